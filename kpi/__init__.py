@@ -1,0 +1,1 @@
+"""What is true: pure functions on polars frames, without store or screen."""

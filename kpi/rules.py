@@ -1,0 +1,75 @@
+"""Thresholds, weights and goalposts: the numbers a coordinator may set, with the values they start from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """Every number that turns facts into flags, scores and lights.
+
+    `stall_days` maps a state to the days without evidenced progress after which an open agreement counts as stalled.
+    `weights` (points out of 100) and `goalposts` (value that scores 0, value that scores 100, in the KPI's unit) are by
+    KPI code; the goalposts are fixed so that one agency's score never depends on another's, and are placed so that
+    meeting the target scores exactly 80, the edge of green.
+    """
+
+    grace_days: int = 90
+    stall_days: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: MappingProxyType(
+            {"SIGNED": 180, "APPROVAL_PENDING": 180, "IN_FORCE": 90, "PLAN_ISSUED": 120, "IN_PROGRESS": 180}
+        )
+    )
+    at_risk_gap: float = 0.25
+    severe_blocker_days: int = 30
+    due_soon_days: int = 60
+    plan_days_treaty: int = 15
+    plan_days_other: int = 60
+    escalation_days: int = 15
+    blocker_horizon_days: int = 60
+    rmst_horizon_days: int = 365
+    weights: Mapping[str, float] = dataclasses.field(
+        default_factory=lambda: MappingProxyType(
+            {"K02": 20, "K03": 15, "K04": 20, "K05": 15, "K08": 15, "K09": 10, "K10": 5}
+        )
+    )
+    goalposts: Mapping[str, tuple[float, float]] = dataclasses.field(
+        default_factory=lambda: MappingProxyType(
+            {
+                "K02": (45, 95),
+                "K03": (420, 120),
+                "K04": (40, 90),
+                "K05": (50, 0),
+                "K06": (25, 0),
+                "K07": (75, 100),
+                "K08": (75, 100),
+                "K09": (105, 30),
+                "K10": (50, 100),
+                "K11": (50, 100),
+                "K13": (0, 100),
+            }
+        )
+    )
+    green_from: float = 80
+    amber_from: float = 60
+    rank_min_n: int = 10
+    composite_min_weight_share: float = 0.70
+
+    def replaced(self, values: Mapping[str, Any]) -> Rules:
+        """These rules with `values` (field name -> value, mappings merged key by key) in place; unknown names raise KeyError."""
+        known = {field.name for field in dataclasses.fields(self)}
+        changes: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in known:
+                raise KeyError(f"no rule is called {name!r}; the rules are {', '.join(sorted(known))}")
+            current = getattr(self, name)
+            if isinstance(current, Mapping):
+                merged = {**current, **{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}}
+                changes[name] = MappingProxyType(merged)
+            else:
+                changes[name] = type(current)(value)
+        return dataclasses.replace(self, **changes)

@@ -1,0 +1,189 @@
+"""Facts x KPIs x grouping -> values, intervals, scores, lights and ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+
+from kpi import survival
+from kpi.catalog import KPIS, Kpi
+from kpi.facts import Facts
+from kpi.intervals import wilson
+from kpi.rules import Rules
+
+MIN_DENOMINATOR = 5
+"""Below this many cases a value is shown without a light."""
+
+COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "follow_up")
+
+
+def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None) -> pl.DataFrame:
+    """Every KPI of every group: the `by` columns and COLUMNS, ordered by group and KPI.
+
+    `by` names columns of `facts.agreements`; without any there is one group. `value` and its 95 % interval `low`, `high`
+    are in the KPI's unit (percent from 0 to 100, days, count, points). A null value means not available: no cases, or a
+    median not yet reached (then `follow_up` is the time it exceeds). `n` is the number of cases. `score` is 0 to 100 by
+    the goalposts, `status` one of green, amber, red, too_few, not_available, context.
+    """
+    rules = rules or Rules()
+    by = list(by)
+    groups = facts.agreements.select(by).unique() if by else pl.DataFrame({"_all": [True]})
+    keys = by or ["_all"]
+    parts = [_measure(kpi, facts, groups, keys) for kpi in KPIS.values() if kpi.estimator != "composite"]
+    scored = _lit(_scored(pl.concat(parts), rules), rules)
+    cards = pl.concat([scored, _composite(scored, facts, groups, keys, rules)]).sort([*keys, "kpi"])
+    return cards.select(*by, *COLUMNS)
+
+
+def rows_behind(facts: Facts, kpi: Kpi, part: Literal["numerator", "denominator", "rest"]) -> pl.DataFrame:
+    """The rows a value is made of: those counted, those counted among, or those among but not counted."""
+    rows = kpi.rows(facts)
+    if part == "numerator":
+        rows = rows.filter("_counted")
+    elif part == "rest":
+        rows = rows.filter(~pl.col("_counted"))
+    return rows.drop("_counted")
+
+
+def agreements_behind(facts: Facts, kpi: Kpi, part: Literal["numerator", "denominator", "rest"]) -> pl.DataFrame:
+    """The agreements a value is made of, as rows of `facts.agreements`, whatever the KPI counts."""
+    return facts.agreements.join(rows_behind(facts, kpi, part), on="agreement_id", how="semi")
+
+
+def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
+    rows = kpi.rows(facts)
+    if keys == ["_all"]:
+        return rows.with_columns(_all=pl.lit(True))
+    if kpi.of == "agreements":
+        return rows
+    return rows.join(facts.agreements.select("agreement_id", *keys), on="agreement_id", how="inner")
+
+
+def _measure(kpi: Kpi, facts: Facts, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    rows = _with_groups(kpi, facts, keys)
+    counts = (
+        groups.join(
+            rows.group_by(keys).agg(
+                numerator=pl.col("_counted").sum().cast(pl.Int64), denominator=pl.len().cast(pl.Int64)
+            ),
+            on=keys,
+            how="left",
+        )
+        .with_columns(pl.col("numerator", "denominator").fill_null(0))
+        .with_columns(kpi=pl.lit(kpi.code), n=pl.col("denominator"))
+    )
+    if kpi.estimator == "median":
+        assert kpi.duration is not None
+        curve = survival.kaplan_meier_by(rows, by=keys, duration=kpi.duration, observed="_counted")
+        counts = counts.join(survival.medians(curve, by=keys), on=keys, how="left").rename({"median": "value"})
+    elif kpi.estimator == "share":
+        low, high = wilson(pl.col("numerator"), pl.col("denominator"))
+        share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
+        counts = counts.with_columns(value=share, low=100 * low, high=100 * high)
+    else:
+        counts = counts.with_columns(value=pl.when(pl.col("denominator") > 0).then(pl.col("numerator")))
+    return _shaped(counts, keys)
+
+
+def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    absent = [
+        pl.lit(None, dtype=pl.Float64).alias(name)
+        for name in ("value", "low", "high", "follow_up")
+        if name not in frame.columns
+    ]
+    floats = ["value", "low", "high", "follow_up"]
+    return frame.with_columns(absent).select(
+        *keys,
+        "kpi",
+        pl.col("n", "numerator", "denominator").cast(pl.Int64),
+        pl.col(floats).cast(pl.Float64),
+    )
+
+
+def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts.
+
+    A median that has not been reached is longer than the follow-up; where that alone lies beyond the worst goalpost the
+    score is 0, otherwise it is not available. A count is scored by its share of the denominator.
+    """
+    worst = {code: float(posts[0]) for code, posts in rules.goalposts.items()}
+    best = {code: float(posts[1]) for code, posts in rules.goalposts.items()}
+    lo = pl.col("kpi").replace_strict(worst, default=None, return_dtype=pl.Float64)
+    hi = pl.col("kpi").replace_strict(best, default=None, return_dtype=pl.Float64)
+    counts = [kpi.code for kpi in KPIS.values() if kpi.estimator == "count"]
+    share = 100 * pl.col("numerator") / pl.col("denominator")
+    measured = pl.when(pl.col("kpi").is_in(counts) & (pl.col("denominator") > 0)).then(share).otherwise(pl.col("value"))
+    beyond = pl.col("value").is_null() & (pl.col("follow_up") >= lo)
+    score = pl.when(beyond).then(0.0).otherwise(100 * ((measured - lo) / (hi - lo)).clip(0, 1))
+    return cards.with_columns(score=score)
+
+
+def _light(rules: Rules) -> pl.Expr:
+    score = pl.col("score")
+    return (
+        pl.when(score.is_null())
+        .then(pl.lit("not_available"))
+        .when(score >= rules.green_from)
+        .then(pl.lit("green"))
+        .when(score >= rules.amber_from)
+        .then(pl.lit("amber"))
+        .otherwise(pl.lit("red"))
+    )
+
+
+def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    context = [kpi.code for kpi in KPIS.values() if kpi.direction == "context"]
+    return cards.with_columns(
+        status=pl.when(pl.col("kpi").is_in(context))
+        .then(pl.lit("context"))
+        .when(pl.col("denominator") == 0)
+        .then(pl.lit("not_available"))
+        .when(pl.col("denominator") < MIN_DENOMINATOR)
+        .then(pl.lit("too_few"))
+        .otherwise(_light(rules))
+    )
+
+
+def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
+    """K13: the weighted mean of the scores there are.
+
+    Given only where the components there are carry enough of the weight and enough agreements are open or completed.
+    `numerator` and `denominator` are the weighted sum of scores and the weight available, rounded to whole points.
+    """
+    weight = pl.col("kpi").replace_strict(dict(rules.weights), default=None, return_dtype=pl.Float64)
+    there = scored.with_columns(_w=weight).filter(pl.col("_w").is_not_null() & pl.col("score").is_not_null())
+    sums = there.group_by(keys).agg(weighted=(pl.col("_w") * pl.col("score")).sum(), weight=pl.col("_w").sum())
+    cases = _with_groups(KPIS["K13"], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
+    joined = groups.join(sums, on=keys, how="left").join(cases, on=keys, how="left")
+    enough_weight = pl.col("weight").fill_null(0) >= rules.composite_min_weight_share * sum(rules.weights.values())
+    enough_cases = pl.col("n").fill_null(0) >= rules.rank_min_n
+    cards = joined.with_columns(
+        kpi=pl.lit("K13"),
+        n=pl.col("n").fill_null(0),
+        numerator=pl.col("weighted").fill_null(0).round(),
+        denominator=pl.col("weight").fill_null(0).round(),
+        value=pl.when(enough_weight & enough_cases).then(pl.col("weighted") / pl.col("weight")),
+    )
+    return (
+        _shaped(cards, keys)
+        .with_columns(score=pl.col("value"))
+        .with_columns(status=pl.when(pl.col("n") < rules.rank_min_n).then(pl.lit("too_few")).otherwise(_light(rules)))
+        .select(scored.columns)
+    )
+
+
+def rank(cards: pl.DataFrame, *, group: str) -> pl.DataFrame:
+    """Places by composite score: `group`, score, n, place. Equal scores share a place; null place means not ranked.
+
+    `cards` is a frame of `compute` with `by=[group]` (already narrowed to one kind of agency).
+    """
+    composite = cards.filter(pl.col("kpi") == "K13")
+    return composite.select(
+        group,
+        "n",
+        score="value",
+        place=pl.col("value").rank("min", descending=True).cast(pl.Int64),
+        status="status",
+    ).sort("place", group, nulls_last=True)
