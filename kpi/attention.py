@@ -1,0 +1,132 @@
+"""What asks for attention: agreements that are stuck, decisions that are waited for, the flow from signing to completion."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from kpi.facts import Facts
+from kpi.register import Register
+
+STAGES = ("signed", "in_force", "plan_issued", "started", "completed")
+"""The stages between signing and completion; an agreement passes through those its kind of document asks for."""
+
+HIGHER_AUTHORITIES = ("prime_minister", "national_assembly")
+_SEVERITY_ORDER = {"minor": 0, "moderate": 1, "severe": 2}
+
+
+def flow(facts: Facts) -> pl.DataFrame:
+    """How far agreements have come: stage, reached, stopped; one row per stage, in order.
+
+    `reached` counts the signed and followed agreements that have come at least as far, `stopped` those among them that were
+    suspended or ended (without completion) while at that stage. What passed a later stage has passed the earlier ones.
+    """
+    signed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
+    furthest = (
+        pl.when(pl.col("is_completed"))
+        .then(4)
+        .when(pl.col("is_started"))
+        .then(3)
+        .when(pl.col("plan_issued_on").is_not_null())
+        .then(2)
+        .when(pl.col("in_force_on").is_not_null())
+        .then(1)
+        .otherwise(0)
+    )
+    counts = (
+        signed.select(stage=furthest, stopped=pl.col("is_void") | pl.col("is_suspended"))
+        .group_by("stage")
+        .agg(here=pl.len().cast(pl.Int64), stopped=pl.col("stopped").sum().cast(pl.Int64))
+    )
+    return (
+        pl.DataFrame({"stage": range(len(STAGES))}, schema={"stage": pl.Int32})
+        .join(counts.with_columns(pl.col("stage").cast(pl.Int32)), on="stage", how="left", maintain_order="left")
+        .select(
+            stage=pl.Series("stage", STAGES),
+            reached=pl.col("here").fill_null(0).cum_sum(reverse=True),
+            here=pl.col("here").fill_null(0),
+            stopped=pl.col("stopped").fill_null(0),
+        )
+    )
+
+
+def worst_blockers(facts: Facts) -> pl.DataFrame:
+    """Per agreement with an open blocker, the most severe and then oldest one: blocker_id, cause, severity, ..."""
+    return (
+        facts.blockers.filter("is_open")
+        .with_columns(_order=pl.col("severity").replace_strict(_SEVERITY_ORDER, default=0, return_dtype=pl.Int64))
+        .sort(["agreement_id", "_order", "opened_on"], descending=[False, True, False])
+        .unique("agreement_id", keep="first", maintain_order=True)
+        .select(
+            "agreement_id",
+            "cause",
+            "severity",
+            "authority_level",
+            "must_act",
+            "opened_on",
+            "escalated_on",
+            blocked_days="age_days",
+        )
+    )
+
+
+def last_words(register: Register, facts: Facts) -> pl.DataFrame:
+    """What the agency last reported on each agreement: agreement_id, said_on, progress, difficulties, recommendations."""
+    return (
+        register.reports.filter(pl.col("received_on") <= facts.as_of)
+        .join(facts.agreements, on="agreement_id", how="semi")
+        .sort("agreement_id", "received_on", "id")
+        .unique("agreement_id", keep="last", maintain_order=True)
+        .select("agreement_id", "progress", "difficulties", "recommendations", said_on="received_on")
+    )
+
+
+def stuck(facts: Facts, register: Register) -> pl.DataFrame:
+    """Every stalled agreement, longest without progress first.
+
+    The columns of `facts.agreements`, those of its worst open blocker (cause, severity, authority_level, must_act,
+    opened_on, escalated_on, blocked_days) and the agency's last word (said_on, progress, difficulties, recommendations);
+    null where there is none. Who must act is the authority the blocker waits for, else the responsible agency.
+    """
+    return (
+        facts.agreements.filter("is_stalled")
+        .join(worst_blockers(facts), on="agreement_id", how="left")
+        .join(last_words(register, facts), on="agreement_id", how="left")
+        .with_columns(must_act=pl.coalesce("must_act", "agency"))
+        .sort(["days_since_progress", "agreement_id"], descending=[True, False])
+    )
+
+
+def decisions(facts: Facts) -> pl.DataFrame:
+    """Open agreements held up by something only a higher authority can settle, most pressing first.
+
+    Columns of `facts.agreements` and of the worst such blocker, plus `is_escalated`. Flagship and priority agreements
+    come first, then severe blockers, then the longest wait.
+    """
+    waiting = facts.blockers.filter(pl.col("is_open") & pl.col("authority_level").is_in(HIGHER_AUTHORITIES))
+    narrowed = Facts(
+        agreements=facts.agreements,
+        reports=facts.reports,
+        blockers=waiting,
+        as_of=facts.as_of,
+        records=facts.records,
+    )
+    return (
+        facts.agreements.filter("is_open")
+        .join(worst_blockers(narrowed), on="agreement_id", how="inner")
+        .with_columns(is_escalated=pl.col("escalated_on").is_not_null(), _severe=pl.col("severity") == "severe")
+        .sort(
+            ["flagship", "priority", "_severe", "blocked_days", "agreement_id"],
+            descending=[True, True, True, True, False],
+        )
+        .drop("_severe")
+    )
+
+
+def backlog(facts: Facts) -> dict[str, float | int | None]:
+    """The overdue backlog: count, median and 90th percentile of days overdue (null without any)."""
+    days = facts.agreements["days_overdue"].drop_nulls()
+    return {
+        "count": len(days),
+        "median_days": days.quantile(0.5, interpolation="lower"),
+        "p90_days": days.quantile(0.9, interpolation="lower"),
+    }

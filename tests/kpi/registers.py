@@ -1,0 +1,168 @@
+"""Registers for tests: written out by hand as plain rows, or drawn at random."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import hypothesis.strategies as st
+import polars as pl
+
+from kpi import register as schemas
+from kpi.facts import REPORT_FIELDS
+from kpi.register import Register
+
+AS_OF = dt.date(2026, 1, 14)
+
+
+@dataclasses.dataclass
+class Row:
+    """One agreement with everything dated about it, as a person would write it down."""
+
+    id: int
+    agency: str | None = "BCT"
+    signed: dt.date | None = None
+    events: list[tuple[str, dt.date]] = dataclasses.field(default_factory=list)
+    targets: list[tuple[dt.date, dt.date]] = dataclasses.field(default_factory=list)
+    reports: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    blockers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    implementable: bool = True
+    tracked: bool = True
+    evidence: str = ""
+    doc_type: str = "MOU"
+    partner: str = "JP"
+
+
+PERIODS = [
+    ("2025-Q2", dt.date(2025, 4, 1), dt.date(2025, 6, 30), dt.date(2025, 7, 10)),
+    ("2025-Q3", dt.date(2025, 7, 1), dt.date(2025, 9, 30), dt.date(2025, 10, 10)),
+    ("2025-Q4", dt.date(2025, 10, 1), dt.date(2025, 12, 31), dt.date(2026, 1, 10)),
+]
+
+
+def register_of(rows: list[Row]) -> Register:
+    """The frames a store would give for these rows."""
+    agreements, partners, events, targets, reports, blockers, blocker_events = [], [], [], [], [], [], []
+    for row in rows:
+        agreements.append(
+            (row.id, f"A{row.id}", f"Thỏa thuận {row.id}", f"Agreement {row.id}", row.doc_type, "HIGH_LEVEL", "ECO")
+            + (row.agency, row.agency, None, False, False, row.evidence, row.implementable, row.tracked, "open")
+        )
+        partners.append((row.id, row.partner, 0))
+        moves = ([("SIGNED", row.signed)] if row.signed else []) + row.events
+        events += [(row.id, state, day, True) for state, day in moves]
+        targets += [(row.id, target, day) for target, day in row.targets]
+        for report in row.reports:
+            texts = [report.get(name, "có") for name in REPORT_FIELDS]
+            reports.append(
+                (row.id, report.get("period"), report["received"], *texts)
+                + (report.get("pct"), report.get("shows_progress", True))
+            )
+        for blocker in row.blockers:
+            number = len(blockers) + 1
+            blockers.append((number, row.id, "funding", blocker["severity"], blocker["authority"], None))
+            blocker_events += [
+                (number, kind, blocker[kind]) for kind in ("opened", "escalated", "resolved") if blocker.get(kind)
+            ]
+
+    def frame(schema: schemas.Schema, values: list[tuple[Any, ...]], *, numbered: bool = False) -> pl.DataFrame:
+        if numbered:
+            values = [(number, *value) for number, value in enumerate(values, 1)]
+        return pl.DataFrame(values, schema=schema, orient="row")
+
+    return Register(
+        agreements=frame(schemas.AGREEMENTS, agreements),
+        agreement_partners=frame(schemas.AGREEMENT_PARTNERS, partners),
+        status_events=frame(schemas.STATUS_EVENTS, events, numbered=True),
+        targets=frame(schemas.TARGETS, targets, numbered=True),
+        periods=frame(schemas.PERIODS, PERIODS),
+        reports=frame(schemas.REPORTS, reports, numbered=True),
+        blockers=frame(schemas.BLOCKERS, blockers),
+        blocker_events=frame(schemas.BLOCKER_EVENTS, blocker_events, numbered=True),
+        agencies=frame(schemas.AGENCIES, [("BCT", "BCT", "ministry"), ("T20", "20", "province")]),
+        partners=frame(schemas.PARTNERS, [("JP", "Asia", None), ("SUB", "Asia", "JP")]),
+        partner_tiers=frame(
+            schemas.PARTNER_TIERS,
+            [("JP", "SP", dt.date(2014, 3, 1), dt.date(2023, 11, 26)), ("JP", "CSP", dt.date(2023, 11, 27), None)],
+        ),
+        sectors=frame(schemas.SECTORS, [("ECO", "ECO")]),
+        doc_types=frame(schemas.DOC_TYPES, [("MOU", "international_agreement", False), ("TREATY", "treaty", True)]),
+    )
+
+
+def days(first: dt.date = dt.date(2023, 1, 1), last: dt.date = AS_OF) -> st.SearchStrategy[dt.date]:
+    """Days in the range tests play in."""
+    return st.dates(first, last)
+
+
+@st.composite
+def rows(draw: st.DrawFn, *, number: int) -> Row:
+    """One agreement with a life that runs forward, sometimes odd in every way the rules allow."""
+    signed = draw(st.none() | days())
+    row = Row(
+        id=number,
+        agency=draw(st.sampled_from(["BCT", "T20", None])),
+        signed=signed,
+        implementable=draw(st.booleans() | st.just(True)),
+        tracked=draw(st.booleans() | st.just(True)),
+        evidence=draw(st.sampled_from(["", "12/BC-BCT"])),
+        doc_type=draw(st.sampled_from(["MOU", "TREATY"])),
+    )
+    if signed is None:
+        row.events.append(("NEGOTIATING", draw(days())))
+        return row
+    day = signed
+    for state in draw(
+        st.sampled_from(
+            [
+                [],
+                ["IN_PROGRESS"],
+                ["IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS", "COMPLETED"],
+                ["IN_FORCE", "COMPLETED"],
+                ["PLAN_ISSUED"],
+                ["TERMINATED"],
+                ["IN_PROGRESS", "SUSPENDED"],
+                ["IN_PROGRESS", "SUSPENDED", "IN_PROGRESS"],
+                ["IN_PROGRESS", "TERMINATED"],
+                ["IN_PROGRESS", "COMPLETED"],
+            ]
+        )
+    ):
+        day += dt.timedelta(days=draw(st.integers(0, 300)))
+        row.events.append((state, day))
+    if draw(st.booleans()):
+        first = signed + dt.timedelta(days=draw(st.integers(-5, 900)))
+        row.targets.append((first, signed))
+        if draw(st.booleans()):
+            row.targets.append((first + dt.timedelta(days=100), signed + dt.timedelta(days=draw(st.integers(1, 900)))))
+    for code, *_ in PERIODS:
+        if draw(st.booleans()):
+            row.reports.append(
+                {
+                    "period": code,
+                    "received": draw(days(dt.date(2025, 6, 1))),
+                    "difficulties": draw(st.sampled_from(["", " ", "không"])),
+                    "pct": draw(st.none() | st.integers(0, 100).map(float)),
+                    "shows_progress": draw(st.booleans()),
+                }
+            )
+    for _ in range(draw(st.integers(0, 2))):
+        opened = draw(days())
+        row.blockers.append(
+            {
+                "severity": draw(st.sampled_from(["minor", "severe"])),
+                "authority": draw(st.sampled_from(["agency", "prime_minister"])),
+                "opened": opened,
+                "escalated": draw(st.none() | st.integers(0, 40).map(lambda n, o=opened: o + dt.timedelta(days=n))),
+                "resolved": draw(st.none() | st.integers(0, 200).map(lambda n, o=opened: o + dt.timedelta(days=n))),
+            }
+        )
+    return row
+
+
+@st.composite
+def registers(draw: st.DrawFn, *, most: int = 12) -> list[Row]:
+    """A small register as rows."""
+    size = draw(st.integers(0, most))
+    return [draw(rows(number=number)) for number in range(1, size + 1)]
