@@ -1,8 +1,8 @@
 """The store, table by table.
 
-Two times are kept for every fact: `effective_on` (when it was so) and `recorded_at` (when we learned it, UTC without zone).
-History tables are append-only: a correction sets `retracted_at` on the row that was wrong and adds a new one, so any
-screen can be shown as of a date and any published figure rebuilt as it was known then. Nothing is deleted.
+Two times are kept for every fact: `effective_on` (when it was so) and `recorded_at` (when we learned it, UTC without
+zone). History tables are append-only: a correction sets `retracted_at` on the row that was wrong and adds a new one, so
+any screen can be shown as of a date and any published figure rebuilt as it was known then. Nothing is deleted.
 
 `docs/data_dictionary.md` describes every table and column; a test holds the two together.
 """
@@ -11,7 +11,16 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pydantic import NaiveDatetime
 from sqlmodel import Field, SQLModel
+
+# Named constraints can be changed by a later migration on both stores; unnamed ones cannot on SQLite.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 def utc_now() -> dt.datetime:
@@ -160,14 +169,14 @@ class Agreement(SQLModel, table=True):
     notes_vi: str = ""
     notes_en: str = ""
     row_version: int = 1
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
 
 
 class AgreementPartner(SQLModel, table=True):
     """The partners of an agreement; the one at position 0 is the lead partner, under whom it is counted."""
 
     agreement_id: int = Field(foreign_key="agreement.id", primary_key=True)
-    partner: str = Field(foreign_key="partner.code", primary_key=True)
+    partner: str = Field(foreign_key="partner.code", primary_key=True, index=True)
     position: int = 0
 
 
@@ -175,7 +184,7 @@ class AgreementAgency(SQLModel, table=True):
     """The agencies that coordinate with the responsible one."""
 
     agreement_id: int = Field(foreign_key="agreement.id", primary_key=True)
-    agency: str = Field(foreign_key="agency.key", primary_key=True)
+    agency: str = Field(foreign_key="agency.key", primary_key=True, index=True)
     role: str = "coordinating"
 
 
@@ -188,8 +197,8 @@ class StatusEvent(SQLModel, table=True):
     effective_on: dt.date
     date_known: bool = True
     note: str = ""
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
-    retracted_at: dt.datetime | None = None
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
 
@@ -201,8 +210,8 @@ class TargetDate(SQLModel, table=True):
     target_on: dt.date
     effective_on: dt.date
     reason: str = ""
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
-    retracted_at: dt.datetime | None = None
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
 
@@ -235,8 +244,8 @@ class ProgressReport(SQLModel, table=True):
     recommendations: str = ""
     progress_pct: float | None = None
     shows_progress: bool = True
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
-    retracted_at: dt.datetime | None = None
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
 
@@ -250,8 +259,8 @@ class Blocker(SQLModel, table=True):
     authority_level: str
     must_act: str | None = Field(default=None, foreign_key="agency.key")
     description: str = ""
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
-    retracted_at: dt.datetime | None = None
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
 
@@ -263,8 +272,8 @@ class BlockerEvent(SQLModel, table=True):
     kind: str
     effective_on: dt.date
     note: str = ""
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
-    retracted_at: dt.datetime | None = None
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
 
@@ -277,8 +286,8 @@ class Explanation(SQLModel, table=True):
     given_on: dt.date
     text_vi: str
     text_en: str = ""
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
-    retracted_at: dt.datetime | None = None
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
 
 
 class LoadFinding(SQLModel, table=True):
@@ -307,7 +316,7 @@ class DataVersion(SQLModel, table=True):
     attribution: str = ""
     caveat_vi: str = ""
     caveat_en: str = ""
-    changed_at: dt.datetime = Field(default_factory=utc_now)
+    changed_at: NaiveDatetime = Field(default_factory=utc_now)
 
 
 class Setting(SQLModel, table=True):
@@ -317,7 +326,7 @@ class Setting(SQLModel, table=True):
     key: str = Field(index=True)
     value: str
     effective_on: dt.date
-    recorded_at: dt.datetime = Field(default_factory=utc_now)
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     recorded_by: str = ""
 
 
@@ -335,8 +344,8 @@ class User(SQLModel, table=True):
     agency: str | None = Field(default=None, foreign_key="agency.key")
     office: str = ""
     active: bool = True
-    created_at: dt.datetime = Field(default_factory=utc_now)
-    password_changed_at: dt.datetime = Field(default_factory=utc_now)
+    created_at: NaiveDatetime = Field(default_factory=utc_now)
+    password_changed_at: NaiveDatetime = Field(default_factory=utc_now)
 
 
 class UserSession(SQLModel, table=True):
@@ -344,10 +353,10 @@ class UserSession(SQLModel, table=True):
 
     token_hash: str = Field(primary_key=True)
     username: str = Field(foreign_key="account.username", index=True)
-    created_at: dt.datetime = Field(default_factory=utc_now)
-    last_seen_at: dt.datetime = Field(default_factory=utc_now)
-    expires_at: dt.datetime
-    revoked_at: dt.datetime | None = None
+    created_at: NaiveDatetime = Field(default_factory=utc_now)
+    last_seen_at: NaiveDatetime = Field(default_factory=utc_now)
+    expires_at: NaiveDatetime
+    revoked_at: NaiveDatetime | None = None
     client: str = ""
 
 
@@ -356,9 +365,9 @@ class SignInTicket(SQLModel, table=True):
 
     ticket_hash: str = Field(primary_key=True)
     username: str = Field(foreign_key="account.username")
-    created_at: dt.datetime = Field(default_factory=utc_now)
-    expires_at: dt.datetime
-    used_at: dt.datetime | None = None
+    created_at: NaiveDatetime = Field(default_factory=utc_now)
+    expires_at: NaiveDatetime
+    used_at: NaiveDatetime | None = None
 
 
 class SignInAttempt(SQLModel, table=True):
@@ -366,8 +375,8 @@ class SignInAttempt(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     failures: int = 0
-    last_failed_at: dt.datetime = Field(default_factory=utc_now)
-    allowed_at: dt.datetime = Field(default_factory=utc_now)
+    last_failed_at: NaiveDatetime = Field(default_factory=utc_now)
+    allowed_at: NaiveDatetime = Field(default_factory=utc_now)
 
 
 class UploadBatch(SQLModel, table=True):
@@ -381,8 +390,8 @@ class UploadBatch(SQLModel, table=True):
     rows: int = 0
     changes: int = 0
     status: str
-    created_at: dt.datetime = Field(default_factory=utc_now)
-    applied_at: dt.datetime | None = None
+    created_at: NaiveDatetime = Field(default_factory=utc_now)
+    applied_at: NaiveDatetime | None = None
     undoes: int | None = Field(default=None, foreign_key="uploadbatch.id")
     undone_by: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
@@ -405,13 +414,10 @@ class AuditEntry(SQLModel, table=True):
     """Who did what, chained: each entry's hash covers the one before it."""
 
     id: int | None = Field(default=None, primary_key=True)
-    at: dt.datetime = Field(default_factory=utc_now)
+    at: NaiveDatetime = Field(default_factory=utc_now)
     actor: str
     action: str
     subject: str = ""
     detail: str = "{}"
     previous_hash: str = ""
     hash: str = Field(unique=True)
-
-
-

@@ -1,0 +1,378 @@
+"""Frames out of the store and into it, in bulk: Arrow through ADBC for reading, COPY or executemany for writing.
+
+Reading goes through connections of its own, so rows that an open session has not committed yet are not seen here;
+commit first, then read.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import queue
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi
+import adbc_driver_sqlite
+import adbc_driver_sqlite.dbapi
+import polars as pl
+import pyarrow as pa
+import sqlalchemy as sa
+from adbc_driver_manager.dbapi import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+Read = Callable[..., pl.DataFrame]
+
+IDLE_CONNECTIONS = 4
+SQLITE_BUSY_MS = 10_000
+STATEMENT_TIMEOUT_MS = 120_000
+ROWS_PER_INSERT = 50_000
+
+# The rows after which SQLite's driver has settled each column's type; it reserves room for that many in advance.
+BATCH_ROWS = 65_536
+
+_DTYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], pl.DataType], ...] = (
+    (sa.Boolean, pl.Boolean()),
+    (sa.Integer, pl.Int64()),
+    (sa.Float, pl.Float64()),
+    (sa.Numeric, pl.Float64()),
+    (sa.DateTime, pl.Datetime("us")),
+    (sa.Date, pl.Date()),
+    (sa.String, pl.String()),
+)
+
+
+def read_frame(engine: sa.Engine, statement: sa.sql.Executable, schema: Schema | None = None) -> pl.DataFrame:
+    """The rows `statement` selects, as a frame with the same columns and dtypes on both stores.
+
+    Dtypes follow the SQL types of the selected columns: Boolean, Int64, Float64, Date, Datetime (microseconds, UTC,
+    without zone) or String; `schema` sets them for columns whose type SQLAlchemy does not know. Raises `TypeError` for
+    such a column left open, `ValueError` for two columns of one name. Only committed rows are seen.
+    """
+    with _connections(engine).borrowed() as connection:
+        return _fetch(connection, engine, statement, schema)
+
+
+@contextlib.contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[Read]:
+    """A function `read(statement, schema=None)` whose every call sees the store as it was at the first one.
+
+    For frames that must fit together: a batch applied between two reads is in all of them or in none.
+    """
+    begin = "BEGIN" if engine.dialect.name == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with _connections(engine).borrowed() as connection:
+        _run(connection, begin)
+        yield lambda statement, schema=None: _fetch(connection, engine, statement, schema)
+        _run(connection, "COMMIT")
+
+
+def compile_statement(engine: sa.Engine, statement: sa.sql.Executable) -> str:
+    """`statement` as one SQL text with its values written in, quoted by SQLAlchemy for the engine's dialect."""
+    dialect: Any
+    if engine.dialect.name == "sqlite":
+        dialect = sqlite.dialect()
+    else:
+        make_dialect: Any = postgresql.dialect
+        # The numbered style keeps % single; psycopg's own would double it for a driver that is not in use here.
+        # Backslashes stand for themselves since the connection sets standard_conforming_strings.
+        dialect = make_dialect(paramstyle="numeric_dollar")
+        dialect._backslash_escapes = False
+    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table a model stands for, for statements without ORM objects."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+def close_connections(engine: sa.Engine) -> None:
+    """Closes the Arrow connections kept for `engine`; the next read opens new ones."""
+    with _pools_lock:
+        pool = _pools.pop(_key(engine), None)
+    if pool is not None:
+        pool.close()
+
+
+# --- Connections -----------------------------------------------------------------------------------------------------
+
+
+class _Connections:
+    """ADBC connections to one store, each used by one thread at a time and kept open in between."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._url = engine.url
+        self._idle: queue.LifoQueue[tuple[Connection, object]] = queue.LifoQueue(IDLE_CONNECTIONS)
+        self._closed = False
+
+    @contextlib.contextmanager
+    def borrowed(self) -> Iterator[Connection]:
+        connection, identity = self._take()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()  # it may be broken, or inside a transaction
+            raise
+        if self._closed:
+            connection.close()
+            return
+        try:
+            self._idle.put_nowait((connection, identity))
+        except queue.Full:
+            connection.close()
+
+    def close(self) -> None:
+        self._closed = True
+        while True:
+            try:
+                connection, _ = self._idle.get_nowait()
+            except queue.Empty:
+                return
+            connection.close()
+
+    def _take(self) -> tuple[Connection, object]:
+        while True:
+            try:
+                connection, identity = self._idle.get_nowait()
+            except queue.Empty:
+                return self._open()
+            if self._usable(connection, identity):
+                return connection, identity
+            connection.close()
+
+    def _usable(self, connection: Connection, identity: object) -> bool:
+        """Whether an idle connection still leads to the store: it may have been restarted, or its file replaced."""
+        if self._url.get_backend_name() == "sqlite":
+            return identity == file_identity(str(self._url.database))
+        try:
+            _run(connection, "SELECT 1")
+        except adbc_driver_manager.Error:
+            return False
+        return True
+
+    def _open(self) -> tuple[Connection, object]:
+        if self._url.get_backend_name() == "sqlite":
+            path = str(self._url.database)
+            connection = adbc_driver_sqlite.dbapi.connect(f"file:{urllib.parse.quote(path)}?mode=rw", autocommit=True)
+            settings = [f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}", "PRAGMA query_only = ON"]
+            identity: object = file_identity(path)
+        else:
+            uri = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+            connection = adbc_driver_postgresql.dbapi.connect(uri, autocommit=True)
+            settings = [
+                "SET standard_conforming_strings = on",
+                "SET default_transaction_read_only = on",
+                f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}",
+            ]
+            identity = None
+        try:
+            for setting in settings:
+                _run(connection, setting)
+        except BaseException:
+            connection.close()
+            raise
+        return connection, identity
+
+
+_pools: dict[str, _Connections] = {}
+_pools_lock = threading.Lock()
+
+
+def file_identity(path: str) -> tuple[int, int] | None:
+    """What tells one file from another that took its name; None where there is no file."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _key(engine: sa.Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def _connections(engine: sa.Engine) -> _Connections:
+    with _pools_lock:
+        return _pools.setdefault(_key(engine), _Connections(engine))
+
+
+@atexit.register
+def _close_everything() -> None:
+    with _pools_lock:
+        pools = list(_pools.values())
+        _pools.clear()
+    for pool in pools:
+        pool.close()
+
+
+def _run(connection: Connection, sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def _fetch(
+    connection: Connection, engine: sa.Engine, statement: sa.sql.Executable, schema: Schema | None
+) -> pl.DataFrame:
+    names, dtypes = _columns(statement, schema)
+    sql = compile_statement(engine, statement)
+    table = _fetch_sqlite(connection, sql) if engine.dialect.name == "sqlite" else _fetch_arrow(connection, sql)
+    if len(names) != table.num_columns:
+        raise ValueError(f"the statement gives {table.num_columns} columns, the schema names {len(names)}")
+    return pl.DataFrame(
+        [_series(name, table.column(place), dtypes[name]) for place, name in enumerate(names)],
+    )
+
+
+def _fetch_arrow(connection: Connection, sql: str, options: dict[str, str] | None = None) -> pa.Table:
+    with connection.cursor(adbc_stmt_kwargs=options) as cursor:
+        cursor.execute(sql)
+        return cursor.fetch_arrow_table()
+
+
+def _fetch_sqlite(connection: Connection, sql: str) -> pa.Table:
+    """The result of `sql`, whatever its first rows look like.
+
+    The driver takes a column's type from the first batch and gives up when a later one differs (a column that is empty
+    in the first batch is enough). Then the rows are counted and read again as one batch, whose type fits them all.
+    """
+    batch_rows = adbc_driver_sqlite.StatementOptions.BATCH_ROWS.value
+    try:
+        return _fetch_arrow(connection, sql, {batch_rows: str(BATCH_ROWS)})
+    except OSError as error:
+        if "Type mismatch" not in str(error):
+            raise
+    counted = _fetch_arrow(connection, f"SELECT count(*) FROM ({sql})")
+    rows_now = counted.column(0)[0].as_py() + BATCH_ROWS  # some may be added between the two reads
+    return _fetch_arrow(connection, sql, {batch_rows: str(rows_now)})
+
+
+def _columns(statement: sa.sql.Executable, schema: Schema | None) -> tuple[list[str], dict[str, pl.DataType]]:
+    given = {name: dtype if isinstance(dtype, pl.DataType) else dtype() for name, dtype in (schema or {}).items()}
+    selected = getattr(statement, "selected_columns", None)
+    if selected is None:  # a textual statement
+        if not given:
+            raise TypeError("a textual statement needs a schema with every column, in order")
+        return list(given), given
+    names = [column.name for column in selected]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"the statement selects several columns called {', '.join(repeated)}; label them apart")
+    return names, {column.name: given.get(column.name) or _dtype(column) for column in selected}
+
+
+def _dtype(column: sa.ColumnElement[Any]) -> pl.DataType:
+    sql_type: sa.types.TypeEngine[Any] = column.type
+    if isinstance(sql_type, sa.types.TypeDecorator):
+        sql_type = sql_type.impl_instance
+    for known, dtype in _DTYPES:
+        if isinstance(sql_type, known):
+            return dtype
+    raise TypeError(f"column {column.name!r} has no known SQL type: cast it, or name its dtype in `schema`")
+
+
+def _series(name: str, column: pa.ChunkedArray, dtype: pl.DataType) -> pl.Series:
+    """`column` as `dtype`, whatever type the driver chose for it."""
+    if isinstance(column.type, pa.BaseExtensionType):  # PostgreSQL's numeric arrives as marked text
+        column = pa.chunked_array([chunk.storage for chunk in column.chunks], type=column.type.storage_type)
+    series = pl.Series(name, column)
+    if series.dtype == dtype:
+        return series
+    if series.null_count() == len(series):
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, len(series))
+    if series.dtype == pl.String and isinstance(dtype, pl.Date):
+        return series.str.to_date("%Y-%m-%d")
+    if series.dtype == pl.String and isinstance(dtype, pl.Datetime):
+        return series.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us")
+    if series.dtype.is_integer() and dtype.is_temporal():
+        raise TypeError(f"column {name!r} holds numbers where dates were expected")
+    return series.cast(dtype)
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_frame(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> int:
+    """Adds every row of `frame` to `model`'s table within the session's transaction; gives the number of rows.
+
+    Columns left out take the model's default; ids in the frame are kept, and PostgreSQL's counter moves past them. NaN
+    is stored as null. Raises `ValueError` for columns the table does not have; the store's own checks raise as usual.
+    """
+    table = table_of(model)
+    unknown = [name for name in frame.columns if name not in table.columns]
+    if unknown:
+        raise ValueError(f"table {table.name} has no column {', '.join(unknown)}")
+    if frame.is_empty():
+        return 0
+    session.flush()
+    rows = _with_defaults(model, table, frame).with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        _insert_sqlite(connection, table, rows)
+    else:
+        _copy_postgresql(connection, table, rows)
+    return len(rows)
+
+
+def _with_defaults(model: type[SQLModel], table: sa.Table, frame: pl.DataFrame) -> pl.DataFrame:
+    defaults = []
+    for column in table.columns:
+        field = model.model_fields[column.name]
+        if column.name in frame.columns or field.is_required():
+            continue
+        value = field.get_default(call_default_factory=True)
+        if value is not None:
+            defaults.append(pl.lit(value, dtype=_dtype(column)).alias(column.name))
+    filled = frame.with_columns(defaults)
+    counted = table.autoincrement_column
+    if counted is not None and counted.name in filled.columns and filled[counted.name].null_count() == len(filled):
+        filled = filled.drop(counted.name)  # the store numbers the rows
+    return filled
+
+
+def _insert_sqlite(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+    stored = rows.with_columns(
+        pl.col(pl.Date).dt.to_string("%Y-%m-%d"),
+        pl.col(pl.Datetime).dt.to_string("%Y-%m-%d %H:%M:%S%.6f"),
+        pl.col(pl.Boolean).cast(pl.Int8),
+    )
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(name) for name in stored.columns)
+    places = ", ".join("?" * stored.width)
+    sql = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({places})"
+    for part in stored.iter_slices(ROWS_PER_INSERT):
+        connection.exec_driver_sql(sql, part.rows())
+
+
+def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(name) for name in rows.columns)
+    driver: Any = connection.connection.driver_connection
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    try:
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN (FORMAT csv)") as copy,
+        ):
+            for part in rows.iter_slices(ROWS_PER_INSERT):
+                # Text is always quoted, so that an empty text is not read back as null.
+                copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+    except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+        raise sa.exc.DBAPIError.instance("COPY", None, error, connection.dialect.dbapi.Error) from error  # type: ignore[union-attr]
+    counted = table.autoincrement_column
+    if counted is not None and counted.name in rows.columns:
+        connection.execute(
+            sa.text(
+                "SELECT setval(s.name::regclass, GREATEST(:highest, (SELECT last_value FROM pg_sequences "
+                "WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = s.name))) "
+                "FROM (SELECT pg_get_serial_sequence(:table, :column) AS name) s WHERE s.name IS NOT NULL"
+            ),
+            {"highest": rows[counted.name].max(), "table": quote(table.name), "column": counted.name},
+        )

@@ -1,0 +1,86 @@
+"""Who did what, in entries that can only be added and that cover one another.
+
+The hash of an entry is SHA-256 over the hash of the entry before it and its own content. Changing, removing or inserting an
+entry anywhere but at the end breaks every hash from there on, and `verify` finds the first one. What the chain alone cannot
+show is that its newest entries were cut off; compare the newest hash with one written down elsewhere for that.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, func, select
+from sqlmodel import Session, col
+
+from data_access import engine as store
+from data_access.models import AuditEntry, utc_now
+
+# Any fixed number serves, so long as nothing else in this store takes the same lock.
+_CHAIN_LOCK = 0x4B50_4941  # "KPIA"
+_VERIFY_CHUNK = 10_000
+
+
+def write(
+    session: Session, *, actor: str, action: str, subject: str = "", detail: Mapping[str, object] | None = None
+) -> AuditEntry:
+    """Add an entry to the chain, within the caller's transaction, and return it.
+
+    The entry exists if and only if what it tells of was committed. Write it after the changes it tells of: until the
+    transaction ends no other one can add an entry (see `lock`), and one that waits for a row of ours would wait forever.
+    """
+    lock(session)
+    newest = select(col(AuditEntry.hash)).order_by(col(AuditEntry.id).desc()).limit(1)
+    previous = session.execute(newest).scalar() or ""
+    text = json.dumps(dict(detail or {}), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    at = utc_now()
+    entry = AuditEntry(
+        at=at,
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=text,
+        previous_hash=previous,
+        hash=_hash(previous=previous, at=at, actor=actor, action=action, subject=subject, detail=text),
+    )
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def verify(engine: Engine) -> int | None:
+    """The id of the first entry that does not follow from the one before it, or None when the whole chain holds."""
+    entries = select(AuditEntry).order_by(col(AuditEntry.id)).execution_options(yield_per=_VERIFY_CHUNK)
+    previous = ""
+    with store.session(engine, read_only=True) as session:
+        entry: AuditEntry
+        for entry in session.execute(entries).scalars():
+            expected = _hash(
+                previous=previous,
+                at=entry.at,
+                actor=entry.actor,
+                action=entry.action,
+                subject=entry.subject,
+                detail=entry.detail,
+            )
+            if entry.previous_hash != previous or entry.hash != expected:
+                return entry.id
+            previous = entry.hash
+    return None
+
+
+def lock(session: Session) -> None:
+    """Keep every other transaction from adding entries until this one ends, so that no two continue from the same entry.
+
+    SQLite needs nothing for that: it has one writer at a time.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+
+
+def _hash(*, previous: str, at: dt.datetime, actor: str, action: str, subject: str, detail: str) -> str:
+    """SHA-256 over all the fields; a JSON list keeps them apart whatever they contain."""
+    content = json.dumps([previous, at.isoformat(), actor, action, subject, detail])
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,172 @@
+"""The store itself: opening it, working in it within a transaction, bringing it up to date.
+
+`read_frame`, `snapshot` and `write_frame` (from `arrow`) are the bulk ways in and out; a session is for single rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import alembic.command
+import alembic.config
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from data_access import settings
+from data_access.arrow import (
+    SQLITE_BUSY_MS,
+    close_connections,
+    compile_statement,
+    file_identity,
+    read_frame,
+    snapshot,
+    write_frame,
+)
+
+__all__ = [
+    "close",
+    "compile_statement",
+    "get_engine",
+    "migrate",
+    "read_frame",
+    "session",
+    "snapshot",
+    "write_frame",
+]
+
+MIGRATIONS = pathlib.Path(__file__).resolve().parent / "migrations"
+MIGRATION_LOCK = 7_240_151  # any number will do, as long as every process asks for the same one
+
+_POSTGRESQL_SETTINGS = (
+    "SET statement_timeout = '60s'",
+    "SET lock_timeout = '10s'",
+    "SET idle_in_transaction_session_timeout = '5min'",
+    "SET timezone = 'UTC'",
+)
+
+_engines: dict[str, sa.Engine] = {}
+_engines_lock = threading.Lock()
+_migration_lock = threading.Lock()
+
+
+def get_engine(url: str | None = None) -> sa.Engine:
+    """The engine for `url` (by default the one `DATABASE_URL` asks for), the same one for the same address.
+
+    A SQLite file's folder is created where it is missing. Raises `SettingsError` for an address that cannot be used.
+    """
+    address = settings.load().database_url if url is None else settings.normalise_url(url)
+    with _engines_lock:
+        if address not in _engines:
+            _engines[address] = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
+        return _engines[address]
+
+
+def close(engine: sa.Engine) -> None:
+    """Closes every connection to the store; using the engine again opens new ones."""
+    close_connections(engine)
+    engine.dispose()
+
+
+@contextlib.contextmanager
+def session(engine: sa.Engine, *, read_only: bool = False) -> Iterator[Session]:
+    """A session in one transaction: committed when the block ends well, rolled back when it raises.
+
+    On SQLite a writing session takes the write lock at its first statement, so that what it read still holds when it
+    writes; other writers wait. A `read_only` one waits for nobody, and the store refuses its writes. Objects stay
+    readable after the session is closed.
+    """
+    bind = engine.execution_options(postgresql_readonly=True, sqlite_read_only=True) if read_only else engine
+    with Session(bind, expire_on_commit=False) as opened, opened.begin():
+        yield opened
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Brings the store's tables to the newest form; does nothing where they are. Two processes may do so at once."""
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with _migration_lock, engine.begin() as connection:  # on SQLite this takes the write lock
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "head")
+
+
+# --- SQLite ----------------------------------------------------------------------------------------------------------
+
+
+def _sqlite(address: str) -> sa.Engine:
+    path = pathlib.Path(str(sa.make_url(address).database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        address,
+        connect_args={"timeout": SQLITE_BUSY_MS / 1000, "check_same_thread": False},
+        pool_size=5,
+        max_overflow=15,
+        pool_timeout=30,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(driver: sqlite3.Connection, record: Any) -> None:
+        driver.isolation_level = None  # Python's own BEGIN comes too late and is never IMMEDIATE
+        _use_write_ahead_log(driver)
+        driver.execute("PRAGMA synchronous = FULL")
+        driver.execute("PRAGMA foreign_keys = ON")
+        record.info["file"] = file_identity(str(path))
+
+    @sa.event.listens_for(engine, "checkout")
+    def check_file(driver: sqlite3.Connection, record: Any, proxy: Any) -> None:
+        if record.info.get("file") != file_identity(str(path)):  # a backup was put in its place
+            raise sa.exc.DisconnectionError(f"{path.name} is another file now")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        read_only = connection.get_execution_options().get("sqlite_read_only", False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _use_write_ahead_log(driver: sqlite3.Connection) -> None:
+    """Switches the file to WAL, where it then stays. The switch itself does not wait for other processes: we do."""
+    give_up = time.monotonic() + SQLITE_BUSY_MS / 1000
+    while True:
+        try:
+            if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                driver.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+
+def _postgresql(address: str) -> sa.Engine:
+    engine = sa.create_engine(
+        address,
+        connect_args={"connect_timeout": 10},
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        pool_timeout=30,
+        pool_recycle=1800,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(driver: Any, record: Any) -> None:
+        for setting in _POSTGRESQL_SETTINGS:
+            driver.execute(setting)
+        driver.commit()
+
+    return engine

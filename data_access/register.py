@@ -1,0 +1,203 @@
+"""The register as frames, and what surrounds it: names, rules, the data version, everything about one agreement."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, col, select
+
+from data_access import engine as store
+from data_access import models
+from data_access.arrow import table_of
+from kpi import register as shape
+from kpi.register import Register, Schema
+from kpi.rules import Rules
+
+
+def read_register(engine: sa.Engine) -> Register:
+    """Every table a figure can depend on, in one consistent state, retracted rows left out.
+
+    The frames have exactly the columns of the schemas in `kpi/register.py`, sorted by their keys.
+    """
+    with store.snapshot(engine) as read:
+        return Register(
+            agreements=read(_columns(models.Agreement, shape.AGREEMENTS)),
+            agreement_partners=read(_columns(models.AgreementPartner, shape.AGREEMENT_PARTNERS)),
+            status_events=read(_columns(models.StatusEvent, shape.STATUS_EVENTS)),
+            targets=read(_columns(models.TargetDate, shape.TARGETS)),
+            periods=read(_columns(models.ReportingPeriod, shape.PERIODS)),
+            reports=read(_columns(models.ProgressReport, shape.REPORTS)),
+            blockers=read(_columns(models.Blocker, shape.BLOCKERS)),
+            blocker_events=read(_columns(models.BlockerEvent, shape.BLOCKER_EVENTS)),
+            agencies=read(_columns(models.Agency, shape.AGENCIES)),
+            partners=read(_columns(models.Partner, shape.PARTNERS)),
+            partner_tiers=read(_columns(models.PartnerTier, shape.PARTNER_TIERS)),
+            sectors=read(_columns(models.Sector, shape.SECTORS)),
+            doc_types=read(_columns(models.DocType, shape.DOC_TYPES)),
+        )
+
+
+def _columns(model: type[SQLModel], schema: Schema) -> sa.Select[tuple[object, ...]]:
+    """The rows of a table that hold, with the columns of `schema`, in the order of the primary key.
+
+    An event of a retracted blocker is left out with it.
+    """
+    table = table_of(model)
+    statement = sa.select(*(table.c[name] for name in schema)).order_by(*table.primary_key.columns)
+    if "retracted_at" in table.c:
+        statement = statement.where(table.c.retracted_at.is_(None))
+    if model is models.BlockerEvent:
+        retracted = sa.select(col(models.Blocker.id)).where(col(models.Blocker.retracted_at).is_not(None))
+        statement = statement.where(table.c.blocker_id.not_in(retracted))
+    return statement
+
+
+# --- The data version ------------------------------------------------------------------------------------------------
+
+
+def read_data_version(engine: sa.Engine) -> models.DataVersion | None:
+    """Which register the store holds, its data date and version; None while nothing was loaded. One row by key."""
+    with store.session(engine, read_only=True) as session:
+        return session.get(models.DataVersion, 1)
+
+
+def raise_data_version(session: Session) -> int:
+    """Counts one more change within the session's transaction and gives the new number.
+
+    Whatever changes the register ends with this: every cache key holds the number.
+    """
+    session.flush()
+    held = session.get(models.DataVersion, 1, with_for_update=True, populate_existing=True)
+    if held is None:
+        held = models.DataVersion(id=1)
+        session.add(held)
+    held.version += 1
+    held.changed_at = models.utc_now()
+    session.flush()
+    return held.version
+
+
+# --- Rules and names -------------------------------------------------------------------------------------------------
+
+
+def read_rules(engine: sa.Engine, as_of: dt.date) -> Rules:
+    """The thresholds, weights and goalposts in force on `as_of`: those in code, with the store's settings over them.
+
+    Of several settings of one name the latest effective holds, and of one day's the last recorded. Raises `KeyError`
+    for a name that is no rule, `ValueError` for a value that is not JSON.
+    """
+    with store.session(engine, read_only=True) as session:
+        statement = (
+            select(models.Setting)
+            .where(models.Setting.effective_on <= as_of)
+            .order_by(col(models.Setting.effective_on), col(models.Setting.recorded_at), col(models.Setting.id))
+        )
+        values = {setting.key: setting.value for setting in session.exec(statement)}
+    return Rules().replaced({key: json.loads(value) for key, value in values.items()})
+
+
+def read_names(engine: sa.Engine) -> pl.DataFrame:
+    """How everything is called: `kind`, `code`, `name_vi`, `name_en`, `abbr_vi`, `abbr_en`, sorted by kind and code.
+
+    Kinds are agency, partner, sector, doc_type and exchange.
+    Where something has no abbreviation its name stands in both places, so that a short label is always there.
+    """
+    agency = table_of(models.Agency).c
+    named = [
+        ("agency", agency.key, agency.name_vi, agency.name_en, agency.abbr_vi, agency.abbr_en),
+        *(
+            (kind, table.code, table.name_vi, table.name_en, table.name_vi, table.name_en)
+            for kind, table in (
+                ("partner", table_of(models.Partner).c),
+                ("sector", table_of(models.Sector).c),
+                ("doc_type", table_of(models.DocType).c),
+                ("exchange", table_of(models.Exchange).c),
+            )
+        ),
+    ]
+    parts = [
+        sa.select(
+            sa.literal(kind).label("kind"),
+            code.label("code"),
+            name_vi.label("name_vi"),
+            name_en.label("name_en"),
+            sa.func.coalesce(sa.func.nullif(abbr_vi, ""), name_vi).label("abbr_vi"),
+            sa.func.coalesce(sa.func.nullif(abbr_en, ""), name_en).label("abbr_en"),
+        )
+        for kind, code, name_vi, name_en, abbr_vi, abbr_en in named
+    ]
+    schema = dict.fromkeys(("kind", "code", "name_vi", "name_en", "abbr_vi", "abbr_en"), pl.String)
+    return store.read_frame(engine, sa.union_all(*parts), schema).sort("kind", "code")
+
+
+# --- One agreement ---------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AgreementDossier:
+    """Everything the store knows about one agreement, a frame per table with all its columns.
+
+    History is complete: retracted rows are there too, marked by `retracted_at`. `changes` has the batch's `username`,
+    `agency`, `file_name`, `status` and `applied_at` beside each change.
+    """
+
+    agreement: pl.DataFrame
+    partners: pl.DataFrame
+    agencies: pl.DataFrame
+    events: pl.DataFrame
+    targets: pl.DataFrame
+    reports: pl.DataFrame
+    blockers: pl.DataFrame
+    blocker_events: pl.DataFrame
+    changes: pl.DataFrame
+    findings: pl.DataFrame
+    exchange: pl.DataFrame
+
+
+def read_agreement(engine: sa.Engine, agreement_id: int) -> AgreementDossier | None:
+    """The dossier of one agreement, dated rows in the order of their days; None where no agreement has this id."""
+    agreement, exchange = table_of(models.Agreement), table_of(models.Exchange)
+    blocker, blocker_event = table_of(models.Blocker), table_of(models.BlockerEvent)
+    change, batch = table_of(models.BatchChange), table_of(models.UploadBatch)
+
+    def belonging(model: type[SQLModel], *order: str) -> sa.Select[tuple[object, ...]]:
+        table = table_of(model)
+        return sa.select(table).where(table.c.agreement_id == agreement_id).order_by(*(table.c[name] for name in order))
+
+    with store.snapshot(engine) as read:
+        row = read(sa.select(agreement).where(agreement.c.id == agreement_id))
+        if row.is_empty():
+            return None
+        return AgreementDossier(
+            agreement=row,
+            partners=read(belonging(models.AgreementPartner, "position", "partner")),
+            agencies=read(belonging(models.AgreementAgency, "role", "agency")),
+            events=read(belonging(models.StatusEvent, "effective_on", "recorded_at", "id")),
+            targets=read(belonging(models.TargetDate, "effective_on", "recorded_at", "id")),
+            reports=read(belonging(models.ProgressReport, "received_on", "recorded_at", "id")),
+            blockers=read(belonging(models.Blocker, "id")),
+            blocker_events=read(
+                sa.select(blocker_event)
+                .join(blocker, blocker.c.id == blocker_event.c.blocker_id)
+                .where(blocker.c.agreement_id == agreement_id)
+                .order_by(blocker_event.c.blocker_id, blocker_event.c.effective_on, blocker_event.c.id)
+            ),
+            changes=read(
+                sa.select(
+                    change, batch.c.username, batch.c.agency, batch.c.file_name, batch.c.status, batch.c.applied_at
+                )
+                .join(batch, batch.c.id == change.c.batch_id)
+                .where(change.c.agreement_id == agreement_id)
+                .order_by(change.c.id)
+            ),
+            findings=read(belonging(models.LoadFinding, "id")),
+            exchange=read(
+                sa.select(exchange)
+                .join(agreement, agreement.c.exchange == exchange.c.code)
+                .where(agreement.c.id == agreement_id)
+            ),
+        )

@@ -1,0 +1,165 @@
+"""What the environment decides, read in one place and checked before anything starts.
+
+Every field of `Settings` is set by the environment variable of the same name in capitals; `docs/settings.md` lists
+them, and a test fails where the two differ.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import pathlib
+import re
+import secrets
+from collections.abc import Mapping
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SECRET_MIN_LENGTH = 32
+EXAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "example", "some_signature_key", "abcdef"})
+
+
+class SettingsError(ValueError):
+    """An environment variable holds something unusable; the message says what to set instead."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this process runs. `database_url` is already in SQLAlchemy's form, with the driver named."""
+
+    database_url: str
+    register: str = "demo"
+    app_mode: str = "demo"
+    app_secret: str = dataclasses.field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8501
+    session_idle_minutes: int = 30
+    session_hours: int = 8
+    upload_max_mb: int = 5
+    upload_max_rows: int = 20_000
+    cookie_secure: bool = False
+
+    @property
+    def is_production(self) -> bool:
+        return self.app_mode == "production"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that `environ` (the process's own by default) asks for.
+
+    Raises `SettingsError` naming the variable and what to write instead. In production a secret is required and cookies
+    are sent over TLS only unless `COOKIE_SECURE` says otherwise; in demo mode a missing secret is replaced by a random
+    one that lives as long as the process.
+    """
+    given = os.environ if environ is None else environ
+    app_mode = _one_of(given, "APP_MODE", "demo", ("demo", "production"))
+    register = _register(given)
+    return Settings(
+        database_url=normalise_url(given.get("DATABASE_URL", "").strip() or default_url(register)),
+        register=register,
+        app_mode=app_mode,
+        app_secret=_secret(given, app_mode),
+        host=given.get("HOST", "").strip() or "127.0.0.1",
+        port=_whole_number(given, "PORT", 8501, lowest=1, highest=65_535),
+        session_idle_minutes=_whole_number(given, "SESSION_IDLE_MINUTES", 30, lowest=1, highest=24 * 60),
+        session_hours=_whole_number(given, "SESSION_HOURS", 8, lowest=1, highest=24 * 7),
+        upload_max_mb=_whole_number(given, "UPLOAD_MAX_MB", 5, lowest=1, highest=200),
+        upload_max_rows=_whole_number(given, "UPLOAD_MAX_ROWS", 20_000, lowest=1, highest=1_000_000),
+        cookie_secure=_yes_or_no(given, "COOKIE_SECURE", app_mode == "production"),
+    )
+
+
+def default_url(register: str) -> str:
+    """The SQLite file a register lives in where no database is named."""
+    return f"sqlite:///{ROOT / 'var' / f'{register}.sqlite'}"
+
+
+def normalise_url(url: str) -> str:
+    """`url` as SQLAlchemy wants it: with PostgreSQL's driver named, a relative SQLite path starting at our root.
+
+    Raises `SettingsError` for anything that is neither a SQLite file nor PostgreSQL. A SQLite store in memory is
+    refused: Arrow reads go through a second connection, which would see another, empty store.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(
+            "DATABASE_URL is not an address of a database. Write sqlite:////absolute/path/to/file.sqlite or "
+            "postgresql://user:password@host:5432/database."
+        ) from error
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return _sqlite_url(parsed)
+    raise SettingsError(
+        f"DATABASE_URL names the database kind {parsed.drivername!r}. Use sqlite:///path/to/file.sqlite or "
+        "postgresql://user:password@host:5432/database."
+    )
+
+
+def _sqlite_url(parsed: URL) -> str:
+    path = parsed.database or ""
+    if path in ("", ":memory:") or path.startswith("file:"):
+        raise SettingsError("DATABASE_URL must name a SQLite file, for example sqlite:///var/demo.sqlite.")
+    return parsed.set(drivername="sqlite", database=str(ROOT / path)).render_as_string(hide_password=False)
+
+
+def _register(given: Mapping[str, str]) -> str:
+    register = given.get("REGISTER", "").strip() or "demo"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,40}", register):
+        raise SettingsError(
+            f"REGISTER is {register!r}. Use lower-case letters, digits, - and _ only, for example demo or worldbank."
+        )
+    return register
+
+
+@functools.cache
+def _demo_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _secret(given: Mapping[str, str], app_mode: str) -> str:
+    secret = given.get("APP_SECRET", "").strip()
+    how = f"Set APP_SECRET to {SECRET_MIN_LENGTH} random characters or more; this makes one: openssl rand -base64 32"
+    if not secret:
+        if app_mode == "production":
+            raise SettingsError(f"APP_SECRET is missing, and APP_MODE is production. {how}")
+        return _demo_secret()
+    if app_mode == "production":
+        if len(secret) < SECRET_MIN_LENGTH or len(set(secret)) < 10:
+            raise SettingsError(f"APP_SECRET is too short or too simple for production. {how}")
+        if any(example in secret.lower() for example in EXAMPLE_SECRETS):
+            raise SettingsError(f"APP_SECRET is an example, and APP_MODE is production. {how}")
+    return secret
+
+
+def _one_of(given: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = given.get(name, "").strip().lower() or default
+    if value not in choices:
+        raise SettingsError(f"{name} is {value!r}. Write one of: {', '.join(choices)}.")
+    return value
+
+
+def _whole_number(given: Mapping[str, str], name: str, default: int, *, lowest: int, highest: int) -> int:
+    text = given.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
+        raise SettingsError(
+            f"{name} is {text!r}. Write a whole number from {lowest} to {highest}, for example {default}."
+        )
+    return int(text)
+
+
+def _yes_or_no(given: Mapping[str, str], name: str, default: bool) -> bool:
+    text = given.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise SettingsError(f"{name} is {text!r}. Write true or false.")

@@ -1,0 +1,67 @@
+"""What is wrong with a file: codes here, their words in the catalog `intake`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from kpi.intake.choices import Choice
+from kpi.intake.columns import header_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One thing to put right, or to know: `code` names its words (`intake.<code>` in the catalog).
+
+    `row` is the row number a spreadsheet shows for the file (the header is in row 1). `column` is a column's code, or the
+    header as it stands in the file where no column is meant by it. `suggestion` is what to write instead, where that is
+    clear. A problem that is not `blocking` is a notice: it asks to be read and does not stop anything.
+    """
+
+    code: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    suggestion: str | None = None
+    blocking: bool = True
+
+    def placeholders(self, language: str) -> dict[str, str]:
+        """What the words of this problem may contain, as texts in a language: row, column, value, suggestion and `params`."""
+        return {
+            "row": "" if self.row is None else str(self.row),
+            "column": "" if self.column is None else header_of(self.column, language),
+            "value": self.value or "",
+            "suggestion": self.suggestion or "",
+            **{name: _written(content, language) for name, content in self.params.items()},
+        }
+
+
+def _written(content: object, language: str) -> str:
+    if isinstance(content, Choice):
+        return content.name(language)
+    if isinstance(content, tuple):
+        return ", ".join(_written(part, language) for part in content)
+    return str(content)
+
+
+def capped(problems: Iterable[Problem], most: int) -> list[Problem]:
+    """Problems in the order of the file, those about columns first; of each kind at most so many, then one that counts the rest."""
+    ordered = sorted(problems, key=lambda problem: (problem.row is not None, problem.row or 0))
+    seen: Counter[str] = Counter()
+    kept = []
+    for problem in ordered:
+        seen[problem.code] += 1
+        if seen[problem.code] <= most:
+            kept.append(problem)
+    for code, count in seen.items():
+        if count > most:
+            blocking = any(problem.blocking for problem in kept if problem.code == code)
+            kept.append(Problem("more_of_a_kind", params={"kind": code, "count": count - most}, blocking=blocking))
+    return kept
+
+
+def are_blocking(problems: Iterable[Problem]) -> bool:
+    """Whether any of them stops the upload."""
+    return any(problem.blocking for problem in problems)

@@ -1,0 +1,140 @@
+"""The entry script: who is here, in which language, of what register; then the page that was asked for, or the sign-in.
+
+All pages are registered on every run, also for somebody who is signed out or must not see one: an address that is not
+registered is answered by Streamlit with "page not found", and a link sent by a colleague would end there. What may be seen
+is settled by the guard in each page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from data_access.accounts import ROLES, Person
+from pages.ui import filters, loaders, session, sign_in, words
+
+PAGES: Final = Path(__file__).parent
+LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}  # each in its own language, whichever is spoken
+
+
+@dataclasses.dataclass(frozen=True)
+class Screen:
+    """A page of the menu; `roles` are those that find it there (no role: reached by links only)."""
+
+    name: str
+    icon: str
+    roles: tuple[str, ...] = ROLES
+
+
+SCREENS: Final = (
+    Screen("overview", ":material/space_dashboard:"),
+    Screen("ranking", ":material/leaderboard:"),
+    Screen("scorecard", ":material/assignment_turned_in:"),
+    Screen("partners", ":material/public:"),
+    Screen("sectors", ":material/category:"),
+    Screen("stalled", ":material/hourglass_disabled:"),
+    Screen("agreements", ":material/search:"),
+    Screen("agreement", ":material/description:", roles=()),
+    Screen("upload", ":material/upload_file:", roles=("agency",)),
+    Screen("method", ":material/menu_book:"),
+)
+
+
+def run() -> None:
+    """Draw the frame and, inside it, the page."""
+    choose_language()
+    st.set_page_config(page_icon=":material/handshake:", layout="wide")
+    person = session.current()
+    edition = loaders.begin_run()
+    page = st.navigation(
+        [_page(screen, person) for screen in SCREENS], position="hidden" if person is None else "top"
+    )
+    if person is None:
+        show_language(st.container(horizontal=True, horizontal_alignment="right"))
+        sign_in.show(address=address_of(page))
+        return
+    show_header(person, edition)
+    filters.draw(person)
+    page.run()
+
+
+def choose_language() -> None:
+    """The language of the address; where it names none, the one spoken so far in this session."""
+    asked = st.query_params.get("lang")
+    if asked in words.LANGUAGES:
+        words.use_language(asked)
+    elif words.language() != words.DEFAULT_LANGUAGE:
+        st.query_params["lang"] = words.language()
+
+
+def show_language(place: st.delta_generator.DeltaGenerator) -> None:
+    """The switch between languages."""
+
+    def choose() -> None:
+        words.use_language(st.session_state["language_switch"])
+        if words.language() == words.DEFAULT_LANGUAGE:
+            st.query_params.pop("lang", None)
+        else:
+            st.query_params["lang"] = words.language()
+
+    st.session_state["language_switch"] = words.language()
+    place.segmented_control(
+        words.t("frame.language"),
+        words.LANGUAGES,
+        format_func=LANGUAGE_NAMES.__getitem__,
+        required=True,
+        key="language_switch",
+        on_change=choose,
+        label_visibility="collapsed",
+    )
+
+
+def show_header(person: Person, edition: loaders.Edition) -> None:
+    """What is shown and as of when, whether it is real, and who is looking."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
+            name = edition.name_en if words.language() == "en" else edition.name_vi
+            if name:
+                st.markdown(
+                    words.t("frame.register", name=words.plain(name), date=words.date(edition.data_date)), width="content"
+                )
+            if edition.is_demo:
+                st.badge(words.t("frame.demo_mark"), icon=":material/info:", color="gray")
+        with st.popover(person.username, icon=":material/account_circle:", type="tertiary"):
+            show_account(person)
+
+
+def show_account(person: Person) -> None:
+    """Who is signed in, the language, and the way out."""
+    st.text(person.office or person.username)
+    st.caption(words.name("role", person.role))
+    if person.agency:
+        st.caption(words.plain(words.name("agency", person.agency)))
+    show_language(st.container())
+    if st.button(words.t("frame.sign_out"), icon=":material/logout:", width="stretch"):
+        session.sign_out(address=f"/?{urlencode({'lang': words.language()})}")
+        st.stop()
+
+
+def address_of(page: Page) -> str:
+    """The address that leads to this page with what it was asked to show."""
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
+
+
+def _page(screen: Screen, person: Person | None) -> Page:
+    return st.Page(
+        PAGES / f"{screen.name}.py",
+        title=words.t(f"frame.page_{screen.name}"),
+        icon=screen.icon,
+        default=screen is SCREENS[0],
+        visibility="visible" if person is not None and person.role in screen.roles else "hidden",
+    )
+
+
+run()

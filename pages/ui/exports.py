@@ -1,0 +1,127 @@
+"""Tables as files: CSV and XLSX, made so that a spreadsheet never runs a cell and the text comes back exactly.
+
+No Streamlit here: files are written in threads of their own and from the command line too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import xlsxwriter
+
+from pages.ui.alphabet import fold
+
+DANGEROUS = "=+-@\t\r"
+"""What a spreadsheet may take for the beginning of a formula."""
+
+XLSX_MAX_ROWS = 100_000
+"""Above this a workbook takes minutes to write and to open; CSV has no such limit."""
+
+_XLSX_MAX_CHARACTERS = 32_767
+_GUARDED = r"^(?:[=+\-@\t\r]|'[=+\-@\t\r'])"
+_UNGUARDED = r"^'([=+\-@\t\r'])"
+
+
+def neutralised(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe before what could begin one.
+
+    An apostrophe that itself stands before such a sign or before another apostrophe is doubled, so that `restored` gives
+    back every text exactly as it was.
+    """
+    return f"'{text}" if _needs_guard(text) else text
+
+
+def restored(text: str) -> str:
+    """The text that `neutralised` made this one from."""
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in f"{DANGEROUS}'" else text
+
+
+def neutralised_expr(text: pl.Expr) -> pl.Expr:
+    """The same as `neutralised`, for a column."""
+    return pl.when(text.str.contains(_GUARDED)).then("'" + text).otherwise(text)
+
+
+def restored_expr(text: pl.Expr) -> pl.Expr:
+    """The same as `restored`, for a column."""
+    return text.str.replace(_UNGUARDED, "$1")
+
+
+def csv(frame: pl.DataFrame, *, notes: Mapping[str, str]) -> bytes:
+    """A frame as CSV: UTF-8 with a byte order mark, comma, ISO dates.
+
+    `notes` (what a reader must know: data date, source, that figures are invented) become columns of their own at the
+    right, with the same text in every row: so they survive sorting, filtering and copying, which lines above or below the
+    table do not.
+    """
+    noted = _guarded(frame).with_columns(pl.lit(neutralised(text)).alias(label) for label, text in notes.items())
+    return noted.write_csv(include_bom=True, quote_style="non_numeric").encode()
+
+
+def xlsx(
+    frame: pl.DataFrame, *, notes: Mapping[str, str], sheet: str, notes_sheet: str, percent: Sequence[str] = ()
+) -> bytes:
+    """A frame as a workbook: typed columns, a header that stays, a filter, and `notes` on a sheet of their own.
+
+    `percent` names the columns that hold shares from 0 to 100. ValueError above XLSX_MAX_ROWS rows.
+    """
+    if frame.height > XLSX_MAX_ROWS:
+        raise ValueError(f"{frame.height} rows are too many for a workbook; the limit is {XLSX_MAX_ROWS}")
+    buffer = io.BytesIO()
+    safe = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(buffer, {**safe, "default_date_format": "dd/mm/yyyy"}) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        shown = book.add_worksheet(sheet)
+        shown.freeze_panes(1, 0)
+        shown.autofilter(0, 0, frame.height, max(frame.width - 1, 0))
+        for place, column in enumerate(_guarded(frame).iter_columns()):
+            text_format = book.add_format({"num_format": _number_format(column, column.name in percent)})
+            shown.set_column(place, place, _width(column), text_format)
+            shown.write_string(0, place, neutralised(column.name), bold)
+            shown.write_column(1, place, _cells(column), text_format)
+        told = book.add_worksheet(notes_sheet)
+        told.set_column(0, 0, 28, bold)
+        told.set_column(1, 1, 100, book.add_format({"text_wrap": True, "valign": "top"}))
+        for row, (label, text) in enumerate(notes.items()):
+            told.write_string(row, 0, neutralised(label))
+            told.write_string(row, 1, neutralised(text))
+    return buffer.getvalue()
+
+
+def file_name(name: str, *, as_of: dt.date, extension: str) -> str:
+    """A file name any system takes: `dinh-tre_2026-01-14.csv`."""
+    words = "".join(sign if sign.isascii() and sign.isalnum() else " " for sign in fold(name)).split()
+    return f"{'-'.join(words) or 'data'}_{as_of.isoformat()}.{extension}"
+
+
+def _needs_guard(text: str) -> bool:
+    first, second = text[:1], text[1:2]
+    return bool(first) and (first in DANGEROUS or (first == "'" and bool(second) and second in f"{DANGEROUS}'"))
+
+
+def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(neutralised_expr(pl.col(pl.String)))
+
+
+def _number_format(column: pl.Series, is_percent: bool) -> str:
+    if is_percent:
+        return '0.0"%"'
+    if column.dtype == pl.Date:
+        return "dd/mm/yyyy"
+    if column.dtype.is_float():
+        return "#,##0.0"
+    return "#,##0" if column.dtype.is_integer() else "@"
+
+
+def _cells(column: pl.Series) -> list[object]:
+    if column.dtype == pl.String:
+        column = column.str.slice(0, _XLSX_MAX_CHARACTERS)
+    return column.to_list()
+
+
+def _width(column: pl.Series) -> int:
+    widest = column.cast(pl.String).str.len_chars().max() if column.dtype != pl.Date else 10
+    assert widest is None or isinstance(widest, int)
+    return min(max(widest or 0, len(column.name) // 2, 8) + 2, 60)

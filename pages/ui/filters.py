@@ -1,0 +1,157 @@
+"""The filters shared by every page, drawn once above the page and kept in the address. `current()` gives them to the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import streamlit as st
+
+from data_access.accounts import Person
+from pages.ui import address, loaders, views
+from pages.ui import words as w
+from pages.ui.views import ALL, NAMES, Choices, Reading, View
+
+__all__ = ["ALL", "NAMES", "View", "current", "default_code", "draw"]
+
+DATE_FORMAT = "DD/MM/YYYY"
+_VIEW = "view"
+_OTHER_DATE = "other"
+_FOLDED_AWAY = ("agency_group", "sector", "partner_group", "signed_from", "signed_to")
+
+
+def draw(person: Person) -> View:
+    """Draw the filter bar, say what in the address was not understood, and return the view for this run.
+
+    Called by the frame, once per run, before the page and after the language is known.
+    """
+    loaders.begin_run()
+    offered = views.choices()
+    reading = views.read(address.read(NAMES, owner=person.username), offered)
+    said = views.read(address.says(), offered).codes
+    address.settle(reading.codes, says_already=said == reading.codes, names=NAMES)
+    st.session_state[_VIEW] = reading.view
+    if offered.has_data:
+        _draw_bar(reading, offered)
+    for problem in reading.problems:
+        st.warning(problem, icon=":material/link_off:")
+    return reading.view
+
+
+def current() -> View:
+    """The view of this run; where no bar was drawn, the default one as of the register's data date."""
+    view: View | None = st.session_state.get(_VIEW)
+    return view or views.read({}, views.choices()).view
+
+
+def default_code(name: str) -> str:
+    """The code with which a link puts a filter back to its default."""
+    return views.choices().defaults.get(name, ALL)
+
+
+def _draw_bar(reading: Reading, offered: Choices) -> None:
+    view = reading.view
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter_bar"):
+        _date("as_of", view.as_of, first=offered.first, last=offered.last, width=150)
+        _comparison(reading, offered)
+        _select("scope", reading, offered, width=300)
+        active = [name for name in _FOLDED_AWAY if name in reading.codes]
+        caption = w.t("filters.more_active", n=len(active)) if active else w.t("filters.more")
+        with st.popover(caption, icon=":material/filter_list:"):
+            for name in ("agency_group", "sector", "partner_group"):
+                _select(name, reading, offered)
+            with st.container(horizontal=True):
+                _date("signed_from", view.signed_from, first=offered.first, last=offered.last)
+                _date("signed_to", view.signed_to, first=offered.first, last=offered.last)
+        if reading.codes:
+            st.button(
+                w.t("filters.clear"),
+                key="filter_clear",
+                type="tertiary",
+                icon=":material/close:",
+                on_click=address.clear,
+                args=(NAMES,),
+            )
+    if active:
+        st.text(" · ".join(_in_words(name, reading) for name in active))
+
+
+def _in_words(name: str, reading: Reading) -> str:
+    if name in ("signed_from", "signed_to"):
+        return w.t(f"filters.{name}_text", date=w.date(getattr(reading.view, name)))
+    return views.option_label(name, reading.codes[name], reading.view.as_of)
+
+
+def _select(name: str, reading: Reading, offered: Choices, *, width: int | None = None) -> None:
+    code = reading.codes.get(name, offered.defaults.get(name, ALL))
+    options = offered.options[name]
+    key = _put(name, code)
+    st.selectbox(
+        views.label(name),
+        options if code in options else (*options, code),
+        key=key,
+        format_func=lambda option: views.option_label(name, option, reading.view.as_of),
+        on_change=_chosen,
+        args=(name, offered.defaults.get(name, ALL)),
+        width=width or "stretch",
+    )
+
+
+def _comparison(reading: Reading, offered: Choices) -> None:
+    """The comparison: one of the usual days, named with its date, or any other."""
+    code = reading.codes.get("compare_with", views.COMPARISONS[0])
+    is_other = code not in views.COMPARISONS
+    st.selectbox(
+        views.label("compare_with"),
+        (*views.COMPARISONS, _OTHER_DATE),
+        key=_put("compare_with", _OTHER_DATE if is_other else code),
+        format_func=lambda option: (
+            w.t("filters.compare_other")
+            if option == _OTHER_DATE
+            else views.option_label("compare_with", option, reading.view.as_of)
+        ),
+        on_change=_comparison_chosen,
+        args=(reading.view.compare_with,),
+        width=260,
+    )
+    if is_other:
+        day_before = reading.view.as_of - dt.timedelta(days=1)
+        _date("compare_with", reading.view.compare_with, first=offered.first, last=day_before, widget="compare_date")
+
+
+def _date(
+    name: str, day: dt.date | None, *, first: dt.date, last: dt.date, widget: str | None = None, width: int | None = None
+) -> None:
+    st.date_input(
+        w.t(f"filters.{widget or name}"),
+        value=None,
+        key=_put(widget or name, day),
+        min_value=first,
+        max_value=max(first, last),
+        format=DATE_FORMAT,
+        on_change=_date_chosen,
+        args=(name, widget or name),
+        width=width or "stretch",
+    )
+
+
+def _put(widget: str, value: str | dt.date | None) -> str:
+    """Set a widget to the value in force; its key."""
+    key = f"filter_{widget}"
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
+def _chosen(name: str, default: str) -> None:
+    code = st.session_state[f"filter_{name}"]
+    address.choose(name, None if code == default else code)
+
+
+def _comparison_chosen(compared_now: dt.date) -> None:
+    code = st.session_state["filter_compare_with"]
+    address.choose("compare_with", compared_now.isoformat() if code == _OTHER_DATE else code)
+
+
+def _date_chosen(name: str, widget: str) -> None:
+    day: dt.date | None = st.session_state[f"filter_{widget}"]
+    address.choose(name, None if day is None else day.isoformat())

@@ -1,0 +1,347 @@
+"""Everything pages read, and the only caches there are.
+
+Each cache is keyed by the store and its data version, by what was asked for and, where rows of single agreements are
+concerned, by what the person may see. Frames are shared between people and must be treated as read-only. A page sees one
+version from top to bottom: the frame takes note of it with `begin_run` before anything is drawn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import polars as pl
+import streamlit as st
+from sqlalchemy import Engine
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from data_access.accounts import Person
+from data_access.engine import get_engine
+from data_access.register import (
+    AgreementDossier,
+    read_agreement,
+    read_data_version,
+    read_names,
+    read_register,
+    read_rules,
+)
+from kpi import facts as kpi_facts
+from kpi import ranking, scorecard
+from kpi.facts import Facts
+from kpi.register import Register
+from kpi.rules import Rules
+from pages.ui.alphabet import fold, fold_expr
+
+if TYPE_CHECKING:
+    from pages.ui.filters import View
+
+SEES_ALL = ("leader", "coordinator", "administrator")
+"""The roles that may read every agreement in detail; the others read those of their own agency."""
+
+TREND_QUARTERS = 8
+_EDITION = "edition"
+_Key = tuple[str, int, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Edition:
+    """Which register is shown, in which version. Version 0 means that nothing has been loaded yet."""
+
+    store: str
+    version: int = 0
+    changed_at: str = ""
+    register_code: str = ""
+    name_vi: str = ""
+    name_en: str = ""
+    data_date: dt.date | None = None
+    is_demo: bool = False
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    caveat_vi: str = ""
+    caveat_en: str = ""
+
+    @property
+    def key(self) -> _Key:
+        """What makes two editions the same for a cache."""
+        return (self.store, self.version, self.changed_at)
+
+
+@dataclasses.dataclass(frozen=True)
+class Extent:
+    """What there is to choose from: first and last day of the data, and the codes that occur in the register."""
+
+    first: dt.date | None
+    last: dt.date | None
+    scopes: frozenset[str]
+    sectors: frozenset[str]
+    partners: frozenset[str]
+    tiers: frozenset[str]
+    regions: frozenset[str]
+
+
+# --- The store and its version ---------------------------------------------------------------------------------------
+
+
+def store() -> Engine:
+    """The store this process works on."""
+    return get_engine()
+
+
+def data_version() -> Edition:
+    """The edition the store holds at this moment."""
+    engine = store()
+    name = engine.url.render_as_string(hide_password=True)
+    row = read_data_version(engine)
+    if row is None:
+        return Edition(store=name)
+    return Edition(
+        store=name,
+        version=row.version,
+        changed_at=row.changed_at.isoformat(),
+        register_code=row.register_code,
+        name_vi=row.name_vi,
+        name_en=row.name_en,
+        data_date=row.data_date,
+        is_demo=row.is_demo,
+        source=row.source,
+        licence=row.licence,
+        attribution=row.attribution,
+        caveat_vi=row.caveat_vi,
+        caveat_en=row.caveat_en,
+    )
+
+
+def begin_run() -> Edition:
+    """Look up the store's version and show that one for the rest of this run."""
+    found = data_version()
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state[_EDITION] = found
+    return found
+
+
+def edition() -> Edition:
+    """The edition this run shows; outside the frame, the one the store holds now."""
+    if get_script_run_ctx(suppress_warning=True) is not None and _EDITION in st.session_state:
+        noted: Edition = st.session_state[_EDITION]
+        return noted
+    return data_version()
+
+
+# --- The register and what surrounds it ------------------------------------------------------------------------------
+
+
+def names(language: str) -> Mapping[tuple[str, bool], Mapping[str, str]]:
+    """(kind, short) -> code -> name, for agency, partner, sector, doc_type and exchange."""
+    return _names(edition().key, language, store())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _names(key: _Key, language: str, _engine: Engine) -> dict[tuple[str, bool], dict[str, str]]:
+    frame = read_names(_engine)
+    kinds = ("agency", "partner", "sector", "doc_type", "exchange")
+    return {
+        (kind, short): dict(
+            frame.filter(pl.col("kind") == kind).select("code", f"{'abbr' if short else 'name'}_{language}").iter_rows()
+        )
+        for kind in kinds
+        for short in (False, True)
+    }
+
+
+def register() -> Register:
+    """The whole register, as frames."""
+    return _register(edition().key, store())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _register(key: _Key, _engine: Engine) -> Register:
+    return read_register(_engine)
+
+
+def rules(as_of: dt.date) -> Rules:
+    """Thresholds, weights and goalposts in force on a day."""
+    return _rules(edition().key, as_of, store())
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _rules(key: _Key, as_of: dt.date, _engine: Engine) -> Rules:
+    return read_rules(_engine, as_of)
+
+
+def extent() -> Extent:
+    """What the register offers for choice; the last day is the register's data date."""
+    shown = edition()
+    return _extent(shown.key, shown.data_date, store())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _extent(key: _Key, data_date: dt.date | None, _engine: Engine) -> Extent:
+    whole = _register(key, _engine)
+    first = whole.status_events["effective_on"].min()
+    latest = whole.status_events["effective_on"].max()
+    assert first is None or isinstance(first, dt.date)
+    assert latest is None or isinstance(latest, dt.date)
+    last = data_date or latest
+    if last is None:
+        return Extent(None, None, frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+    found = _facts(key, last, _engine).agreements
+
+    def codes(column: str) -> frozenset[str]:
+        return frozenset(found[column].unique().drop_nulls().to_list())
+
+    return Extent(
+        first=min(first or last, last),
+        last=last,
+        scopes=codes("scope"),
+        sectors=codes("sector"),
+        partners=codes("partner"),
+        tiers=codes("partner_tier"),
+        regions=codes("partner_region"),
+    )
+
+
+# --- Facts and figures -----------------------------------------------------------------------------------------------
+
+
+def facts(view: View, as_of: dt.date | None = None) -> Facts:
+    """The facts a view counts, for figures that are sums over many agreements: these everybody signed in may see."""
+    return _narrowed(edition().key, as_of or view.as_of, view.key, view.condition, store())
+
+
+def visible_facts(view: View, person: Person, as_of: dt.date | None = None) -> Facts:
+    """The facts of a view about the agreements this person may see one by one: for lists, searches and downloads.
+
+    An agency sees its own, without the restricted ones, which it sees in sums only.
+    """
+    found = facts(view, as_of)
+    own = _own(person)
+    if own is None:
+        return found
+    return found.where((pl.col("agency") == own) & (pl.col("access_level") != "restricted"))
+
+
+def details(view: View, person: Person, as_of: dt.date | None = None) -> pl.DataFrame:
+    """The agreements of a view this person may see one by one: rows of `Facts.agreements`."""
+    return visible_facts(view, person, as_of).agreements
+
+
+def scorecards(view: View, *, by: Sequence[str] = (), as_of: dt.date | None = None) -> pl.DataFrame:
+    """Every KPI of every group in a view; columns as in `kpi.scorecard.compute`."""
+    return _scorecards(edition().key, as_of or view.as_of, view.key, tuple(by), view.condition, store())
+
+
+def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
+    """How sure each group's composite and place are; columns as in `kpi.ranking.composite_intervals`."""
+    return _intervals(edition().key, view.as_of, view.key, by, view.condition, store())
+
+
+def trend(view: View, *, by: Sequence[str] = (), quarters: int = TREND_QUARTERS) -> pl.DataFrame:
+    """The scorecards of the last quarter ends and of the as-of date itself: column `as_of`, then those of `scorecards`."""
+    parts = [
+        scorecards(view, by=by, as_of=day).with_columns(as_of=pl.lit(day))
+        for day in trend_dates(view.as_of, quarters)
+    ]
+    return pl.concat(parts).select("as_of", pl.exclude("as_of"))
+
+
+def trend_dates(as_of: dt.date, quarters: int = TREND_QUARTERS) -> list[dt.date]:
+    """The last `quarters` - 1 quarter ends before a day, and that day, in order."""
+    ends: list[dt.date] = []
+    end = as_of
+    while len(ends) < quarters - 1:
+        end = dt.date(end.year, (end.month - 1) // 3 * 3 + 1, 1) - dt.timedelta(days=1)
+        ends.append(end)
+    return [*reversed(ends), as_of]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _facts(key: _Key, as_of: dt.date, _engine: Engine) -> Facts:
+    return kpi_facts.build(_register(key, _engine), as_of, _rules(key, as_of, _engine))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _narrowed(
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Engine
+) -> Facts:
+    found = _facts(key, as_of, _engine)
+    return found if _condition is None else found.where(_condition)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _scorecards(
+    key: _Key,
+    as_of: dt.date,
+    view_key: tuple[str, ...],
+    by: tuple[str, ...],
+    _condition: pl.Expr | None,
+    _engine: Engine,
+) -> pl.DataFrame:
+    found = _narrowed(key, as_of, view_key, _condition, _engine)
+    return scorecard.compute(found, by=by, rules=_rules(key, as_of, _engine))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _intervals(
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], by: str, _condition: pl.Expr | None, _engine: Engine
+) -> pl.DataFrame:
+    found = _narrowed(key, as_of, view_key, _condition, _engine)
+    return ranking.composite_intervals(found, by=by, rules=_rules(key, as_of, _engine))
+
+
+# --- Single agreements -----------------------------------------------------------------------------------------------
+
+
+def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
+    """Everything known about one agreement; None where there is none, or none this person may see."""
+    dossier = _agreement(edition().key, agreement_id, store())
+    if dossier is None:
+        return None
+    own = _own(person)
+    row = dossier.agreement.row(0, named=True)
+    if own is not None and (row["responsible_agency"] != own or row["access_level"] == "restricted"):
+        return None
+    return dossier
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _agreement(key: _Key, agreement_id: int, _engine: Engine) -> AgreementDossier | None:
+    return read_agreement(_engine, agreement_id)
+
+
+def search(text: str, person: Person, *, limit: int = 20) -> pl.DataFrame:
+    """Agreements this person may see whose reference number or title holds every word of `text`, diacritics aside.
+
+    Columns agreement_id, ref, title_vi, title_en, agency; newest reference first. Empty text finds nothing.
+    """
+    index = _search_index(edition().key, store())
+    sought = fold(text).split()
+    if not sought:
+        return index.clear().drop("folded", "access_level")
+    own = _own(person)
+    found = index.lazy().filter(
+        pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought)
+    )
+    if own is not None:
+        found = found.filter((pl.col("agency") == own) & (pl.col("access_level") != "restricted"))
+    return found.sort("agreement_id", descending=True).head(limit).drop("folded", "access_level").collect()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _search_index(key: _Key, _engine: Engine) -> pl.DataFrame:
+    return _register(key, _engine).agreements.select(
+        "title_vi",
+        "title_en",
+        "ref",
+        "access_level",
+        agreement_id="id",
+        agency="responsible_agency",
+        folded=fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
+    )
+
+
+def _own(person: Person) -> str | None:
+    """The one agency whose agreements this person may see in detail; None where all may be seen."""
+    return None if person.role in SEES_ALL else person.agency or ""

