@@ -4,8 +4,9 @@
     uvicorn app:app          the same with uvicorn's own options
     streamlit run app.py     the same started by Streamlit
 
-Streamlit draws the pages. What a page must be able to rely on is settled here, before a request reaches it: `Gate` decides
-what may pass and says who it comes from; the routes under `/session/` turn a sign-in into a cookie, and end it.
+Streamlit draws the pages. What a page must be able to rely on is settled here, before a request reaches it: `Gate`
+decides what may pass and says who it comes from; the routes under `/session/` turn a sign-in into a cookie, and end
+it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ import pages.ui
 from data_access import accounts, settings
 from data_access import engine as store
 from pages.ui import session as page_session
-from pages.ui import sign_in, words
+from pages.ui import words
 
 ROOT: Final = Path(__file__).resolve().parent
 
@@ -50,13 +51,14 @@ ROOT: Final = Path(__file__).resolve().parent
 TRUSTED_HEADERS: Final = {"X-Kpi-Session": "session", "X-Kpi-Browser": "browser"}
 _OUR_HEADERS: Final = b"x-kpi-"
 
-# Paths that begin with one of these need a session; the others lead to the empty shell of the page and its static files.
+# Paths that begin with one of these need a session; the others lead to the empty shell of the page and its static
+# files.
 _CLOSED: Final = frozenset({"_stcore", "media", "component", "app", "auth", "oauth2callback"})
 _OPEN: Final = frozenset({"/_stcore/health", "/_stcore/host-config", "/_stcore/stream"})
 
-# Images and connections from here only: text that people typed cannot make a browser call elsewhere. Vega compiles its
-# expressions, hence eval; Streamlit writes its styles into the page, hence inline styles; the one inline script of its shell
-# is known by its hash.
+# Images and connections from here only: text that people typed cannot make a browser call elsewhere. Vega compiles
+# its expressions, hence eval; Streamlit writes its styles into the page, hence inline styles; the one inline script
+# of its shell is known by its hash.
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
@@ -80,13 +82,13 @@ class StartUpError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class House:
-    """What this process works with, and what its requests ask of the store. The methods block: call them in a thread."""
+    """What this process works with, and what requests ask of the store. The methods block: call them in a thread."""
 
     settings: settings.Settings
     engine: sa.Engine
 
     def prepare(self) -> None:
-        """Bring the store up to date and see to the demo accounts. Raises `StartUpError` where it is not safe to go on."""
+        """Bring the store up to date and see to the demo accounts. Raises `StartUpError` where going on is not safe."""
         store.migrate(self.engine)
         if self.settings.is_production:
             found = accounts.find_demo_accounts(self.engine)
@@ -145,7 +147,7 @@ def is_secure(house: House, connection: HTTPConnection) -> bool:
 
 
 def cookie_name(kind: str, *, secure: bool) -> str:
-    """`kind` is session or browser. `__Host-` makes browsers refuse such a cookie from any other host or without TLS."""
+    """`kind` is session or browser. Browsers take a `__Host-` cookie only over TLS and from this very host."""
     return f"__Host-kpi_{kind}" if secure else f"kpi_{kind}"
 
 
@@ -159,9 +161,8 @@ def write_cookie(kind: str, value: str, *, secure: bool) -> str:
     cookie: SimpleCookie = SimpleCookie()
     name = cookie_name(kind, secure=secure)
     cookie[name] = value
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax"})
-    if secure:
-        cookie[name]["secure"] = True
+    settled: dict[str, Any] = {"path": "/", "httponly": True, "secure": secure, "samesite": "Lax"}
+    cookie[name].update(settled)
     if not value:
         cookie[name]["max-age"] = 0
     return cookie[name].OutputString()
@@ -173,9 +174,9 @@ def write_cookie(kind: str, value: str, *, secure: bool) -> str:
 class Gate:
     """Lets a request pass or not, and tells the pages who it comes from.
 
-    Headers by which we name a session are removed from whatever arrives, and written anew from the session table. Requests
-    made by pages of another origin are refused, as are websockets that do not say where they come from. Without a session
-    nothing can be uploaded, downloaded or measured.
+    Headers by which we name a session are removed from whatever arrives, and written anew from the session table.
+    Requests made by pages of another origin are refused, as are websockets that do not say where they come from.
+    Without a session nothing can be uploaded, downloaded or measured.
     """
 
     def __init__(self, app: ASGIApp, house: House) -> None:
@@ -190,7 +191,8 @@ class Gate:
         secure = is_secure(self._house, connection)
         guarded = _SafeAnswer(send, secure=secure, marked=read_cookie(self._house, connection, "browser") is not None)
         if not _is_from_here(connection):
-            _log.warning("refused: %s %s from origin %s", scope["type"], scope["path"], connection.headers.get("origin"))
+            origin = connection.headers.get("origin")
+            _log.warning("refused: %s %r from origin %r", scope["type"], scope["path"], origin)
             await _refuse(scope, receive, guarded, 403)
             return
         closed = _is_closed(scope)
@@ -204,7 +206,7 @@ class Gate:
                 await _refuse(scope, receive, guarded, 503)
                 return
         if closed and found is None:
-            _log.warning("refused: %s %s without a session", scope.get("method", "websocket"), scope["path"])
+            _log.warning("refused: %s %r without a session", scope.get("method", "websocket"), scope["path"])
             await _refuse(scope, receive, guarded, 403)
             return
         headers = [(name, value) for name, value in scope["headers"] if not name.lower().startswith(_OUR_HEADERS)]
@@ -237,11 +239,12 @@ class _SafeAnswer:
 
 
 def _is_from_here(connection: HTTPConnection) -> bool:
-    """Whether the page that makes this request is ours. Browsers leave the origin out of plain reads, never of websockets."""
+    """Whether a page of ours makes this request. Browsers leave the origin out of plain reads, never of websockets."""
     origin = connection.headers.get("origin")
     if origin is None:
-        return connection.scope["type"] == "http"
-    return urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower() != ""
+        return bool(connection.scope["type"] == "http")
+    host: str = connection.headers.get("host", "").lower()
+    return host != "" and urlsplit(origin).netloc.lower() == host
 
 
 def _is_closed(scope: Scope) -> bool:
@@ -269,7 +272,7 @@ def routes(house: House) -> list[Route]:
         return JSONResponse({"ready": ready}, 200 if ready else 503, {"Cache-Control": "no-store"})
 
     async def start(request: Request) -> Response:
-        """The end of a sign-in. Safe as a GET: the ticket works once, for seconds, in the browser that typed the password."""
+        """The end of a sign-in. Safe as a GET: a ticket works once, for seconds, in the browser it was typed in."""
         mark = read_cookie(house, request, "browser")
         token = None
         if mark:
@@ -283,14 +286,14 @@ def routes(house: House) -> list[Route]:
             )
         response = _redirect(request)
         if token is None:
-            _log.warning("refused: a ticket that is unknown, late, used or another browser's, from %s", _client(request))
+            _log.warning("refused: a ticket unknown, late, used or another browser's, from %r", _client(request))
         else:
             response.headers.append("Set-Cookie", write_cookie("session", token, secure=is_secure(house, request)))
         return response
 
     async def end(request: Request) -> Response:
-        """Signing out. A GET, as the page can only send its browser to an address (`session.go_to`); a link made by somebody
-        else does nothing, since it lacks the key that only pages of this very session can write.
+        """Signing out. A GET, as all a page can do is to send its browser to an address (`session.go_to`). A link made
+        by somebody else does nothing: it lacks the key that only pages of this very session can write.
         """
         token = read_cookie(house, request, "session")
         response = _redirect(request)
@@ -301,7 +304,7 @@ def routes(house: House) -> list[Route]:
 
     return [
         Route("/healthz", healthz),
-        Route(sign_in.START_PATH, start),
+        Route(page_session.SIGN_IN_PATH, start),
         Route(page_session.SIGN_OUT_PATH, end),
     ]
 
@@ -334,7 +337,7 @@ def _client(request: Request) -> str:
 
 
 def show_incident(error: Exception) -> bool:
-    """What a reader sees when a page fails: a number they can report. The error itself goes to the log, under that number."""
+    """Show the reader of a page that failed a number to report; the error goes to the log under that number."""
     number = secrets.token_hex(4).upper()
     _log.error("incident %s", number, exc_info=error)
     st.error(words.t("frame.incident", number=number), icon=":material/error:")
@@ -345,13 +348,15 @@ def show_incident(error: Exception) -> bool:
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Check and prepare what the application stands on; then keep the start-up's objects out of garbage collection.
 
-    Streamlit collects garbage after every run, which takes tens of milliseconds for as long as it has to look through the
-    modules again. So they are all imported first.
+    Streamlit collects garbage after every run, which takes tens of milliseconds for as long as it has to look through
+    the modules again. So they are all imported first.
     """
     _check_streamlit()
     await to_thread.run_sync(house.prepare)
+    logging.disable(logging.WARNING)  # some packages call Streamlit while they are imported, outside a page
     for module in pkgutil.iter_modules(pages.ui.__path__):
         importlib.import_module(f"pages.ui.{module.name}")
+    logging.disable(logging.NOTSET)
     gc.collect()
     gc.freeze()
     yield {}
@@ -381,8 +386,15 @@ class _Server(uvicorn.Server):
 
 
 def main() -> None:
-    """Serve until stopped. uvicorn binds the socket itself and runs on uvloop: either spares each run of a page 40 ms."""
+    """Serve until stopped. uvicorn binds the socket itself and runs on uvloop: each spares a run of a page 40 ms."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        _check_streamlit()
+        house.prepare()
+    except StartUpError as error:
+        sys.exit(f"Cannot start: {error}")
+    except sa.exc.OperationalError as error:
+        sys.exit(f"Cannot start: the store named by DATABASE_URL cannot be opened. {error.orig}")
     config = uvicorn.Config(
         app,
         host=house.settings.host,

@@ -3,8 +3,8 @@
 Roles: `leader` reads everything, `agency` the ranking and its own agreements, `coordinator` reviews and consolidates,
 `administrator` looks after accounts. Writes take a `session` and an `actor`, leave an audit entry and never commit.
 
-Of tokens and tickets only the SHA-256 is stored: whoever reads the store cannot sign in with what is found there. Both carry
-256 random bits, so a fast hash is enough.
+Of tokens and tickets only the SHA-256 is stored: whoever reads the store cannot sign in with what is found there.
+Both carry 256 random bits, so a fast hash is enough.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def add_user(
     agency: str | None = None,
     office: str = "",
 ) -> User:
-    """Make an account. Raises `AccountError` when the name, password, role or agency will not do, or the name is taken."""
+    """Make an account. Raises `AccountError` when name, password, role or agency will not do, or the name is taken."""
     username = username.strip().lower()
     _check_account(session, username=username, role=role, agency=agency)
     problem = passwords.check_rules(password, username=username)
@@ -158,7 +158,7 @@ def find_demo_accounts(engine: Engine) -> list[str]:
 def check_password(
     engine: Engine, *, username: str, password: str, address: str, now: dt.datetime | None = None
 ) -> SignInCheck:
-    """Whether these open an account, counting the try. An unknown or closed account is answered like a wrong password."""
+    """Whether these open an account, counting the try. An unknown or closed one is answered like a wrong password."""
     now = now or utc_now()
     username = username.strip().lower()
     # What cannot be a name is counted under one key, so that it cannot fill the store with keys.
@@ -197,7 +197,7 @@ def issue_ticket(session: Session, *, username: str, browser: str, now: dt.datet
 
 
 def redeem_ticket(session: Session, *, ticket: str, browser: str, now: dt.datetime | None = None) -> str | None:
-    """The name the ticket was issued for; None when it is unknown, late, used, from another browser, or the account closed."""
+    """The name a ticket was issued for; None if it is unknown, late, used, another browser's, or the account closed."""
     now = now or utc_now()
     ticket_hash = _ticket_hash(ticket, browser)
     used: CursorResult[object] = session.execute(  # type: ignore[assignment]
@@ -305,7 +305,7 @@ def end_all_sessions(session: Session, *, actor: str, username: str, now: dt.dat
 _PASSWORD_PROBLEMS: Final = {
     "password_too_short": f"The password is too short. Use {passwords.MIN_LENGTH} characters or more.",
     "password_too_long": f"The password is too long. Use {passwords.MAX_LENGTH} characters or fewer.",
-    "password_common": "The password is one that many people try first. Choose another, for example four unrelated words.",
+    "password_common": "Many people try this password first. Choose another, for example four unrelated words.",
 }
 
 
@@ -313,8 +313,8 @@ def _check_account(session: Session, *, username: str, role: str, agency: str | 
     if not _USERNAME.fullmatch(username):
         raise AccountError(
             "username_invalid",
-            f"{username!r} cannot be an account name. Use 2 to 64 of the characters a-z, 0-9, dot, dash and underscore, "
-            "beginning with a letter or digit.",
+            f"{username!r} cannot be an account name. Use 2 to 64 of the characters a-z, 0-9, dot, dash, underscore, "
+            "with a letter or digit first.",
         )
     if session.get(User, username) is not None:
         raise AccountError("username_taken", f"There already is an account named {username!r}. Choose another name.")

@@ -1,8 +1,9 @@
 """Who did what, in entries that can only be added and that cover one another.
 
-The hash of an entry is SHA-256 over the hash of the entry before it and its own content. Changing, removing or inserting an
-entry anywhere but at the end breaks every hash from there on, and `verify` finds the first one. What the chain alone cannot
-show is that its newest entries were cut off; compare the newest hash with one written down elsewhere for that.
+The hash of an entry is SHA-256 over the hash of the entry before it and its own content. Changing, removing or
+inserting an entry anywhere but at the end breaks every hash from there on, and `verify` finds the first one. What the
+chain alone cannot show is that its newest entries were cut off; compare the newest hash with one written down
+elsewhere for that.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
@@ -29,7 +30,8 @@ def write(
     """Add an entry to the chain, within the caller's transaction, and return it.
 
     The entry exists if and only if what it tells of was committed. Write it after the changes it tells of: until the
-    transaction ends no other one can add an entry (see `lock`), and one that waits for a row of ours would wait forever.
+    transaction ends no other one can add an entry (see `lock`), and one that waits for a row of ours would wait
+    forever.
     """
     lock(session)
     newest = select(col(AuditEntry.hash)).order_by(col(AuditEntry.id).desc()).limit(1)
@@ -52,32 +54,38 @@ def write(
 
 def verify(engine: Engine) -> int | None:
     """The id of the first entry that does not follow from the one before it, or None when the whole chain holds."""
-    entries = select(AuditEntry).order_by(col(AuditEntry.id)).execution_options(yield_per=_VERIFY_CHUNK)
-    previous = ""
+    last, previous = 0, ""
     with store.session(engine, read_only=True) as session:
-        entry: AuditEntry
-        for entry in session.execute(entries).scalars():
-            expected = _hash(
-                previous=previous,
-                at=entry.at,
-                actor=entry.actor,
-                action=entry.action,
-                subject=entry.subject,
-                detail=entry.detail,
-            )
-            if entry.previous_hash != previous or entry.hash != expected:
-                return entry.id
-            previous = entry.hash
+        while entries := _next_entries(session, after=last):
+            for entry in entries:
+                expected = _hash(
+                    previous=previous,
+                    at=entry.at,
+                    actor=entry.actor,
+                    action=entry.action,
+                    subject=entry.subject,
+                    detail=entry.detail,
+                )
+                if entry.previous_hash != previous or entry.hash != expected:
+                    return entry.id
+                assert entry.id is not None  # it was read
+                last, previous = entry.id, entry.hash
+            session.expunge_all()
     return None
 
 
 def lock(session: Session) -> None:
-    """Keep every other transaction from adding entries until this one ends, so that no two continue from the same entry.
+    """Keep other transactions from adding entries until this one ends, so that no two continue from the same entry.
 
     SQLite needs nothing for that: it has one writer at a time.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+
+
+def _next_entries(session: Session, *, after: int) -> Sequence[AuditEntry]:
+    following = select(AuditEntry).where(col(AuditEntry.id) > after).order_by(col(AuditEntry.id)).limit(_VERIFY_CHUNK)
+    return session.execute(following).scalars().all()
 
 
 def _hash(*, previous: str, at: dt.datetime, actor: str, action: str, subject: str, detail: str) -> str:

@@ -1,7 +1,8 @@
 """Passwords: what is accepted, how it is kept, how it is checked.
 
-Length is what counts (12 to 64 characters of any script); there are no rules on composition. Refused is only what people try
-first: known common passwords, one short piece repeated, keys or characters in a row, the account's own name.
+Length is what counts (12 to 64 characters of any script); there are no rules on composition. Refused is only what
+people try first: known common passwords, one short piece repeated, keys or characters in a row, the account's own
+name.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ ROUNDS = 12
 
 Problem = Literal["password_too_short", "password_too_long", "password_common"]
 
-# bcrypt reads 72 bytes at most, which is 24 characters of Vietnamese at worst, so it is given a digest of fixed length. The
-# digest is keyed with the name of this use, so that an unkeyed SHA-256 leaked elsewhere is of no help here.
+# bcrypt reads 72 bytes at most, which is 24 characters of Vietnamese at worst, so it is given a digest of fixed
+# length. The digest is keyed with the name of this use, so that an unkeyed SHA-256 leaked elsewhere is of no help
+# here.
 _USE = b"international agreements dashboard, password, 1"
 
 # The hash of a random value nobody kept: checking a password against it takes as long as against a real one.

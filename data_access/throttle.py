@@ -1,8 +1,9 @@
 """Delays after failed sign-ins, counted in the store so that every process of the application sees the same count.
 
-Each try is counted twice, for the account name and for the address it comes from, *before* the password is looked at: a
-hundred tries sent at once are a hundred counted tries. From a number of failures on, the next try has to wait; the wait
-doubles up to a limit and is over by itself. A name nobody has is counted like any other, so nothing can be learned from it.
+Each try is counted twice, for the account name and for the address it comes from, *before* the password is looked at:
+a hundred tries sent at once are a hundred counted tries. From a number of failures on, the next try has to wait; the
+wait doubles up to a limit and is over by itself. A name nobody has is counted like any other, so nothing can be
+learned from it.
 """
 
 from __future__ import annotations

@@ -11,6 +11,22 @@ STAGES = ("signed", "in_force", "plan_issued", "started", "completed")
 """The stages between signing and completion; an agreement passes through those its kind of document asks for."""
 
 HIGHER_AUTHORITIES = ("prime_minister", "national_assembly")
+IN_FLOW = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
+"""Which agreements are followed from signing to completion."""
+
+FURTHEST_STAGE = (
+    pl.when(pl.col("is_completed"))
+    .then(4)
+    .when(pl.col("is_started"))
+    .then(3)
+    .when(pl.col("plan_issued_on").is_not_null())
+    .then(2)
+    .when(pl.col("in_force_on").is_not_null())
+    .then(1)
+    .otherwise(0)
+)
+"""The last of STAGES an agreement has come to, as its position there."""
+
 _SEVERITY_ORDER = {"minor": 0, "moderate": 1, "severe": 2}
 
 
@@ -20,20 +36,9 @@ def flow(facts: Facts) -> pl.DataFrame:
     `reached` counts the signed and followed agreements that have come at least as far, `stopped` those among them that were
     suspended or ended (without completion) while at that stage. What passed a later stage has passed the earlier ones.
     """
-    signed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
-    furthest = (
-        pl.when(pl.col("is_completed"))
-        .then(4)
-        .when(pl.col("is_started"))
-        .then(3)
-        .when(pl.col("plan_issued_on").is_not_null())
-        .then(2)
-        .when(pl.col("in_force_on").is_not_null())
-        .then(1)
-        .otherwise(0)
-    )
+    signed = facts.agreements.filter(IN_FLOW)
     counts = (
-        signed.select(stage=furthest, stopped=pl.col("is_void") | pl.col("is_suspended"))
+        signed.select(stage=FURTHEST_STAGE, stopped=pl.col("is_void") | pl.col("is_suspended"))
         .group_by("stage")
         .agg(here=pl.len().cast(pl.Int64), stopped=pl.col("stopped").sum().cast(pl.Int64))
     )

@@ -13,6 +13,8 @@ from kpi.facts import Facts
 from kpi.intervals import wilson
 from kpi.rules import Rules
 
+Part = Literal["numerator", "denominator", "rest"]
+
 MIN_DENOMINATOR = 5
 """Below this many cases a value is shown without a light."""
 
@@ -37,7 +39,7 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
     return cards.select(*by, *COLUMNS)
 
 
-def rows_behind(facts: Facts, kpi: Kpi, part: Literal["numerator", "denominator", "rest"]) -> pl.DataFrame:
+def rows_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
     """The rows a value is made of: those counted, those counted among, or those among but not counted."""
     rows = kpi.rows(facts)
     if part == "numerator":
@@ -47,7 +49,7 @@ def rows_behind(facts: Facts, kpi: Kpi, part: Literal["numerator", "denominator"
     return rows.drop("_counted")
 
 
-def agreements_behind(facts: Facts, kpi: Kpi, part: Literal["numerator", "denominator", "rest"]) -> pl.DataFrame:
+def agreements_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
     """The agreements a value is made of, as rows of `facts.agreements`, whatever the KPI counts."""
     return facts.agreements.join(rows_behind(facts, kpi, part), on="agreement_id", how="semi")
 
@@ -58,16 +60,61 @@ def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
         return rows.with_columns(_all=pl.lit(True))
     if kpi.of == "agreements":
         return rows
-    return rows.join(facts.agreements.select("agreement_id", *keys), on="agreement_id", how="inner")
+    names = dict.fromkeys(["agreement_id", *keys])
+    return rows.join(facts.agreements.select(*names), on="agreement_id", how="inner")
+
+
+def tally(facts: Facts, *, by: Sequence[str]) -> pl.DataFrame:
+    """What every value is made of: `by` columns, kpi, time, counted, cases.
+
+    One row per group and KPI, for a median one per group, KPI and duration (`time`, else null). Tallies add up: the sum
+    of those of any parts is the tally of the whole, and `scores` turns any such sum into cards. So a register in which
+    one agreement had fared otherwise, or was drawn twice, is scored by the same code without being written out.
+    """
+    return pl.concat([_tally(kpi, facts, list(by)) for kpi in KPIS.values()])
+
+
+def scores(tallies: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
+    """The cards of `compute`, composite left out, from tallies: `by` columns and COLUMNS.
+
+    Only KPIs with a tally in some group are there; a group without one has zero cases.
+    """
+    keys = list(by)
+    groups = tallies.select(keys).unique()
+    parts = [
+        _valued(KPIS[code], tallies.filter(pl.col("kpi") == code), groups, keys)
+        for code in tallies["kpi"].unique().sort()
+        if KPIS[code].estimator != "composite"
+    ]
+    return _lit(_scored(pl.concat(parts), rules), rules)
+
+
+def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
+    """The composite of every group in `cases` (`by` columns, n), from its scores (`by` columns, kpi, score)."""
+    keys = list(by)
+    return _weighted(scored, cases, cases.select(keys).unique(), keys, rules)
+
+
+def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
+    time = [] if kpi.duration is None else [pl.col(kpi.duration).cast(pl.Int64).alias("time")]
+    counts = (
+        _with_groups(kpi, facts, keys)
+        .group_by([*keys, *time])
+        .agg(counted=pl.col("_counted").sum().cast(pl.Int64), cases=pl.len().cast(pl.Int64))
+    )
+    if not time:
+        counts = counts.with_columns(time=pl.lit(None, dtype=pl.Int64))
+    return counts.select(*keys, pl.lit(kpi.code).alias("kpi"), "time", "counted", "cases")
 
 
 def _measure(kpi: Kpi, facts: Facts, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    rows = _with_groups(kpi, facts, keys)
+    return _valued(kpi, _tally(kpi, facts, keys), groups, keys)
+
+
+def _valued(kpi: Kpi, tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     counts = (
         groups.join(
-            rows.group_by(keys).agg(
-                numerator=pl.col("_counted").sum().cast(pl.Int64), denominator=pl.len().cast(pl.Int64)
-            ),
+            tallies.group_by(keys).agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum()),
             on=keys,
             how="left",
         )
@@ -75,8 +122,7 @@ def _measure(kpi: Kpi, facts: Facts, groups: pl.DataFrame, keys: list[str]) -> p
         .with_columns(kpi=pl.lit(kpi.code), n=pl.col("denominator"))
     )
     if kpi.estimator == "median":
-        assert kpi.duration is not None
-        curve = survival.kaplan_meier_by(rows, by=keys, duration=kpi.duration, observed="_counted")
+        curve = survival.curves(tallies.rename({"counted": "events", "cases": "leaving"}), by=keys)
         counts = counts.join(survival.medians(curve, by=keys), on=keys, how="left").rename({"median": "value"})
     elif kpi.estimator == "share":
         low, high = wilson(pl.col("numerator"), pl.col("denominator"))
@@ -147,6 +193,13 @@ def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 
 def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
+    cases = _with_groups(KPIS["K13"], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
+    return _weighted(scored, cases, groups, keys, rules)
+
+
+def _weighted(
+    scored: pl.DataFrame, cases: pl.DataFrame, groups: pl.DataFrame, keys: list[str], rules: Rules
+) -> pl.DataFrame:
     """K13: the weighted mean of the scores there are.
 
     Given only where the components there are carry enough of the weight and enough agreements are open or completed.
@@ -155,7 +208,6 @@ def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: l
     weight = pl.col("kpi").replace_strict(dict(rules.weights), default=None, return_dtype=pl.Float64)
     there = scored.with_columns(_w=weight).filter(pl.col("_w").is_not_null() & pl.col("score").is_not_null())
     sums = there.group_by(keys).agg(weighted=(pl.col("_w") * pl.col("score")).sum(), weight=pl.col("_w").sum())
-    cases = _with_groups(KPIS["K13"], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
     joined = groups.join(sums, on=keys, how="left").join(cases, on=keys, how="left")
     enough_weight = pl.col("weight").fill_null(0) >= rules.composite_min_weight_share * sum(rules.weights.values())
     enough_cases = pl.col("n").fill_null(0) >= rules.rank_min_n

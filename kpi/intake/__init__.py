@@ -1,0 +1,43 @@
+"""Uploads: bytes to a table, a table to checked cells, checked cells to differences; and the template they start from.
+
+    table = read_table(data, "mau.xlsx")               # Table, or every problem with the file's form
+    checked = check_rows(table, current, today=today)  # Checked, or every problem with its rows
+    preview = compare(checked, current)                # old -> new for each cell, and the rows to be stored
+
+Nothing here knows a store or a screen. `Current` comes from `data_access.uploads`, which also stores a `Preview`.
+"""
+
+from kpi.intake.checks import Checked, check_rows
+from kpi.intake.current import Current
+from kpi.intake.differences import Change, Conflict, Preview, compare, set_aside
+from kpi.intake.effects import projected
+from kpi.intake.encodings import ENCODINGS
+from kpi.intake.limits import Limits
+from kpi.intake.neutral import neutralised, restored
+from kpi.intake.problems import Problem, message
+from kpi.intake.returned import with_remarks
+from kpi.intake.table import Table, read_table, table_of
+from kpi.intake.template import template
+
+__all__ = [
+    "ENCODINGS",
+    "Change",
+    "Checked",
+    "Conflict",
+    "Current",
+    "Limits",
+    "Preview",
+    "Problem",
+    "Table",
+    "check_rows",
+    "compare",
+    "message",
+    "neutralised",
+    "projected",
+    "read_table",
+    "restored",
+    "set_aside",
+    "table_of",
+    "template",
+    "with_remarks",
+]

@@ -105,7 +105,7 @@ FIXED_LISTS = {
 }
 """The lists that are the same for every register. Documents, sectors, partners and periods come from the store."""
 
-CLEAR = ("[xóa]", "[clear]")
+CLEAR = ("[xóa]", "[xoá]", "[clear]")
 """What a cell holds to empty what the register has: a blank cell means "no change", so emptying needs a word. A bare dash would
 not do: officials write it for "none", which is a statement."""
 

@@ -48,7 +48,7 @@ class Column:
     clearable: bool = False
     width: int = 16
 
-    def header(self, language: str) -> str:
+    def name(self, language: str) -> str:
         """The header in a language; English for any but Vietnamese."""
         return self.vi if language == "vi" else self.en
 
@@ -141,10 +141,10 @@ BY_CODE = {column.code: column for column in COLUMNS}
 CODES = tuple(BY_CODE)
 
 
-def header_of(column: str, language: str) -> str:
-    """The header of a column in a language; a header that stands for no column is returned as it is."""
+def name_of(column: str, language: str) -> str:
+    """The header of a column in a language; anything else that was found in a header row is returned as it is."""
     known = BY_CODE.get(column)
-    return known.header(language) if known else column
+    return known.name(language) if known else column
 
 
 @functools.cache

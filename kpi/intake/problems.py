@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, runtime_checkable
 
-from kpi.intake.choices import Choice
-from kpi.intake.columns import header_of
+from kpi.intake.columns import name_of
+
+
+@runtime_checkable
+class Named(Protocol):
+    """Something with a name in each language: a column, a choice."""
+
+    def name(self, language: str) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,23 +32,38 @@ class Problem:
     column: str | None = None
     value: str | None = None
     params: Mapping[str, object] = dataclasses.field(default_factory=dict)
-    suggestion: str | None = None
+    suggestion: str | Named | None = None
     blocking: bool = True
 
     def placeholders(self, language: str) -> dict[str, str]:
         """What the words of this problem may contain, as texts in a language: row, column, value, suggestion and `params`."""
         return {
             "row": "" if self.row is None else str(self.row),
-            "column": "" if self.column is None else header_of(self.column, language),
+            "column": "" if self.column is None else name_of(self.column, language),
             "value": self.value or "",
-            "suggestion": self.suggestion or "",
+            "suggestion": _written(self.suggestion or "", language),
             **{name: _written(content, language) for name, content in self.params.items()},
         }
 
 
+Say = Callable[..., str]
+"""Gives the words for a key of the catalogs, with values for its placeholders: `say("intake.quotes", row="3")`."""
+
+
+def message(problem: Problem, *, say: Say, language: str) -> str:
+    """The words of a problem in a language: what is wrong, what to do and, where there is one, the suggestion."""
+    values = problem.placeholders(language)
+    if problem.code == "more_of_a_kind":
+        values["kind"] = say(f"intake.kind_{values['kind']}")
+    words = say(f"intake.{problem.code}", **values)
+    return f"{words} {say('intake.suggestion', **values)}" if problem.suggestion else words
+
+
 def _written(content: object, language: str) -> str:
-    if isinstance(content, Choice):
+    if isinstance(content, Named):
         return content.name(language)
+    if isinstance(content, dt.date):
+        return f"{content:%d/%m/%Y}" if language == "vi" else content.isoformat()
     if isinstance(content, tuple):
         return ", ".join(_written(part, language) for part in content)
     return str(content)

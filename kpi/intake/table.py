@@ -10,17 +10,15 @@ from types import MappingProxyType
 import polars as pl
 
 from kpi.intake import columns, neutral, package
+from kpi.intake.cells import ROW, cleaned
 from kpi.intake.columns import BY_CODE
 from kpi.intake.csv_file import read_csv
 from kpi.intake.grid import Grid
 from kpi.intake.limits import Limits
 from kpi.intake.problems import Problem, are_blocking, capped
 from kpi.intake.suggestions import nearest
-from kpi.intake.text import FORBIDDEN, canonical, squeeze
+from kpi.intake.text import squeeze, well_formed
 from kpi.intake.xlsx_file import read_xlsx
-
-ROW = "row"
-"""The column that carries each row's number in the file."""
 
 _TEXT_FILES = ("csv", "txt", "tsv")
 _ROWS_LOOKED_AT_FOR_HEADERS = 10
@@ -47,16 +45,17 @@ class Table:
         """The same table with other cells: as corrected on screen, to be checked again without another upload."""
         unknown = [name for name in frame.columns if name != ROW and name not in BY_CODE]
         if unknown or ROW not in frame.columns:
-            raise ValueError(f"a table has a column `row` and declared columns only, not {', '.join(unknown) or 'none'}")
-        texts = pl.exclude(ROW).cast(pl.String)
-        cleaned = frame.with_columns(_nothing_as_null(canonical(texts)))
-        headers = {code: self.headers.get(code, code) for code in cleaned.columns if code != ROW}
-        return dataclasses.replace(self, frame=cleaned, sha256=_hash(cleaned), headers=MappingProxyType(headers))
+            raise ValueError(
+                f"a table has a column `row` and declared columns only, not {', '.join(unknown) or 'none'}"
+            )
+        texts = frame.with_columns(pl.exclude(ROW).cast(pl.String))
+        headers = {code: self.headers.get(code, code) for code in texts.columns if code != ROW}
+        return dataclasses.replace(self, frame=texts, sha256=_hash(texts), headers=MappingProxyType(headers))
 
 
 def table_of(rows: Iterable[Mapping[str, str | None]], *, name: str) -> Table:
     """A table from typed values (a form): each row maps column codes to texts. Rows count from 2, as below a header."""
-    typed = list(rows)
+    typed = [{code: None if text is None else well_formed(text) for code, text in row.items()} for row in rows]
     used = [code for code in columns.CODES if any(code in row for row in typed)]
     frame = pl.DataFrame(
         {ROW: range(2, len(typed) + 2), **{code: [row.get(code) for row in typed] for code in used}},
@@ -88,17 +87,15 @@ def read_table(
     found += _faults(grid, codes)
     if are_blocking(found):
         return capped(found, limits.problems_of_a_kind)
-    frame = _frame(rows, codes)
-    found += _cell_problems(frame, limits)
+    frame, cell_problems = cleaned(_frame(rows, codes), limits)
+    found += cell_problems
+    frame = frame.filter(pl.any_horizontal(pl.exclude(ROW, "remarks").is_not_null()))
     if frame.is_empty():
         found.append(Problem("no_rows"))
     if are_blocking(found):
         return capped(found, limits.problems_of_a_kind)
-    words = pl.exclude(ROW)
-    cleaned = frame.with_columns(_nothing_as_null(canonical(neutral.restored(canonical(words)))))
-    texts = pl.any_horizontal(pl.exclude(ROW, "remarks").is_not_null())
     return Table(
-        frame=cleaned.filter(texts),
+        frame=frame.with_columns(neutral.restored(pl.exclude(ROW)).str.strip_chars()),
         file_name=file_name,
         sha256=hashlib.sha256(data).hexdigest(),
         headers=MappingProxyType({code: rows[0][1][place].strip() for place, code in codes.items()}),
@@ -129,10 +126,6 @@ def _hash(frame: pl.DataFrame) -> str:
     return hashlib.sha256(ordered.write_json().encode()).hexdigest()
 
 
-def _nothing_as_null(text: pl.Expr) -> pl.Expr:
-    return text.replace("", None)
-
-
 # --- Headers ---------------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +144,7 @@ def _headers(rows: list[tuple[int, list[str]]], limits: Limits) -> tuple[dict[in
         used = any(len(cells) > place and cells[place].strip() for _, cells in rows[1:])
         if cell.strip():
             near = nearest(squeezed[place], known)
-            suggestion = BY_CODE[known[near]].header("vi") if near else None
+            suggestion = BY_CODE[known[near]] if near else None
             found.append(Problem("column_unknown", row=number, column=cell.strip(), suggestion=suggestion))
         elif used:
             found.append(Problem("column_unnamed", row=number, params={"place": place + 1}))
@@ -211,34 +204,7 @@ def _letters(column: int) -> str:
 
 def _frame(rows: list[tuple[int, list[str]]], codes: dict[int, str]) -> pl.DataFrame:
     body = rows[1:]
-    cells = {
-        code: [cells[place] if place < len(cells) else "" for _, cells in body] for place, code in codes.items()
-    }
+    cells = {code: [cells[place] if place < len(cells) else "" for _, cells in body] for place, code in codes.items()}
     return pl.DataFrame(
         {ROW: [number for number, _ in body], **cells}, schema={ROW: pl.Int64, **dict.fromkeys(cells, pl.String)}
     )
-
-
-def _cell_problems(frame: pl.DataFrame, limits: Limits) -> list[Problem]:
-    found: list[Problem] = []
-    for code in frame.columns:
-        if code == ROW:
-            continue
-        text = pl.col(code)
-        invisible = frame.filter(text.str.contains(FORBIDDEN)).select(
-            ROW, text.str.extract(f"({FORBIDDEN})"), shown=_seen(text)
-        )
-        for row, sign, shown in invisible.head(limits.problems_of_a_kind).iter_rows():
-            code_point = f"U+{ord(sign):04X}"
-            kind = "text_lost" if sign == "\ufffd" else "invisible_character"
-            found.append(Problem(kind, row=row, column=code, value=shown, params={"sign": code_point}))
-        long = frame.filter(text.str.len_chars() > limits.cell_characters).select(ROW, text.str.len_chars())
-        for row, length in long.head(limits.problems_of_a_kind).iter_rows():
-            params = {"length": length, "most": limits.cell_characters}
-            found.append(Problem("cell_too_long", row=row, column=code, params=params))
-    return found
-
-
-def _seen(text: pl.Expr) -> pl.Expr:
-    """The beginning of a text with each forbidden character as a dot in a box."""
-    return text.str.slice(0, 120).str.replace_all(FORBIDDEN, "\u25a1")

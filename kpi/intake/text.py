@@ -32,3 +32,8 @@ def squeezed(text: pl.Expr) -> pl.Expr:
 def squeeze(text: str) -> str:
     """The same as `squeezed`, for one text."""
     return str(pl.select(squeezed(pl.lit(text))).item())
+
+
+def well_formed(text: str) -> str:
+    """The text with each half of a surrogate pair replaced by U+FFFD, which is then refused: no store can hold a half."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -18,7 +18,7 @@ from kpi.intake.grid import Fault, Grid
 from kpi.intake.limits import Limits
 from kpi.intake.package import Attributes
 from kpi.intake.problems import Problem
-from kpi.intake.text import squeeze
+from kpi.intake.text import squeeze, well_formed
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -27,6 +27,7 @@ _NOT_DATE_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 # ECMA-376 part 1, 18.8.30: formats that need no declaration; 27-36 and 50-58 are dates in East Asian editions.
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _PERCENT_FORMATS = {9, 10}
+_KEYS = ("ref", "title_vi")
 _MOST_RANGES_NAMED = 5
 
 
@@ -96,7 +97,7 @@ def _read_book(archive: zipfile.ZipFile) -> _Book | None:
                 sheets.append(_Sheet(attributes["name"], attributes.get("state", "visible") != "visible", part))
 
     package.read_part(archive, main, start=start, end=lambda *_: None)
-    parts = {kind: part for kind, part in related.values()}
+    parts = dict(related.values())
     return _Book(sheets, _texts(archive, parts.get("sharedStrings")), _kinds(archive, parts.get("styles")), starts_1904)
 
 
@@ -166,8 +167,7 @@ def _unescaped(text: str) -> str:
     """Text with `_xHHHH_` turned into the sign it stands for (ECMA-376 part 1, 22.9.2.19). Half of a pair marks lost text."""
     if "_x" not in text:
         return text
-    plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return well_formed(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 def _index(text: str) -> int:
@@ -198,10 +198,11 @@ def _further(before: int, now: int) -> int:
 
 
 def _has_known_headers(archive: zipfile.ZipFile, book: _Book, sheet: _Sheet) -> bool:
+    """Whether the first row names agreements. A sheet of lists may hold other known headers as well."""
     reader = _SheetReader(book, Limits(), only_first_row=True)
     reader.read(archive, sheet.part)
     known = columns.spellings()
-    return any(squeeze(cell) in known for _, cells in reader.rows for cell in cells[: Limits().columns] if cell)
+    return any(known.get(squeeze(cell)) in _KEYS for _, cells in reader.rows for cell in cells if cell)
 
 
 class _SheetReader:

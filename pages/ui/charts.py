@@ -1,7 +1,8 @@
 """The charts. Each is written as an Altair chart, compiled once per language and theme, and sent apart from its data.
 
-A chart function takes nothing and names the columns it expects; `show` draws it with a frame that has them. Numbers and
-dates in marks come ready-made in `..._label` columns, written by `words`, so that they are in the reader's language.
+A chart function names the columns it expects; `show` draws it with a frame that has them. Rows are drawn in the frame's
+order. Numbers and dates in marks come ready-made in `..._label` columns, written by `words`, so that they are in the
+reader's language. `code` columns are what a click gives back.
 """
 
 from __future__ import annotations
@@ -17,65 +18,333 @@ import streamlit as st
 from pages.ui import palette
 from pages.ui import words as w
 
-Chart = Callable[[], alt.TopLevelMixin]
+Chart = Callable[[bool], alt.LayerChart]
+"""Draws itself; told whether its marks can be clicked."""
 
-CHOSEN: Final = "chosen"
-_ROW_HEIGHT: Final = 28
-_LABEL_LIMIT: Final = 190
-_SOURCE: Final = alt.NamedData("source")
+_CHOSEN: Final = "chosen"
+_ROW: Final = 30
+_LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
+"""How long names may be beside a chart, in pixels: less on a narrow screen."""
+
+_LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 2 : 4"}
+
+_NUMBERS: Final = {"vi": {"decimal": ",", "thousands": "."}, "en": {"decimal": ".", "thousands": ","}}
+_MONTHS: Final = {"vi": "%m/%Y", "en": "%b %Y"}
 
 
 def show(
-    chart: Chart, frame: pl.DataFrame, *, key: str, alt: str, on_select: bool = False, height: int | None = None
+    chart: Chart,
+    frame: pl.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    on_select: bool = False,
+    height: int | None = None,
 ) -> dict[str, Any] | None:
-    """Draw `frame` with one of the charts below; the fields of the mark that was clicked, if `on_select` asks for them.
+    """Draw `frame` with one of the charts below; the codes of the mark that is chosen, if `on_select` asks for them.
 
-    `alt` says in a sentence what the chart shows, for readers who cannot see it. `height` is in pixels; by default bars
-    grow with their number.
+    `alt` says in a sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of
+    rows grows with their number.
     """
-    spec = _compiled(chart, w.language(), theme(), on_select)
+    spec = _compiled(chart, w.language(), _theme(), on_select)
+    if height is not None:
+        spec = {**spec, "height": height}
     event: Any = st.vega_lite_chart(
-        frame.to_arrow(),
-        spec,
-        key=key,
-        alt=alt,
-        width="stretch",
-        height=height or "content",
-        on_select="rerun" if on_select else "ignore",
+        frame.to_arrow(), spec, key=key, alt=alt, width="stretch", on_select="rerun" if on_select else "ignore"
     )
-    if not on_select:
-        return None
-    marks = event["selection"].get(CHOSEN) if event else None
+    marks = event["selection"].get(_CHOSEN) if on_select and event else None
     return dict(marks[0]) if marks else None
 
 
-def theme() -> str:
-    """light or dark, as the reader's browser shows the application."""
+# --- The charts ------------------------------------------------------------------------------------------------------
+
+
+def bars(is_clickable: bool) -> alt.LayerChart:
+    """Bars to the right, coloured by light. Columns: label, code, value, value_label, light."""
+    params, opacity = _choice(is_clickable, "code")
+    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "value_label"))
+    bar = base.mark_bar(cornerRadiusEnd=2, height={"band": 0.7}, **_pointer(is_clickable)).encode(
+        x=alt.X("value:Q", axis=None), color=_by_light(), opacity=opacity
+    )
+    value = base.mark_text(align="left", dx=6).encode(x="value:Q", text="value_label:N")
+    return _layers(bar.add_params(*params), value, _room(base, "value"))
+
+
+def stacked_bars(is_clickable: bool) -> alt.LayerChart:
+    """Where the agreements of each row stand, part beside part. Columns: label, code, bucket, n, n_label."""
+    params, opacity = _choice(is_clickable, "code", "bucket")
+    order = list(palette.BUCKETS)
+    names = {code: w.name("bucket", code) for code in order}
+    base = (
+        alt.Chart()
+        .transform_joinaggregate(total="sum(n)", groupby=["label"])
+        .transform_joinaggregate(widest="max(total)")
+        .transform_calculate(place=f"indexof({order}, datum.bucket)", bucket_label=_lookup(names, "bucket"))
+        .encode(y=_rows(), order="place:Q")
+    )
+    bar = base.mark_bar(height={"band": 0.72}, stroke="white", strokeWidth=0.5, **_pointer(is_clickable)).encode(
+        x=alt.X("n:Q", stack="zero", axis=None),
+        color=alt.Color(
+            "bucket:N",
+            scale=_scale(palette.BUCKETS),
+            legend=_legend(names),
+        ),
+        opacity=opacity,
+        tooltip=_tooltip("label", "bucket_label", "n_label"),
+    )
+    value = base.mark_text().encode(
+        x=alt.X("n:Q", stack="zero", bandPosition=0.5),
+        detail="bucket:N",
+        text="n_label:N",
+        color=alt.condition(
+            f"indexof({list(palette.DARK_BUCKETS)}, datum.bucket) >= 0",
+            alt.value("white"),
+            alt.value(palette.TEXT["light"]),
+        ),
+        opacity=alt.condition("datum.n / datum.widest > 0.05", alt.value(1), alt.value(0)),
+    )
+    return _layers(bar.add_params(*params), value)
+
+
+def flow(is_clickable: bool) -> alt.LayerChart:
+    """How many agreements have come how far, and how many were stopped there.
+
+    Columns: label, code, reached, reached_label, stopped, stopped_label (empty where none was stopped).
+    """
+    params, opacity = _choice(is_clickable, "code")
+    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "reached_label", "stopped_label"))
+    reached = base.mark_bar(height={"band": 0.7}, color=palette.NEUTRAL, **_pointer(is_clickable)).encode(
+        x=alt.X("reached:Q", axis=None), opacity=opacity
+    )
+    stopped = (
+        base.transform_filter("datum.stopped > 0")
+        .transform_calculate(left="datum.reached - datum.stopped")
+        .mark_bar(height={"band": 0.7}, color=palette.BUCKETS["suspended"])
+        .encode(x="left:Q", x2="reached:Q")
+    )
+    value = base.mark_text(align="left", dx=6).encode(x="reached:Q", text="reached_label:N")
+    return _layers(reached.add_params(*params), stopped, value, _room(base, "reached"))
+
+
+def trend(is_clickable: bool) -> alt.LayerChart:
+    """Values over time, each line named at its end. Columns: on (date), on_label, value, value_label, series."""
+    params, _ = _choice(is_clickable, "on_label", "series")
+    colour = alt.Color("series:N", sort=None, scale=alt.Scale(range=list(palette.SERIES)), legend=None)
+    base = alt.Chart().encode(x=_time("on"), y=_quantity("value"), color=colour)
+    line = base.mark_line(strokeWidth=2.5).encode(
+        strokeDash=alt.StrokeDash("series:N", sort=None, legend=None, scale=alt.Scale(range=_DASHES))
+    )
+    point = base.mark_point(filled=True, size=60, opacity=1, **_pointer(is_clickable)).encode(
+        tooltip=_tooltip("series", "on_label", "value_label")
+    )
+    last = base.transform_joinaggregate(last="max(on)", groupby=["series"]).transform_filter("datum.on == datum.last")
+    value = last.mark_text(align="right", dy=-14, fontWeight="bold").encode(text="value_label:N")
+    name = last.mark_text(align="right", dy=16).encode(text="series:N")
+    return _layers(line, point.add_params(*params), value, name, height=260)
+
+
+def heat_map(is_clickable: bool) -> alt.LayerChart:
+    """How much in each cell. Columns: row, row_code, column, column_code, value (null: empty cell), value_label."""
+    params, opacity = _choice(is_clickable, "row_code", "column_code")
+    base = alt.Chart().encode(
+        y=_rows("row"),
+        x=alt.X(
+            "column:N", sort=None, title=None, axis=alt.Axis(orient="top", labelAngle=-50, domain=False, ticks=False)
+        ),
+    )
+    cell = base.mark_rect(stroke="white", strokeWidth=2, cornerRadius=3, **_pointer(is_clickable)).encode(
+        color=alt.Color("value:Q", legend=None, scale=alt.Scale(range=list(palette.SHADES))),
+        opacity=opacity,
+        tooltip=_tooltip("row", "column", "value_label"),
+    )
+    value = (
+        base.transform_joinaggregate(most="max(value)")
+        .mark_text()
+        .encode(
+            text="value_label:N",
+            color=alt.condition(
+                "datum.value > 0.55 * datum.most", alt.value("white"), alt.value(palette.TEXT["light"])
+            ),
+        )
+    )
+    return _layers(cell.add_params(*params), value)
+
+
+def interval_dots(is_clickable: bool) -> alt.LayerChart:
+    """A value and how sure it is, row by row. Columns: label, code, value, low, high, value_label, light."""
+    params, opacity = _choice(is_clickable, "code")
+    base = alt.Chart().encode(y=_rows(grid=True), tooltip=_tooltip("label", "value_label"))
+    line = base.mark_rule(strokeWidth=5, opacity=0.35).encode(
+        x=alt.X("low:Q", title=None, scale=alt.Scale(zero=False, nice=True), axis=_AXIS), x2="high:Q", color=_by_light()
+    )
+    dot = base.mark_point(filled=True, size=110, **_pointer(is_clickable)).encode(
+        x="value:Q",
+        color=_by_light(),
+        shape=alt.Shape("light:N", scale=_scale(palette.SHAPES), legend=None),
+        opacity=opacity,
+    )
+    value = base.mark_text(align="left", dx=8, dy=-9, fontSize=11).encode(x="value:Q", text="value_label:N")
+    return _layers(line, dot.add_params(*params), value)
+
+
+def timeline(is_clickable: bool) -> alt.LayerChart:
+    """The life of one agreement, a line for each thing that happened.
+
+    Columns: lane (its name), kind (state, target, report, blocker), start and end (dates; end null for a moment),
+    as_of (date), text_label.
+    """
+    kinds = {"state": palette.NEUTRAL, "target": "#D9822B", "report": "#0B8F6C", "blocker": palette.LIGHTS["red"]}
+    shapes = {"state": "circle", "target": "diamond", "report": "triangle-up", "blocker": "square"}
+    params, opacity = _choice(is_clickable, "lane", "kind")
+    colour = alt.Color("kind:N", scale=_scale(kinds), legend=None)
+    base = alt.Chart().encode(y=_rows("lane", grid=True), color=colour, tooltip=_tooltip("lane", "text_label"))
+    span = (
+        base.transform_filter("datum.end != null").mark_bar(height=8, opacity=0.45).encode(x=_time("start"), x2="end:T")
+    )
+    moment = base.mark_point(filled=True, size=90, opacity=1, **_pointer(is_clickable)).encode(
+        x=_time("start"), shape=alt.Shape("kind:N", scale=_scale(shapes), legend=None), opacity=opacity
+    )
+    seen = (
+        alt.Chart()
+        .mark_rule(strokeDash=[4, 4])
+        .encode(x=alt.X("min(as_of):T", scale=alt.Scale(type="utc"), title=None))
+    )
+    return _layers(seen, span, moment.add_params(*params))
+
+
+def distribution(is_clickable: bool) -> alt.LayerChart:
+    """One among its peers. Columns: value, label, value_label, role (peer, own or target)."""
+    params, _ = _choice(is_clickable, "label")
+    base = alt.Chart().encode(
+        x=alt.X("value:Q", title=None, scale=alt.Scale(zero=False, padding=12), axis=_AXIS),
+        tooltip=_tooltip("label", "value_label"),
+    )
+    peers = base.transform_filter("datum.role == 'peer'").mark_tick(
+        thickness=3, size=26, opacity=0.45, color=palette.NEUTRAL, **_pointer(is_clickable)
+    )
+    target = base.transform_filter("datum.role == 'target'")
+    own = base.transform_filter("datum.role == 'own'")
+    return _layers(
+        peers.add_params(*params),
+        target.mark_rule(strokeDash=[5, 4], strokeWidth=2),
+        target.mark_text(align="right", dx=-6, dy=-24, fontSize=11).encode(text="value_label:N"),
+        own.mark_point(shape="diamond", filled=True, size=230, opacity=1, color=palette.SERIES[1]),
+        own.mark_text(dy=26, fontWeight="bold").encode(text="value_label:N"),
+        height=76,
+    )
+
+
+def step_curve(is_clickable: bool) -> alt.LayerChart:
+    """A share that rises or falls in steps. Columns: time (days), share, low, high (0 to 100), share_label, series."""
+    params, _ = _choice(is_clickable, "series")
+    colour = alt.Color("series:N", sort=None, scale=alt.Scale(range=list(palette.SERIES)), legend=_legend())
+    base = alt.Chart().encode(x=alt.X("time:Q", title=w.t("common.chart_days"), axis=_AXIS), color=colour)
+    band = base.mark_area(interpolate="step-after", opacity=0.15).encode(y=_quantity("low"), y2="high:Q")
+    line = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(
+        y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 100])),
+        strokeDash=alt.StrokeDash("series:N", sort=None, legend=None, scale=alt.Scale(range=_DASHES)),
+        tooltip=_tooltip("series", "share_label"),
+    )
+    return _layers(band, line.add_params(*params), height=280)
+
+
+# --- Parts they share ------------------------------------------------------------------------------------------------
+
+_DASHES: Final = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4]]
+_AXIS: Final = alt.Axis(grid=False, tickCount=5, domain=True)
+
+
+def _layers(*layers: alt.Chart, height: int | None = None) -> alt.LayerChart:
+    return alt.LayerChart(layer=list(layers), data=alt.NamedData("source"), height=height or alt.Step(_ROW))
+
+
+def _rows(column: str = "label", *, grid: bool = False) -> alt.Y:
+    return alt.Y(f"{column}:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=grid))
+
+
+def _room(base: alt.Chart, column: str) -> alt.Chart:
+    """Nothing visible, a little to the right of the longest bar: room for the number beside it."""
+    return (
+        base.transform_calculate(room=f"datum.{column} * 1.18").mark_point(opacity=0, tooltip=None).encode(x="room:Q")
+    )
+
+
+def _quantity(column: str) -> alt.Y:
+    return alt.Y(
+        f"{column}:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=4, domain=False)
+    )
+
+
+def _time(column: str) -> alt.X:
+    # Days have no time of day: in local time they would shift by one west of Greenwich.
+    axis = alt.Axis(format=_MONTHS[w.language()], tickCount=6, grid=False, labelOverlap=True)
+    return alt.X(f"{column}:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
+
+
+def _by_light() -> alt.Color:
+    return alt.Color("light:N", scale=_scale(palette.LIGHTS), legend=None)
+
+
+def _scale(by_code: dict[str, str]) -> alt.Scale:
+    return alt.Scale(domain=list(by_code), range=list(by_code.values()))
+
+
+def _legend(names: dict[str, str] | None = None) -> alt.Legend:
+    label = _lookup(names, "label") if names else alt.Undefined
+    return alt.Legend(
+        title=None, orient="top", columns=_LEGEND_COLUMNS, symbolType="square", symbolOpacity=1, labelExpr=label
+    )
+
+
+def _lookup(names: dict[str, str], field: str) -> str:
+    return f"({names})[datum.{field}]"
+
+
+def _tooltip(*columns: str) -> list[alt.Tooltip]:
+    return [alt.Tooltip(f"{column}:N", title=w.t(f"common.chart_{column}")) for column in columns]
+
+
+def _choice(is_clickable: bool, *fields: str) -> tuple[list[alt.Parameter], Any]:
+    """What makes marks clickable, and the opacity that shows which one is chosen."""
+    if not is_clickable:
+        return [], alt.value(1)
+    chosen = alt.selection_point(name=_CHOSEN, fields=list(fields), toggle=False)
+    return [chosen], alt.when(chosen).then(alt.value(1)).otherwise(alt.value(0.35))
+
+
+def _pointer(is_clickable: bool) -> dict[str, Any]:
+    return {"cursor": "pointer"} if is_clickable else {}
+
+
+# --- Compiling -------------------------------------------------------------------------------------------------------
+
+
+def _theme() -> str:
     kind = st.context.theme.type
     return kind if kind in palette.TEXT else "light"
 
 
 @functools.cache
-def _compiled(chart: Chart, language: str, background: str, is_clickable: bool) -> dict[str, Any]:
-    with w.in_language(language), alt.theme.enable("none"):
-        spec: dict[str, Any] = chart().to_dict()
-    for name in ("data", "datasets", "$schema"):
+def _compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification without data."""
+    with w.in_language(language):
+        spec: dict[str, Any] = chart(is_clickable).to_dict()
+    for name in ("data", "$schema"):
         spec.pop(name, None)
-    if not is_clickable:
-        _without_selection(spec)
-    text, quiet = palette.TEXT[background], palette.QUIET[background]
+    text, quiet = palette.TEXT[theme], palette.QUIET[theme]
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     spec["config"] = {
         "text": {"color": text, "fontSize": 13},
-        "axis": {"labelColor": text, "titleColor": quiet, "labelFontSize": 13, "labelLimit": _LABEL_LIMIT},
-        "legend": {"labelColor": text, "titleColor": quiet, "labelFontSize": 13},
+        "axis": {
+            "labelColor": text,
+            "titleColor": quiet,
+            "labelFontSize": 13,
+            "labelLimit": _LABEL_LIMIT,
+            "labelFlush": False,
+        },
+        "legend": {"labelColor": text, "labelFontSize": 13, "labelLimit": 260},
         "rule": {"color": quiet},
         "view": {"stroke": None},
-        "locale": {"number": _NUMBER_LOCALES[language]},
+        "locale": {"number": {**_NUMBERS[language], "grouping": [3], "currency": ["", ""]}},
     }
     return spec
-
-
-_NUMBER_LOCALES: Final = {
-    "vi": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", ""]},
-    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""]},
-}

@@ -14,6 +14,9 @@ from pages.ui.views import ALL, NAMES, Choices, Reading, View
 __all__ = ["ALL", "NAMES", "View", "current", "default_code", "draw"]
 
 DATE_FORMAT = "DD/MM/YYYY"
+MORE = "filter_more"
+"""The key of the pop-up with the less used filters; its state is whether it is open."""
+
 _VIEW = "view"
 _OTHER_DATE = "other"
 _FOLDED_AWAY = ("agency_group", "sector", "partner_group", "signed_from", "signed_to")
@@ -51,17 +54,20 @@ def default_code(name: str) -> str:
 def _draw_bar(reading: Reading, offered: Choices) -> None:
     view = reading.view
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter_bar"):
-        _date("as_of", view.as_of, first=offered.first, last=offered.last, width=150)
+        _date("as_of", view.as_of, first=offered.first, last=offered.last, width=180)
         _comparison(reading, offered)
         _select("scope", reading, offered, width=300)
         active = [name for name in _FOLDED_AWAY if name in reading.codes]
         caption = w.t("filters.more_active", n=len(active)) if active else w.t("filters.more")
-        with st.popover(caption, icon=":material/filter_list:"):
-            for name in ("agency_group", "sector", "partner_group"):
-                _select(name, reading, offered)
-            with st.container(horizontal=True):
-                _date("signed_from", view.signed_from, first=offered.first, last=offered.last)
-                _date("signed_to", view.signed_to, first=offered.first, last=offered.last)
+        # Drawn only while open: the browser would not take over new values for widgets it does not show.
+        folded = st.popover(caption, icon=":material/filter_list:", key=MORE, on_change="rerun")
+        if folded.open:
+            with folded:
+                for name in ("agency_group", "sector", "partner_group"):
+                    _select(name, reading, offered)
+                with st.container(horizontal=True):
+                    _date("signed_from", view.signed_from, first=offered.first, last=offered.last)
+                    _date("signed_to", view.signed_to, first=offered.first, last=offered.last)
         if reading.codes:
             st.button(
                 w.t("filters.clear"),
@@ -119,7 +125,13 @@ def _comparison(reading: Reading, offered: Choices) -> None:
 
 
 def _date(
-    name: str, day: dt.date | None, *, first: dt.date, last: dt.date, widget: str | None = None, width: int | None = None
+    name: str,
+    day: dt.date | None,
+    *,
+    first: dt.date,
+    last: dt.date,
+    widget: str | None = None,
+    width: int | None = None,
 ) -> None:
     st.date_input(
         w.t(f"filters.{widget or name}"),

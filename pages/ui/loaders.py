@@ -28,7 +28,8 @@ from data_access.register import (
     read_rules,
 )
 from kpi import facts as kpi_facts
-from kpi import ranking, scorecard
+from kpi import flags, ranking, scorecard, trust
+from kpi import standings as kpi_standings
 from kpi.facts import Facts
 from kpi.register import Register
 from kpi.rules import Rules
@@ -238,11 +239,25 @@ def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
     return _intervals(edition().key, view.as_of, view.key, by, view.condition, store())
 
 
+def standings(view: View, *, by: str) -> pl.DataFrame:
+    """The ranking of the groups in a view, against the date compared with; columns as in `kpi.standings.standings`."""
+    return _standings(edition().key, view.as_of, view.compare_with, view.key, by, view.condition, store())
+
+
+def counts(view: View, *, as_of: dt.date | None = None) -> Mapping[str, int]:
+    """How many agreements of a view show each sign of `kpi.flags`."""
+    return _counts(edition().key, as_of or view.as_of, view.key, view.condition, store())
+
+
+def reported(view: View) -> trust.Reported | None:
+    """How many of the agencies in a view have reported; None where there was nothing to report."""
+    return _reported(edition().key, view.as_of, view.key, view.condition, store())
+
+
 def trend(view: View, *, by: Sequence[str] = (), quarters: int = TREND_QUARTERS) -> pl.DataFrame:
     """The scorecards of the last quarter ends and of the as-of date itself: column `as_of`, then those of `scorecards`."""
     parts = [
-        scorecards(view, by=by, as_of=day).with_columns(as_of=pl.lit(day))
-        for day in trend_dates(view.as_of, quarters)
+        scorecards(view, by=by, as_of=day).with_columns(as_of=pl.lit(day)) for day in trend_dates(view.as_of, quarters)
     ]
     return pl.concat(parts).select("as_of", pl.exclude("as_of"))
 
@@ -291,6 +306,39 @@ def _intervals(
     return ranking.composite_intervals(found, by=by, rules=_rules(key, as_of, _engine))
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _standings(
+    key: _Key,
+    as_of: dt.date,
+    compare_with: dt.date,
+    view_key: tuple[str, ...],
+    by: str,
+    _condition: pl.Expr | None,
+    _engine: Engine,
+) -> pl.DataFrame:
+    return kpi_standings.standings(
+        _scorecards(key, as_of, view_key, (by,), _condition, _engine),
+        before=_scorecards(key, compare_with, view_key, (by,), _condition, _engine),
+        intervals=_intervals(key, as_of, view_key, by, _condition, _engine),
+        group=by,
+        rules=_rules(key, as_of, _engine),
+    )
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _counts(
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Engine
+) -> dict[str, int]:
+    return flags.count(_narrowed(key, as_of, view_key, _condition, _engine))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _reported(
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Engine
+) -> trust.Reported | None:
+    return trust.reported(_narrowed(key, as_of, view_key, _condition, _engine))
+
+
 # --- Single agreements -----------------------------------------------------------------------------------------------
 
 
@@ -321,9 +369,7 @@ def search(text: str, person: Person, *, limit: int = 20) -> pl.DataFrame:
     if not sought:
         return index.clear().drop("folded", "access_level")
     own = _own(person)
-    found = index.lazy().filter(
-        pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought)
-    )
+    found = index.lazy().filter(pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought))
     if own is not None:
         found = found.filter((pl.col("agency") == own) & (pl.col("access_level") != "restricted"))
     return found.sort("agreement_id", descending=True).head(limit).drop("folded", "access_level").collect()

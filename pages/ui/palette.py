@@ -9,7 +9,7 @@ from typing import Final
 
 BUCKETS: Final = {
     "on_track": "#0B8F6C",
-    "at_risk": "#EDA81C",
+    "at_risk": "#FFC247",
     "no_date": "#A0ABB6",
     "stalled": "#6B4A94",
     "overdue": "#B3261E",
@@ -19,13 +19,16 @@ BUCKETS: Final = {
 }
 """Where an agreement stands."""
 
+DARK_BUCKETS: Final = ("on_track", "stalled", "overdue", "suspended")
+"""The ones on which text must be white."""
+
 LIGHTS: Final = {
     "green": "#0B8F6C",
-    "amber": "#EDA81C",
+    "amber": "#FFC247",
     "red": "#B3261E",
-    "not_available": "#A9B3BD",
-    "too_few": "#A9B3BD",
-    "context": "#57A5DC",
+    "not_available": "#6B7680",
+    "too_few": "#6B7680",
+    "context": "#3B6EA5",
 }
 SIGNS: Final = {"green": "●", "amber": "▲", "red": "■", "not_available": "–", "too_few": "○", "context": "◇"}
 SHAPES: Final = {

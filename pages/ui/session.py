@@ -1,9 +1,9 @@
 """Who is looking at the page.
 
-The identity of a browser is what the application's middleware found in the session table when the page connected, and put
-into `st.user`: the browser cannot write there. Session, role and agency are read from the store again on every run, so that
-signing out, closing an account or changing a role takes effect at the next click, in every tab. Nothing is ever decided by
-`st.session_state`.
+The identity of a browser is what the application's middleware found in the session table when the page connected, and
+put into `st.user`: the browser cannot write there. Session, role and agency are read from the store again on every
+run, so that signing out, closing an account or changing a role takes effect at the next click, in every tab. Nothing
+is ever decided by `st.session_state`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from data_access.engine import get_engine
 from pages.ui import words
 
 __all__ = [
+    "SIGN_IN_PATH",
     "SIGN_OUT_PATH",
     "Person",
     "browser",
@@ -37,6 +38,7 @@ __all__ = [
     "store",
 ]
 
+SIGN_IN_PATH: Final = "/session/start"
 SIGN_OUT_PATH: Final = "/session/end"
 _log = logging.getLogger("agreements.access")
 
@@ -61,7 +63,7 @@ def current() -> Person | None:
 
 
 def require(*roles: str) -> Person:
-    """The guard, first line of every page: the person signed in, if they have one of these roles (any role when none is named).
+    """The guard, first line of every page: the person signed in, if they have one of these roles (none named: any).
 
     Otherwise says why nothing is shown and ends the run.
     """
@@ -82,10 +84,10 @@ def store() -> Engine:
 
 
 def go_to(address: str) -> None:
-    """Send this browser to another address of the application, as `st.login` and `st.logout` do: with Streamlit's own redirect message.
+    """Send this browser to another address of the application, with the redirect message of `st.login` and `st.logout`.
 
-    No element does this: links open a new tab, `st.switch_page` knows pages only, and `st.html` drops redirects. The
-    address must come from the application itself, never from what somebody typed.
+    No element does this: links open a new tab, `st.switch_page` knows pages only, and `st.html` drops redirects. Never
+    give it an address that somebody typed.
     """
     context = get_script_run_ctx()
     if context is not None:

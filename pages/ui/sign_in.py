@@ -1,13 +1,13 @@
 """The sign-in screen, shown in place of the page somebody asked for.
 
-streamlit-authenticator draws the form; accounts, counting of tries and passwords are those of the store. What the form leaves
-in `st.session_state` is never read: a right password yields a one-time ticket, and the browser is sent to the route that
-turns it into a cookie and leads back to the page and filters first asked for.
+streamlit-authenticator draws the form; accounts, counting of tries and passwords are those of the store. What the
+form leaves in `st.session_state` is never read: a right password yields a one-time ticket, and the browser is sent to
+the route that turns it into a cookie and leads back to the page and filters first asked for.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -18,8 +18,6 @@ from streamlit_authenticator.models import AuthenticationModel
 from data_access import accounts, settings
 from data_access.engine import session as store_session
 from pages.ui import session, words
-
-START_PATH: Final = "/session/start"
 
 
 class _StoreModel(AuthenticationModel):  # type: ignore[misc]  # the package has no types
@@ -45,8 +43,8 @@ class _StoreModel(AuthenticationModel):  # type: ignore[misc]  # the package has
 class _NoCookies:
     """Stands where the package keeps its own cookie: a token in reach of scripts, which cannot be revoked.
 
-    The package's cookie controller would also load a frame into the page that reads every cookie in its reach, even when it is
-    told to keep its cookie for 0 days. Ours is set by the route the ticket leads to.
+    The package's cookie controller would also load a frame into the page that reads every cookie in its reach, even
+    when it is told to keep its cookie for 0 days. Ours is set by the route the ticket leads to.
     """
 
     def get_cookie(self) -> None:
@@ -69,7 +67,7 @@ class _Form(Authenticate):  # type: ignore[misc]
 
 def show(*, address: str) -> None:
     """Draw the screen; once the password is right, lead to `address`, a path of this application."""
-    _, middle, _ = st.columns([1, 2, 1])
+    _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
         st.title(words.t("sign_in.title"))
         st.text(words.t("sign_in.purpose"))
@@ -111,17 +109,20 @@ def _hand_over(username: str, *, address: str) -> None:
     with store_session(session.store()) as writing:
         ticket = accounts.issue_ticket(writing, username=username, browser=browser)
     st.success(words.t("sign_in.opening"), icon=":material/check_circle:")
-    session.go_to(f"{START_PATH}?{urlencode({'ticket': ticket, 'next': address})}")
+    session.go_to(f"{session.SIGN_IN_PATH}?{urlencode({'ticket': ticket, 'next': address})}")
 
 
 def _show_demo_accounts() -> None:
+    """The accounts anybody may try, as far as this register has them."""
+    open_accounts = accounts.list_users(session.store()).filter("active")["username"].to_list()
+    offered = [account for account in accounts.DEMO_ACCOUNTS if account.username in open_accounts]
     with st.container(border=True):
         st.markdown(words.t("sign_in.demo_accounts"))
         st.table(
             {
-                words.t("sign_in.username"): [account.username for account in accounts.DEMO_ACCOUNTS],
-                words.t("sign_in.role"): [words.name("role", account.role) for account in accounts.DEMO_ACCOUNTS],
-                words.t("sign_in.office"): [account.office for account in accounts.DEMO_ACCOUNTS],
+                words.t("sign_in.username"): [account.username for account in offered],
+                words.t("sign_in.role"): [words.name("role", account.role) for account in offered],
+                words.t("sign_in.agency"): [words.name("agency", account.agency or "") for account in offered],
             }
         )
         st.text(words.t("sign_in.demo_password"))

@@ -143,6 +143,7 @@ def _translations(code: str) -> gettext.GNUTranslations:
     return translations
 
 
+@functools.cache
 def read_catalog(code: str) -> Catalog:
     """All rooms of a language in one catalog; ValueError for a key written twice or one in another room's file."""
     merged = Catalog(locale=code)
@@ -241,7 +242,7 @@ def _terms(code: str, kind: str) -> dict[str, str]:
     return {
         message.id.removeprefix(start): message.string
         for message in read_catalog(code)
-        if isinstance(message.id, str) and message.id.startswith(start)
+        if isinstance(message.id, str) and isinstance(message.string, str) and message.id.startswith(start)
     }
 
 

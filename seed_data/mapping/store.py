@@ -24,7 +24,7 @@ class StoreInUseError(Exception):
 def store_register(
     session: Session, *, actor: str, register: MappedRegister, lists: Mapping[str, pl.DataFrame], file: str
 ) -> None:
-    """Write the reference lists, the register and its data version, with an audit entry, within the session's transaction.
+    """Write reference lists, register and data version, with an audit entry, within the session's transaction.
 
     A store holds one register: raises `StoreInUseError` where there is one. What is known now is recorded now, so
     `recorded_at` is the time of loading.

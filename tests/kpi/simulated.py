@@ -28,7 +28,9 @@ DOC_TYPES = ("MOU", "TREATY", "PLAN")
 
 @dataclasses.dataclass(frozen=True)
 class Law:
-    """How agreements fare: mean waits in days, and by how much each agency, sector and tier is faster (multiplies the rate)."""
+    """How agreements fare: mean waits in days, and by how much each agency, sector and tier is faster (multiplies the
+    rate).
+    """
 
     mean_wait: float = 240.0
     mean_end: float = 4000.0
@@ -125,11 +127,7 @@ def simulate(
             orient="row",
         ),
         partner_tiers=pl.DataFrame(
-            [
-                (f"P{number}", name, dt.date(2010, 1, 1), None)
-                for number, name in enumerate(TIERS)
-                if name is not None
-            ],
+            [(f"P{number}", name, dt.date(2010, 1, 1), None) for number, name in enumerate(TIERS) if name is not None],
             schema=schemas.PARTNER_TIERS,
             orient="row",
         ),

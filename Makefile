@@ -1,0 +1,69 @@
+# make setup   the environment both others use, in .venv
+# make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
+# make test    everything that must hold
+# make check   the part of it that takes seconds: lint, format, types
+
+REGISTER ?= demo
+export REGISTER
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+APP_MODE ?= demo
+
+COMES_ALONG := demo worldbank
+FILL = $(if $(filter $(REGISTER),$(COMES_ALONG)),$(PYTHON) manage.py load $(REGISTER),\
+	echo "The store is empty. Fill it: $(PYTHON) manage.py load FILE --mapping MAPPING.toml")
+IS_FILLED = $(PYTHON) -c "import sys; from data_access import engine, register; \
+	sys.exit(0 if register.read_data_version(engine.get_engine()) else 3)"
+
+# Installs Debian packages: $(call install,packages,what they are for)
+install = { \
+	as_root=""; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	if ! command -v apt-get >/dev/null || { [ -n "$$as_root" ] && ! command -v sudo >/dev/null; }; then \
+		echo "Missing: $(2). Install it ($(1) on Debian), then run make again." >&2; exit 1; \
+	fi; \
+	echo "Installing $(1): $(2)"; \
+	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
+	}
+
+.PHONY: setup run test check chromium
+.DEFAULT_GOAL := setup
+
+setup: $(READY)
+
+$(READY): requirements.txt requirements-dev.txt
+	@command -v python3 >/dev/null || $(call install,python3 python3-venv,Python 3.11 or newer)
+	@set -e; \
+	if [ ! -x $(PYTHON) ]; then \
+		found=""; \
+		for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+			if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$name; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "Python 3.11 or newer is needed; python3 is $$(python3 --version)." >&2; exit 1; \
+		fi; \
+		$$found -c 'import ensurepip, venv' 2>/dev/null || $(call install,python3-venv,Python's venv module); \
+		rm -rf $(VENV); \
+		$$found -m venv $(VENV); \
+	fi
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: setup
+	@$(PYTHON) manage.py init
+	@$(IS_FILLED); filled=$$?; \
+	if [ $$filled = 3 ] && [ "$(APP_MODE)" != production ]; then $(FILL); \
+	elif [ $$filled != 0 ] && [ $$filled != 3 ]; then exit $$filled; fi
+	@exec $(PYTHON) app.py
+
+chromium:
+	@command -v chromium >/dev/null || $(call install,chromium,the browser that the tests drive)
+
+check: setup
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+test: chromium check
+	$(VENV)/bin/pytest -n 2

@@ -1,0 +1,156 @@
+"""How commands write: results on standard output as table, JSON or CSV, everything else on standard error."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import enum
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import polars as pl
+
+from seed_data.mapping.build import MappedRegister
+from seed_data.mapping.problems import Problem
+from seed_data.mapping.summary import contradictions, summarise
+
+MOST_PROBLEMS_SHOWN = 50
+_MOST_LETTERS = 60
+
+
+class Format(enum.StrEnum):
+    """How results are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+class TableOrJson(enum.StrEnum):
+    """How results are written where a CSV would not help."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Language(enum.StrEnum):
+    """The language of messages."""
+
+    VI = "vi"
+    EN = "en"
+
+
+def print_frame(frame: pl.DataFrame, output: Format, notes: Mapping[str, str]) -> None:
+    """A frame in the format asked for, and on standard error what its reader has to know."""
+    if output is Format.JSON:
+        print_json(frame.to_dicts())
+    elif output is Format.CSV:
+        from pages.ui import exports
+
+        sys.stdout.buffer.write(exports.csv(frame, notes=notes))
+        sys.stdout.flush()
+    else:
+        print_table(frame)
+    print_notes(notes)
+
+
+def print_notes(notes: Mapping[str, str]) -> None:
+    """What a reader of figures has to know, on standard error."""
+    for name, text in notes.items():
+        print(f"{name}: {text}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """JSON in UTF-8, dates as ISO."""
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=_iso))
+
+
+def print_table(frame: pl.DataFrame) -> None:
+    """Columns side by side; numbers to the right, long texts cut."""
+    numeric = [dtype.is_numeric() for dtype in frame.dtypes]
+    lines = [frame.columns, *([_cell(value) for value in row] for row in frame.iter_rows())]
+    widths = [max(len(line[place]) for line in lines) for place in range(frame.width)]
+    for line in lines:
+        cells = (
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, numeric, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def print_summary(register: MappedRegister, *, stored: bool, language: Language) -> None:
+    """What a register holds and what its file does not say clearly, in words."""
+    from pages.ui import words  # it brings Streamlit along, which takes a second that other commands need not wait
+
+    found = summarise(register, stored=stored)
+    with words.in_language(language):
+        t, date = words.t, words.date(register.info.data_date)
+        name = found["name_vi"] if language is Language.VI else found["name_en"]
+        print(t("mapping.summary_stored" if stored else "mapping.summary_dry", name=name, date=date))
+        print("\n" + t("mapping.summary_rows"))
+        _print_counts((t(f"mapping.table.{table}"), count) for table, count in found["rows"].items() if count)
+        print("\n" + t("mapping.summary_states"))
+        _print_counts((words.name("state", state), count) for state, count in found["states"].items())
+        print("\n" + t("mapping.summary_agencies"))
+        _print_counts((t(f"mapping.agencies.{kind}"), count) for kind, count in found["agencies"].items())
+        if found["unresolved"]:
+            print("\n" + t("mapping.summary_unresolved"))
+            _print_counts(
+                (f"{item['name']}  [{t('mapping.' + item['field'])}]", item["agreements"])
+                for item in found["unresolved"]
+            )
+        if found["findings"]:
+            print("\n" + t("mapping.summary_findings"))
+            _print_counts((t(f"mapping.finding.{code}"), count) for code, count in found["findings"].items())
+        rows = contradictions(register)
+        if rows.height:
+            print("\n" + t("mapping.summary_contradictions"))
+            print_table(rows.head(MOST_PROBLEMS_SHOWN))
+
+
+def print_problems(problems: Sequence[Problem], language: Language) -> None:
+    """Every problem on a line of its own, on standard error; of many, the first and how many there are of each kind."""
+    from pages.ui import words
+
+    with words.in_language(language):
+        for problem in problems[:MOST_PROBLEMS_SHOWN]:
+            print(in_words(problem, words.t), file=sys.stderr)
+        if len(problems) > MOST_PROBLEMS_SHOWN:
+            kinds = collections.Counter(problem.code for problem in problems)
+            counted = ", ".join(f"{code} {count}" for code, count in kinds.most_common())
+            more = words.t("mapping.more", shown=MOST_PROBLEMS_SHOWN, count=len(problems), kinds=counted)
+            print(more, file=sys.stderr)
+        print(words.t("mapping.nothing_stored"), file=sys.stderr)
+
+
+def in_words(problem: Problem, t: Callable[..., str]) -> str:
+    """A problem on one line: file, row, column, and what to do. `t` gives the words for a key."""
+    place = [problem.file]
+    if problem.row is not None:
+        place.append(t("mapping.row", row=problem.row))
+    if problem.column is not None:
+        place.append(t("mapping.column", column=problem.column))
+    value = "" if problem.value is None else problem.value[:120]
+    text = t(f"mapping.{problem.code}", **{"value": value, "row": problem.row, **dict(problem.params)})
+    return " ".join(f"{', '.join(place)}: {text}".split())
+
+
+def _print_counts(items: Iterable[tuple[str, int]]) -> None:
+    for name, count in items:
+        print(f"{count:>8}  {name}")
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"

@@ -1,0 +1,306 @@
+"""The sections of the overview."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+from data_access.accounts import Person
+from kpi import attention, flags, growth, standings
+from kpi.facts import Facts
+from kpi.rules import Rules
+from kpi.states import BUCKETS
+from pages.sections import ranking
+from pages.ui import cards, charts, links, loaders, views
+from pages.ui import words as w
+from pages.ui.cards import Better
+from pages.ui.views import View
+
+DECISIONS: Final = 3
+"""How many decisions have room beside the rest; the others are one click away."""
+
+ENDS: Final = 4
+"""How many agencies are shown at either end of the ranking."""
+
+_TITLE_CHARACTERS: Final = 90
+
+
+@dataclasses.dataclass(frozen=True)
+class Count:
+    """A card: the sign it counts, the one it is a share of, and which direction is good news."""
+
+    flag: str
+    among: str | None
+    better: Better
+
+
+COUNTS: Final = (
+    Count("signed", None, "neutral"),
+    Count("in_progress", "signed", "neutral"),
+    Count("completed", "signed", "higher"),
+    Count("stalled", "open", "lower"),
+    Count("overdue", "open", "lower"),
+    Count("no_date", "open", "lower"),
+)
+
+
+def show_nothing(person: Person) -> None:
+    """Said where there is no agreement to count, and what to do next."""
+    cards.page_header("overview.heading")
+    if loaders.extent().last is None:
+        cards.empty_state("overview.empty_register")
+        if person.role == "administrator":
+            st.code("python manage.py load demo\npython manage.py load FILE --mapping MAPPING.toml", language=None)
+        else:
+            st.text(w.t("overview.empty_ask"))
+    else:
+        cards.empty_state("overview.empty_view")
+
+
+# --- Counts ----------------------------------------------------------------------------------------------------------
+
+
+def show_counts(view: View, person: Person) -> None:
+    """The six counts and the time from signing to implementation, each with its change, its course and its list."""
+    now, before = loaders.counts(view), loaders.counts(view, as_of=view.compare_with)
+    course = [loaders.counts(view, as_of=day) for day in loaders.trend_dates(view.as_of)]
+    own = None if person.role in loaders.SEES_ALL else flags.count(loaders.visible_facts(view, person))
+    rules = loaders.rules(view.as_of)
+    grid = st.grid(len(COUNTS) + 1, min_column_width=150, gap="xsmall")
+    for count in COUNTS:
+        with grid.cell():
+            cards.metric(
+                w.t(f"overview.{count.flag}"),
+                w.number(now[count.flag]),
+                change=cards.change(now[count.flag], before[count.flag]),
+                better=count.better,
+                spark=[there[count.flag] for there in course],
+            )
+            _show_ways(
+                count.flag,
+                _list_label(None if own is None else own[count.flag]),
+                [
+                    w.t(f"overview.about_{count.flag}", **_stall_limits(rules)),
+                    _share_text(count, now),
+                    *(_growth_text(view) if count.flag == "signed" else ()),
+                    w.t("overview.as_of", date=w.date(view.as_of)),
+                ],
+                flag=count.flag,
+            )
+    with grid.cell():
+        _show_time(view, own is None)
+
+
+def _show_time(view: View, sees_all: bool) -> None:
+    card, before = (
+        loaders.scorecards(view, as_of=day).row(by_predicate=pl.col("kpi") == "K03", named=True)
+        for day in (view.as_of, view.compare_with)
+    )
+    course = loaders.trend(view).filter(pl.col("kpi") == "K03")["value"].to_list()
+    cards.metric(
+        w.t("overview.time"),
+        cards.value_text("K03", card),
+        change=cards.change(card["value"], before["value"]),
+        better="lower",
+        spark=course,
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap=None):
+        links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi="K03", part="denominator")
+        cards.explained("K03", card)
+
+
+def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> None:
+    """Under a card: the way to its list, and its explanation."""
+    with st.container(horizontal=True, vertical_alignment="center", gap=None):
+        links.page_link("agreements", label, flag=flag)
+        with st.popover("", icon=":material/info:", type="tertiary", key=f"about_{name}", help=w.t("common.explain")):
+            st.markdown(f"**{w.t(f'overview.{name}')}**")
+            for text in about:
+                st.markdown(text)
+            links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:")
+
+
+def _list_label(own: int | None, *, sees_all: bool = True) -> str:
+    if own is not None:
+        return w.t("overview.own_list", n=w.number(own))
+    return w.t("overview.list") if sees_all else w.t("overview.own")
+
+
+def _share_text(count: Count, now: Mapping[str, int]) -> str:
+    if count.among is None or not now[count.among]:
+        return w.tn("overview.counted", now[count.flag])
+    return w.t(
+        f"overview.share_of_{count.among}",
+        n=w.number(now[count.flag]),
+        all=w.number(now[count.among]),
+        share=w.percent(100 * now[count.flag] / now[count.among]),
+    )
+
+
+def _growth_text(view: View) -> list[str]:
+    """Signings of the period shown against the same period a year before; nothing where the register starts later."""
+    first = view.signed_from or view.compare_with + dt.timedelta(days=1)
+    last = min(view.signed_to or view.as_of, view.as_of)
+    known_from = loaders.extent().first
+    if known_from is None or first > last or views.compared_day("year", first) < known_from:
+        return []
+    unbounded = dataclasses.replace(view, signed_from=None, signed_to=None)
+    found = growth.signed_growth(loaders.facts(unbounded), first=first, last=last)
+    words = {
+        "first": w.date(first),
+        "last": w.date(last),
+        "now": w.number(found.now),
+        "before": w.number(found.before),
+        "change": cards.change(found.now, found.before) or "0",
+    }
+    if found.ratio is None:
+        return [w.t("overview.growth_small", **words)]
+    return [w.t("overview.growth", **words, share=_signed_percent(100 * (found.ratio - 1)))]
+
+
+def _signed_percent(share: float) -> str:
+    return f"{'+' if share > 0 else ''}{w.percent(share)}"
+
+
+def _stall_limits(rules: Rules) -> dict[str, str]:
+    return {state.lower(): w.number(days) for state, days in rules.stall_days.items()}
+
+
+# --- Who delivers ----------------------------------------------------------------------------------------------------
+
+
+def show_delivery(view: View, person: Person) -> None:
+    """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
+    group = view.agency_group if view.agency_group in ranking.GROUPS else ranking.GROUPS[0]
+    st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
+    standing = loaders.standings(dataclasses.replace(view, agency_group=group), by="agency")
+    best, worst = standings.ends(standing, most=ENDS)
+    if best.is_empty():
+        st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
+    else:
+        chosen = charts.show(
+            charts.bars,
+            _ends_frame(best, worst, is_whole=best.height + worst.height == ranking.ranked_number(standing)),
+            key="overview_delivery",
+            alt=w.t("overview.delivery_alt"),
+            on_select=True,
+        )
+        if chosen and chosen["code"]:
+            links.go("scorecard", agency=chosen["code"])
+        st.caption(ranking.sureness(standing))
+    own = ranking.own_sentence(standing, person)
+    if own:
+        st.caption(own)
+    with st.container(horizontal=True, gap="small"):
+        for kind in ranking.GROUPS:
+            links.page_link("ranking", w.t(f"overview.ranking_{kind}"), group=kind, agency_group=None)
+
+
+def _ends_frame(best: pl.DataFrame, worst: pl.DataFrame, *, is_whole: bool) -> pl.DataFrame:
+    """Both ends as bars, with an empty row between them where others were left out."""
+    gap = pl.DataFrame(
+        {"label": ["⋯"], "code": [""], "value": [None], "value_label": [""], "light": [""]},
+        schema={
+            "label": pl.String,
+            "code": pl.String,
+            "value": pl.Float64,
+            "value_label": pl.String,
+            "light": pl.String,
+        },
+    )
+    parts = [_bars(best), *(() if is_whole else (gap,)), _bars(worst)]
+    return pl.concat(parts)
+
+
+def _bars(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        label=pl.format("{}. {}", "place", ranking.labels(rows["agency"])),
+        code="agency",
+        value="score",
+        value_label=ranking.light_texts(rows["score"], rows["status"]),
+        light="status",
+    )
+
+
+# --- What is stuck ---------------------------------------------------------------------------------------------------
+
+
+def show_stuck(facts: Facts) -> None:
+    """How far agreements have come, and where the open ones stand; a bar leads to its list."""
+    st.subheader(w.t("overview.flow"), anchor=False)
+    flow = attention.flow(facts)
+    chosen = charts.show(
+        charts.flow,
+        flow.select(
+            label=w.name_expr(pl.col("stage"), "stage"),
+            code="stage",
+            reached="reached",
+            reached_label=w.texts(flow["reached"], w.number),
+            stopped="stopped",
+            stopped_label=w.texts(flow["stopped"], w.number),
+        ),
+        key="overview_flow",
+        alt=w.t("overview.flow_alt"),
+        on_select=True,
+    )
+    if chosen:
+        links.go("agreements", flag=flags.STAGE_FLAGS[chosen["code"]])
+    _show_open(facts)
+
+
+def _show_open(facts: Facts) -> None:
+    open_ones = facts.agreements.filter("is_open")
+    if open_ones.is_empty():
+        st.caption(w.t("overview.nothing_open"))
+        return
+    counted = open_ones.group_by(code="bucket").agg(n=pl.len().cast(pl.Int64))
+    parts = pl.DataFrame({"code": BUCKETS}).join(counted, on="code", maintain_order="left")
+    st.markdown(w.tn("overview.open", open_ones.height), help=w.t("overview.open_help"))
+    chosen = charts.show(
+        charts.stacked_bars,
+        parts.select(label=pl.lit(""), code="code", bucket="code", n="n", n_label=w.texts(parts["n"], w.number)),
+        key="overview_open",
+        alt=w.t("overview.open_alt"),
+        on_select=True,
+    )
+    if chosen:
+        links.go("agreements", flag=flags.BUCKET_FLAGS[chosen["bucket"]])
+
+
+# --- What must be decided --------------------------------------------------------------------------------------------
+
+
+def show_decisions(facts: Facts) -> None:
+    """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
+    decisions = attention.decisions(facts)
+    st.subheader(w.t("overview.decisions", n=w.number(decisions.height)), anchor=False)
+    if decisions.is_empty():
+        st.caption(w.t("overview.no_decisions"))
+    for row in decisions.head(DECISIONS).iter_rows(named=True):
+        with st.container(border=True, gap="xxsmall"):
+            title = row[f"title_{w.language()}"]
+            links.page_link("agreement", w.plain(_shortened(title)), help=w.plain(title), ref=row["ref"])
+            st.markdown(
+                w.t(
+                    "overview.awaits",
+                    authority=w.name("authority", row["authority_level"]),
+                    days=w.days(row["blocked_days"]),
+                )
+            )
+            st.caption(" · ".join(_circumstances(row)))
+    links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
+
+
+def _circumstances(row: Mapping[str, object]) -> list[str]:
+    known = [w.plain(ranking.label(str(row["agency"]))), w.name("cause", str(row["cause"]))]
+    known += [w.name("flag", flag) for flag in ("flagship", "priority") if row[flag]]
+    return known if row["is_escalated"] else [*known, w.t("overview.not_escalated")]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TITLE_CHARACTERS else f"{text[:_TITLE_CHARACTERS].rsplit(' ', 1)[0]}…"

@@ -1,0 +1,29 @@
+"""What a figure rests on: how many agreements, as of when, against when, and who has reported."""
+
+from __future__ import annotations
+
+from pages.ui import loaders
+from pages.ui import words as w
+from pages.ui.views import View
+
+
+def sentence(view: View) -> str:
+    """Number of agreements, date, date compared with, and the share of agencies that reported, in one line."""
+    parts = [
+        w.tn("trust.based_on", loaders.counts(view)["signed"], date=w.date(view.as_of)),
+        w.t("trust.compared", date=w.date(view.compare_with)),
+    ]
+    reported = loaders.reported(view)
+    if reported is None:
+        parts.append(w.t("trust.no_reports"))
+    else:
+        parts.append(
+            w.t(
+                "trust.reported",
+                share=w.percent(reported.share),
+                n=w.number(reported.agencies),
+                all=w.number(reported.owing),
+                date=w.date(reported.due_on),
+            )
+        )
+    return " · ".join(parts)

@@ -1,0 +1,133 @@
+"""Single figures, lights, explanations and notices."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from kpi.catalog import KPIS
+from kpi.rules import Rules
+from pages.ui import filters, links, loaders, palette
+from pages.ui import words as w
+
+Better = Literal["higher", "lower", "neutral"]
+_DELTA_COLOURS: Final[dict[Better, Literal["normal", "inverse", "off"]]] = {
+    "higher": "normal",
+    "lower": "inverse",
+    "neutral": "off",
+}
+
+
+def page_header(title_key: str, subtitle: str | None = None) -> None:
+    """The page's title and, under it, a plain sentence."""
+    st.title(w.t(title_key), anchor=False)
+    if subtitle:
+        st.text(subtitle)
+
+
+def metric(
+    label: str,
+    value: str,
+    *,
+    change: str | None = None,
+    better: Better = "neutral",
+    spark: Sequence[float | None] | None = None,
+    help: str | None = None,
+) -> None:
+    """A figure in a frame, with its change since the comparison date and its recent course.
+
+    `value` and `change` come written by `words`; a change for less begins with a minus. `better` says which direction is
+    good news, so that the arrow's colour is right.
+    """
+    known = [point for point in spark or () if point is not None]
+    st.metric(
+        label,
+        value,
+        change,
+        delta_color=_DELTA_COLOURS[better],
+        delta_description=w.t("common.since", date=w.date(filters.current().compare_with)) if change else None,
+        help=help,
+        border=True,
+        height="stretch",
+        chart_data=known if len(known) > 1 else None,
+        chart_type="area",
+    )
+
+
+def change(now: float | None, before: float | None, *, digits: int = 0, unit: str = "") -> str | None:
+    """The difference between two figures with its sign, as `metric` wants it; None where one of them is not available."""
+    if now is None or before is None:
+        return None
+    difference = round(now - before, digits)
+    if difference == 0:
+        return "0"
+    sign = "+" if difference > 0 else "-"
+    return f"{sign}{w.number(abs(difference), digits)}{unit}"
+
+
+def light(status: str) -> str:
+    """A light as text: a sign whose shape differs from light to light, and the word."""
+    return f"{palette.SIGNS[status]} {w.name('light', status)}"
+
+
+def value_text(kpi: str, card: Mapping[str, Any]) -> str:
+    """A KPI's value as it is read: with its unit, "> 420 days" for a median not reached, or "not available".
+
+    `card` is a row of `kpi.scorecard.compute`.
+    """
+    value, follow_up = card["value"], card["follow_up"]
+    unit = KPIS[kpi].unit
+    if value is None and unit == "days" and follow_up is not None:
+        return f"> {w.days(follow_up)}"
+    if unit == "percent":
+        return w.percent(value)
+    return w.days(value) if unit == "days" else w.number(value)
+
+
+def kpi_words(
+    kpi: str, part: Literal["name", "short", "sentence", "formula", "reading", "improve"], rules: Rules
+) -> str:
+    """The words for a KPI, with the thresholds in force put into them."""
+    limits = {
+        field.name: w.number(value)
+        for field in dataclasses.fields(rules)
+        if isinstance(value := getattr(rules, field.name), int | float)
+    }
+    return w.t(f"kpi.{kpi}.{part}", **limits)
+
+
+def explained(kpi: str, card: Mapping[str, Any] | None = None) -> None:
+    """A small button that opens what a KPI means: definition, cases, interval, date, how to read it, and the way to the method."""
+    view = filters.current()
+    rules = loaders.rules(view.as_of)
+    with st.popover(w.t("common.explain"), icon=":material/info:", type="tertiary"):
+        st.markdown(f"**{kpi_words(kpi, 'name', rules)}**")
+        st.markdown(kpi_words(kpi, "sentence", rules))
+        if card is not None:
+            st.markdown(f"{w.t('common.explain_value')}: **{value_text(kpi, card)}**")
+            st.markdown(_cases(card))
+        st.markdown(f"*{w.t('common.explain_formula')}*: {kpi_words(kpi, 'formula', rules)}")
+        st.markdown(f"*{w.t('common.explain_reading')}*: {kpi_words(kpi, 'reading', rules)}")
+        st.markdown(f"*{w.t('common.explain_improve')}*: {kpi_words(kpi, 'improve', rules)}")
+        links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:", kpi=kpi)
+
+
+def _cases(card: Mapping[str, Any]) -> str:
+    text = w.t("common.explain_cases", n=w.number(card["n"]), date=w.date(filters.current().as_of))
+    if card["low"] is not None and card["high"] is not None:
+        write = w.percent if KPIS[card["kpi"]].unit == "percent" else w.number
+        text += " " + w.t("common.explain_interval", low=write(card["low"]), high=write(card["high"]))
+    return text
+
+
+def empty_state(key: str, **values: object) -> None:
+    """Said where there is nothing to show, and what to do about it."""
+    st.info(w.t(key, **values), icon=":material/inbox:")
+
+
+def notice(key: str, **values: object) -> None:
+    """Something the reader should know about the figures below; values that people typed must come through `words.plain`."""
+    st.warning(w.t(key, **values), icon=":material/info:")

@@ -1,0 +1,47 @@
+"""A choice that belongs to one page, kept in its address: which agency, which list, which KPI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from pages.ui import words as w
+
+_SHOWN_CHARACTERS = 40
+
+
+def choice(
+    name: str,
+    options: Sequence[str],
+    *,
+    label: str,
+    write: Callable[[str], str],
+    default: str,
+    width: int | None = None,
+) -> str:
+    """A select box whose value is the address's parameter `name`; the code chosen.
+
+    The address alone decides, so a link, the back button and the widget can never disagree. A code that is not among the
+    options falls back to the default, and the reader is told.
+    """
+    given = st.query_params.get(name)
+    if given is not None and given not in options:
+        shown = w.plain(given[:_SHOWN_CHARACTERS])
+        st.warning(w.t("common.unknown_choice", label=label, value=shown), icon=":material/link_off:")
+        given = None
+    code = given if given is not None else default
+    key = f"choice_{name}"
+    st.session_state[key] = code
+    st.selectbox(
+        label, options, key=key, format_func=write, on_change=_put, args=(name, key, default), width=width or "stretch"
+    )
+    return code
+
+
+def _put(name: str, key: str, default: str) -> None:
+    code = st.session_state[key]
+    if code == default:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = code

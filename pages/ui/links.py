@@ -1,0 +1,36 @@
+"""Ways from one page to another. Every link carries the filters, so that the next page shows the same agreements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NoReturn
+
+import streamlit as st
+
+from pages.ui import address, filters
+
+
+def to(**params: str | int | dt.date | None) -> dict[str, str]:
+    """The address parameters of a page that keeps the filters in force and adds `params`.
+
+    A parameter that is a filter replaces it; None puts that filter back to its default.
+    """
+    codes = address.chosen()
+    for name, value in params.items():
+        if value is not None:
+            codes[name] = value.isoformat() if isinstance(value, dt.date) else str(value)
+        elif name in filters.NAMES:
+            codes[name] = filters.default_code(name)
+    return codes
+
+
+def go(page: str, **params: str | int | dt.date | None) -> NoReturn:
+    """Open a page (the name of its file, without ending) with the filters in force and `params`."""
+    st.switch_page(f"{page}.py", query_params=to(**params))
+
+
+def page_link(
+    page: str, label: str, *, icon: str | None = None, help: str | None = None, **params: str | int | dt.date | None
+) -> None:
+    """A link to a page that keeps the filters and adds `params`. `label` is Markdown: give typed text through `words.plain`."""
+    st.page_link(f"{page}.py", label=label, icon=icon, help=help, query_params=to(**params))

@@ -1,0 +1,267 @@
+"""Tables on screen: declared columns, words and formats in the reader's language, a row to click, a file to take away."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import polars as pl
+import streamlit as st
+
+from pages.ui import cards, exports, filters, loaders, palette
+from pages.ui import words as w
+
+Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
+Row = dict[str, Any]
+
+LAZY_FROM_ROWS: Final = 20_000
+"""Longer tables are fetched as they are scrolled; the browser can then no longer sort a table whose rows can be clicked."""
+
+_OPENS: Final = " ›"
+_DATE_FORMATS: Final = {"vi": "DD/MM/YYYY", "en": "D MMM YYYY"}
+_TYPED: Final = ("number", "percent", "days", "progress")
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column of a table. In `name`, `{language}` stands for the reader's language (`title_{language}`).
+
+    number, percent (0 to 100), days, date, flag (yes or no), link and text hold what they say; progress is a percent drawn
+    as a bar, trend a list of numbers drawn as a line. `code` holds codes and `of` says of what (a kind of `words.name`).
+    `light` holds a light's code and shows sign and word; where `of` names a column of lights, the cell keeps its own text
+    and takes sign and colour from there.
+    """
+
+    name: str
+    label_key: str
+    kind: Kind = "text"
+    _: dataclasses.KW_ONLY
+    of: str = ""
+    digits: int = 0
+    short: bool = False
+    pinned: bool = False
+    width: Literal["small", "medium", "large"] | int | None = None
+    help_key: str | None = None
+
+    @property
+    def field(self) -> str:
+        """The column of the frame, for the reader's language."""
+        return self.name.replace("{language}", w.language())
+
+
+def show(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    key: str,
+    *,
+    file_name: str,
+    alt: str,
+    on_row: Callable[[Row], object] | None = None,
+    height: int | None = None,
+    empty_key: str = "common.no_rows",
+) -> Row | None:
+    """Draw a table with its downloads; the row that has just been clicked, with all columns of `frame`.
+
+    `on_row` makes the first column (text or code) something to click, and is called with the row, once per click: usually
+    to `links.go`. `file_name` names the files, without date and ending; `alt` names the table for those who cannot see it.
+    An empty frame is said in words.
+    """
+    if frame.is_empty():
+        cards.empty_state(empty_key)
+        return None
+    cells = _cells(frame, columns)
+    config = {column.field: _config(column, frame) for column in columns}
+    opener = columns[0]
+    if on_row is not None:
+        cells = cells.with_columns(pl.concat_str(pl.col(opener.field).fill_null("–"), pl.lit(_OPENS)))
+        config[opener.field] = _opener_config(opener, key)
+    st.dataframe(
+        cells.to_arrow(),
+        key=key,
+        alt=alt,
+        hide_index=True,
+        height=height or "auto",
+        placeholder="–",
+        column_config=config,
+        lazy=frame.height > LAZY_FROM_ROWS,
+    )
+    _draw_below(frame, columns, key, file_name)
+    if on_row is None:
+        return None
+    click: Any = st.session_state.get(_click_key(key))
+    # The click tells place and text: where the rows have changed since, it is better to open nothing than another one.
+    if not click or click["row"] >= cells.height or cells[opener.field][click["row"]] != click["label"]:
+        return None
+    row = frame.row(click["row"], named=True)
+    on_row(row)
+    return row
+
+
+def _click_key(key: str) -> str:
+    return f"{key}_row"
+
+
+# --- Cells -----------------------------------------------------------------------------------------------------------
+
+
+def _cells(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    return frame.select(_cell(column).alias(column.field) for column in columns)
+
+
+def _cell(column: Column) -> pl.Expr:
+    value = pl.col(column.field)
+    if column.kind == "code":
+        return w.name_expr(value, column.of, short=column.short)
+    if column.kind == "light":
+        return pl.concat_list(_light_text(column))
+    if column.kind in _TYPED:
+        return value.cast(pl.Float64).round(column.digits)
+    if column.kind == "flag":
+        return value.cast(pl.Boolean)
+    return value
+
+
+def _light_text(column: Column) -> pl.Expr:
+    code = pl.col(column.of or column.field)
+    sign = code.replace_strict(palette.SIGNS, default="", return_dtype=pl.String)
+    text = w.name_expr(code, "light") if not column.of else pl.col(column.field).cast(pl.String)
+    return pl.concat_str(sign, pl.lit(" "), text.fill_null(w.t("common.not_available")))
+
+
+def _config(column: Column, frame: pl.DataFrame) -> Any:
+    config = st.column_config
+    label = w.t(column.label_key)
+    common: dict[str, Any] = {
+        "width": column.width,
+        "pinned": column.pinned or None,
+        "help": w.t(column.help_key) if column.help_key else None,
+    }
+    if column.kind in ("number", "percent", "days"):
+        return config.NumberColumn(label, format=_number_format(column, frame), **common)
+    if column.kind == "date":
+        return config.DateColumn(label, format=_DATE_FORMATS[w.language()], **common)
+    if column.kind == "light":
+        return config.MultiselectColumn(label, **common, **_chips(column, frame))
+    if column.kind == "flag":
+        return config.CheckboxColumn(label, **common)
+    if column.kind == "link":
+        return config.LinkColumn(label, **common)
+    if column.kind == "progress":
+        return config.ProgressColumn(label, format="%d%%", min_value=0, max_value=100, **common)
+    if column.kind == "trend":
+        return config.LineChartColumn(label, color=palette.NEUTRAL, **common)
+    return config.TextColumn(label, **common)
+
+
+def _opener_config(column: Column, key: str) -> Any:
+    return st.column_config.ButtonColumn(
+        w.t(column.label_key),
+        type="tertiary",
+        alignment="left",
+        key=_click_key(key),
+        pinned=column.pinned or None,
+        width=column.width,
+        help=w.t("common.row_opens"),
+    )
+
+
+def _chips(column: Column, frame: pl.DataFrame) -> dict[str, Any]:
+    """Each distinct text of a column of lights, and its colour."""
+    distinct = frame.select(text=_light_text(column), light=pl.col(column.of or column.field)).unique("text")
+    colours = distinct["light"].replace_strict(
+        palette.LIGHTS, default=palette.LIGHTS["context"], return_dtype=pl.String
+    )
+    return {"options": distinct["text"].to_list(), "color": colours.to_list()}
+
+
+def _number_format(column: Column, frame: pl.DataFrame) -> str:
+    """A format the browser applies, so that the column still sorts as numbers.
+
+    The browser can group digits in English or in the browser's own language only, so in Vietnamese whole numbers are not
+    grouped until they need it.
+    """
+    suffix = {"number": "", "percent": "%%", "days": f" {w.t('common.day_unit')}"}[column.kind]
+    if w.language() == "en":
+        return f"%,.{column.digits}f{suffix}"
+    if column.digits == 0:
+        return f"%d{suffix}"
+    return "localized"
+
+
+# --- Below the table -------------------------------------------------------------------------------------------------
+
+
+def _draw_below(frame: pl.DataFrame, columns: Sequence[Column], key: str, file_name: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(w.tn("common.rows", frame.height))
+        _download_button("csv", frame, columns, key, file_name)
+        if frame.height <= exports.XLSX_MAX_ROWS:
+            _download_button("xlsx", frame, columns, key, file_name)
+
+
+def _download_button(
+    extension: Literal["csv", "xlsx"], frame: pl.DataFrame, columns: Sequence[Column], key: str, file_name: str
+) -> None:
+    language, view, notes = w.language(), filters.current(), _notes()
+
+    def write() -> bytes:
+        # Runs when somebody clicks, in a thread that knows neither session nor language.
+        with w.in_language(language):
+            table = _for_file(frame, columns)
+            if extension == "csv":
+                return exports.csv(table, notes=notes)
+            return exports.xlsx(
+                table,
+                notes=notes,
+                sheet=w.t("common.sheet_data"),
+                notes_sheet=w.t("common.sheet_notes"),
+                percent=[w.t(column.label_key) for column in columns if column.kind in ("percent", "progress")],
+            )
+
+    st.download_button(
+        w.t(f"common.download_{extension}"),
+        write,
+        file_name=exports.file_name(file_name, as_of=view.as_of, extension=extension),
+        mime=_MIME[extension],
+        key=f"{key}_{extension}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+_MIME: Final = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def _for_file(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    """What goes into a file: the columns on screen under their headers, numbers and dates as such, lights as words."""
+    return frame.select(_file_cell(column).alias(w.t(column.label_key)) for column in columns if column.kind != "trend")
+
+
+def _file_cell(column: Column) -> pl.Expr:
+    if column.kind == "light" and not column.of:
+        return w.name_expr(pl.col(column.field), "light")
+    if column.kind == "flag":
+        words = {True: w.t("common.yes"), False: w.t("common.no")}
+        return pl.col(column.field).replace_strict(words, default="", return_dtype=pl.String)
+    if column.kind == "code":
+        return w.name_expr(pl.col(column.field), column.of)
+    return pl.col(column.field)
+
+
+def _notes() -> Mapping[str, str]:
+    """What must travel with figures that leave the application."""
+    view, edition = filters.current(), loaders.edition()
+    notes = {
+        w.t("common.note_as_of"): w.date(view.as_of),
+        w.t("common.note_register"): edition.name_vi if w.language() == "vi" else edition.name_en,
+        w.t("common.note_source"): " ".join(filter(None, (edition.source, edition.attribution))),
+        w.t("common.note_licence"): edition.licence,
+    }
+    if edition.is_demo:
+        notes[w.t("common.note_mark")] = w.t("common.demo_mark")
+    return {label: text for label, text in notes.items() if text}

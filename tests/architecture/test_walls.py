@@ -1,0 +1,182 @@
+"""The walls of docs/architecture.md stand: who imports whom, and what nobody does anywhere.
+
+Read from the syntax trees, so that a wall holds for code no test runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Each room may use itself and those before it.
+ROOMS = ("kpi", "data_access", "seed_data", "pages")
+ENTRANCES = ("app.py", "manage.py")
+
+# What a room must not know of: `kpi` no store and no screen, `data_access` no screen, `pages` no tables and no SQL (the
+# name `sqlalchemy.Engine` apart, for annotations).
+FORBIDDEN = {
+    "kpi": {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "adbc_driver_manager", "sqlite3", "streamlit", "altair"},
+    "data_access": {"streamlit", "altair", "streamlit_authenticator"},
+    "seed_data": {"streamlit", "altair", "streamlit_authenticator"},
+    "pages": {"sqlmodel", "sqlalchemy", "alembic", "psycopg", "adbc_driver_manager", "sqlite3"},
+}
+ALLOWED = {"sqlalchemy.Engine"}
+FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|misc|manager|common)$")
+LONGEST_MODULE = 450
+
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for place in (*ROOMS, *ENTRANCES, "tests")
+    for path in ([ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py"))
+    if path.exists()
+)
+HOUSE = [path for path in SOURCES if path.parts[0] != "tests"]
+
+
+def tree_of(path: pathlib.Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports_of(path: pathlib.Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything a file imports, inside functions too."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                package = ".".join((*path.parts[: len(path.parts) - node.level], *filter(None, [node.module])))
+                yield from ((node.lineno, f"{package}.{alias.name}") for alias in node.names)
+            else:
+                yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+@pytest.mark.parametrize("path", HOUSE, ids=str)
+def test_a_room_imports_only_what_stands_left_of_it(path: pathlib.Path) -> None:
+    room = path.parts[0]
+    allowed = set(ROOMS[: ROOMS.index(room) + 1]) if room in ROOMS else {*ROOMS}
+    inside = {*ROOMS, "app", "manage", "tests"}
+
+    wrong = [f"{path}:{line} {name}" for line, name in imports_of(path) if top(name) in inside - allowed]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", [path for path in HOUSE if path.parts[0] in ROOMS], ids=str)
+def test_a_room_does_not_know_what_is_not_its_business(path: pathlib.Path) -> None:
+    forbidden = FORBIDDEN[path.parts[0]]
+
+    wrong = [
+        f"{path}:{line} {name}" for line, name in imports_of(path) if top(name) in forbidden and name not in ALLOWED
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", [path for path in HOUSE if path.parts[0] == "pages"], ids=str)
+def test_pages_do_not_touch_the_tables(path: pathlib.Path) -> None:
+    wrong = [f"{path}:{line}" for line, name in imports_of(path) if name.startswith("data_access.models")]
+
+    assert wrong == []
+
+
+def test_only_the_loaders_cache() -> None:
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in HOUSE
+        if path != pathlib.Path("pages/ui/loaders.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
+    ]
+
+    assert wrong == []
+
+
+def test_nothing_draws_raw_html() -> None:
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in HOUSE
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.keyword) and node.arg in ("unsafe_allow_html", "unsafe_allow_javascript"))
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) in ("st.html", "components.html"))
+    ]
+
+    assert wrong == []
+
+
+def test_no_error_is_swallowed() -> None:
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or all(isinstance(step, ast.Pass) or ast.unparse(step) == "..." for step in node.body))
+    ]
+
+    assert wrong == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in HOUSE
+        if path != pathlib.Path("data_access/settings.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv", "os.environb")
+    ]
+
+    assert wrong == []
+
+
+def test_no_file_is_called_after_nothing() -> None:
+    assert [str(path) for path in SOURCES if FORBIDDEN_NAMES.search(path.stem)] == []
+
+
+def test_no_module_is_too_long_to_read() -> None:
+    lengths = {
+        str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines())
+        for path in HOUSE
+        if "versions" not in path.parts
+    }
+
+    assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_every_package_imported_is_one_we_ask_for() -> None:
+    asked = {
+        path.name: {
+            _folded(re.split(r"[=\[]", line)[0])
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if "==" in line
+        }
+        for path in (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
+    }
+    ours = {*ROOMS, "app", "manage", "tests", *sys.stdlib_module_names}
+
+    for paths, known in (
+        (HOUSE, asked["requirements.txt"]),
+        (SOURCES, asked["requirements.txt"] | asked["requirements-dev.txt"]),
+    ):
+        imported = {top(name) for path in paths for _, name in imports_of(path)} - ours
+        assert {name for name in imported if _folded(name) not in known} == set()
+
+
+def test_every_requirement_has_one_exact_version() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        asked = [line for line in lines if line and not line.startswith(("#", "-r "))]
+        assert [line for line in asked if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==[0-9][0-9a-z.]*", line)] == []
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")

@@ -1,0 +1,94 @@
+"""What the journeys share: the application on either store with the demo register, and Chromium.
+
+`server` runs once per test process and store, so what a journey changes there the next one finds. One that needs a store of
+its own starts its own with `tests.serving.served`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from data_access import accounts
+from data_access import engine as store
+from tests.conftest import STORES
+from tests.serving import ROOT, Served, environment, served
+
+WIDE = {"width": 1440, "height": 900}
+SignIn = Callable[..., None]
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session", params=STORES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The application with the demo register."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('browser') / 'demo.sqlite'}"
+    else:
+        url = _new_database(request.getfixturevalue("postgresql_server"), "browser")
+    engine = store.get_engine(url)
+    subprocess.run([sys.executable, "manage.py", "load", "demo"], cwd=ROOT, env=environment(engine), check=True)
+    with served(engine) as running:
+        yield running
+    store.close(engine)
+
+
+def _new_database(address: str, name: str) -> str:
+    """A database beside the one whose tables other tests empty."""
+    owner = store.get_engine(address)
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    return sa.make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser that is installed here, without what it would fetch for itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, server: Served) -> Iterator[Page]:
+    """A fresh browser profile of somebody in Viet Nam. Any request to elsewhere fails the test."""
+    context = chromium.new_context(base_url=server.address, viewport=WIDE, locale="vi-VN")
+    elsewhere: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith((server.address, "data:", "blob:")):
+            elsewhere.append(request.url)
+
+    context.on("request", note)
+    yield context.new_page()
+    context.close()
+    assert elsewhere == []
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """`sign_in(page, username)`, on whatever page the sign-in is shown; the demo password unless another is given."""
+
+    def fill_in_and_wait(page: Page, username: str, password: str = accounts.DEMO_PASSWORD) -> None:
+        submit(page, username, password)
+        expect(page.get_by_role("button", name=username)).to_be_visible()
+
+    return fill_in_and_wait
+
+
+def submit(page: Page, username: str, password: str) -> None:
+    """Fill in the sign-in form, in Vietnamese, and send it."""
+    page.get_by_label("Tên đăng nhập").fill(username)
+    page.get_by_label("Mật khẩu", exact=True).fill(password)
+    page.get_by_role("button", name="Đăng nhập").click()

@@ -1,0 +1,120 @@
+"""A small register in a store, for tests of what pages are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import sqlalchemy as sa
+
+from data_access import engine as store
+from data_access import models
+from kpi.facts import REPORT_FIELDS
+from seed_data import reference
+
+AS_OF = dt.date(2026, 1, 14)
+AGENCIES = ("BCT", "BTC", "BXD", "BKHCN", "BGDDT", "BYT", "T20", "T01", None)
+PARTNERS = ("JP", "KR", "CN", "US", "FR", "LA")
+SECTORS = ("ECO", "STI", "ENE", "EDU", "HEA", None)
+PATHS = (
+    (),
+    ("IN_FORCE",),
+    ("IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS"),
+    ("IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS", "COMPLETED"),
+    ("IN_PROGRESS",),
+    ("IN_PROGRESS", "COMPLETED"),
+    ("IN_PROGRESS", "SUSPENDED"),
+    ("IN_FORCE", "TERMINATED"),
+)
+
+
+def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
+    """Write the reference lists and `count` agreements: the same ones for the same seed.
+
+    Agreement 1 is restricted, agreement 2 local, agreement 3 titled "Bản ghi nhớ về cảng Đà Nẵng"; all three belong to BCT.
+    """
+    chance = random.Random(seed)
+    with store.session(engine) as session:
+        for name, frame in reference.frames().items():
+            store.write_frame(session, getattr(models, name), frame)
+        for code, starts, ends, due in (
+            ("2025-Q2", dt.date(2025, 4, 1), dt.date(2025, 6, 30), dt.date(2025, 7, 10)),
+            ("2025-Q3", dt.date(2025, 7, 1), dt.date(2025, 9, 30), dt.date(2025, 10, 10)),
+            ("2025-Q4", dt.date(2025, 10, 1), dt.date(2025, 12, 31), dt.date(2026, 1, 10)),
+        ):
+            session.add(models.ReportingPeriod(code=code, starts_on=starts, ends_on=ends, due_on=due))
+        session.flush()
+        for number in range(1, count + 1):
+            for row in _agreement(number, chance):
+                session.add(row)
+                session.flush()
+        session.add(
+            models.DataVersion(
+                id=1,
+                version=1,
+                register_code="test",
+                name_vi="Sổ thử",
+                name_en="Test register",
+                data_date=AS_OF,
+                is_demo=True,
+                source="Tests",
+                licence="CC0",
+            )
+        )
+
+
+def _agreement(number: int, chance: random.Random) -> list[models.SQLModel]:
+    agency = "BCT" if number <= 3 else chance.choice(AGENCIES)
+    signed = dt.date(2022, 1, 1) + dt.timedelta(days=chance.randrange(1400))
+    agreement = models.Agreement(
+        id=number,
+        ref=f"T-{number:04}",
+        title_vi="Bản ghi nhớ về cảng Đà Nẵng" if number == 3 else f"Thỏa thuận hợp tác số {number}",
+        title_en="Memorandum on the port of Da Nang" if number == 3 else f"Cooperation agreement no. {number}",
+        doc_type="MOU",
+        scope="LOCAL" if number == 2 else "HIGH_LEVEL",
+        sector=chance.choice(SECTORS),
+        signing_agency=agency,
+        responsible_agency=agency,
+        access_level="restricted" if number == 1 else "open",
+        evidence_url="https://example.org/result" if chance.random() < 0.5 else "",
+    )
+    rows: list[models.SQLModel] = [
+        agreement,
+        models.AgreementPartner(agreement_id=number, partner=chance.choice(PARTNERS)),
+        models.StatusEvent(agreement_id=number, state="SIGNED", effective_on=signed),
+    ]
+    day = signed
+    for state in chance.choice(PATHS):
+        day += dt.timedelta(days=chance.randrange(20, 250))
+        if day <= AS_OF:
+            rows.append(models.StatusEvent(agreement_id=number, state=state, effective_on=day))
+    if chance.random() < 0.8:
+        target = signed + dt.timedelta(days=chance.randrange(300, 1200))
+        rows.append(models.TargetDate(agreement_id=number, target_on=target, effective_on=signed))
+    for period, received in (("2025-Q3", dt.date(2025, 10, 5)), ("2025-Q4", dt.date(2026, 1, 8))):
+        if chance.random() < 0.7:
+            texts = {name: "có" for name in REPORT_FIELDS}
+            rows.append(
+                models.ProgressReport(
+                    agreement_id=number,
+                    period=period,
+                    received_on=received,
+                    progress_pct=float(chance.randrange(0, 100)),
+                    shows_progress=chance.random() < 0.6,
+                    **texts,
+                )
+            )
+    if chance.random() < 0.4:
+        opened = AS_OF - dt.timedelta(days=chance.randrange(1, 200))
+        rows.append(
+            models.Blocker(
+                id=number,
+                agreement_id=number,
+                cause="funding",
+                severity=chance.choice(("minor", "severe")),
+                authority_level=chance.choice(("agency", "prime_minister")),
+            )
+        )
+        rows.append(models.BlockerEvent(blocker_id=number, kind="opened", effective_on=opened))
+    return rows

@@ -1,0 +1,84 @@
+"""The real application in a process of its own, for tests that come to it from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+
+import httpx
+import sqlalchemy as sa
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A running application: where it listens, the store it works on, and the file it logs to."""
+
+    address: str
+    engine: sa.Engine
+    log: pathlib.Path
+
+    def logged(self) -> str:
+        """Everything it has said so far."""
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def served(engine: sa.Engine, *, environ: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """`python app.py` on a store, on a free port, from the moment it is ready until the block ends.
+
+    `environ` adds to or changes the settings, which are otherwise those of the demo mode.
+    """
+    with tempfile.TemporaryDirectory(prefix="served") as folder:
+        log = pathlib.Path(folder) / "log.txt"
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "app.py"],
+                cwd=ROOT,
+                env={**environment(engine), "PORT": str(port), **(environ or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            running = Served(f"http://127.0.0.1:{port}", engine, log)
+            _wait_until_ready(running, process)
+            yield running
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def environment(engine: sa.Engine) -> dict[str, str]:
+    """The environment of this process without settings of its own, and with this store."""
+    ours = ("APP_", "DATABASE_", "REGISTER", "HOST", "PORT", "SESSION_", "UPLOAD_", "COOKIE_", "STREAMLIT_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "DATABASE_URL": engine.url.render_as_string(hide_password=False), "PYTHONUNBUFFERED": "1"}
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and process.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{running.address}/healthz").status_code == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"The application did not start:\n{running.logged()}")
