@@ -1,0 +1,1 @@
+"""The store: tables, sessions, frames in and out, accounts, audit."""

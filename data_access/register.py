@@ -134,6 +134,17 @@ def read_names(engine: sa.Engine) -> pl.DataFrame:
     return store.read_frame(engine, sa.union_all(*parts), schema).sort("kind", "code")
 
 
+def read_explanations(engine: sa.Engine) -> pl.DataFrame:
+    """What agencies say about their own figures, latest first: agency, kpi, given_on, text_vi, text_en."""
+    table = table_of(models.Explanation)
+    statement = (
+        sa.select(*(table.c[name] for name in ("agency", "kpi", "given_on", "text_vi", "text_en")))
+        .where(table.c.retracted_at.is_(None))
+        .order_by(table.c.given_on.desc(), table.c.id.desc())
+    )
+    return store.read_frame(engine, statement)
+
+
 # --- One agreement ---------------------------------------------------------------------------------------------------
 
 

@@ -36,8 +36,8 @@ def signed_growth(facts: Facts, *, first: dt.date, last: dt.date) -> Growth:
     The 29th of February stands for the 28th in the year before.
     """
     days = pl.col("signed_on").filter(pl.col("is_signed"))
-    year_before = [pl.lit(day).dt.offset_by("-1y") for day in (first, last)]
+    first_before, last_before = (pl.lit(day).dt.offset_by("-1y") for day in (first, last))
     now, before = facts.agreements.select(
-        now=days.is_between(first, last).sum(), before=days.is_between(*year_before).sum()
+        now=days.is_between(first, last).sum(), before=days.is_between(first_before, last_before).sum()
     ).row(0)
     return Growth(now=now, before=before)

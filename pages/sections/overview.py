@@ -203,18 +203,8 @@ def show_delivery(view: View, person: Person) -> None:
 
 def _ends_frame(best: pl.DataFrame, worst: pl.DataFrame, *, is_whole: bool) -> pl.DataFrame:
     """Both ends as bars, with an empty row between them where others were left out."""
-    gap = pl.DataFrame(
-        {"label": ["⋯"], "code": [""], "value": [None], "value_label": [""], "light": [""]},
-        schema={
-            "label": pl.String,
-            "code": pl.String,
-            "value": pl.Float64,
-            "value_label": pl.String,
-            "light": pl.String,
-        },
-    )
-    parts = [_bars(best), *(() if is_whole else (gap,)), _bars(worst)]
-    return pl.concat(parts)
+    gap = pl.DataFrame({"label": ["⋯"], "code": [""], "value_label": [""]})
+    return pl.concat([_bars(best), *(() if is_whole else (gap,)), _bars(worst)], how="diagonal")
 
 
 def _bars(rows: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Final
 
 import polars as pl
@@ -85,3 +84,210 @@ def own_sentence(standing: pl.DataFrame, person: Person) -> str | None:
         score=w.number(row["score"]),
         light=cards.light(row["status"]),
     )
+
+
+# --- Sections --------------------------------------------------------------------------------------------------------
+
+
+def choose_group(view: View) -> str:
+    """Which kind of agency is ranked: the one the filters name, else the page's own choice, kept in its address."""
+    if view.agency_group in GROUPS:
+        return view.agency_group
+    if view.agency_group is not None:
+        cards.notice("ranking.not_ranked", name=w.name("agency_group", view.agency_group))
+    asked = st.query_params.get("group", GROUPS[0])
+    if asked not in GROUPS:
+        cards.notice("ranking.unknown_group", value=w.plain(asked[:40]))
+        asked = GROUPS[0]
+    st.session_state["ranking_group"] = asked
+    st.segmented_control(
+        w.t("ranking.group"),
+        GROUPS,
+        format_func=lambda group: w.name("agency_group", group),
+        required=True,
+        key="ranking_group",
+        on_change=_keep_group,
+        label_visibility="collapsed",
+    )
+    return asked
+
+
+def _keep_group() -> None:
+    st.query_params["group"] = st.session_state["ranking_group"]
+
+
+def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
+    """The agencies with a place, by place; a row leads to its scorecard."""
+    ranked = standing.filter(pl.col("place").is_not_null())
+    if ranked.is_empty():
+        cards.notice("ranking.nobody_ranked", n=w.number(rules.rank_min_n))
+        return
+    own = own_sentence(standing, person)
+    if own:
+        st.markdown(own)
+    st.caption(f"{_legend()}  ·  {sureness(standing)}")
+    tables.show(
+        _cells(ranked, person, rules),
+        [
+            Column("name", "ranking.agency", pinned=True, width=250),
+            Column("place", "ranking.place", "number", width=60),
+            Column("places", "ranking.places", width=80, help_key="ranking.places_help"),
+            Column("climb", "ranking.climb", width=80),
+            Column("score_text", "kpi.K13.short", "light", of="status", width=75, help=_kpi_help("K13", rules)),
+            *_kpi_columns(rules),
+            Column("n", "ranking.n", "number", width=70, help_key="ranking.n_help"),
+        ],
+        "ranking",
+        file_name=w.t("ranking.heading"),
+        alt=w.t("ranking.alt"),
+        on_row=_open_scorecard,
+        height=_height(ranked),
+        file_columns=_file_columns(rules, ranked=True),
+    )
+
+
+def show_intervals(standing: pl.DataFrame) -> None:
+    """The composites with their intervals: agencies whose intervals meet cannot be told apart."""
+    ranked = standing.filter(pl.col("place").is_not_null())
+    if ranked.is_empty():
+        return
+    st.subheader(w.t("ranking.intervals"), anchor=False)
+    st.caption(w.t("ranking.intervals_help"))
+    places = [place_text(best, worst) for best, worst in ranked.select("best_place", "worst_place").iter_rows()]
+    chosen = charts.show(
+        charts.interval_dots,
+        ranked.select(
+            label=pl.format("{}. {}", "place", labels(ranked["agency"])),
+            code="agency",
+            value="score",
+            low="low",
+            high="high",
+            value_label=pl.format(
+                "{} · {} {}", w.texts(ranked["score"], w.number), pl.lit(w.t("ranking.places_word")), pl.Series(places)
+            ),
+            light="status",
+        ),
+        key="ranking_intervals",
+        alt=w.t("ranking.intervals_alt"),
+        on_select=True,
+    )
+    if chosen:
+        links.go("scorecard", agency=chosen["code"])
+
+
+def show_unranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
+    """The agencies with too few agreements for a place, with their values as they are."""
+    few = standing.filter(pl.col("place").is_null())
+    if few.is_empty():
+        return
+    st.subheader(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
+    st.caption(w.t("ranking.too_few_help"))
+    tables.show(
+        _cells(few, person, rules),
+        [
+            Column("name", "ranking.agency", pinned=True, width=250),
+            Column("n", "ranking.n", "number", width=70, help_key="ranking.n_help"),
+            *_kpi_columns(rules),
+        ],
+        "ranking_too_few",
+        file_name=w.t("ranking.too_few_file"),
+        alt=w.t("ranking.too_few_alt"),
+        on_row=_open_scorecard,
+        height=_height(few),
+        file_columns=_file_columns(rules, ranked=False),
+    )
+
+
+# --- Cells -----------------------------------------------------------------------------------------------------------
+
+
+def _cells(standing: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
+    """Standings with what is shown of them as text: name, places, climb, score_text, and `K02_text` for each KPI."""
+    name = w.name_expr(pl.col("agency"), "agency")
+    own = pl.format(w.t("ranking.own_mark", name="{}"), name)
+    texts = [pl.Series(f"{kpi}_text", _kpi_texts(standing, kpi), dtype=pl.String) for kpi in scored(rules)]
+    return standing.with_columns(
+        *texts,
+        name=pl.when(pl.col("agency") == _own_agency(person)).then(own).otherwise(name),
+        light=w.name_expr(pl.col("status"), "light"),
+        places=pl.Series([place_text(*pair) for pair in standing.select("best_place", "worst_place").iter_rows()]),
+        climb=w.texts(standing["climbed"], _climb_text),
+        score_text=w.texts(standing["score"], w.number),
+    )
+
+
+def scored(rules: Rules) -> list[str]:
+    """The KPIs a composite is made of, in the order of the method."""
+    return [kpi for kpi in KPIS if kpi in rules.weights]
+
+
+def _own_agency(person: Person) -> str:
+    return "" if person.role in loaders.SEES_ALL else person.agency or ""
+
+
+def _kpi_texts(standing: pl.DataFrame, kpi: str) -> list[str]:
+    values = standing.select(value=f"{kpi}_value", follow_up=f"{kpi}_follow_up", status=f"{kpi}_status")
+    return [
+        "" if row["status"] == "not_available" else cards.value_text(kpi, row) for row in values.iter_rows(named=True)
+    ]
+
+
+def _climb_text(places: int | None) -> str:
+    if places is None:
+        return w.t("ranking.climb_new")
+    return f"▲ {places}" if places > 0 else f"▼ {-places}" if places < 0 else "="
+
+
+def _kpi_columns(rules: Rules) -> list[Column]:
+    return [
+        Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help=_kpi_help(kpi, rules))
+        for kpi in scored(rules)
+    ]
+
+
+def _kpi_help(kpi: str, rules: Rules) -> str:
+    """What stands behind a column's header: name, sentence, how to read it, target and weight."""
+    target, weight = KPIS[kpi].target, rules.weights.get(kpi)
+    parts = [f"**{cards.kpi_words(kpi, 'name', rules)}**", cards.kpi_words(kpi, "sentence", rules)]
+    parts.append(cards.kpi_words(kpi, "reading", rules))
+    if target is not None and weight is not None:
+        text = cards.value_text(kpi, {"value": target, "follow_up": None})
+        parts.append(w.t("ranking.target", target=text, weight=w.number(weight)))
+    return "\n\n".join(parts)
+
+
+def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
+    """What files hold: the numbers themselves, and each light in a column of its own."""
+    units: dict[str, tables.Kind] = {"percent": "percent", "days": "days"}
+    standing = [
+        Column("place", "ranking.place", "number"),
+        Column("best_place", "ranking.best_place", "number"),
+        Column("worst_place", "ranking.worst_place", "number"),
+        Column("place_before", "ranking.place_before", "number"),
+        Column("score", "kpi.K13.name", "number", digits=1),
+        Column("low", "ranking.low", "number", digits=1),
+        Column("high", "ranking.high", "number", digits=1),
+        Column("status", "ranking.light", "light"),
+    ]
+    return [
+        Column("name", "ranking.agency"),
+        *(standing if ranked else ()),
+        Column("n", "ranking.n", "number"),
+        *(
+            Column(f"{kpi}_value", f"kpi.{kpi}.name", units.get(KPIS[kpi].unit, "number"), digits=1)
+            for kpi in scored(rules)
+        ),
+    ]
+
+
+def _legend() -> str:
+    return "  ".join(cards.light(status) for status in ("green", "amber", "red", "too_few", "not_available"))
+
+
+def _height(rows: pl.DataFrame) -> int:
+    """Tall enough to show every row without a scroll bar of its own."""
+    return _ROW * (rows.height + 1) + 3
+
+
+def _open_scorecard(row: tables.Row) -> None:
+    links.go("scorecard", agency=row["agency"])

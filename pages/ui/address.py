@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -24,17 +25,23 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 Params = dict[str, list[str]]
 
 _STATE = "address"
+_NOTED_AT_MOST = 100
 
 
 @dataclasses.dataclass
 class _Memory:
-    """What this session knows about its address. `chosen` has the codes last in force, without defaults."""
+    """What this session knows about its address.
+
+    `chosen` has the codes last in force, without defaults; `says` what the address said when it was last looked at;
+    `misleading` the entries of the browser's history that do not say what was shown, with what would.
+    """
 
     owner: str
     page: str = ""
     chosen: dict[str, str] = dataclasses.field(default_factory=dict)
-    written: dict[str, str] = dataclasses.field(default_factory=dict)
+    says: dict[str, str] = dataclasses.field(default_factory=dict)
     touched: bool = False
+    from_menu: bool = False
     misleading: dict[tuple[str, str], Params] = dataclasses.field(default_factory=dict)
 
 
@@ -45,16 +52,93 @@ def read(names: tuple[str, ...], *, owner: str) -> dict[str, str]:
     """
     memory = _memory(owner)
     page, by_history = _page()
+    if by_history and (shown := memory.misleading.pop((page, _entry(_params())), None)) is not None:
+        st.query_params.from_dict(shown)
+    said, memory.says = memory.says, {name: st.query_params[name] for name in names if name in st.query_params}
     arrived, memory.page = page != memory.page, page
     touched, memory.touched = memory.touched, False
-    if by_history and (shown := memory.misleading.pop(_entry(page, _params()), None)) is not None:
-        st.query_params.from_dict(shown)
-    memory.written = {name: st.query_params[name] for name in names if name in st.query_params}
-    unchanged = memory.written == getattr(memory, "_last", None)
-    if by_history:
-        memory.chosen = dict(memory.written)
-    elif touched or (unchanged and not arrived):
-        pass
-    elif memory.written or not arrived:
-        memory.chosen = dict(memory.written)
+    memory.from_menu = arrived and not by_history and not memory.says and bool(memory.chosen)
+    kept = (touched and not by_history) or memory.from_menu or (memory.says == said and not arrived)
+    if not kept:
+        memory.chosen = dict(memory.says)
     return dict(memory.chosen)
+
+
+def says() -> dict[str, str]:
+    """What the address itself said when this run began."""
+    return dict(_memory_now().says)
+
+
+def settle(shown: Mapping[str, str], *, says_already: bool, names: tuple[str, ...]) -> None:
+    """Take note of what is `shown` (codes that differ from their defaults), and rewrite an address that says else."""
+    memory = _memory_now()
+    memory.chosen = dict(shown)
+    if says_already:
+        return
+    before = _params()
+    after = {name: values for name, values in before.items() if name not in names}
+    after |= {name: [code] for name, code in shown.items()}
+    if memory.from_menu:
+        _note(memory, before, shown=after)
+    memory.says = dict(shown)
+    st.query_params.from_dict(after)
+
+
+def leave(target: Mapping[str, str]) -> None:
+    """Take note that another page is about to be opened with these parameters."""
+    memory = _memory_now()
+    _note(memory, {name: [value] for name, value in target.items()}, shown=_params())
+
+
+def choose(name: str, code: str | None) -> None:
+    """Put a choice into force for the next run; None for the default. For the callbacks of widgets."""
+    memory = _memory_now()
+    memory.touched = True
+    memory.chosen.pop(name, None)
+    if code is not None:
+        memory.chosen[name] = code
+
+
+def clear(names: tuple[str, ...]) -> None:
+    """Put these choices back to their defaults for the next run. For the callbacks of widgets."""
+    for name in names:
+        choose(name, None)
+
+
+def chosen() -> dict[str, str]:
+    """The codes in force that differ from their defaults."""
+    return dict(_memory_now().chosen)
+
+
+def _memory(owner: str) -> _Memory:
+    known: _Memory | None = st.session_state.get(_STATE)
+    if known is None or known.owner != owner:
+        known = st.session_state[_STATE] = _Memory(owner=owner)
+    return known
+
+
+def _memory_now() -> _Memory:
+    known: _Memory | None = st.session_state.get(_STATE)
+    return known or _memory("")
+
+
+def _page() -> tuple[str, bool]:
+    """The page that runs, and whether the person came to it by going back or forward."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        return "", False
+    return context.page_script_hash, context.is_history_navigation
+
+
+def _params() -> Params:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _entry(params: Params) -> str:
+    return urlencode(sorted(params.items()), doseq=True)
+
+
+def _note(memory: _Memory, entry: Params, *, shown: Params) -> None:
+    if len(memory.misleading) >= _NOTED_AT_MOST:
+        memory.misleading.pop(next(iter(memory.misleading)))
+    memory.misleading[(memory.page, _entry(entry))] = shown

@@ -57,10 +57,9 @@ def _draw_bar(reading: Reading, offered: Choices) -> None:
         _date("as_of", view.as_of, first=offered.first, last=offered.last, width=180)
         _comparison(reading, offered)
         _select("scope", reading, offered, width=300)
-        active = [name for name in _FOLDED_AWAY if name in reading.codes]
-        caption = w.t("filters.more_active", n=len(active)) if active else w.t("filters.more")
-        # Drawn only while open: the browser would not take over new values for widgets it does not show.
-        folded = st.popover(caption, icon=":material/filter_list:", key=MORE, on_change="rerun")
+        # Drawn only while open: the browser would not take over new values for widgets it does not show. The number of
+        # active filters is not in the label, because Streamlit closes a pop-up whose label changes.
+        folded = st.popover(w.t("filters.more"), icon=":material/filter_list:", key=MORE, on_change="rerun")
         if folded.open:
             with folded:
                 for name in ("agency_group", "sector", "partner_group"):
@@ -77,8 +76,9 @@ def _draw_bar(reading: Reading, offered: Choices) -> None:
                 on_click=address.clear,
                 args=(NAMES,),
             )
+    active = [_in_words(name, reading) for name in _FOLDED_AWAY if name in reading.codes]
     if active:
-        st.text(" · ".join(_in_words(name, reading) for name in active))
+        st.text(w.tn("filters.active", len(active), what=" · ".join(active)))
 
 
 def _in_words(name: str, reading: Reading) -> str:

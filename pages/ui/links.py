@@ -26,7 +26,9 @@ def to(**params: str | int | dt.date | None) -> dict[str, str]:
 
 def go(page: str, **params: str | int | dt.date | None) -> NoReturn:
     """Open a page (the name of its file, without ending) with the filters in force and `params`."""
-    st.switch_page(f"{page}.py", query_params=to(**params))
+    target = to(**params)
+    address.leave(target)
+    st.switch_page(f"{page}.py", query_params=target)
 
 
 def page_link(

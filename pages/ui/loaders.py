@@ -23,6 +23,7 @@ from data_access.register import (
     AgreementDossier,
     read_agreement,
     read_data_version,
+    read_explanations,
     read_names,
     read_register,
     read_rules,
@@ -170,6 +171,17 @@ def rules(as_of: dt.date) -> Rules:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _rules(key: _Key, as_of: dt.date, _engine: Engine) -> Rules:
     return read_rules(_engine, as_of)
+
+
+def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
+    """What an agency has said about its own figures until a day, latest first; columns as in `read_explanations`."""
+    said = _explanations(edition().key, store())
+    return said.filter((pl.col("agency") == agency) & (pl.col("given_on") <= as_of))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _explanations(key: _Key, _engine: Engine) -> pl.DataFrame:
+    return read_explanations(_engine)
 
 
 def extent() -> Extent:

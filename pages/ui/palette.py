@@ -31,6 +31,16 @@ LIGHTS: Final = {
     "context": "#3B6EA5",
 }
 SIGNS: Final = {"green": "●", "amber": "▲", "red": "■", "not_available": "–", "too_few": "○", "context": "◇"}
+BADGES: Final = {
+    "green": "green",
+    "amber": "orange",
+    "red": "red",
+    "not_available": "gray",
+    "too_few": "gray",
+    "context": "blue",
+}
+"""The colour names Streamlit's badges know, by light."""
+
 SHAPES: Final = {
     "green": "circle",
     "amber": "triangle-up",

@@ -43,6 +43,8 @@ class Column:
     pinned: bool = False
     width: Literal["small", "medium", "large"] | int | None = None
     help_key: str | None = None
+    help: str | None = None
+    """Words for the header that are already put together, where a key alone would not do."""
 
     @property
     def field(self) -> str:
@@ -60,12 +62,13 @@ def show(
     on_row: Callable[[Row], object] | None = None,
     height: int | None = None,
     empty_key: str = "common.no_rows",
+    file_columns: Sequence[Column] | None = None,
 ) -> Row | None:
     """Draw a table with its downloads; the row that has just been clicked, with all columns of `frame`.
 
     `on_row` makes the first column (text or code) something to click, and is called with the row, once per click: usually
     to `links.go`. `file_name` names the files, without date and ending; `alt` names the table for those who cannot see it.
-    An empty frame is said in words.
+    An empty frame is said in words. `file_columns` are the columns of the files, where these differ from those on screen.
     """
     if frame.is_empty():
         cards.empty_state(empty_key)
@@ -86,7 +89,7 @@ def show(
         column_config=config,
         lazy=frame.height > LAZY_FROM_ROWS,
     )
-    _draw_below(frame, columns, key, file_name)
+    _draw_below(frame, file_columns or columns, key, file_name)
     if on_row is None:
         return None
     click: Any = st.session_state.get(_click_key(key))
@@ -135,7 +138,7 @@ def _config(column: Column, frame: pl.DataFrame) -> Any:
     common: dict[str, Any] = {
         "width": column.width,
         "pinned": column.pinned or None,
-        "help": w.t(column.help_key) if column.help_key else None,
+        "help": w.t(column.help_key) if column.help_key else column.help,
     }
     if column.kind in ("number", "percent", "days"):
         return config.NumberColumn(label, format=_number_format(column, frame), **common)

@@ -95,12 +95,18 @@ def _signed(seed: int, plan: pl.DataFrame, visits: pl.DataFrame, summits: pl.Dat
     )
     quarter_of = np.searchsorted(QUARTER_STARTS, fringe["summit_on"].to_numpy(), side="right") - 1
     fringe = fringe.with_columns(quarter=pl.Series(quarter_of)).unique("quarter", maintain_order=True)
-    known = plan.join(
-        visits.select("visit", visit_code="code", visit_on=pl.col("held_on").to_physical().cast(pl.Int64)),
-        on="visit",
-        how="left",
-        maintain_order="left",
-    ).join(fringe, on="quarter", how="left", maintain_order="left")
+    held = visits.select(
+        "visit", "partner", "quarter", own="code", own_on=pl.col("held_on").to_physical().cast(pl.Int64)
+    )
+    shared = held.unique(["partner", "quarter"], maintain_order=True).select(
+        "partner", "quarter", shared="own", shared_on="own_on"
+    )
+    known = (
+        plan.join(held.select("visit", "own", "own_on"), on="visit", how="left", maintain_order="left")
+        .join(shared, on=["partner", "quarter"], how="left", maintain_order="left")
+        .join(fringe, on="quarter", how="left", maintain_order="left")
+        .with_columns(visit_code=pl.coalesce("own", "shared"), visit_on=pl.coalesce("own_on", "shared_on"))
+    )
     size = plan.height
     quarter = plan["quarter"].fill_null(0).to_numpy()
     start, end = QUARTER_STARTS[quarter], QUARTER_STARTS[quarter + 1] - 1

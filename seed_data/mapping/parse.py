@@ -6,6 +6,7 @@ import codecs
 import datetime as dt
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -89,7 +90,7 @@ _PARTS = (
 
 def _loaded(text: bytes, problems: Problems) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
+        return tomllib.loads(unicodedata.normalize("NFC", text.removeprefix(codecs.BOM_UTF8).decode("utf-8")))
     except UnicodeDecodeError as error:
         problems.add("undecodable", row=text.count(b"\n", 0, error.start) + 1, encoding="utf-8")
     except tomllib.TOMLDecodeError as error:

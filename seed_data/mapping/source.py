@@ -7,6 +7,8 @@ import csv
 import dataclasses
 import io
 import re
+import unicodedata
+from collections.abc import Iterable
 
 import fastexcel
 import numpy as np
@@ -66,11 +68,11 @@ def _read_csv(data: bytes, form: FileForm, problems: Problems) -> pl.DataFrame:
     problems.refuse()
     _check_quotes(text, delimiter, ends, problems)
     problems.refuse()
-    header = next(csv.reader(io.StringIO(header_text, newline=""), delimiter=delimiter), [])
+    header = _tidied(next(csv.reader(io.StringIO(header_text, newline=""), delimiter=delimiter), []))
     _check_header(header, form.header_row, problems)
     _check_widths(text, delimiter, ends, len(header), form.header_row, problems)
     problems.refuse()
-    schema = {column.strip(): pl.String for column in header}
+    schema = dict.fromkeys(header, pl.String)
     body = text[header_end + 1 :]
     if not body:
         return pl.DataFrame(schema=schema).with_columns(pl.lit(0, pl.Int64).alias(ROW))
@@ -161,10 +163,14 @@ def _check_quotes(text: bytes, delimiter: str, ends: np.ndarray, problems: Probl
         problems.add("quote_inside_cell", row=row + 1)
 
 
+def _tidied(header: Iterable[str]) -> list[str]:
+    """Headers in the form that texts are given: either way of composing Vietnamese letters is the same column."""
+    return [unicodedata.normalize("NFC", column).strip() for column in header]
+
+
 def _check_header(header: list[str], row: int, problems: Problems) -> None:
     seen: set[str] = set()
-    for position, column in enumerate(header, start=1):
-        name = column.strip()
+    for position, name in enumerate(header, start=1):
         if not name:
             problems.add("header_empty", row=row, position=position)
         elif name in seen or name == ROW:
@@ -201,8 +207,8 @@ def _read_xlsx(data: bytes, form: FileForm, problems: Problems) -> pl.DataFrame:
         problems.add("header_missing" if frame.height else "file_empty", row=form.header_row if frame.height else None)
         problems.refuse()
     filled = pl.any_horizontal(pl.all() != "")
-    header = list(frame.row(form.header_row - 1))
-    while header and not header[-1].strip() and (frame.to_series(len(header) - 1) == "").all():
+    header = _tidied(frame.row(form.header_row - 1))
+    while header and not header[-1] and (frame.to_series(len(header) - 1) == "").all():
         header.pop()
     for fault in [] if faults is None else faults.errors[:MOST_PROBLEMS_KEPT]:
         row, column = fault.position
@@ -210,7 +216,7 @@ def _read_xlsx(data: bytes, form: FileForm, problems: Problems) -> pl.DataFrame:
     _check_header(header, form.header_row, problems)
     problems.refuse()
     table = frame.select(frame.columns[: len(header)])
-    table.columns = [column.strip() for column in header]
+    table.columns = header
     numbered = table.with_columns(pl.int_range(1, table.height + 1, dtype=pl.Int64).alias(ROW))
     beyond = numbered.slice(form.header_row)
     return beyond.filter(beyond.drop(ROW).select(filled).to_series())

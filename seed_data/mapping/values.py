@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import unicodedata
 from collections.abc import Mapping
 
 import polars as pl
@@ -117,8 +116,8 @@ class Table:
 
 
 def tidy(text: str) -> str:
-    """A text of a mapping in the form that texts of a file are given."""
-    return unicodedata.normalize("NFC", text).strip()
+    """A text of a mapping in the form that texts of a file are given; the mapping is in normal form C already."""
+    return text.strip()
 
 
 def spellings(frame: pl.DataFrame) -> dict[str, str]:

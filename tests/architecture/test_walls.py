@@ -15,8 +15,14 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Each room may use itself and those before it.
-ROOMS = ("kpi", "data_access", "seed_data", "pages")
+# Each room, and those it may use besides itself. `cli` is manage.py's; the words it prints are in the catalogs of `pages`.
+ROOMS = {
+    "kpi": set[str](),
+    "data_access": {"kpi"},
+    "seed_data": {"kpi", "data_access"},
+    "pages": {"kpi", "data_access", "seed_data"},
+    "cli": {"kpi", "data_access", "seed_data", "pages"},
+}
 ENTRANCES = ("app.py", "manage.py")
 
 # What a room must not know of: `kpi` no store and no screen, `data_access` no screen, `pages` no tables and no SQL (the
@@ -25,6 +31,7 @@ FORBIDDEN = {
     "kpi": {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "adbc_driver_manager", "sqlite3", "streamlit", "altair"},
     "data_access": {"streamlit", "altair", "streamlit_authenticator"},
     "seed_data": {"streamlit", "altair", "streamlit_authenticator"},
+    "cli": {"streamlit", "altair", "streamlit_authenticator"},
     "pages": {"sqlmodel", "sqlalchemy", "alembic", "psycopg", "adbc_driver_manager", "sqlite3"},
 }
 ALLOWED = {"sqlalchemy.Engine"}
@@ -62,9 +69,9 @@ def top(name: str) -> str:
 
 
 @pytest.mark.parametrize("path", HOUSE, ids=str)
-def test_a_room_imports_only_what_stands_left_of_it(path: pathlib.Path) -> None:
+def test_a_room_imports_only_the_rooms_it_may(path: pathlib.Path) -> None:
     room = path.parts[0]
-    allowed = set(ROOMS[: ROOMS.index(room) + 1]) if room in ROOMS else {*ROOMS}
+    allowed = {room, *ROOMS.get(room, ROOMS)}
     inside = {*ROOMS, "app", "manage", "tests"}
 
     wrong = [f"{path}:{line} {name}" for line, name in imports_of(path) if top(name) in inside - allowed]

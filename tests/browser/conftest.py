@@ -1,7 +1,7 @@
 """What the journeys share: the application on either store with the demo register, and Chromium.
 
-`server` runs once per test process and store, so what a journey changes there the next one finds. One that needs a store of
-its own starts its own with `tests.serving.served`.
+`server` runs once per test process and store, so what a journey changes there the next one finds. One that needs a
+store of its own starts its own with `tests.serving.served`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, expect, sync_playwright
 
 from data_access import accounts
 from data_access import engine as store
 from tests.conftest import STORES
 from tests.serving import ROOT, Served, environment, served
 
-WIDE = {"width": 1440, "height": 900}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
 SignIn = Callable[..., None]
 
 expect.set_options(timeout=15_000)

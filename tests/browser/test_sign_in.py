@@ -128,7 +128,8 @@ def test_a_wrong_password_and_an_unknown_name_are_answered_in_the_same_words(pag
         answers.append(message.inner_text())
         page.reload()
 
-    assert answers == ["Tên đăng nhập hoặc mật khẩu không đúng."] * 2
+    assert answers[0] == answers[1]
+    assert answers[0].endswith("Tên đăng nhập hoặc mật khẩu không đúng.")
     form(page)
 
 

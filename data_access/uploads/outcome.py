@@ -1,0 +1,77 @@
+"""Who acts, and what comes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal, Protocol
+
+from sqlmodel import Session
+
+from data_access.models import User
+
+Reason = Literal["not_allowed", "stale", "undecided", "overlaps", "already_undone", "undo_of_undo"]
+
+
+class Actor(Protocol):
+    """Who acts: what the session's own row in the store says, never what a page was told."""
+
+    @property
+    def username(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def agency(self) -> str | None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Overlap:
+    """A cell that a later batch changed as well, so that the earlier one cannot be undone before it."""
+
+    batch_id: int
+    agreement_id: int
+    field: str
+
+
+class Refused(Exception):
+    """Nothing was stored. `reason` names the words (`intake.refused_<reason>` in the catalog).
+
+    `not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the
+    confirmation was about has changed since; `refs` are the agreements. `undecided`: conflicts are left to decide.
+    `overlaps`: later batches changed the same cells. `already_undone`, `undo_of_undo`: there is nothing to undo.
+    """
+
+    def __init__(self, reason: Reason, *, refs: tuple[str, ...] = (), overlaps: tuple[Overlap, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.refs = refs
+        self.overlaps = overlaps
+
+
+@dataclasses.dataclass(frozen=True)
+class Receipt:
+    """What was done: `batch_id` is the batch's number, `applied` whether this call stored anything.
+
+    Not applied with a batch number means that this very confirmation was carried out before, as that batch; not applied
+    without one, that there was nothing to change. `data_version` is the one that holds now.
+    """
+
+    batch_id: int | None
+    applied: bool
+    changes: int
+    data_version: int
+
+
+def agency_of(session: Session, actor: Actor) -> str:
+    """The agency this actor may write for, as the store knows the account at this moment. Raises `Refused`."""
+    account = session.get(User, actor.username)
+    if (
+        account is None
+        or not account.active
+        or account.role != "agency"
+        or account.agency is None
+        or (actor.role, actor.agency) != (account.role, account.agency)
+    ):
+        raise Refused("not_allowed")
+    return account.agency

@@ -1,0 +1,25 @@
+"""Ranking: who carries out what was signed, ministries and provinces apart, and how sure each place is."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from pages.sections import ranking, trust
+from pages.ui import cards, filters, loaders, session
+
+person = session.require()
+view = filters.current()
+rules = loaders.rules(view.as_of)
+
+cards.page_header("ranking.heading")
+group_view = dataclasses.replace(view, agency_group=ranking.choose_group(view))
+st.text(trust.sentence(group_view))
+standing = loaders.standings(group_view, by="agency")
+if standing.is_empty():
+    cards.empty_state("ranking.empty")
+    st.stop()
+ranking.show_ranked(standing, person, rules)
+ranking.show_intervals(standing)
+ranking.show_unranked(standing, person, rules)

@@ -1,0 +1,640 @@
+"""A register of one's own, loaded through a mapping: nothing guessed, nothing lost, every problem named."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import functools
+import io
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+import xlsxwriter
+from babel.messages.pofile import read_po
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from data_access import audit, models
+from data_access import engine as store
+from data_access.register import read_data_version, read_register
+from seed_data import reference
+from seed_data.mapping.build import MappedRegister, map_register
+from seed_data.mapping.parse import parse
+from seed_data.mapping.problems import MappingError, Problem
+from seed_data.mapping.source import ROW, FileForm, read_table
+from seed_data.mapping.store import StoreInUseError, store_register
+from seed_data.mapping.summary import contradictions, summarise
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def lists() -> dict[str, pl.DataFrame]:
+    return reference.frames()
+
+
+REGISTER = """
+[register]
+code = "own"
+name_vi = "Danh mục của tôi"
+name_en = "My register"
+data_date = 2025-06-30
+source = "my desk"
+licence = "internal"
+scope = "HIGH_LEVEL"
+"""
+
+MAPPING = (
+    REGISTER
+    + """
+[dates.signed]
+column = "Ngày ký"
+formats = ["%d/%m/%Y"]
+[dates.done]
+column = "Hoàn thành"
+
+[fields]
+ref = { column = "Số" }
+title_vi = { column = "Tên" }
+responsible_agency = { column = "Cơ quan" }
+
+[[events]]
+state = "SIGNED"
+date = "signed"
+[[events]]
+state = "COMPLETED"
+date = "done"
+"""
+)
+HEADER = "Số,Tên,Cơ quan,Ngày ký,Hoàn thành"
+
+
+def mapped(text: str | bytes, mapping: str = MAPPING) -> MappedRegister:
+    data = text.encode() if isinstance(text, str) else text
+    return map_register(data, mapping.encode(), file="own.csv", mapping_file="own.toml", lists=lists())
+
+
+def problems_of(text: str | bytes, mapping: str = MAPPING) -> list[Problem]:
+    with pytest.raises(MappingError) as caught:
+        mapped(text, mapping)
+    return list(caught.value.problems)
+
+
+def workbook(rows: list[list[Any]], *, first_row: int = 0, sheet: str = "Sheet1") -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as book:
+        written = book.add_worksheet(sheet)
+        for place, row in enumerate(rows, start=first_row):
+            for column, cell in enumerate(row):
+                if isinstance(cell, str) and cell.startswith("=ERROR"):
+                    written.write_formula(place, column, "=1/0", None, "#DIV/0!")
+                elif cell is not None:
+                    written.write(place, column, cell)
+    return buffer.getvalue()
+
+
+# --- Reading the file ------------------------------------------------------------------------------------------------
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=12)
+LINES = st.sampled_from(["", "\n", '"', ",", ";", "a\nb", 'say "x"', "tab\there", "x\r\ny"])
+
+
+@given(
+    st.lists(st.lists(CELLS | LINES, min_size=3, max_size=3), min_size=1, max_size=12),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_every_cell_of_a_csv_comes_back(rows: list[list[str]], delimiter: str, line_end: str, encoding: str) -> None:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter, lineterminator=line_end).writerows([["a", "b", "c"], *rows])
+    assume("\ufffd" not in buffer.getvalue())
+
+    table = read_table(buffer.getvalue().encode(encoding), name="x", form=FileForm())
+
+    expected = pl.DataFrame(rows, schema=dict.fromkeys("abc", pl.String), orient="row")
+    assert table[ROW].to_list() == list(range(2, len(rows) + 2))
+    tidied = expected.with_columns(pl.all().str.normalize("NFC").str.strip_chars())
+    assert table.drop(ROW).equals(tidied)
+
+
+@given(
+    st.lists(st.lists(CELLS | LINES, min_size=3, max_size=3), min_size=1, max_size=6),
+    st.data(),
+)
+def test_a_damaged_csv_is_refused_or_read_as_the_standard_reads_it(rows: list[list[str]], data: st.DataObject) -> None:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows([["a", "b", "c"], *rows])
+    text = buffer.getvalue()
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.sampled_from(['"', ",", "\n", "\r", "x", '""', ""])) + text[place + 1 :]
+
+    try:
+        table = read_table(text.encode(), name="x", form=FileForm(delimiter=","))
+    except MappingError:
+        return
+
+    strict = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    while strict and not strict[-1]:
+        strict.pop()
+    assert [column.strip() for column in strict[0]] == table.columns[:-1]
+    expected = pl.DataFrame(strict[1:], schema=dict.fromkeys(table.columns[:-1], pl.String), orient="row")
+    assert table.drop(ROW).equals(expected.with_columns(pl.all().str.normalize("NFC").str.strip_chars()))
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "row"),
+    [
+        (b"", "file_empty", None),
+        (b"\n\n", "file_empty", None),
+        (b"a,b\n1,2\n3\n", "row_width", 3),
+        (b"a,b\n1,2,3\n", "row_width", 2),
+        (b"a,b\n\n1,2\n", "row_width", 2),
+        (b'a,b\n"1\n2",3\n4,"5\n', "quote_not_closed", 3),
+        (b'a,b\n1,x"y"\n', "quote_inside_cell", 2),
+        (b'a,b\n1,"x"y\n', "quote_inside_cell", 2),
+        (b"a,b\n1,2\r3,4\n", "line_end", 2),
+        (b"a,b\n1,\xe1\n", "undecodable", 2),
+        (b"\xff\xfea\x00,\x00b\x00\n\x00\x00\xd8", "undecodable", 2),
+        (b"a;b,c\n1;2,3\n", "delimiter_unclear", 1),
+        (b"a,a\n1,2\n", "header_twice", 1),
+        (b"a,\n1,2\n", "header_empty", 1),
+        (b"a,b\n1,x\x00y\n", "control_character", 2),
+        ("a,b\n1,x\u200by\n".encode(), "control_character", 2),
+        (b"PK\x03\x04 this is no workbook", "xlsx_unreadable", None),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_refused(data: bytes, code: str, row: int | None) -> None:
+    with pytest.raises(MappingError) as caught:
+        read_table(data, name="own.csv", form=FileForm())
+
+    assert [(problem.file, problem.code, problem.row) for problem in caught.value.problems] == [("own.csv", code, row)]
+
+
+def in_cp1258(text: str) -> bytes:
+    """Text as Windows writes Vietnamese: letters with their shape, tones as marks after them."""
+    written = []
+    for sign in unicodedata.normalize("NFC", text):
+        parts = unicodedata.normalize("NFD", sign)
+        tones = "".join(mark for mark in parts if mark in "\u0300\u0301\u0303\u0309\u0323")
+        shape = unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in tones))
+        written.append(shape + tones)
+    return "".join(written).encode("cp1258")
+
+
+def test_an_encoding_named_in_the_mapping_is_used() -> None:
+    text = f"{HEADER}\n1,Thỏa thuận,Bộ Y tế,01/02/2024,\n"
+
+    register = mapped(in_cp1258(text), MAPPING + '[file]\nencoding = "cp1258"\n')
+
+    assert register.agreements["title_vi"].to_list() == ["Thỏa thuận"]
+    assert register.agreements["responsible_agency"].to_list() == ["BYT"]
+
+
+def test_either_way_of_composing_letters_is_the_same_column() -> None:
+    text = f"{HEADER}\n1,Thỏa thuận,Bộ Y tế,01/02/2024,\n"
+
+    apart = mapped(unicodedata.normalize("NFD", text), MAPPING)
+    other = mapped(text, unicodedata.normalize("NFD", MAPPING))
+
+    assert apart.agreements["title_vi"].to_list() == other.agreements["title_vi"].to_list() == ["Thỏa thuận"]
+
+
+def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
+    text = f'{HEADER}\n1,"two\nlines",BYT,01/02/2024,\n2,x,BYT,31/02/2024,\n'
+
+    found = problems_of(text)
+
+    assert [(problem.row, problem.column, problem.value) for problem in found] == [(3, "Ngày ký", "31/02/2024")]
+
+
+def test_a_workbook_gives_texts_and_dates() -> None:
+    header = ["Số", "Tên", "Cơ quan", "Ngày ký", "Hoàn thành"]
+    data = workbook(
+        [[], header, [7, "Bản ghi nhớ", "Bộ Y tế", dt.date(2024, 2, 29), None], [], [8, "x", "BYT", "01/03/2024"]]
+    )
+
+    register = mapped(data, MAPPING + "[file]\nheader_row = 2\n")
+
+    assert register.agreements["ref"].to_list() == ["7", "8"]
+    assert register.frames["StatusEvent"]["effective_on"].to_list() == [dt.date(2024, 2, 29), dt.date(2024, 3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "row", "column"),
+    [
+        ([["1", "x", "BYT", 45351, None]], "date_serial", 2, "Ngày ký"),
+        ([["1", "x", "BYT", "2024-02-30", None]], "not_a_date", 2, "Ngày ký"),
+        ([["1", "=ERROR", "BYT", None, None]], "error_cell", 2, "Tên"),
+    ],
+)
+def test_a_workbook_s_doubtful_cells_are_named(rows: list[list[Any]], code: str, row: int, column: str) -> None:
+    found = problems_of(workbook([["Số", "Tên", "Cơ quan", "Ngày ký", "Hoàn thành"], *rows]))
+
+    assert [(problem.code, problem.row, problem.column) for problem in found] == [(code, row, column)]
+
+
+def test_a_sheet_is_chosen_by_name() -> None:
+    data = workbook([["Số", "Tên", "Cơ quan", "Ngày ký", "Hoàn thành"], ["1", "x", "", "", ""]], sheet="2025")
+
+    assert mapped(data, MAPPING + '[file]\nsheet = "2025"\n').agreements.height == 1
+    assert [problem.code for problem in problems_of(data, MAPPING + '[file]\nsheet = "2024"\n')] == ["sheet_missing"]
+
+
+# --- The mapping itself ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "column"),
+    [
+        (("code = ", "code == "), "toml_syntax", None),
+        (('licence = "internal"', ""), "key_missing", "register.licence"),
+        (("data_date = 2025-06-30", 'data_date = "30/06/2025"'), "wrong_type", "register.data_date"),
+        (('scope = "HIGH_LEVEL"', 'scope = "high"'), "unknown_code", "register.scope"),
+        (('title_vi = { column = "Tên" }', ""), "key_missing", "fields.title_vi"),
+        (('title_vi = { column = "Tên" }', 'title_vi = { colum = "Tên" }'), "unknown_key", "fields.title_vi.colum"),
+        (('title_vi = { column = "Tên" }', "title_vi = {}"), "column_or_constant", "fields.title_vi"),
+        (('formats = ["%d/%m/%Y"]', 'formats = ["%d/%m"]'), "date_format", "dates.signed.formats"),
+        (('state = "SIGNED"', 'state = "DONE"'), "unknown_code", "events[1].state"),
+        (('date = "signed"', 'date = "sigend"'), "unknown_date", "events[1].date"),
+        (('date = "signed"', ""), "key_missing", "events[1].date"),
+        (('date = "signed"', 'date = "signed"\nwhen = { column = "Tên" }'), "condition_unclear", "events[1].when"),
+        (("[dates.done]", "[dates.data_date]"), "date_name_taken", "dates.data_date"),
+        (("[[events]]", "[[event]]"), "unknown_key", "event"),
+    ],
+)
+def test_a_mistake_in_a_mapping_is_named_by_its_key(change: tuple[str, str], code: str, column: str | None) -> None:
+    with pytest.raises(MappingError) as caught:
+        parse(MAPPING.replace(*change).encode(), name="own.toml")
+
+    first = next(problem for problem in caught.value.problems if problem.code == code)
+    assert (first.file, first.column) == ("own.toml", column)
+
+
+def test_all_mistakes_of_a_mapping_come_at_once() -> None:
+    broken = MAPPING.replace('licence = "internal"', "").replace('state = "SIGNED"', 'state = "DONE"')
+
+    with pytest.raises(MappingError) as caught:
+        parse(broken.encode(), name="own.toml")
+
+    assert [problem.code for problem in caught.value.problems] == ["key_missing", "unknown_code"]
+
+
+def test_columns_the_file_does_not_have_are_named_with_the_nearest() -> None:
+    found = problems_of("Số,Tên,Co quan,Ngày ký,Hoàn thành\n1,x,BYT,,\n")
+
+    assert [(problem.code, problem.row, problem.column) for problem in found] == [("column_missing", 1, "Cơ quan")]
+    assert dict(found[0].params) == {"key": "fields.responsible_agency", "mapping": "own.toml", "near": "Co quan"}
+
+
+# --- Values ----------------------------------------------------------------------------------------------------------
+
+
+def with_fields(*lines: str) -> str:
+    return MAPPING.replace("[fields]\n", "[fields]\n" + "\n".join(lines) + "\n")
+
+
+def test_constants_maps_and_defaults() -> None:
+    mapping = with_fields(
+        'doc_type = { column = "Loại", map = { "Vay" = "LOAN", "BGN" = "MOU" }, default = "IA" }',
+        'sector = { constant = "ENE" }',
+        'priority = { column = "Ưu tiên" }',
+    )
+    text = f"{HEADER},Loại,Ưu tiên\n1,a,,,,Vay,Có\n2,b,,,,,\n3,c,,,,BGN,không\n"
+
+    frame = mapped(text, mapping).agreements
+
+    assert frame["doc_type"].to_list() == ["LOAN", "IA", "MOU"]
+    assert frame["sector"].to_list() == ["ENE", "ENE", "ENE"]
+    assert frame["priority"].to_list() == [True, False, False]
+    assert frame["title_en"].to_list() == ["a", "b", "c"], "a title in one language stands for both"
+
+
+def test_codes_may_be_written_as_names() -> None:
+    mapping = with_fields('sector = { column = "Lĩnh vực" }')
+
+    frame = mapped(f"{HEADER},Lĩnh vực\n1,a,,,,Năng lượng\n2,b,,,,education - training\n3,c,,,,\n", mapping).agreements
+
+    assert frame["sector"].to_list() == ["ENE", "EDU", None]
+
+
+def test_a_declaratory_kind_of_document_is_not_implementable_unless_the_file_says_so() -> None:
+    text = f"{HEADER},Loại,TH\n1,a,,,,JS,\n2,b,,,,JS,có\n3,c,,,,MOU,\n4,d,,,,,\n"
+    kinds = 'doc_type = { column = "Loại" }'
+
+    assert mapped(text, with_fields(kinds)).agreements["implementable"].to_list() == [False, False, True, True]
+    both = with_fields(kinds, 'implementable = { column = "TH" }')
+    assert mapped(text, both).agreements["implementable"].to_list() == [False, True, True, True]
+
+
+def test_partners_by_code_or_name_and_several_in_one_cell() -> None:
+    mapping = MAPPING + '[[partners]]\ncolumn = "Đối tác"\nseparator = ";"\n[[partners]]\nconstant = "ORG-WB"\n'
+
+    frames = mapped(f"{HEADER},Đối tác\n1,a,,,,Nhật Bản; FR;Japan\n2,b,,,,\n", mapping).frames
+
+    assert frames["AgreementPartner"].rows() == [(1, "JP", 0), (1, "FR", 1), (1, "ORG-WB", 2), (2, "ORG-WB", 0)]
+
+
+def test_coordinating_agencies() -> None:
+    mapping = MAPPING + '[[coordinating]]\ncolumn = "Phối hợp"\nseparator = ";"\n'
+
+    register = mapped(f"{HEADER},Phối hợp\n1,a,BYT,,,MPI; EVN; Bộ Tài chính\n", mapping)
+
+    assert register.frames["AgreementAgency"].rows() == [(1, "BTC", "coordinating")]
+    assert register.unresolved().select("field", "name").rows() == [("coordinating_agency", "EVN")]
+
+
+def test_exchanges_declared_in_the_mapping() -> None:
+    mapping = with_fields('exchange = { column = "Chuyến thăm" }') + (
+        '[[exchanges]]\ncode = "V1"\nname_vi = "Thăm Pháp"\nname_en = "Visit to France"\nkind = "visit"\n'
+        'held_on = 2024-10-07\npartner = "Pháp"\n'
+    )
+
+    register = mapped(f"{HEADER},Chuyến thăm\n1,a,,,,V1\n2,b,,,,\n", mapping)
+
+    assert register.frames["Exchange"].row(0, named=True)["partner"] == "FR"
+    assert register.agreements["exchange"].to_list() == ["V1", None]
+
+
+@pytest.mark.parametrize(
+    ("fields", "row", "expected"),
+    [
+        (['doc_type = { column = "X", map = { A = "MOU" } }'], "1,a,,,,B", ("value_not_in_map", 2, "X", "B")),
+        (['doc_type = { column = "X" }'], "1,a,,,,memo", ("unknown_code", 2, "X", "memo")),
+        (['doc_type = { constant = "memo" }'], "1,a,,,,", ("unknown_code", None, "fields.doc_type", "memo")),
+        (['priority = { column = "X" }'], "1,a,,,,maybe", ("not_yes_no", 2, "X", "maybe")),
+        ([], ",a,,,,", ("value_missing", 2, "Số", "")),
+        ([], "1,,,,,", ("value_missing", 2, "Tên", "")),
+        ([], "1,a,,01/01/0024,,", ("date_out_of_range", 2, "Ngày ký", "01/01/0024")),
+        ([], "1,a,,1/2,,", ("not_a_date", 2, "Ngày ký", "1/2")),
+        ([], "1,a,,45000,,", ("date_serial", 2, "Ngày ký", "45000")),
+    ],
+)
+def test_a_wrong_value_is_named_with_row_column_and_value(
+    fields: list[str], row: str, expected: tuple[str, int | None, str, str]
+) -> None:
+    found = problems_of(f"{HEADER},X\n{row}\n", with_fields(*fields))
+
+    assert [(problem.code, problem.row, problem.column, problem.value) for problem in found] == [expected]
+
+
+def test_a_reference_given_twice_points_at_the_first() -> None:
+    found = problems_of(f"{HEADER}\n1,a,,,\n2,b,,,\n1,c,,,\n")
+
+    assert [(problem.code, problem.row, dict(problem.params)) for problem in found] == [
+        ("ref_twice", 4, {"first": "2"})
+    ]
+
+
+def test_a_date_that_could_be_two_is_not_guessed() -> None:
+    both = MAPPING.replace('formats = ["%d/%m/%Y"]', 'formats = ["%d/%m/%Y", "%m/%d/%Y"]')
+
+    found = problems_of(f"{HEADER}\n1,a,,03/04/2024,\n2,b,,13/04/2024,\n3,c,,05/05/2024,\n", both)
+
+    assert [(problem.code, problem.row) for problem in found] == [("date_ambiguous", 2)]
+
+
+def test_wrong_values_of_every_column_come_at_once() -> None:
+    found = problems_of(f"{HEADER}\n1,a,,x,y\n1,,,,\n")
+
+    assert {(problem.code, problem.row) for problem in found} == {
+        ("not_a_date", 2),
+        ("value_missing", 3),
+        ("ref_twice", 3),
+    }
+
+
+def test_texts_that_mean_nothing_can_be_named() -> None:
+    register = mapped(f"{HEADER}\n1,a,n/a,n/a,\n", MAPPING + '[file]\nempty = ["n/a"]\n')
+
+    assert register.agreements["responsible_as_given"].to_list() == [""]
+    assert register.unresolved().is_empty()
+
+
+def test_an_alias_must_lead_to_an_agency() -> None:
+    found = problems_of(f"{HEADER}\n1,a,EVN,,\n", MAPPING + '[agencies.aliases]\nEVN = "BCTT"\n')
+
+    assert [(problem.file, problem.code, problem.value) for problem in found] == [
+        ("own.toml", "unknown_agency", "BCTT")
+    ]
+    good = mapped(f"{HEADER}\n1,a,EVN,,\n", MAPPING + '[agencies.aliases]\nEVN = "BCT"\n')
+    assert good.agreements["responsible_agency"].to_list() == ["BCT"]
+
+
+def test_unresolved_agencies_are_kept_and_listed() -> None:
+    register = mapped(f"{HEADER}\n1,a,EVN,,\n2,b,MPI,,\n3,c,,,\n4,d,EVN,,\n")
+
+    assert register.agreements["responsible_agency"].to_list() == [None, "BTC", None, None]
+    assert register.agreements["responsible_as_given"].to_list() == ["EVN", "MPI", "", "EVN"]
+    listed = register.findings.filter(pl.col("code") == "unresolved_agency")
+    assert listed.select("agreement_id", "source_row", "field", "value").rows() == [
+        (1, 2, "responsible_agency", "EVN"),
+        (4, 5, "responsible_agency", "EVN"),
+    ]
+    assert summarise(register, stored=False)["agencies"] == {"resolved": 1, "unresolved": 2, "not_given": 1}
+
+
+# --- What happened ---------------------------------------------------------------------------------------------------
+
+LIFE = (
+    REGISTER
+    + """
+[dates.signed]
+column = "signed"
+[dates.begun]
+column = "begun"
+[dates.end]
+column = "end"
+[fields]
+ref = { column = "ref" }
+title_en = { column = "ref" }
+[[events]]
+state = "SIGNED"
+date = "signed"
+[[events]]
+state = "IN_PROGRESS"
+date = "begun"
+[[events]]
+state = "COMPLETED"
+date = "end"
+undated = ["begun", "data_date"]
+when = { column = "status", is = ["Closed", "Done"] }
+[[events]]
+state = "TERMINATED"
+undated = ["signed"]
+when = [{ column = "status", is = "Dropped" }, { date = "signed", has_come = true }]
+[[targets]]
+date = "end"
+since = ["signed", "data_date"]
+reason = "closing date"
+"""
+)
+
+
+def events_of(*rows: str) -> list[tuple[Any, ...]]:
+    register = mapped("ref,status,signed,begun,end\n" + "\n".join(rows) + "\n", LIFE)
+    frame = register.frames["StatusEvent"].select("agreement_id", "state", "effective_on", "date_known")
+    return [(ref, state, str(day), known) for ref, state, day, known in frame.iter_rows()]
+
+
+def test_dated_moves_and_conditions() -> None:
+    assert events_of("A,Closed,2020-01-01,2020-06-01,2022-01-01", "B,Active,2021-01-01,,2030-01-01") == [
+        (1, "SIGNED", "2020-01-01", True),
+        (1, "IN_PROGRESS", "2020-06-01", True),
+        (1, "COMPLETED", "2022-01-01", True),
+        (2, "SIGNED", "2021-01-01", True),
+    ]
+
+
+def test_a_state_without_its_day_takes_the_first_day_that_has_come_and_says_so() -> None:
+    assert events_of("A,Done,2020-01-01,2020-06-01,", "B,Done,2020-01-01,,", "C,Dropped,2020-01-01,,") == [
+        (1, "SIGNED", "2020-01-01", True),
+        (1, "IN_PROGRESS", "2020-06-01", True),
+        (1, "COMPLETED", "2020-06-01", False),
+        (2, "SIGNED", "2020-01-01", True),
+        (2, "COMPLETED", "2025-06-30", False),
+        (3, "SIGNED", "2020-01-01", True),
+        (3, "TERMINATED", "2020-01-01", False),
+    ]
+
+
+def test_nothing_later_than_the_data_date_has_happened() -> None:
+    register = mapped("ref,status,signed,begun,end\nA,Active,2025-07-01,2025-08-01,2026-01-01\n", LIFE)
+
+    assert register.frames["StatusEvent"].select("state", "effective_on", "date_known").rows() == [
+        ("PROPOSED", dt.date(2025, 6, 30), False)
+    ]
+    found = register.findings.select("code", "field", "value").rows()
+    assert found == [
+        ("after_data_date", "begun", "2025-08-01"),
+        ("after_data_date", "signed", "2025-07-01"),
+        ("no_state", "", "PROPOSED"),
+    ]
+    assert register.frames["TargetDate"].rows() == [(1, 1, dt.date(2026, 1, 1), dt.date(2025, 6, 30), "closing date")]
+
+
+def test_dates_that_contradict_each_other_are_listed_and_kept() -> None:
+    register = mapped(
+        "ref,status,signed,begun,end\n"
+        "A,Closed,2020-01-01,2019-06-01,2022-01-01\n"
+        "B,Closed,2020-01-01,,2019-01-01\n"
+        "C,Closed,2020-01-01,2021-01-01,2020-06-01\n",
+        LIFE,
+    )
+
+    assert contradictions(register).rows() == [
+        (2, "A", "effective_before_signed", "begun", "2019-06-01"),
+        (3, "B", "completed_before_signed", "end", "2019-01-01"),
+        (3, "B", "target_before_signed", "end", "2019-01-01"),
+        (4, "C", "completed_before_started", "end", "2020-06-01"),
+    ]
+    assert register.frames["StatusEvent"].filter(pl.col("agreement_id") == 1)["effective_on"].to_list() == [
+        dt.date(2020, 1, 1),
+        dt.date(2019, 6, 1),
+        dt.date(2022, 1, 1),
+    ]
+
+
+def test_a_record_without_a_day_of_signing_is_listed() -> None:
+    register = mapped("ref,status,signed,begun,end\nA,Closed,,2019-06-01,2022-01-01\n", LIFE)
+
+    assert register.findings.select("code", "field").rows() == [("no_signing_date", "signed")]
+    assert register.frames["StatusEvent"]["state"].to_list() == ["IN_PROGRESS", "COMPLETED"]
+
+
+# --- The store -------------------------------------------------------------------------------------------------------
+
+
+def keep(engine: sa.Engine, register: MappedRegister) -> None:
+    with store.session(engine) as session:
+        store_register(session, actor="tests", register=register, lists=lists(), file="own.csv")
+
+
+def test_a_register_is_stored_whole(engine: sa.Engine) -> None:
+    register = mapped(
+        f"{HEADER}\n1,a,EVN,01/02/2024,2025-01-01\n2,b,MPI,,\n", MAPPING + '[[partners]]\nconstant="JP"\n'
+    )
+
+    keep(engine, register)
+
+    held = read_register(engine)
+    assert held.agreements.select("id", "ref", "responsible_agency").rows() == [(1, "1", None), (2, "2", "BTC")]
+    assert held.status_events.select("agreement_id", "state").rows() == [
+        (1, "SIGNED"),
+        (1, "COMPLETED"),
+        (2, "PROPOSED"),
+    ]
+    assert held.agreement_partners.height == 2
+    version = read_data_version(engine)
+    assert version is not None
+    assert (version.register_code, version.data_date, version.is_demo, version.version) == (
+        "own",
+        dt.date(2025, 6, 30),
+        False,
+        1,
+    )
+    assert audit.verify(engine) is None
+    with store.session(engine, read_only=True) as session:
+        assert [entry.action for entry in session.exec(select(models.AuditEntry))] == ["register.load"]
+
+
+def test_a_store_holds_one_register(engine: sa.Engine) -> None:
+    register = mapped(f"{HEADER}\n1,a,EVN,01/02/2024,\n")
+    keep(engine, register)
+
+    with pytest.raises(StoreInUseError) as caught:
+        keep(engine, register)
+
+    assert caught.value.code == "own"
+    assert read_register(engine).agreements.height == 1
+
+
+def test_many_rows_are_mapped_without_a_loop() -> None:
+    rows = 100_000
+    body = "\n".join(f'{n},"title, {n}",Bộ Y tế,0{n % 9 + 1}/02/2024,2025-01-0{n % 9 + 1}' for n in range(rows))
+
+    register = mapped(f"{HEADER}\n{body}\n")
+
+    assert register.agreements.height == rows
+    assert register.frames["StatusEvent"].height == 2 * rows
+    assert register.agreements["responsible_agency"].unique().to_list() == ["BYT"]
+
+
+# --- Words and documentation -----------------------------------------------------------------------------------------
+
+
+def catalog(language: str) -> dict[str, str]:
+    path = ROOT / "pages" / "locale" / language / "mapping.po"
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+
+
+def emitted() -> set[str]:
+    sources = "".join(path.read_text() for path in (ROOT / "seed_data" / "mapping").glob("*.py"))
+    problems = re.findall(r"(?:add|note)\(\s*\"([a-z_]+)\"|\"([a-z_]+)\"(?= if frame\.height| if found)", sources)
+    passed = re.findall(r"_refuse\([^\n]*?\"([a-z_]+)\"", sources)
+    return {code for pair in problems for code in pair if code} | set(passed)
+
+
+def test_every_problem_has_words_in_both_languages() -> None:
+    codes = emitted()
+
+    assert {"undecodable", "not_a_date", "unknown_code", "column_missing", "toml_syntax"} <= codes
+    for language in ("vi", "en"):
+        words = catalog(language)
+        assert [code for code in sorted(codes) if not words.get(f"mapping.{code}")] == []
+
+
+def test_the_catalogs_of_both_languages_agree() -> None:
+    vi, en = catalog("vi"), catalog("en")
+
+    assert vi.keys() == en.keys()
+    for key, text in vi.items():
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", en[key])), key
