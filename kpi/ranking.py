@@ -13,7 +13,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import binom, chi2
+from scipy.stats import binom, chi2, norm
 from scipy.stats import t as student
 
 from kpi import intervals, scorecard
@@ -31,7 +31,7 @@ FUNNEL_LEVELS = (0.001, 0.025, 0.975, 0.999)
 WINSORISED = 0.10
 """The share of z-scores drawn in at either end before overdispersion is measured."""
 
-_MAX_DRAWN = 700_000
+_MAX_DRAWN = 500_000
 _LEAST_DRAWN = 30
 _LIKE_ANY = 2
 
@@ -296,7 +296,8 @@ def _taken(size: Ints, most: int) -> Ints:
 
 
 def _limits(strays: Floats, size: Ints, level: float) -> tuple[Floats, Floats]:
-    tails = student.cdf(-student.isf((1 - level) / 2, (size - 1).clip(1)) * np.sqrt(size / (size - 1).clip(1)), np.inf)
+    free = (size - 1).clip(1)
+    tails = norm.sf(student.isf((1 - level) / 2, free) * np.sqrt(size / free))
     pairs = [np.nanquantile(column, [tail, 1 - tail]) for column, tail in zip(strays.T, tails, strict=True)]
     return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
 

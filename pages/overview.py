@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.sections import overview, trust
-from pages.ui import cards, filters, loaders, session
+from pages.ui import filters, loaders, session
 
 person = session.require()
 view = filters.current()
@@ -14,12 +14,12 @@ facts = loaders.facts(view)
 if facts.agreements.is_empty():
     overview.show_nothing(person)
     st.stop()
-cards.page_header("overview.heading", trust.sentence(view))
+trust.show_heading("overview.heading", view)
 overview.show_counts(view, person)
-delivery, stuck, waiting = st.columns(3, gap="medium")
-with delivery:
+sections = st.grid(3, min_column_width=320, gap="medium")
+with sections.cell():
     overview.show_delivery(view, person)
-with stuck:
+with sections.cell():
     overview.show_stuck(facts)
-with waiting:
+with sections.cell():
     overview.show_decisions(loaders.visible_facts(view, person))

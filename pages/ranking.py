@@ -13,9 +13,10 @@ person = session.require()
 view = filters.current()
 rules = loaders.rules(view.as_of)
 
-cards.page_header("ranking.heading")
+heading = st.container()
 group_view = dataclasses.replace(view, agency_group=ranking.choose_group(view))
-st.text(trust.sentence(group_view))
+with heading:
+    trust.show_heading("ranking.heading", group_view)
 standing = loaders.standings(group_view, by="agency")
 if standing.is_empty():
     cards.empty_state("ranking.empty")

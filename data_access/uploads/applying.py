@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 
 import polars as pl
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from data_access import audit, models, register
 from data_access import engine as store
@@ -26,7 +27,7 @@ TABLE_OF_PART = {
     "report": "progressreport",
     "blocker": "blocker",
 }
-MODELS = {
+MODELS: Mapping[str, type[SQLModel]] = {
     "statusevent": models.StatusEvent,
     "targetdate": models.TargetDate,
     "progressreport": models.ProgressReport,
@@ -82,7 +83,8 @@ def apply(session: Session, *, actor: Actor, preview: Preview) -> Receipt:
     ids |= _register(session, preview, agency)
     changes = _stored_changes(session, preview, batch, ids)
     rows.raise_row_versions(session, list(preview.versions))
-    bookkeeping = [_row_versions(preview.versions, [ids[s] for s in preview.writes.agreements["subject"]])]
+    registered = dict.fromkeys(ids[subject] for subject in preview.writes.agreements["subject"])
+    bookkeeping = [row_versions({**preview.versions, **registered})]
     moved = _move_data_date(version, preview.data_date[1])
     if moved is not None:
         bookkeeping.append(data_date_moved(changes["agreement_id"][0], *moved))
@@ -188,12 +190,7 @@ def data_date_moved(agreement_id: int, before: dt.date | None, now: dt.date | No
     )
 
 
-def _row_versions(seen: object, registered: list[int]) -> pl.DataFrame:
-    assert isinstance(seen, dict) or hasattr(seen, "items")
-    return row_versions({**dict(seen), **dict.fromkeys(registered)})  # type: ignore[call-overload]
-
-
-def row_versions(before: dict[int, int | None]) -> pl.DataFrame:
+def row_versions(before: Mapping[int, int | None]) -> pl.DataFrame:
     """The cells in which a batch remembers each agreement's row version before and after it; null for one it registered."""
     return pl.DataFrame(
         {
@@ -339,7 +336,7 @@ def stored(session: Session, table_name: str, frame: pl.DataFrame, batch: Batch)
     return rows.added(session, model, frame, batch_id=batch.id, at=batch.at)
 
 
-def _with_notes(session: Session, model: type, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
     """A corrected event keeps the note of the one it replaces."""
     notes = rows.fetched(session, model, frame["replaces"].drop_nulls().to_list(), _NOTE)
     return frame.join(notes.rename({"id": "replaces"}), on="replaces", how="left", maintain_order="left").with_columns(

@@ -27,16 +27,14 @@ def take_turn(session: Session) -> models.DataVersion:
 
     SQLite has one writer at a time; on PostgreSQL the one row of the data version is locked until the transaction ends.
     """
-    found = session.exec(
-        sa.select(models.DataVersion).where(table(models.DataVersion).c.id == 1).with_for_update()  # type: ignore[call-overload]
-    ).scalar_one_or_none()
+    statement = sa.select(models.DataVersion).where(table(models.DataVersion).c.id == 1).with_for_update()
+    found = session.execute(statement).scalar_one_or_none()
     if found is None:
         found = models.DataVersion(id=1)
         session.add(found)
         session.flush()
-    version: models.DataVersion = found
-    session.refresh(version)
-    return version
+    session.refresh(found)
+    return found
 
 
 def own_versions(session: Session, agency: str) -> dict[int, int]:

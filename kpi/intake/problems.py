@@ -11,6 +11,10 @@ from typing import Protocol, runtime_checkable
 from kpi.intake.columns import name_of
 
 
+LONGEST_QUOTED = 80
+"""Characters of a cell that a message repeats."""
+
+
 @runtime_checkable
 class Named(Protocol):
     """Something with a name in each language: a column, a choice."""
@@ -40,7 +44,7 @@ class Problem:
         return {
             "row": "" if self.row is None else str(self.row),
             "column": "" if self.column is None else name_of(self.column, language),
-            "value": self.value or "",
+            "value": _shortened(self.value or ""),
             "suggestion": _written(self.suggestion or "", language),
             **{name: _written(content, language) for name, content in self.params.items()},
         }
@@ -51,12 +55,16 @@ Say = Callable[..., str]
 
 
 def message(problem: Problem, *, say: Say, language: str) -> str:
-    """The words of a problem in a language: what is wrong, what to do and, where there is one, the suggestion."""
+    """The words of a problem in a language: where it is, what is wrong, what to do and, where there is one, the suggestion."""
     values = problem.placeholders(language)
     if problem.code == "more_of_a_kind":
         values["kind"] = say(f"intake.kind_{values['kind']}")
-    words = say(f"intake.{problem.code}", **values)
-    return f"{words} {say('intake.suggestion', **values)}" if problem.suggestion else words
+    words = [say(f"intake.{problem.code}", **values)]
+    if problem.row is not None:
+        words.insert(0, say("intake.place_row" if problem.column is None else "intake.place_cell", **values))
+    if problem.suggestion:
+        words.append(say("intake.suggestion", **values))
+    return " ".join(words)
 
 
 def _written(content: object, language: str) -> str:
@@ -67,6 +75,10 @@ def _written(content: object, language: str) -> str:
     if isinstance(content, tuple):
         return ", ".join(_written(part, language) for part in content)
     return str(content)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}…"
 
 
 def capped(problems: Iterable[Problem], most: int) -> list[Problem]:

@@ -111,9 +111,7 @@ def show_composite(rules: Rules) -> None:
     with st.container(horizontal=True):
         for status in ("green", "amber", "red"):
             limits = {"green": w.number(rules.green_from), "amber": w.number(rules.amber_from)}
-            st.badge(
-                f"{cards.light(status)}: {w.t(f'method.light_{status}', **limits)}", color=palette.BADGES[status]
-            )
+            st.badge(f"{cards.light(status)}: {w.t(f'method.light_{status}', **limits)}", color=palette.BADGES[status])
     st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
 
 
@@ -123,7 +121,7 @@ def show_reconciliation() -> None:
     if edition.data_date is None:
         return
     st.subheader(w.t("method.reconciliation"), anchor=False)
-    st.text(w.t("method.reconciliation_lead" if edition.is_demo else "method.reconciliation_other"))
+    st.text(w.t("method.reconciliation_lead" if edition.is_demo else "published.not_national"))
     figures = published.reconcile(
         loaders.register(),
         data_date=edition.data_date,
@@ -133,7 +131,7 @@ def show_reconciliation() -> None:
     marks = {True: w.t("method.met"), False: w.t("method.not_met"), None: w.t("method.not_compared")}
     rows = [
         (
-            figure.key,
+            w.t(f"published.figure.{figure.key}"),
             _text(figure.published),
             figure.qualifier,
             _text(figure.ours),
@@ -153,7 +151,7 @@ def show_reconciliation() -> None:
         alt=w.t("method.reconciliation"),
         height=420,
     )
-    st.markdown(f"**{w.t('method.contradictions')}**")
+    st.text(w.t("published.contradictions"))
     for contradiction in published.contradictions():
         st.text(w.t(f"published.contradiction.{contradiction.code}", **contradiction.params))
 

@@ -21,13 +21,13 @@ from pages.ui import words as w
 from pages.ui.cards import Better
 from pages.ui.views import View
 
-DECISIONS: Final = 3
+DECISIONS: Final = 4
 """How many decisions have room beside the rest; the others are one click away."""
 
-ENDS: Final = 4
+ENDS: Final = 3
 """How many agencies are shown at either end of the ranking."""
 
-_TITLE_CHARACTERS: Final = 90
+_TITLE_CHARACTERS: Final = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +73,14 @@ def show_counts(view: View, person: Person) -> None:
     rules = loaders.rules(view.as_of)
     grid = st.grid(len(COUNTS) + 1, min_column_width=150, gap="xsmall")
     for count in COUNTS:
-        with grid.cell():
+        with grid.cell(), st.container(gap=None):
             cards.metric(
                 w.t(f"overview.{count.flag}"),
                 w.number(now[count.flag]),
                 change=cards.change(now[count.flag], before[count.flag]),
                 better=count.better,
                 spark=[there[count.flag] for there in course],
+                is_dated=False,
             )
             _show_ways(
                 count.flag,
@@ -92,7 +93,7 @@ def show_counts(view: View, person: Person) -> None:
                 ],
                 flag=count.flag,
             )
-    with grid.cell():
+    with grid.cell(), st.container(gap=None):
         _show_time(view, own is None)
 
 
@@ -108,10 +109,11 @@ def _show_time(view: View, sees_all: bool) -> None:
         change=cards.change(card["value"], before["value"]),
         better="lower",
         spark=course,
+        is_dated=False,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap=None):
         links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi="K03", part="denominator")
-        cards.explained("K03", card)
+        cards.explained("K03", card, is_wordless=True)
 
 
 def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> None:
@@ -272,23 +274,18 @@ def show_decisions(facts: Facts) -> None:
     if decisions.is_empty():
         st.caption(w.t("overview.no_decisions"))
     for row in decisions.head(DECISIONS).iter_rows(named=True):
-        with st.container(border=True, gap="xxsmall"):
+        with st.container(gap=None):
             title = row[f"title_{w.language()}"]
             links.page_link("agreement", w.plain(_shortened(title)), help=w.plain(title), ref=row["ref"])
-            st.markdown(
-                w.t(
-                    "overview.awaits",
-                    authority=w.name("authority", row["authority_level"]),
-                    days=w.days(row["blocked_days"]),
-                )
-            )
             st.caption(" · ".join(_circumstances(row)))
     links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
 
 
 def _circumstances(row: Mapping[str, object]) -> list[str]:
-    known = [w.plain(ranking.label(str(row["agency"]))), w.name("cause", str(row["cause"]))]
-    known += [w.name("flag", flag) for flag in ("flagship", "priority") if row[flag]]
+    """Whose decision, awaited how long, for which agency, and whether it has been asked for."""
+    authority = w.name("authority", str(row["authority_level"]))
+    waits = w.t("overview.awaits", authority=authority, days=w.days(float(str(row["blocked_days"]))))
+    known = [waits, w.plain(w.name("agency", str(row["agency"]), short=True)), w.name("cause", str(row["cause"]))]
     return known if row["is_escalated"] else [*known, w.t("overview.not_escalated")]
 
 

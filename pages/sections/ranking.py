@@ -19,21 +19,25 @@ from pages.ui.views import View
 GROUPS: Final = ("ministry", "province")
 """Kinds of agency that are ranked, each among its own."""
 
-_LABEL_CHARACTERS: Final = 26
+LABEL_CHARACTERS: Final = 20
+"""Longer names have no room beside the bars of a chart."""
+
+_NAME_CHARACTERS: Final = 31
 _ROW: Final = 35
+_OWN: Final = "▶ "
+"""Stands before the name of the reader's own agency."""
 
 
 # --- In words --------------------------------------------------------------------------------------------------------
 
 
-def label(agency: str) -> str:
-    """An agency's name where there is little room: the full one if it is short, else the usual abbreviation."""
-    name = w.name("agency", agency)
-    return name if len(name) <= _LABEL_CHARACTERS else w.name("agency", agency, short=True)
+def labels(agencies: pl.Series, *, most: int = LABEL_CHARACTERS) -> pl.Series:
+    """Agencies' names where there is little room: the full one up to `most` letters, else the usual abbreviation."""
 
+    def label(agency: str) -> str:
+        name = w.name("agency", agency)
+        return name if len(name) <= most else w.name("agency", agency, short=True)
 
-def labels(agencies: pl.Series) -> pl.Series:
-    """The same as `label`, for a column."""
     return w.texts(agencies, label)
 
 
@@ -129,13 +133,13 @@ def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
     tables.show(
         _cells(ranked, person, rules),
         [
-            Column("name", "ranking.agency", pinned=True, width=250),
-            Column("place", "ranking.place", "number", width=60),
-            Column("places", "ranking.places", width=80, help_key="ranking.places_help"),
-            Column("climb", "ranking.climb", width=80),
-            Column("score_text", "kpi.K13.short", "light", of="status", width=75, help=_kpi_help("K13", rules)),
+            Column("name", "ranking.agency", pinned=True, width=240),
+            Column("place", "ranking.place", "number", width=55),
+            Column("places", "ranking.places", width=75, help_key="ranking.places_help"),
+            Column("climb", "ranking.climb", width=75),
+            Column("score_text", "kpi.K13.short", "light", of="status", width=70, help=_kpi_help("K13", rules)),
             *_kpi_columns(rules),
-            Column("n", "ranking.n", "number", width=70, help_key="ranking.n_help"),
+            Column("n", "ranking.n", "number", width=60, help_key="ranking.n_help"),
         ],
         "ranking",
         file_name=w.t("ranking.heading"),
@@ -203,12 +207,11 @@ def show_unranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
 
 def _cells(standing: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
     """Standings with what is shown of them as text: name, places, climb, score_text, and `K02_text` for each KPI."""
-    name = w.name_expr(pl.col("agency"), "agency")
-    own = pl.format(w.t("ranking.own_mark", name="{}"), name)
+    name = labels(standing["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(standing, kpi), dtype=pl.String) for kpi in scored(rules)]
     return standing.with_columns(
         *texts,
-        name=pl.when(pl.col("agency") == _own_agency(person)).then(own).otherwise(name),
+        name=pl.when(pl.col("agency") == _own_agency(person)).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
         places=pl.Series([place_text(*pair) for pair in standing.select("best_place", "worst_place").iter_rows()]),
         climb=w.texts(standing["climbed"], _climb_text),
@@ -270,7 +273,7 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
         Column("status", "ranking.light", "light"),
     ]
     return [
-        Column("name", "ranking.agency"),
+        Column("agency", "ranking.agency", "code", of="agency"),
         *(standing if ranked else ()),
         Column("n", "ranking.n", "number"),
         *(

@@ -76,10 +76,10 @@ def show_place(agency: str, standing: pl.DataFrame, composite: Card) -> None:
 def show_kpis(agency: str, mine: Mapping[str, Card], before: Mapping[str, Card], trend: pl.DataFrame) -> None:
     """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
     st.subheader(w.t("scorecard.kpis"), anchor=False)
-    grid = st.grid("auto", min_column_width=260)
+    grid = st.grid("auto", min_column_width=260, border=True)
     for code in SHOWN_KPIS:
         card, kpi = mine[code], KPIS[code]
-        with grid.cell(border=True):
+        with grid.cell():
             show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency)
 
 

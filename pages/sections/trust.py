@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from pages.ui import loaders
 from pages.ui import words as w
 from pages.ui.views import View
+
+
+def show_heading(title_key: str, view: View) -> None:
+    """The page's title and, beside it, what its figures rest on."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(w.t(title_key), anchor=False, width="content")
+        st.caption(sentence(view), width="content")
 
 
 def sentence(view: View) -> str:

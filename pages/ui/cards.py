@@ -36,11 +36,13 @@ def metric(
     better: Better = "neutral",
     spark: Sequence[float | None] | None = None,
     help: str | None = None,
+    is_dated: bool = True,
 ) -> None:
     """A figure in a frame, with its change since the comparison date and its recent course.
 
     `value` and `change` come written by `words`; a change for less begins with a minus. `better` says which direction is
-    good news, so that the arrow's colour is right.
+    good news, so that the arrow's colour is right. `is_dated` writes the date compared with beside the change; not needed
+    where the page names it once for all its figures.
     """
     known = [point for point in spark or () if point is not None]
     st.metric(
@@ -48,7 +50,9 @@ def metric(
         value,
         change,
         delta_color=_DELTA_COLOURS[better],
-        delta_description=w.t("common.since", date=w.date(filters.current().compare_with)) if change else None,
+        delta_description=w.t("common.since", date=w.date(filters.current().compare_with))
+        if change and is_dated
+        else None,
         help=help,
         border=True,
         height="stretch",
@@ -99,11 +103,12 @@ def kpi_words(
     return w.t(f"kpi.{kpi}.{part}", **limits)
 
 
-def explained(kpi: str, card: Mapping[str, Any] | None = None) -> None:
+def explained(kpi: str, card: Mapping[str, Any] | None = None, *, is_wordless: bool = False) -> None:
     """A small button that opens what a KPI means: definition, cases, interval, date, how to read it, and the way to the method."""
     view = filters.current()
     rules = loaders.rules(view.as_of)
-    with st.popover(w.t("common.explain"), icon=":material/info:", type="tertiary"):
+    word = w.t("common.explain")
+    with st.popover("" if is_wordless else word, icon=":material/info:", type="tertiary", help=word):
         st.markdown(f"**{kpi_words(kpi, 'name', rules)}**")
         st.markdown(kpi_words(kpi, "sentence", rules))
         if card is not None:

@@ -21,7 +21,7 @@ XLSX_MAX_ROWS = 100_000
 """Above this a workbook takes minutes to write and to open; CSV has no such limit."""
 
 _XLSX_MAX_CHARACTERS = 32_767
-_GUARDED = r"^(?:[=+\-@\t\r]|'[=+\-@\t\r'])"
+_GUARDED = r"^([=+\-@\t\r]|'[=+\-@\t\r'])"
 _UNGUARDED = r"^'([=+\-@\t\r'])"
 
 
@@ -41,12 +41,12 @@ def restored(text: str) -> str:
 
 def neutralised_expr(text: pl.Expr) -> pl.Expr:
     """The same as `neutralised`, for a column."""
-    return pl.when(text.str.contains(_GUARDED)).then("'" + text).otherwise(text)
+    return text.str.replace(_GUARDED, "'${1}")
 
 
 def restored_expr(text: pl.Expr) -> pl.Expr:
     """The same as `restored`, for a column."""
-    return text.str.replace(_UNGUARDED, "$1")
+    return text.str.replace(_UNGUARDED, "${1}")
 
 
 def csv(frame: pl.DataFrame, *, notes: Mapping[str, str]) -> bytes:

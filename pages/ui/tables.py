@@ -115,7 +115,7 @@ def _cells(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
 def _cell(column: Column) -> pl.Expr:
     value = pl.col(column.field)
     if column.kind == "code":
-        return w.name_expr(value, column.of, short=column.short)
+        return pl.when(value.is_not_null()).then(w.name_expr(value, column.of, short=column.short))
     if column.kind == "light":
         return pl.concat_list(_light_text(column))
     if column.kind in _TYPED:
@@ -252,7 +252,8 @@ def _file_cell(column: Column) -> pl.Expr:
         words = {True: w.t("common.yes"), False: w.t("common.no")}
         return pl.col(column.field).replace_strict(words, default="", return_dtype=pl.String)
     if column.kind == "code":
-        return w.name_expr(pl.col(column.field), column.of)
+        code = pl.col(column.field)
+        return pl.when(code.is_not_null()).then(w.name_expr(code, column.of))
     return pl.col(column.field)
 
 

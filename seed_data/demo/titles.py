@@ -32,7 +32,7 @@ def write(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
     fixed = numbered.filter(pl.col("group").is_in(["flagship", "voluntary", "free_trade"]))
     free = numbered.filter(~pl.col("group").is_in(["flagship", "voluntary", "free_trade"]))
     titled = pl.concat([_fixed(fixed), _free(seed, free)], how="diagonal").sort("_row").drop("_row")
-    return _told_apart(titled)
+    return told_apart(titled)
 
 
 # --- Agencies in titles ----------------------------------------------------------------------------------------------
@@ -358,13 +358,13 @@ def _with_titles(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
         text = text.str.replace("{y2}", pl.col("_y2"), literal=True)
         for mark, value in replaced.items():
             text = text.str.replace(mark, value.fill_null(""), literal=True)
-        titled = titled.with_columns(_said_once(text).alias(column))
+        titled = titled.with_columns(said_once(text).alias(column))
     return titled.with_columns(
         counterpart_vi=pl.concat_str("counterpart_vi", pl.lit("; ") + pl.col("second_vi"), ignore_nulls=True)
     ).select(*plan.columns[: plan.columns.index("region")], *_RESULT)
 
 
-def _said_once(title: pl.Expr) -> pl.Expr:
+def said_once(title: pl.Expr) -> pl.Expr:
     """A memorandum or plan "of cooperation" is about its field, not about cooperation in that field once more."""
     cooperative_vi = title.str.contains("^(Bản ghi nhớ|Thỏa thuận|Kế hoạch|Chương trình) hợp tác ")
     cooperative_en = title.str.contains("^(Memorandum of Cooperation|Cooperation )")
@@ -386,7 +386,7 @@ _RESULT = (
 )
 
 
-def _told_apart(titled: pl.DataFrame) -> pl.DataFrame:
+def told_apart(titled: pl.DataFrame) -> pl.DataFrame:
     """Titles that say the same get a period, an amendment, a phase or, in large registers, a number."""
     repeat = pl.int_range(pl.len()).over("title_vi")
     period = pl.col("title_vi").str.contains("giai đoạn")

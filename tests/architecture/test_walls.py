@@ -15,7 +15,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Each room, and those it may use besides itself. `cli` is manage.py's; the words it prints are in the catalogs of `pages`.
+# Each room, and those it may use besides itself. `cli` is manage.py's; its words are in the catalogs of `pages`.
 ROOMS = {
     "kpi": set[str](),
     "data_access": {"kpi"},

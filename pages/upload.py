@@ -1,0 +1,5 @@
+"""Upload."""
+
+from pages.ui import session
+
+session.require("agency", "coordinator", "administrator")
