@@ -42,6 +42,7 @@ from streamlit import config as streamlit_config
 import pages.ui
 from data_access import accounts, settings
 from data_access import engine as store
+from data_access.models import DataVersion
 from pages.ui import session as page_session
 from pages.ui import words
 
@@ -71,7 +72,7 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_HSTS: Final = "max-age=31536000; includeSubDomains"
+_HSTS: Final = "max-age=31536000"
 _HEALTH_SECONDS: Final = 5
 _log = logging.getLogger("agreements.access")
 
@@ -105,7 +106,7 @@ class House:
         """Whether the store answers and has its tables."""
         try:
             with store.session(self.engine, read_only=True) as session:
-                session.execute(sa.text("SELECT count(*) FROM dataversion"))
+                session.execute(sa.select(sa.func.count()).select_from(DataVersion))
         except sa.exc.SQLAlchemyError:
             _log.exception("the store does not answer")
             return False

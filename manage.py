@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,11 +31,11 @@ from cli.reading import CannotRunError, open_reading, open_store
 from data_access import accounts, settings
 from data_access import engine as store
 from kpi import scorecard
-from seed_data import published, reference, worldbank
-from seed_data.mapping.build import MappedRegister, map_register
+from seed_data import published, reference
+from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
-from seed_data.mapping.store import StoreInUseError, store_register
 from seed_data.mapping.summary import summarise
+from seed_data.store import NAMED, StoreInUseError, fill, read_named
 
 ACTOR = "manage.py"
 """Who the audit names for what is done here."""
@@ -98,9 +98,8 @@ def load(
     language: InLanguage = Language.EN,
 ) -> None:
     """Load a register into an empty store. A file with problems is refused whole; each problem is named."""
-    lists = reference.frames()
     try:
-        register = _mapped(what, mapping, lists)
+        register = _read(what, mapping)
     except MappingError as error:
         print_problems(error.problems, language)
         raise typer.Exit(1) from None
@@ -108,24 +107,26 @@ def load(
         engine = store.get_engine()
         store.migrate(engine)
         with store.session(engine) as session:
-            store_register(session, actor=ACTOR, register=register, lists=lists, file=what)
+            fill(session, actor=ACTOR, register=register, origin=Path(what).name)
     if output is TableOrJson.JSON:
         print_json(summarise(register, stored=not dry_run))
     else:
         print_summary(register, stored=not dry_run, language=language)
 
 
-def _mapped(what: str, mapping: Path | None, lists: Mapping[str, pl.DataFrame]) -> MappedRegister:
-    if what == "worldbank" and mapping is None:
-        return worldbank.read(lists)
+def _read(what: str, mapping: Path | None) -> RegisterFrames:
+    if what in NAMED and mapping is None:
+        return read_named(what)
     path = Path(what)
     if not path.is_file():
-        raise CannotRunError(f"{what}: there is no such file. Name a CSV or XLSX file, or one of demo, worldbank.")
+        raise CannotRunError(f"{what}: there is no such file. Name a CSV or XLSX file, or one of {', '.join(NAMED)}.")
     if mapping is None:
         raise CannotRunError(f"{what}: say how it is to be read with --mapping FILE.toml (see docs/own_register.md).")
     if not mapping.is_file():
         raise CannotRunError(f"{mapping}: there is no such file. --mapping names the TOML that describes {path.name}.")
-    return map_register(path.read_bytes(), mapping.read_bytes(), file=path.name, mapping_file=mapping.name, lists=lists)
+    return map_register(
+        path.read_bytes(), mapping.read_bytes(), file=path.name, mapping_file=mapping.name, lists=reference.frames()
+    )
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
@@ -281,10 +282,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except StoreInUseError as error:
-        reason = (
-            f"The store already holds the register {error.code!r} ({error.name}), and a store holds one. Name another "
-            "with DATABASE_URL, or with REGISTER=name for a SQLite file of its own."
-        )
+        held = f"The store already holds the register {error.code!r} ({error.name})" if error.code else str(error)
+        reason = f"{held}. Name an empty one with DATABASE_URL, or with REGISTER=name for a SQLite file of its own."
     except sa.exc.SQLAlchemyError as error:
         reason = f"The store does not answer as it should: {str(getattr(error, 'orig', error)).splitlines()[0]}"
     except (CannotRunError, settings.SettingsError, accounts.AccountError, OSError) as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
-from seed_data.mapping.build import MappedRegister
+from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.problems import Problem
 from seed_data.mapping.summary import contradictions, summarise
 
@@ -79,13 +79,13 @@ def print_table(frame: pl.DataFrame) -> None:
         print("  ".join(cells).rstrip())
 
 
-def print_summary(register: MappedRegister, *, stored: bool, language: Language) -> None:
+def print_summary(register: RegisterFrames, *, stored: bool, language: Language) -> None:
     """What a register holds and what its file does not say clearly, in words."""
     from pages.ui import words  # it brings Streamlit along, which takes a second that other commands need not wait
 
     found = summarise(register, stored=stored)
     with words.in_language(language):
-        t, date = words.t, words.date(register.info.data_date)
+        t, date = words.t, words.date(register.description["data_date"])
         name = found["name_vi"] if language is Language.VI else found["name_en"]
         print(t("mapping.summary_stored" if stored else "mapping.summary_dry", name=name, date=date))
         print("\n" + t("mapping.summary_rows"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import re
 import secrets
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ TICKET_LIFETIME: Final = dt.timedelta(seconds=30)
 # A session is written to at most this often, however often its pages are drawn.
 SEEN_EVERY: Final = dt.timedelta(minutes=1)
 
+_log = logging.getLogger("agreements.access")
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 
 
@@ -165,14 +167,17 @@ def check_password(
     counted_as = username if _USERNAME.fullmatch(username) else ""
     wait = throttle.count_try(engine, username=counted_as, address=address, now=now)
     if wait:
+        _log.warning("sign-in of %r from %s has to wait %d seconds", counted_as, address, wait)
         return SignInCheck(wait_seconds=wait)
     with store.session(engine, read_only=True) as session:
         found = session.execute(
             select(col(User.password_hash)).where(col(User.username) == counted_as, col(User.active))
         ).scalar()
     if not passwords.matches(password, found):
+        _log.warning("sign-in of %r from %s failed", counted_as, address)
         return SignInCheck()
     throttle.forgive(engine, username=counted_as, address=address, now=now)
+    _log.info("sign-in of %r from %s", counted_as, address)
     return SignInCheck(username=counted_as)
 
 

@@ -85,11 +85,12 @@ def build(register: Register, as_of: dt.date, rules: Rules | None = None) -> Fac
         reports=reports.sort("agreement_id", "due_on"),
         blockers=blockers.join(known, on="agreement_id", how="semi").sort("blocker_id"),
         as_of=as_of,
-        records=_records(register),
+        records=records_kept(register),
     )
 
 
-def _records(register: Register) -> frozenset[str]:
+def records_kept(register: Register) -> frozenset[str]:
+    """What a register keeps at all (see `Facts`): a matter of the whole of it, not of any part."""
     kept = {
         "plans": (register.status_events["state"] == "PLAN_ISSUED").any(),
         "evidence": (register.agreements["evidence_url"] != "").any(),

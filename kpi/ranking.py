@@ -260,7 +260,7 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
         .with_columns(pl.col("kpi").cast(pl.String))
     )
     cases = tallies.filter(pl.col("kpi") == "K13").select("_cell", n="cases")
-    scores = scorecard.scores(tallies, by=["_cell"], rules=rules)
+    scores = scorecard.scores(tallies, by=["_cell"], kpis=components, rules=rules)
     found = scorecard.composites(scores, cases, by=["_cell"], rules=rules)
     values = np.full(draws * len(groups), np.nan)
     values[found["_cell"].to_numpy()] = found["value"].to_numpy()

@@ -24,10 +24,10 @@ COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "scor
 def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None) -> pl.DataFrame:
     """Every KPI of every group: the `by` columns and COLUMNS, ordered by group and KPI.
 
-    `by` names columns of `facts.agreements`; without any there is one group. `value` and its 95 % interval `low`, `high`
-    are in the KPI's unit (percent from 0 to 100, days, count, points). A null value means not available: no cases, or a
-    median not yet reached (then `follow_up` is the time it exceeds). `n` is the number of cases. `score` is 0 to 100 by
-    the goalposts, `status` one of green, amber, red, too_few, not_available, context.
+    `by` names columns of `facts.agreements`; without any there is one group. `value` and its 95 % interval `low`,
+    `high` are in the KPI's unit (percent from 0 to 100, days, count, points). A null value means not available: no
+    cases, or a median not yet reached (then `follow_up` is the time it exceeds). `n` is the number of cases. `score`
+    is 0 to 100 by the goalposts, `status` one of green, amber, red, too_few, not_available, context.
     """
     rules = rules or Rules()
     by = list(by)
@@ -74,18 +74,13 @@ def tally(facts: Facts, *, by: Sequence[str]) -> pl.DataFrame:
     return pl.concat([_tally(kpi, facts, list(by)) for kpi in KPIS.values()])
 
 
-def scores(tallies: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
-    """The cards of `compute`, composite left out, from tallies: `by` columns and COLUMNS.
-
-    Only KPIs with a tally in some group are there; a group without one has zero cases.
+def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rules: Rules) -> pl.DataFrame:
+    """The cards of `compute` for the named KPIs (the composite not among them), from tallies: `by` columns and
+    COLUMNS.
     """
     keys = list(by)
     groups = tallies.select(keys).unique()
-    parts = [
-        _valued(KPIS[code], tallies.filter(pl.col("kpi") == code), groups, keys)
-        for code in tallies["kpi"].unique().sort()
-        if KPIS[code].estimator != "composite"
-    ]
+    parts = [_valued(KPIS[code], tallies.filter(pl.col("kpi") == code), groups, keys) for code in kpis]
     return _lit(_scored(pl.concat(parts), rules), rules)
 
 

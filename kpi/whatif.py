@@ -1,8 +1,8 @@
 """What would move an agency: each thing it could do today, scored by the scorecard itself.
 
-A change is a new entry in the register (a state, a report, a resolved blocker), dated the as-of day. The agreements it
-touches are folded into facts again by `facts.build`, and the agency is scored from the sum of tallies in which they take
-the place of the old ones. No formula of a KPI is repeated here.
+A change is a new entry in the register (a state, a report, a resolved blocker), dated the as-of day. The agreements
+it touches are folded into facts again by `facts.build`, and the agency is scored from the sum of tallies in which
+they take the place of the old ones. No formula of a KPI is repeated here.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Study:
     """What an agency could gain.
 
     `score` and `place` are those of today (None: not ranked). `alone` has one row per open agreement and action, most
-    points first: agreement_id, action, score, points (gained), place, places (gained), through (the KPI that gains most,
-    null where none does). `together` takes the best step, then the best after it, and so on, at most one per agreement:
-    step, then the same columns, with points and places counted from today. It ends where nothing more is gained; of
-    equal gains the lightest action is taken.
+    points first: agreement_id, action, score, points (gained), place, places (gained), through (the KPI that gains
+    most, null where none does). `together` takes the best step, then the best after it, and so on, at most one per
+    agreement: step, then the same columns, with points and places counted from today. It ends where nothing more is
+    gained; of equal gains the lightest action is taken.
     """
 
     score: float | None
@@ -78,7 +78,7 @@ def study(
         alone=alone.sort("points", "action", "agreement_id", descending=[True, False, False], nulls_last=True).select(
             _GAINS
         ),
-        together=_together(options, changes, base, alone, steps),
+        together=_together(options, changes, base, alone, (score, place), steps),
     )
 
 
@@ -91,9 +91,14 @@ def _peers(facts: Facts, agency: str, cards: pl.DataFrame) -> Floats:
 
 
 def _together(
-    options: pl.DataFrame, changes: pl.DataFrame, base: _Base, gains: pl.DataFrame, steps: int
+    options: pl.DataFrame,
+    changes: pl.DataFrame,
+    base: _Base,
+    gains: pl.DataFrame,
+    today: tuple[float | None, int | None],
+    steps: int,
 ) -> pl.DataFrame:
-    score, place = base.today()
+    score, place = today
     reached = score
     taken = [gains.clear().select(pl.lit(1).alias("step"), *_GAINS)]
     for step in range(1, steps + 1):
@@ -301,11 +306,9 @@ class _Base:
             .agg(pl.col("counted", "cases").sum())
             .filter(pl.col("time").is_null() | (pl.col("cases") > 0))
         )
-        if sums.is_empty():
-            empty = scorecard.scores_schema(by={"_variant": pl.UInt32})
-            return marks.select("option", "kpi", _variant=pl.lit(0, dtype=pl.UInt32)), pl.DataFrame(schema=empty)
-        scored = scorecard.scores(sums, by=["_variant"], rules=self.rules)
-        meant = pl.concat([ways.select("_variant", "kpi"), pl.DataFrame({"_variant": 0, "kpi": kpis}, schema_overrides={"_variant": pl.UInt32})])
+        scored = scorecard.scores(sums, by=["_variant"], kpis=kpis, rules=self.rules)
+        as_it_is = scored.filter(pl.col("_variant") == 0).select("_variant", "kpi")
+        meant = pl.concat([ways.select("_variant", "kpi"), as_it_is])
         return (
             marks.join(ways.drop("option"), on=["kpi", "_mark"]).select("option", "kpi", "_variant"),
             scored.join(meant, on=["_variant", "kpi"], how="semi"),

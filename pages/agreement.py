@@ -11,11 +11,20 @@ import streamlit as st
 
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
-from pages.ui import cards, charts, filters, links, loaders, session, tables
+from kpi.states import STATE_CLASS
+from pages.sections import pairs
+from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui import words as w
 from pages.ui.tables import Column
 
-BUCKET_COLOURS = {"on_track": "green", "completed": "blue", "at_risk": "orange", "stalled": "red", "overdue": "red"}
+BUCKET_COLOURS: dict[str, palette.Badge] = {
+    "on_track": "green",
+    "completed": "blue",
+    "at_risk": "orange",
+    "stalled": "red",
+    "overdue": "red",
+}
+CLOSING_STATES = tuple(state for state, kind in STATE_CLASS.items() if kind in ("closed", "void", "void_pre"))
 
 Row = dict[str, Any]
 
@@ -42,7 +51,8 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
     st.caption(w.plain(f"{row['ref']} · {w.name('doc_type', row['doc_type'])}"))
     st.header(w.plain(row[f"title_{w.language()}"]), anchor=False)
     with st.container(horizontal=True):
-        st.badge(w.name("state", row["state"]), color="gray")
+        if row["is_open"] or not row["is_signed"]:  # afterwards the standing says the same
+            st.badge(w.name("state", row["state"]), color="gray")
         st.badge(w.name("bucket", row["bucket"]), color=BUCKET_COLOURS.get(row["bucket"], "gray"))
         for flag in ("is_stalled", "is_overdue"):
             if row[flag] and row["bucket"] != flag.removeprefix("is_"):
@@ -70,11 +80,7 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
         "agreement.evidence": kept["evidence_url"],
         "agreement.notes": kept[f"notes_{w.language()}"],
     }
-    shown = [(w.t(key), text) for key, text in lines.items() if text]
-    for label, text in shown:
-        with st.container(horizontal=True, gap="small"):
-            st.text(label, width=190)
-            st.text(text, width="stretch")
+    pairs.show([(w.t(key), text) for key, text in lines.items() if text])
 
 
 def show_dates(row: Row) -> None:
@@ -120,6 +126,8 @@ def timeline_rows(row: Row, dossier: AgreementDossier, as_of: dt.date) -> pl.Dat
     states = known_on(dossier.events, "effective_on", as_of).to_dicts()
     for event, following in zip(states, [*states[1:], None], strict=True):
         end = following["effective_on"] if following else as_of
+        if event["state"] in CLOSING_STATES and following is None:
+            end = None
         text = f"{w.name('state', event['state'])}: {w.date(event['effective_on'])}"
         rows.append((w.t("agreement.lane_state"), "state", event["effective_on"], end, text))
     for target in known_on(dossier.targets, "effective_on", as_of).to_dicts():
@@ -200,10 +208,12 @@ def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
         last = reports.row(0, named=True)
         period = last["period"] or w.t("agreement.no_period")
         st.caption(w.t("agreement.last_report", period=w.plain(period), date=w.date(last["received_on"])))
-        for field in REPORT_FIELDS:
-            with st.container(horizontal=True, gap="small"):
-                st.text(w.t(f"agreement.field_{field}"), width=190)
-                st.text(last[field].strip() or w.t("agreement.blank"), width="stretch")
+        pairs.show(
+            [
+                (w.t(f"agreement.field_{field}"), last[field].strip() or w.t("agreement.blank"))
+                for field in REPORT_FIELDS
+            ]
+        )
     columns = [
         Column("period", "agreement.period"),
         Column("received_on", "agreement.received_on", "date"),

@@ -13,8 +13,7 @@ from kpi.flags import FLAGS
 from kpi.states import BUCKETS, CLOSED_BUCKETS
 from pages.ui import cards, filters, links, loaders, session, tables
 from pages.ui import words as w
-from pages.ui.alphabet import fold, fold_expr
-from pages.ui.choices import choice
+from pages.ui.choices import choice, typed
 from pages.ui.tables import Column
 
 ALL = "ALL"
@@ -68,15 +67,7 @@ def narrowed(rows: pl.DataFrame) -> pl.DataFrame:
         facts.agreements["agency"].unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code))
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sought = st.text_input(
-            w.t("agreements.search"),
-            type="search",
-            placeholder=w.t("agreements.search_hint"),
-            icon=":material/search:",
-            key="q",
-            bind="query-params",
-            live=True,
-        )
+        sought = typed("q", label=w.t("agreements.search"), hint=w.t("agreements.search_hint"))
         flag = choice(
             "flag",
             (ALL, *FLAGS),
@@ -103,9 +94,8 @@ def narrowed(rows: pl.DataFrame) -> pl.DataFrame:
         rows = rows.filter(pl.col("bucket") == bucket)
     if agency != ALL:
         rows = rows.filter(pl.col("agency") == agency)
-    for word in fold(sought or "").split():
-        text = pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)
-        rows = rows.filter(fold_expr(text).str.contains(word, literal=True))
+    if sought.strip():
+        rows = rows.join(loaders.search(sought), on="agreement_id", how="semi")
     return rows
 
 

@@ -40,7 +40,7 @@ SCREENS: Final = (
     Screen("stalled", ":material/hourglass_disabled:"),
     Screen("agreements", ":material/search:"),
     Screen("agreement", ":material/description:", roles=()),
-    Screen("upload", ":material/upload_file:", roles=("agency",)),
+    Screen("upload", ":material/upload_file:", roles=("agency", "coordinator", "administrator")),
     Screen("method", ":material/menu_book:"),
 )
 
@@ -111,13 +111,11 @@ def show_header(person: Person, edition: loaders.Edition) -> None:
 
 def show_account(person: Person) -> None:
     """Who is signed in, the language, and the way out."""
-    st.text(person.office or person.username)
+    st.text(words.name("agency", person.agency) if person.agency else person.office or person.username)
     st.caption(words.name("role", person.role))
-    if person.agency:
-        st.caption(words.plain(words.name("agency", person.agency)))
     show_language(st.container())
     if st.button(words.t("frame.sign_out"), icon=":material/logout:", width="stretch"):
-        session.sign_out(address=f"/?{urlencode({'lang': words.language()})}")
+        session.sign_out(address="/" if words.language() == words.DEFAULT_LANGUAGE else f"/?lang={words.language()}")
         st.stop()
 
 

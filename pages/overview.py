@@ -22,4 +22,4 @@ with sections.cell():
 with sections.cell():
     overview.show_stuck(facts)
 with sections.cell():
-    overview.show_decisions(loaders.visible_facts(view, person))
+    overview.show_decisions(loaders.visible_facts(view, person), person)

@@ -130,7 +130,7 @@ cards.page_header("stalled.heading", w.t("stalled.lead"))
 if stuck.is_empty():
     cards.empty_state("stalled.none")
     st.stop()
-show_counts(stuck, facts.agreements["is_open"].sum())
+show_counts(stuck, facts.agreements.filter("is_open").height)
 picked = show_stages(stuck)
 if picked is not None and picked != st.query_params.get("stage"):
     links.go("stalled", stage=picked)

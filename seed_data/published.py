@@ -74,7 +74,7 @@ def reconcile(
         measure = _MEASURES.get(row["key"])
         ours = None if measure is None else measure(view)
         published = _number(row["value"])
-        met = _is_met(published, row["qualifier"], ours) if comparable and row["key"] not in _CLAIMS else None
+        met = is_met(published, row["qualifier"], ours) if comparable and row["key"] not in _CLAIMS else None
         figures.append(
             Reconciliation(
                 key=row["key"],
@@ -269,7 +269,12 @@ def _number(text: str) -> Measured:
     return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else text
 
 
-def _is_met(published: Measured, qualifier: str, ours: Measured) -> bool | None:
+def is_met(published: Measured, qualifier: str, ours: Measured) -> bool | None:
+    """Whether ours agrees with a published figure in the sense of its qualifier; None where there is nothing to compare.
+
+    Exact and derived figures must be equal or lie in the range given. "Approximately", and ratios, which are published
+    rounded, allow TOLERANCE either way; "nearly" allows it below only, "more than" above only.
+    """
     if ours is None or published is None:
         return None
     if qualifier == "ordinal only":

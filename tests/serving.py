@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import httpx
 import sqlalchemy as sa
@@ -34,17 +34,20 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(engine: sa.Engine, *, environ: Mapping[str, str] | None = None) -> Iterator[Served]:
+def served(
+    engine: sa.Engine, *, environ: Mapping[str, str] | None = None, command: Sequence[str] = ("app.py",)
+) -> Iterator[Served]:
     """`python app.py` on a store, on a free port, from the moment it is ready until the block ends.
 
-    `environ` adds to or changes the settings, which are otherwise those of the demo mode.
+    `environ` adds to or changes the settings, which are otherwise those of the demo mode. `command` is what Python is
+    told to run; `{port}` in it stands for the port.
     """
     with tempfile.TemporaryDirectory(prefix="served") as folder:
         log = pathlib.Path(folder) / "log.txt"
         port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "app.py"],
+                [sys.executable, *(part.format(port=port) for part in command)],
                 cwd=ROOT,
                 env={**environment(engine), "PORT": str(port), **(environ or {})},
                 stdout=output,

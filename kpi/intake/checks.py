@@ -53,7 +53,7 @@ def check_rows(
     found += likely_duplicates(cells, current)
     found += _stale_rows(cells)
     if are_blocking(found):
-        return capped(found, limits.problems_of_a_kind)
+        return capped(_as_written(found, cells), limits.problems_of_a_kind)
     brought = pl.concat([cells.filter("touched"), _going_along(cells, current, today)], how="diagonal")
     return Checked(
         cells=_once(_without_signed_state(brought, current)),
@@ -89,6 +89,23 @@ def _cell_problems(cells: pl.DataFrame, current: Current) -> list[Problem]:
     for row, column, count, most in long.select(ROW, "column", length, "max_length").iter_rows():
         found.append(Problem("text_too_long", row=row, column=column, params={"length": count, "most": most}))
     return found
+
+
+def _as_written(found: list[Problem], cells: pl.DataFrame) -> list[Problem]:
+    """The problems with each value as it stands in the file, rather than as it was read."""
+    rows = pl.Series([problem.row for problem in found if problem.row is not None], dtype=pl.Int64).unique()
+    texts = {
+        (row, column): text
+        for row, column, text in cells.filter(pl.col(ROW).is_in(rows.implode()))
+        .select(ROW, "column", "text")
+        .iter_rows()
+    }
+    return [
+        dataclasses.replace(problem, value=texts.get((problem.row, problem.column), problem.value))
+        if problem.value is not None
+        else problem
+        for problem in found
+    ]
 
 
 def _disagreements(cells: pl.DataFrame) -> list[Problem]:

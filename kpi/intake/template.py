@@ -17,7 +17,7 @@ from kpi.intake.choices import Choice
 from kpi.intake.columns import COLUMNS, Column
 from kpi.intake.current import Current, known_cells
 from kpi.intake.problems import Say
-from kpi.intake.text import squeezed
+from kpi.intake.text import canonical, squeezed
 from kpi.intake.workbook import Book, protection, writable
 from kpi.states import state_class
 
@@ -58,7 +58,7 @@ def filled(current: Current) -> pl.DataFrame:
     is_signed = ~state_class(pl.col("state")).is_in(["pre"])
     rows = followed.sort("ref").select(
         "agreement_id",
-        "ref",
+        canonical(pl.col("ref")),
         "row_version",
         report_period=pl.when(is_signed).then(pl.lit(current.period_due(), pl.String)),
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from kpi.catalog import KPIS, Kpi
 from kpi.rules import Rules
 from kpi.states import BUCKETS
+from pages.sections import pairs
 from pages.ui import cards, loaders, palette, tables
 from pages.ui import words as w
 from pages.ui.tables import Column
@@ -30,11 +31,7 @@ def show_register() -> None:
         "method.attribution": edition.attribution,
     }
     st.subheader(w.t("method.about_data"), anchor=False)
-    for key, text in lines.items():
-        if text:
-            with st.container(horizontal=True, gap="small"):
-                st.text(w.t(key), width=190)
-                st.text(text, width="stretch")
+    pairs.show((w.t(key), text) for key, text in lines.items() if text)
     caveat = edition.caveat_en if language == "en" else edition.caveat_vi
     if caveat:
         st.info(w.plain(caveat), icon=":material/info:")
@@ -55,7 +52,7 @@ def show_kpis(rules: Rules) -> None:
 
 def declared(kpi: Kpi, rules: Rules) -> str:
     """Unit, target, weight and goalposts of a KPI, in one line."""
-    write = {"percent": w.percent, "days": w.days}.get(kpi.unit, w.number)
+    write = cards.writer(kpi)
     parts = [w.t("method.unit", unit=w.name("unit", kpi.unit))]
     if kpi.target is not None:
         sign = "≥" if kpi.direction == "higher" else "≤"

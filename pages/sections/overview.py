@@ -28,6 +28,7 @@ ENDS: Final = 3
 """How many agencies are shown at either end of the ranking."""
 
 _TITLE_CHARACTERS: Final = 50
+_ROW: Final = 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,16 +72,17 @@ def show_counts(view: View, person: Person) -> None:
     course = [loaders.counts(view, as_of=day) for day in loaders.trend_dates(view.as_of)]
     own = None if person.role in loaders.SEES_ALL else flags.count(loaders.visible_facts(view, person))
     rules = loaders.rules(view.as_of)
-    grid = st.grid(len(COUNTS) + 1, min_column_width=150, gap="xsmall")
+    signed = _signed_growth(view)
+    grid = st.grid(len(COUNTS) + 2, min_column_width=140, gap="xsmall")
     for count in COUNTS:
         with grid.cell(), st.container(gap=None):
             cards.metric(
                 w.t(f"overview.{count.flag}"),
                 w.number(now[count.flag]),
-                change=cards.change(now[count.flag], before[count.flag]),
+                change=_change_text(count, now, before, signed),
                 better=count.better,
                 spark=[there[count.flag] for there in course],
-                is_dated=False,
+                note="",
             )
             _show_ways(
                 count.flag,
@@ -88,12 +90,12 @@ def show_counts(view: View, person: Person) -> None:
                 [
                     w.t(f"overview.about_{count.flag}", **_stall_limits(rules)),
                     _share_text(count, now),
-                    *(_growth_text(view) if count.flag == "signed" else ()),
+                    *([_growth_text(signed)] if signed is not None and count.flag == "signed" else ()),
                     w.t("overview.as_of", date=w.date(view.as_of)),
                 ],
                 flag=count.flag,
             )
-    with grid.cell(), st.container(gap=None):
+    with grid.cell(column_span=2), st.container(gap=None):
         _show_time(view, own is None)
 
 
@@ -106,19 +108,19 @@ def _show_time(view: View, sees_all: bool) -> None:
     cards.metric(
         w.t("overview.time"),
         cards.value_text("K03", card),
-        change=cards.change(card["value"], before["value"]),
+        change=cards.change(card["value"], before["value"], unit=f" {w.t('common.day_unit')}"),
         better="lower",
         spark=course,
-        is_dated=False,
+        note=w.t("overview.time_basis", low=w.number(card["low"]), high=w.number(card["high"]), n=w.number(card["n"])),
     )
-    with st.container(horizontal=True, vertical_alignment="center", gap=None):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
         links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi="K03", part="denominator")
         cards.explained("K03", card, is_wordless=True)
 
 
 def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> None:
     """Under a card: the way to its list, and its explanation."""
-    with st.container(horizontal=True, vertical_alignment="center", gap=None):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
         links.page_link("agreements", label, flag=flag)
         with st.popover("", icon=":material/info:", type="tertiary", key=f"about_{name}", help=w.t("common.explain")):
             st.markdown(f"**{w.t(f'overview.{name}')}**")
@@ -144,29 +146,60 @@ def _share_text(count: Count, now: Mapping[str, int]) -> str:
     )
 
 
-def _growth_text(view: View) -> list[str]:
-    """Signings of the period shown against the same period a year before; nothing where the register starts later."""
+@dataclasses.dataclass(frozen=True)
+class _SignedGrowth:
+    """Signings from `first` to `last`, and those of the same days a year before."""
+
+    first: dt.date
+    last: dt.date
+    growth: growth.Growth
+    is_since_comparison: bool
+
+    @property
+    def percent(self) -> str | None:
+        """The growth in percent with its sign; None where the base is too small to bear one."""
+        if self.growth.ratio is None:
+            return None
+        return f"{cards.change(100 * self.growth.ratio, 100)}%"
+
+
+def _signed_growth(view: View) -> _SignedGrowth | None:
+    """Growth over the signing period of the filters, else since the comparison date; None where the register starts later."""
     first = view.signed_from or view.compare_with + dt.timedelta(days=1)
     last = min(view.signed_to or view.as_of, view.as_of)
     known_from = loaders.extent().first
     if known_from is None or first > last or views.compared_day("year", first) < known_from:
-        return []
-    unbounded = dataclasses.replace(view, signed_from=None, signed_to=None)
-    found = growth.signed_growth(loaders.facts(unbounded), first=first, last=last)
+        return None
+    whole = loaders.facts(dataclasses.replace(view, signed_from=None, signed_to=None))
+    return _SignedGrowth(
+        first=first,
+        last=last,
+        growth=growth.signed_growth(whole, first=first, last=last),
+        is_since_comparison=view.signed_from is None and view.signed_to is None,
+    )
+
+
+def _change_text(
+    count: Count, now: Mapping[str, int], before: Mapping[str, int], signed: _SignedGrowth | None
+) -> str | None:
+    """The change since the comparison date; for signings with their growth against the year before."""
+    change = cards.change(now[count.flag], before[count.flag])
+    if count.flag != "signed" or signed is None or signed.percent is None or not signed.is_since_comparison:
+        return change
+    return f"{change} ({signed.percent})"
+
+
+def _growth_text(signed: _SignedGrowth) -> str:
     words = {
-        "first": w.date(first),
-        "last": w.date(last),
-        "now": w.number(found.now),
-        "before": w.number(found.before),
-        "change": cards.change(found.now, found.before) or "0",
+        "first": w.date(signed.first),
+        "last": w.date(signed.last),
+        "now": w.number(signed.growth.now),
+        "before": w.number(signed.growth.before),
+        "change": cards.change(signed.growth.now, signed.growth.before) or "0",
     }
-    if found.ratio is None:
-        return [w.t("overview.growth_small", **words)]
-    return [w.t("overview.growth", **words, share=_signed_percent(100 * (found.ratio - 1)))]
-
-
-def _signed_percent(share: float) -> str:
-    return f"{'+' if share > 0 else ''}{w.percent(share)}"
+    if signed.percent is None:
+        return w.t("overview.growth_small", **words)
+    return w.t("overview.growth", **words, share=signed.percent)
 
 
 def _stall_limits(rules: Rules) -> dict[str, str]:
@@ -185,12 +218,15 @@ def show_delivery(view: View, person: Person) -> None:
     if best.is_empty():
         st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
     else:
+        is_whole = best.height + worst.height == ranking.ranked_number(standing)
+        shown = _ends_frame(best, worst, is_whole=is_whole)
         chosen = charts.show(
             charts.bars,
-            _ends_frame(best, worst, is_whole=best.height + worst.height == ranking.ranked_number(standing)),
+            shown,
             key="overview_delivery",
             alt=w.t("overview.delivery_alt"),
             on_select=True,
+            height=shown.height * _ROW,
         )
         if chosen and chosen["code"]:
             links.go("scorecard", agency=chosen["code"])
@@ -205,8 +241,9 @@ def show_delivery(view: View, person: Person) -> None:
 
 def _ends_frame(best: pl.DataFrame, worst: pl.DataFrame, *, is_whole: bool) -> pl.DataFrame:
     """Both ends as bars, with an empty row between them where others were left out."""
-    gap = pl.DataFrame({"label": ["⋯"], "code": [""], "value_label": [""]})
-    return pl.concat([_bars(best), *(() if is_whole else (gap,)), _bars(worst)], how="diagonal")
+    gap = pl.DataFrame({"label": ["⋯"], "code": [""], "value": [0.0], "value_label": [""], "light": [""]})
+    parts: list[pl.DataFrame] = [_bars(best), *(() if is_whole else (gap,)), _bars(worst)]
+    return pl.concat(parts)
 
 
 def _bars(rows: pl.DataFrame) -> pl.DataFrame:
@@ -224,7 +261,7 @@ def _bars(rows: pl.DataFrame) -> pl.DataFrame:
 
 def show_stuck(facts: Facts) -> None:
     """How far agreements have come, and where the open ones stand; a bar leads to its list."""
-    st.subheader(w.t("overview.flow"), anchor=False)
+    st.subheader(w.t("overview.flow"), anchor=False, help=w.t("overview.flow_help"))
     flow = attention.flow(facts)
     chosen = charts.show(
         charts.flow,
@@ -239,6 +276,7 @@ def show_stuck(facts: Facts) -> None:
         key="overview_flow",
         alt=w.t("overview.flow_alt"),
         on_select=True,
+        height=flow.height * _ROW,
     )
     if chosen:
         links.go("agreements", flag=flags.STAGE_FLAGS[chosen["code"]])
@@ -251,33 +289,49 @@ def _show_open(facts: Facts) -> None:
         st.caption(w.t("overview.nothing_open"))
         return
     counted = open_ones.group_by(code="bucket").agg(n=pl.len().cast(pl.Int64))
-    parts = pl.DataFrame({"code": BUCKETS}).join(counted, on="code", maintain_order="left")
+    parts = (
+        pl.DataFrame({"code": reversed(BUCKETS)})
+        .join(counted, on="code", how="left", maintain_order="left")
+        .with_columns(pl.col("n").fill_null(0))
+    )
+    shares = (100 * parts["n"] / open_ones.height).to_list()
     st.markdown(w.tn("overview.open", open_ones.height), help=w.t("overview.open_help"))
     chosen = charts.show(
-        charts.stacked_bars,
-        parts.select(label=pl.lit(""), code="code", bucket="code", n="n", n_label=w.texts(parts["n"], w.number)),
+        charts.parts,
+        parts.select(
+            label=w.name_expr(pl.col("code"), "bucket"),
+            code="code",
+            n="n",
+            n_label=pl.format("{} ({})", w.texts(parts["n"], w.number), w.texts(shares, w.percent)),
+        ),
         key="overview_open",
         alt=w.t("overview.open_alt"),
         on_select=True,
+        height=len(BUCKETS) * _ROW,
     )
     if chosen:
-        links.go("agreements", flag=flags.BUCKET_FLAGS[chosen["bucket"]])
+        links.go("agreements", flag=flags.BUCKET_FLAGS[chosen["code"]])
 
 
 # --- What must be decided --------------------------------------------------------------------------------------------
 
 
-def show_decisions(facts: Facts) -> None:
+def show_decisions(facts: Facts, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
     decisions = attention.decisions(facts)
     st.subheader(w.t("overview.decisions", n=w.number(decisions.height)), anchor=False)
     if decisions.is_empty():
-        st.caption(w.t("overview.no_decisions"))
+        st.caption(w.t("overview.no_decisions" if person.role in loaders.SEES_ALL else "overview.no_own_decisions"))
     for row in decisions.head(DECISIONS).iter_rows(named=True):
         with st.container(gap=None):
             title = row[f"title_{w.language()}"]
-            links.page_link("agreement", w.plain(_shortened(title)), help=w.plain(title), ref=row["ref"])
             st.caption(" · ".join(_circumstances(row)))
+            links.page_link(
+                "agreement",
+                w.plain(_shortened(title)),
+                help=f"{w.plain(title)} · {w.name('cause', row['cause'])}",
+                ref=row["ref"],
+            )
     links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
 
 
@@ -285,7 +339,7 @@ def _circumstances(row: Mapping[str, object]) -> list[str]:
     """Whose decision, awaited how long, for which agency, and whether it has been asked for."""
     authority = w.name("authority", str(row["authority_level"]))
     waits = w.t("overview.awaits", authority=authority, days=w.days(float(str(row["blocked_days"]))))
-    known = [waits, w.plain(w.name("agency", str(row["agency"]), short=True)), w.name("cause", str(row["cause"]))]
+    known = [waits, w.plain(w.name("agency", str(row["agency"]), short=True))]
     return known if row["is_escalated"] else [*known, w.t("overview.not_escalated")]
 
 

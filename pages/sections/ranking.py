@@ -19,7 +19,7 @@ from pages.ui.views import View
 GROUPS: Final = ("ministry", "province")
 """Kinds of agency that are ranked, each among its own."""
 
-LABEL_CHARACTERS: Final = 20
+LABEL_CHARACTERS: Final = 18
 """Longer names have no room beside the bars of a chart."""
 
 _NAME_CHARACTERS: Final = 31
@@ -129,17 +129,17 @@ def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
     own = own_sentence(standing, person)
     if own:
         st.markdown(own)
-    st.caption(f"{_legend()}  ·  {sureness(standing)}")
+    st.caption(f"{sureness(standing)} {w.t('ranking.signs')} {_legend()}")
     tables.show(
         _cells(ranked, person, rules),
         [
             Column("name", "ranking.agency", pinned=True, width=240),
             Column("place", "ranking.place", "number", width=55),
             Column("places", "ranking.places", width=75, help_key="ranking.places_help"),
-            Column("climb", "ranking.climb", width=75),
+            Column("climb", "ranking.climb", width=72),
             Column("score_text", "kpi.K13.short", "light", of="status", width=70, help=_kpi_help("K13", rules)),
             *_kpi_columns(rules),
-            Column("n", "ranking.n", "number", width=60, help_key="ranking.n_help"),
+            Column("n", "ranking.n", "number", width=65, help_key="ranking.n_help"),
         ],
         "ranking",
         file_name=w.t("ranking.heading"),
@@ -161,7 +161,7 @@ def show_intervals(standing: pl.DataFrame) -> None:
     chosen = charts.show(
         charts.interval_dots,
         ranked.select(
-            label=pl.format("{}. {}", "place", labels(ranked["agency"])),
+            label=pl.format("{}. {}", "place", labels(ranked["agency"], most=_NAME_CHARACTERS)),
             code="agency",
             value="score",
             low="low",
@@ -284,7 +284,7 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
 
 
 def _legend() -> str:
-    return "  ".join(cards.light(status) for status in ("green", "amber", "red", "too_few", "not_available"))
+    return " · ".join(cards.light(status) for status in ("green", "amber", "red", "too_few", "not_available"))
 
 
 def _height(rows: pl.DataFrame) -> int:

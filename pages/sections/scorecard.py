@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -118,7 +118,7 @@ def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, age
 
 def basis(kpi: Kpi, card: Card) -> str:
     """Target, interval and number of cases, in one line."""
-    write = _writer(kpi)
+    write = cards.writer(kpi)
     parts = []
     if kpi.target is not None:
         sign = "≥" if kpi.direction == "higher" else "≤"
@@ -154,7 +154,7 @@ def show_reasons(agency: str, mine: Mapping[str, Card], rules: Rules) -> None:
 
 def reason(kpi: Kpi, card: Card, rules: Rules) -> str:
     """What the figure is, what was aimed at, and what would improve it."""
-    write = _writer(kpi)
+    write = cards.writer(kpi)
     sentence = w.t(
         "scorecard.reason",
         value=cards.value_text(kpi.code, card),
@@ -163,11 +163,6 @@ def reason(kpi: Kpi, card: Card, rules: Rules) -> str:
         weight=w.number(rules.weights.get(kpi.code, 0)),
     )
     return f"{sentence} {cards.kpi_words(kpi.code, 'improve', rules)}"
-
-
-def _writer(kpi: Kpi) -> Callable[[float | None], str]:
-    """How a value of this KPI is written, with its unit."""
-    return {"percent": w.percent, "days": w.days}.get(kpi.unit, w.number)
 
 
 def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
@@ -182,7 +177,7 @@ def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
         width=380,
     )
     kpi = KPIS[code]
-    write = _writer(kpi)
+    write = cards.writer(kpi)
     values = peers.filter((pl.col("kpi") == code) & pl.col("value").is_not_null())
     if values.filter(pl.col("agency") == agency).is_empty():
         st.caption(w.t("scorecard.peers_without", kpi=w.t(f"kpi.{code}.name")))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import streamlit as st
 
-from kpi.catalog import KPIS
+from kpi.catalog import KPIS, Kpi
 from kpi.rules import Rules
 from pages.ui import filters, links, loaders, palette
 from pages.ui import words as w
@@ -36,23 +36,23 @@ def metric(
     better: Better = "neutral",
     spark: Sequence[float | None] | None = None,
     help: str | None = None,
-    is_dated: bool = True,
+    note: str | None = None,
 ) -> None:
     """A figure in a frame, with its change since the comparison date and its recent course.
 
     `value` and `change` come written by `words`; a change for less begins with a minus. `better` says which direction is
-    good news, so that the arrow's colour is right. `is_dated` writes the date compared with beside the change; not needed
-    where the page names it once for all its figures.
+    good news, so that the arrow's colour is right. `note` stands beside the change: the date compared with, unless the page
+    says something else or, by an empty text, nothing.
     """
     known = [point for point in spark or () if point is not None]
+    if note is None:
+        note = w.t("common.since", date=w.date(filters.current().compare_with))
     st.metric(
         label,
         value,
         change,
         delta_color=_DELTA_COLOURS[better],
-        delta_description=w.t("common.since", date=w.date(filters.current().compare_with))
-        if change and is_dated
-        else None,
+        delta_description=note if change else None,
         help=help,
         border=True,
         height="stretch",
@@ -89,6 +89,13 @@ def value_text(kpi: str, card: Mapping[str, Any]) -> str:
     if unit == "percent":
         return w.percent(value)
     return w.days(value) if unit == "days" else w.number(value)
+
+
+def writer(kpi: Kpi) -> Callable[[float | None], str]:
+    """How a value of this KPI is written, with its unit."""
+    if kpi.unit == "percent":
+        return w.percent
+    return w.days if kpi.unit == "days" else w.number
 
 
 def kpi_words(

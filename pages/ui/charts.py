@@ -21,6 +21,8 @@ from pages.ui import words as w
 Chart = Callable[[bool], alt.LayerChart]
 """Draws itself; told whether its marks can be clicked."""
 
+Mark = dict[str, Any]
+
 _CHOSEN: Final = "chosen"
 _ROW: Final = 30
 _LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
@@ -29,6 +31,9 @@ _LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
 _LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 2 : 4"}
 
 _NUMBERS: Final = {"vi": {"decimal": ",", "thousands": "."}, "en": {"decimal": ".", "thousands": ","}}
+_AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascending")
+"""The frame's order. Vega would keep the order of the data it was first drawn with."""
+
 _MONTHS: Final = {"vi": "%m/%Y", "en": "%b %Y"}
 
 
@@ -38,22 +43,38 @@ def show(
     *,
     key: str,
     alt: str,
-    on_select: bool = False,
+    on_select: bool | Callable[[Mark], object] = False,
     height: int | None = None,
-) -> dict[str, Any] | None:
+) -> Mark | None:
     """Draw `frame` with one of the charts below; the codes of the mark that is chosen, if `on_select` asks for them.
 
-    `alt` says in a sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of
-    rows grows with their number.
+    A function given as `on_select` is called with these codes once per click: usually to `links.go`. `alt` says in a
+    sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
+    with their number.
     """
-    spec = _compiled(chart, w.language(), _theme(), on_select)
+    spec = _compiled(chart, w.language(), _theme(), bool(on_select))
     if height is not None:
         spec = {**spec, "height": height}
+    clicked = f"{key}_clicked"
+
+    def note_click() -> None:
+        # A choice outlives the run it was made in; only the click itself may lead to another page.
+        st.session_state[clicked] = True
+
     event: Any = st.vega_lite_chart(
-        frame.to_arrow(), spec, key=key, alt=alt, width="stretch", on_select="rerun" if on_select else "ignore"
+        frame.with_row_index("_place").to_arrow(),
+        spec,
+        key=key,
+        alt=alt,
+        width="stretch",
+        on_select=note_click if on_select else "ignore",
     )
-    marks = event["selection"].get(_CHOSEN) if on_select and event else None
-    return dict(marks[0]) if marks else None
+    is_click = st.session_state.pop(clicked, False)
+    marks = event["selection"].get(_CHOSEN) if on_select else None
+    mark = dict(marks[0]) if marks else None
+    if mark is not None and is_click and callable(on_select):
+        on_select(mark)
+    return mark
 
 
 # --- The charts ------------------------------------------------------------------------------------------------------
@@ -67,7 +88,7 @@ def bars(is_clickable: bool) -> alt.LayerChart:
         x=alt.X("value:Q", axis=None), color=_by_light(), opacity=opacity
     )
     value = base.mark_text(align="left", dx=6).encode(x="value:Q", text="value_label:N")
-    return _layers(bar.add_params(*params), value, _room(base, "value"))
+    return _layers(bar.add_params(*params), value, _room(base, "value", 1.8))
 
 
 def stacked_bars(is_clickable: bool) -> alt.LayerChart:
@@ -106,6 +127,19 @@ def stacked_bars(is_clickable: bool) -> alt.LayerChart:
     return _layers(bar.add_params(*params), value)
 
 
+def parts(is_clickable: bool) -> alt.LayerChart:
+    """The parts of a whole by where agreements stand, a bar for each. Columns: label, code (a bucket), n, n_label."""
+    params, opacity = _choice(is_clickable, "code")
+    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "n_label"))
+    bar = base.mark_bar(cornerRadiusEnd=2, height={"band": 0.7}, **_pointer(is_clickable)).encode(
+        x=alt.X("n:Q", axis=None),
+        color=alt.Color("code:N", scale=_scale(palette.BUCKETS), legend=None),
+        opacity=opacity,
+    )
+    value = base.mark_text(align="left", dx=6).encode(x="n:Q", text="n_label:N")
+    return _layers(bar.add_params(*params), value, _room(base, "n", 1.4))
+
+
 def flow(is_clickable: bool) -> alt.LayerChart:
     """How many agreements have come how far, and how many were stopped there.
 
@@ -123,16 +157,16 @@ def flow(is_clickable: bool) -> alt.LayerChart:
         .encode(x="left:Q", x2="reached:Q")
     )
     value = base.mark_text(align="left", dx=6).encode(x="reached:Q", text="reached_label:N")
-    return _layers(reached.add_params(*params), stopped, value, _room(base, "reached"))
+    return _layers(reached.add_params(*params), stopped, value, _room(base, "reached", 1.3))
 
 
 def trend(is_clickable: bool) -> alt.LayerChart:
     """Values over time, each line named at its end. Columns: on (date), on_label, value, value_label, series."""
     params, _ = _choice(is_clickable, "on_label", "series")
-    colour = alt.Color("series:N", sort=None, scale=alt.Scale(range=list(palette.SERIES)), legend=None)
+    colour = alt.Color("series:N", sort=_AS_GIVEN, scale=alt.Scale(range=list(palette.SERIES)), legend=None)
     base = alt.Chart().encode(x=_time("on"), y=_quantity("value"), color=colour)
     line = base.mark_line(strokeWidth=2.5).encode(
-        strokeDash=alt.StrokeDash("series:N", sort=None, legend=None, scale=alt.Scale(range=_DASHES))
+        strokeDash=alt.StrokeDash("series:N", sort=_AS_GIVEN, legend=None, scale=alt.Scale(range=_DASHES))
     )
     point = base.mark_point(filled=True, size=60, opacity=1, **_pointer(is_clickable)).encode(
         tooltip=_tooltip("series", "on_label", "value_label")
@@ -149,7 +183,10 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
     base = alt.Chart().encode(
         y=_rows("row"),
         x=alt.X(
-            "column:N", sort=None, title=None, axis=alt.Axis(orient="top", labelAngle=-50, domain=False, ticks=False)
+            "column:N",
+            sort=_AS_GIVEN,
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=-50, domain=False, ticks=False),
         ),
     )
     cell = base.mark_rect(stroke="white", strokeWidth=2, cornerRadius=3, **_pointer(is_clickable)).encode(
@@ -237,12 +274,12 @@ def distribution(is_clickable: bool) -> alt.LayerChart:
 def step_curve(is_clickable: bool) -> alt.LayerChart:
     """A share that rises or falls in steps. Columns: time (days), share, low, high (0 to 100), share_label, series."""
     params, _ = _choice(is_clickable, "series")
-    colour = alt.Color("series:N", sort=None, scale=alt.Scale(range=list(palette.SERIES)), legend=_legend())
+    colour = alt.Color("series:N", sort=_AS_GIVEN, scale=alt.Scale(range=list(palette.SERIES)), legend=_legend())
     base = alt.Chart().encode(x=alt.X("time:Q", title=w.t("common.chart_days"), axis=_AXIS), color=colour)
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(y=_quantity("low"), y2="high:Q")
     line = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(
         y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 100])),
-        strokeDash=alt.StrokeDash("series:N", sort=None, legend=None, scale=alt.Scale(range=_DASHES)),
+        strokeDash=alt.StrokeDash("series:N", sort=_AS_GIVEN, legend=_legend(), scale=alt.Scale(range=_DASHES)),
         tooltip=_tooltip("series", "share_label"),
     )
     return _layers(band, line.add_params(*params), height=280)
@@ -259,14 +296,14 @@ def _layers(*layers: alt.Chart, height: int | None = None) -> alt.LayerChart:
 
 
 def _rows(column: str = "label", *, grid: bool = False) -> alt.Y:
-    return alt.Y(f"{column}:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=grid))
+    return alt.Y(f"{column}:N", sort=_AS_GIVEN, title=None, axis=alt.Axis(ticks=False, domain=False, grid=grid))
 
 
-def _room(base: alt.Chart, column: str) -> alt.Chart:
-    """Nothing visible, a little to the right of the longest bar: room for the number beside it."""
-    return (
-        base.transform_calculate(room=f"datum.{column} * 1.18").mark_point(opacity=0, tooltip=None).encode(x="room:Q")
-    )
+def _room(base: alt.Chart, column: str, reach: float = 1.18) -> alt.Chart:
+    """Nothing visible, to the right of the longest bar (`reach` times as far): room for what is written beside it."""
+    widened: alt.Chart = base.transform_calculate(room=f"datum.{column} * {reach}")
+    nothing: alt.Chart = widened.mark_point(opacity=0, tooltip=None).encode(x="room:Q")
+    return nothing
 
 
 def _quantity(column: str) -> alt.Y:

@@ -1,4 +1,4 @@
-"""A choice that belongs to one page, kept in its address: which agency, which list, which KPI."""
+"""A choice that belongs to one page, kept in its address: which agency, which list, which words."""
 
 from __future__ import annotations
 
@@ -39,9 +39,28 @@ def choice(
     return code
 
 
+def typed(name: str, *, label: str, hint: str) -> str:
+    """A search field whose text is the address's parameter `name`; what was typed, empty if nothing was."""
+    key = f"typed_{name}"
+    sought = st.query_params.get(name, "")
+    if st.session_state.get(key) != sought:  # writing the same again could undo what is being typed at this moment
+        st.session_state[key] = sought
+    text = st.text_input(
+        label,
+        type="search",
+        placeholder=hint,
+        icon=":material/search:",
+        key=key,
+        on_change=_put,
+        args=(name, key, ""),
+        live="400ms",
+    )
+    return text or ""
+
+
 def _put(name: str, key: str, default: str) -> None:
     code = st.session_state[key]
-    if code == default:
+    if not code or code == default:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = code

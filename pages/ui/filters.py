@@ -7,7 +7,7 @@ import datetime as dt
 import streamlit as st
 
 from data_access.accounts import Person
-from pages.ui import address, loaders, views
+from pages.ui import address, views
 from pages.ui import words as w
 from pages.ui.views import ALL, NAMES, Choices, Reading, View
 
@@ -25,9 +25,8 @@ _FOLDED_AWAY = ("agency_group", "sector", "partner_group", "signed_from", "signe
 def draw(person: Person) -> View:
     """Draw the filter bar, say what in the address was not understood, and return the view for this run.
 
-    Called by the frame, once per run, before the page and after the language is known.
+    Called by the frame, once per run, before the page and after `loaders.begin_run` and the choice of language.
     """
-    loaders.begin_run()
     offered = views.choices()
     reading = views.read(address.read(NAMES, owner=person.username), offered)
     said = views.read(address.says(), offered).codes

@@ -371,31 +371,23 @@ def _agreement(key: _Key, agreement_id: int, _engine: Engine) -> AgreementDossie
     return read_agreement(_engine, agreement_id)
 
 
-def search(text: str, person: Person, *, limit: int = 20) -> pl.DataFrame:
-    """Agreements this person may see whose reference number or title holds every word of `text`, diacritics aside.
+def search(text: str) -> pl.DataFrame:
+    """The ids (column agreement_id) of agreements whose reference number or title holds every word of `text`, diacritics aside.
 
-    Columns agreement_id, ref, title_vi, title_en, agency; newest reference first. Empty text finds nothing.
+    For narrowing a frame a person may see: by itself it knows no limits. Empty text finds nothing.
     """
     index = _search_index(edition().key, store())
     sought = fold(text).split()
     if not sought:
-        return index.clear().drop("folded", "access_level")
-    own = _own(person)
-    found = index.lazy().filter(pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought))
-    if own is not None:
-        found = found.filter((pl.col("agency") == own) & (pl.col("access_level") != "restricted"))
-    return found.sort("agreement_id", descending=True).head(limit).drop("folded", "access_level").collect()
+        return index.clear().select("agreement_id")
+    found = index.filter(pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought))
+    return found.select("agreement_id")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _search_index(key: _Key, _engine: Engine) -> pl.DataFrame:
     return _register(key, _engine).agreements.select(
-        "title_vi",
-        "title_en",
-        "ref",
-        "access_level",
         agreement_id="id",
-        agency="responsible_agency",
         folded=fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
     )
 

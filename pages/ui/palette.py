@@ -5,7 +5,7 @@ The colours were chosen so that people with any common form of colour blindness 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 BUCKETS: Final = {
     "on_track": "#0B8F6C",
@@ -31,7 +31,9 @@ LIGHTS: Final = {
     "context": "#3B6EA5",
 }
 SIGNS: Final = {"green": "●", "amber": "▲", "red": "■", "not_available": "–", "too_few": "○", "context": "◇"}
-BADGES: Final = {
+Badge = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
+
+BADGES: Final[dict[str, Badge]] = {
     "green": "green",
     "amber": "orange",
     "red": "red",

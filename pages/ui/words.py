@@ -229,10 +229,8 @@ def labels(kind: str, *, short: bool = False) -> Mapping[str, str]:
 
 def name_expr(column: pl.Expr, kind: str, *, short: bool = False) -> pl.Expr:
     """A column of codes as names; null as "not available"."""
-    if kind in _KINDS_IN_STORE:
-        known = {**labels(kind, short=short), **_terms(language(), kind)}
-    else:
-        known = _terms(language(), kind)
+    named = labels(kind, short=short) if kind in _KINDS_IN_STORE else {}
+    known = {**named, **_terms(language(), kind)}
     return column.replace_strict(known, default=column, return_dtype=pl.String).fill_null(t("common.not_available"))
 
 
@@ -249,8 +247,23 @@ def _terms(code: str, kind: str) -> dict[str, str]:
 # --- Text that people typed ------------------------------------------------------------------------------------------
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+_JOINER = "\u2060"
+_READ_ANYWAY = re.compile(
+    r"""
+    (?i:\b(?:https?|ftp|mailto|xmpp|www))(?=[:.])  # the beginning of an address
+    | (?<=\S)(?=@)                                # that of its second half
+    | (?<=:)[\w+/-]+(?=:)                         # :icon: and :emoji:
+    | [-<>=!~](?=[-<>=~])                         # -> -- >= and what else is made an arrow or a dash
+    """,
+    re.VERBOSE,
+)
 
 
 def plain(text: str) -> str:
-    """Typed text made safe for elements that render Markdown: shown letter by letter, on one line, nothing interpreted."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """Typed text made safe for elements that render Markdown: shown as it is, on one line, nothing interpreted.
+
+    Every sign with a meaning is escaped. Streamlit still finds addresses, icons and arrows in escaped text; a joiner,
+    which has no width, keeps them apart.
+    """
+    apart = _READ_ANYWAY.sub(lambda found: found[0] + _JOINER, " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", apart)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from seed_data import reference
-from seed_data.demo.draws import read_data, stream
+from seed_data.demo.draws import dates_of, lists, read_data, stream
 from seed_data.demo.local import local
-from seed_data.demo.titles import dates_of, write
+from seed_data.demo.titles import write
 
 DIMENSIONS = ("pace", "finish", "reporting", "unblocking")
 _USUAL = 60.0
@@ -54,9 +53,7 @@ def _with_refs(every: pl.DataFrame) -> pl.DataFrame:
             _year=dates_of(pl.col("signed")).dt.year().fill_null(2025),
         )
         .with_columns(_number=pl.int_range(1, pl.len() + 1).over("_kind", "_year"))
-        .with_columns(
-            ref=pl.format("{}-{}-{}", "_kind", "_year", pl.col("_number").cast(pl.String).str.zfill(4))
-        )
+        .with_columns(ref=pl.format("{}-{}-{}", "_kind", "_year", pl.col("_number").cast(pl.String).str.zfill(4)))
         .drop("_kind", "_year", "_number")
     )
 
@@ -71,7 +68,10 @@ def _with_offices(every: pl.DataFrame) -> pl.DataFrame:
     fallback = offices.filter(pl.col("agency") == "*")["office"][0]
     return (
         known.join(
-            exact.rename({"agency": "_pool", "office": "_exact"}), on=["_pool", "sector"], how="left", maintain_order="left"
+            exact.rename({"agency": "_pool", "office": "_exact"}),
+            on=["_pool", "sector"],
+            how="left",
+            maintain_order="left",
         )
         .join(
             general.select(_pool="agency", _general="office"),
@@ -97,7 +97,7 @@ def _with_profiles(every: pl.DataFrame) -> pl.DataFrame:
 
 def _with_words(every: pl.DataFrame) -> pl.DataFrame:
     """Deliverables, the words of the register for who is responsible, and notes."""
-    names = reference.frames()["Agency"].select(agency="key", responsible_as_given="name_vi")
+    names = lists()["Agency"].select(agency="key", responsible_as_given="name_vi")
     nothing = ~pl.col("implementable")
     only_dates = ~pl.col("tracked")
     notes_vi = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import polars as pl
 
 from seed_data.demo.draws import Floats, Ints, day
 
@@ -34,6 +35,17 @@ def working(days: Ints) -> Ints:
         moved = np.where((moved >= first) & (moved <= last), last + 1, moved)
     weekday = (moved + 3) % 7  # 1 January 1970 was a Thursday
     return np.where(weekday >= 5, moved + 7 - weekday, moved)
+
+
+def working_before(days: Ints) -> Ints:
+    """The same day, or the Friday before a weekend."""
+    weekday = (days + 3) % 7
+    return np.where(weekday >= 5, days + 4 - weekday, days)
+
+
+def month_words(date: pl.Expr) -> pl.Expr:
+    """A month as officials write it: a zero stands only before 1 and 2."""
+    return date.dt.strftime("%m/%Y").str.replace("^0([3-9])", "$1")
 
 
 def after_new_year(days: Ints, draws: Floats) -> Ints:

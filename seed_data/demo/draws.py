@@ -7,6 +7,7 @@ between processors, so long tails are read from tables of quantiles instead.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from seed_data import reference
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,9 +33,16 @@ SHORT_TAIL = [0.157, 0.248, 0.373, 0.463, 0.604, 0.73, 0.859, 1.0, 1.164, 1.37, 
 _EPOCH = dt.date(1970, 1, 1)
 
 
+@functools.cache
 def read_data(name: str) -> pl.DataFrame:
     """One list of the demo's words and weights, every column as text, empty cells as empty text."""
     return pl.read_csv(DATA / f"{name}.csv", infer_schema=False).fill_null("")
+
+
+@functools.cache
+def lists() -> dict[str, pl.DataFrame]:
+    """The reference lists, read once; to be used as they are."""
+    return reference.frames()
 
 
 def day(date: dt.date) -> int:
@@ -49,15 +59,16 @@ def quota(total: int, weights: Sequence[float] | Floats) -> Ints:
     """`total` shared out by `weights` in whole numbers that add up to it (largest remainders)."""
     shares = np.asarray(weights, dtype=np.float64)
     exact = total * shares / shares.sum()
-    whole = np.floor(exact + 1e-9).astype(np.int64)
-    order = np.argsort(-(exact - whole), kind="stable")
-    whole[order[: total - int(whole.sum())]] += 1
-    return whole
+    parts: Ints = np.floor(exact + 1e-9).astype(np.int64)
+    order = np.argsort(-(exact - parts), kind="stable")
+    parts[order[: total - int(parts.sum())]] += 1
+    return parts
 
 
 def dealt(random: np.random.Generator, total: int, weights: Sequence[float] | Floats) -> Ints:
     """Numbers of the weights' places, each as often as its share of `total`, in random order."""
-    return random.permutation(np.repeat(np.arange(len(weights)), quota(total, weights)))
+    places: Ints = np.repeat(np.arange(len(weights), dtype=np.int64), quota(total, weights))
+    return random.permutation(places)
 
 
 def tailed(random: np.random.Generator, size: int, quantiles: Sequence[float] = LONG_TAIL) -> Floats:
@@ -78,3 +89,8 @@ def below(random: np.random.Generator, size: int, limit: Ints | int) -> Ints:
 def dates(days: Ints) -> pl.Series:
     """Days since 1970 as dates."""
     return pl.Series(values=days.astype(np.int32), dtype=pl.Int32).cast(pl.Date)
+
+
+def dates_of(days: pl.Expr) -> pl.Expr:
+    """A column of days since 1970 as dates."""
+    return days.cast(pl.Int32).cast(pl.Date)

@@ -7,9 +7,8 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from seed_data import reference
-from seed_data.demo.calendar import QUARTER_STARTS, working
-from seed_data.demo.draws import below, dates, day, read_data, stream
+from seed_data.demo.calendar import QUARTER_STARTS, month_words, working
+from seed_data.demo.draws import below, dates, day, lists, read_data, stream
 
 _NO_TRAVEL_UNTIL = dt.date(2022, 3, 15)
 """Until then visits were mostly held as online talks."""
@@ -42,7 +41,7 @@ def hold(seed: int, plan: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def english_names() -> pl.DataFrame:
     """partner, short_vi, short_en (without article), with_article."""
-    return reference.frames()["Partner"].select(
+    return lists()["Partner"].select(
         partner="code",
         short_vi="name_vi",
         short_en="name_en",
@@ -75,7 +74,7 @@ def _visits(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
             name_vi=pl.concat_str(
                 pl.col("name_vi").str.replace("{s}", pl.col("short_vi"), literal=True),
                 pl.lit(" (tháng "),
-                when.dt.strftime("%m/%Y").str.replace("^0([3-9])", "$1"),
+                month_words(when),
                 pl.lit(")"),
             ),
             name_en=pl.concat_str(
@@ -84,7 +83,9 @@ def _visits(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
             ),
         )
         .with_columns(twin=pl.int_range(pl.len()).over("code"))
-        .with_columns(code=pl.when(pl.col("twin") > 0).then(pl.format("{}-{}", "code", pl.col("twin") + 1)).otherwise("code"))
+        .with_columns(
+            code=pl.when(pl.col("twin") > 0).then(pl.format("{}-{}", "code", pl.col("twin") + 1)).otherwise("code")
+        )
     )
 
 
@@ -120,7 +121,7 @@ def _signed(seed: int, plan: pl.DataFrame, visits: pl.DataFrame, summits: pl.Dat
         .then(None)
         .when(pl.col("visit_code").is_not_null())
         .then("visit_code")
-        .when(pl.col("to_summit"))
+        .when(pl.col("to_summit") & (pl.col("group") != "flagship"))
         .then("summit")
     )
     return (

@@ -7,11 +7,9 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from seed_data import reference
 from seed_data.demo.calendar import DATA_DATE, period_end
-from seed_data.demo.draws import Ints, below, day, read_data, stream, whole
+from seed_data.demo.draws import Ints, below, dates_of, day, lists, read_data, stream, whole
 from seed_data.demo.life import END, ENDINGS, NEVER, STAGES, Life
-from seed_data.demo.titles import dates_of
 
 _MERGER = day(dt.date(2025, 3, 1))
 _REPLANNED, _AGAIN = 0.3, 0.25
@@ -28,15 +26,18 @@ def recorded(on: pl.Expr, lag: pl.Expr) -> pl.Expr:
 def status_events(seed: int, base: pl.DataFrame, life: Life) -> pl.DataFrame:
     """Rows of StatusEvent in the order they happened, agreement by agreement."""
     ids = base["id"].to_numpy()
-    parts = [_part(ids, life.signed, "SIGNED", 2)]
+    doc = base["doc_type"].to_numpy()
+    other_words = ("VOL", "LEAD")
+    signed = np.where(np.isin(doc, other_words), NEVER, life.signed)
+    parts = [_part(ids, signed, "SIGNED", 2)]
+    parts += [_part(ids, np.where(doc == name, life.signed, NEVER), "SIGNED", 2, note=name) for name in other_words]
     parts += [_part(ids, life.stages[:, place], state, 3 + place) for place, state in enumerate(STAGES)]
     parts.append(_part(ids, life.suspended, "SUSPENDED", 8))
     for place, state in enumerate(STAGES):
         back = np.where(life.resumed_to == place, life.resumed, NEVER)
         parts.append(_part(ids, back, state, 9, note="RESUMED"))
     parts += [
-        _part(ids, np.where(life.ending == place, life.ended, NEVER), state, 10)
-        for place, state in enumerate(ENDINGS)
+        _part(ids, np.where(life.ending == place, life.ended, NEVER), state, 10) for place, state in enumerate(ENDINGS)
     ]
     parts.append(_part(ids, life.reopened, "IN_PROGRESS", 11, note="RESUMED"))
     parts += _before_signing(seed, base, life, ids)
@@ -65,7 +66,7 @@ def _before_signing(seed: int, base: pl.DataFrame, life: Life, ids: Ints) -> lis
     proposed = np.where(pending, day_proposed, proposed)
     talks = pending & (random.random(size) < 0.7)
     negotiated = np.where(talks, day_proposed + 20 + below(random, size, 150), negotiated)
-    dropped = pending & (random.random(size) < 0.3)
+    dropped = pending & (random.random(size) < 0.2)
     last = np.where(negotiated <= END, negotiated, day_proposed)
     abandoned = np.where(dropped, last + 40 + below(random, size, 120), NEVER)
     return [
@@ -77,7 +78,7 @@ def _before_signing(seed: int, base: pl.DataFrame, life: Life, ids: Ints) -> lis
 
 def abbreviations(base: pl.DataFrame) -> pl.DataFrame:
     """id, office_before and office_now: how the numbers of official papers end, before and after 1 March 2025."""
-    agencies = reference.frames()["Agency"].select(
+    agencies = lists()["Agency"].select(
         agency="key",
         office=pl.when(pl.col("kind").is_in(["province", "centrally_run_city"]))
         .then(pl.lit("UBND"))
@@ -100,7 +101,7 @@ def _with_papers(seed: int, base: pl.DataFrame, events: pl.DataFrame) -> pl.Data
     random = stream(seed, "papers")
     notes = read_data("event_notes").select(paper="state", note="note")
     office = pl.when(pl.col("on") < _MERGER).then("office_before").otherwise("office_now")
-    number = pl.Series(12 + below(random, events.height, 2400)).cast(pl.String)
+    number = pl.lit(pl.Series(12 + below(random, events.height, 2400))).cast(pl.String)
     return (
         events.join(notes, on="paper", how="left", maintain_order="left")
         .join(abbreviations(base), on="agreement_id", how="left", maintain_order="left")
@@ -137,7 +138,7 @@ def target_dates(seed: int, base: pl.DataFrame, life: Life) -> pl.DataFrame:
         _target(ids, second, second_on, newer, reasons, random.random(size)),
     ]
     rows = pl.concat(parts).filter(pl.col("on") <= END).sort("agreement_id", "on")
-    lag = pl.Series(below(random, rows.height, 8))
+    lag = pl.lit(pl.Series(below(random, rows.height, 8)))
     return rows.with_columns(effective_on=dates_of(pl.col("on"))).select(
         "agreement_id",
         "effective_on",

@@ -22,18 +22,27 @@ STAGES = ("APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS", "COMPLET
 _APPROVAL, _FORCE, _PLAN, _START, _DONE = range(5)
 
 _TO_FORCE = {"TREATY": 190.0, "LOAN": 150.0}
-_TO_START = {"MOU": 78.0, "IA": 85.0, "PLAN": 45.0, "LOI": 130.0, "MIN": 75.0, "JS": 110.0, "LEAD": 110.0, "VOL": 110.0}
+_TO_START = {
+    "MOU": 110.0,
+    "IA": 116.0,
+    "PLAN": 64.0,
+    "LOI": 165.0,
+    "MIN": 98.0,
+    "JS": 130.0,
+    "LEAD": 130.0,
+    "VOL": 130.0,
+}
 _LOCAL_TO_START = 40.0
 _AFTER_PLAN = 50.0
-_WITHOUT_PLAN = {"PLAN": 0.8, "LEAD": 0.4}
+_WITHOUT_PLAN = {"PLAN": 0.5, "LEAD": 0.4}
 _SECTOR = {"TRA": 1.35, "ENE": 1.45, "CON": 1.3, "STI": 1.1, "AGE": 1.05, "JUS": 1.05, "HEA": 0.95, "LAB": 0.9}
 _SECTOR |= {"POL": 0.8, "EDU": 0.8, "CUL": 0.75, "PTP": 0.7}
-_YEAR = {2021: 1.25, 2022: 1.15, 2023: 1.05, 2024: 1.0, 2025: 0.85}
+_YEAR = {2021: 1.25, 2022: 1.15, 2023: 1.05, 2024: 1.0, 2025: 0.92}
 _SHORT, _LONG, _USUAL = (365, 365, 548, 730), (1095, 1095, 1461, 1826), (365, 548, 730, 1095)
 _YEARS = {"LOI": _SHORT, "MIN": _SHORT, "LEAD": _SHORT, "LOCAL": _SHORT, "TREATY": _LONG, "LOAN": _LONG, "VOL": _LONG}
 
 _NO_TARGET = 0.08
-_SUSPENDED, _ENDED, _REOPENED = 0.06, 0.05, 0.01
+_SUSPENDED, _ENDED, _REOPENED = 0.04, 0.08, 0.006
 _RESUMED = 0.5
 ENDINGS = ("TERMINATED", "SUPERSEDED", "EXPIRED")
 
@@ -42,13 +51,15 @@ ENDINGS = ("TERMINATED", "SUPERSEDED", "EXPIRED")
 class Life:
     """Days, one per agreement, NEVER where it does not come (also after the register's end).
 
-    `stages` has a column per entry of STAGES. `resumed_to` is the stage a resumption leads back to, `ending` a place in
-    ENDINGS. `asleep` is the day after which nothing moves any more. `target` is the original target.
+    `stages` has a column per entry of STAGES; `expected` is the day of completion, future ones included. `resumed_to` is
+    the stage a resumption leads back to, `ending` a place in ENDINGS. `asleep` is the day after which nothing moves any
+    more. `target` is the original target.
     """
 
     signed: Ints
     followed: Bools
     stages: Ints
+    expected: Ints
     suspended: Ints
     resumed: Ints
     resumed_to: Ints
@@ -70,8 +81,8 @@ class Life:
 
     @property
     def closed(self) -> Ints:
-        """The day from which no more reports are owed."""
-        return np.minimum(self.completed, self.ended)
+        """The day from which no more reports are owed; what was reopened goes on owing them."""
+        return np.where(self.reopened < NEVER, self.ended, np.minimum(self.completed, self.ended))
 
 
 def live(seed: int, base: pl.DataFrame) -> Life:
@@ -82,7 +93,7 @@ def live(seed: int, base: pl.DataFrame) -> Life:
     pace, finish = base["pace"].to_numpy(), base["finish"].to_numpy()
     stages, never = _beginnings(seed, base, signed, pace)
     length, target = _targets(seed, base, signed, followed)
-    _complete(seed, stages, signed, target, length, finish)
+    expected = _complete(seed, stages, signed, target, length, finish)
     asleep = _fall_asleep(seed, stages, never, signed, pace)
     stages[~followed] = NEVER
     suspended, resumed, resumed_to = _suspend(seed, stages)
@@ -94,6 +105,7 @@ def live(seed: int, base: pl.DataFrame) -> Life:
         signed=signed,
         followed=followed,
         stages=stages,
+        expected=expected,
         suspended=suspended,
         resumed=resumed,
         resumed_to=resumed_to,
@@ -132,9 +144,9 @@ def _beginnings(seed: int, base: pl.DataFrame, signed: Ints, pace: Floats) -> tu
     stages[:, _APPROVAL] = np.where(treaty, signed + np.maximum(5, to_force // 5), NEVER)
     stages[:, _FORCE] = np.where(ratified, signed + to_force, NEVER)
     base_day = np.where(ratified, stages[:, _FORCE], signed)
-    usual_gap = np.where(treaty, 11.0, np.where(ratified, 25.0, 34.0))
+    usual_gap = np.where(treaty, 9.0, np.where(ratified, 25.0, 29.0))
     plan_gap = whole(usual_gap * slowness * tailed(random, size, SHORT_TAIL)) + 2
-    without = random.random(size) < _looked_up(doc, _WITHOUT_PLAN, 0.2)
+    without = random.random(size) < _looked_up(doc, _WITHOUT_PLAN, 0.08)
     without &= ~ratified
     planned = base_day + plan_gap
     stages[:, _PLAN] = np.where(without, NEVER, planned)
@@ -142,7 +154,7 @@ def _beginnings(seed: int, base: pl.DataFrame, signed: Ints, pace: Floats) -> tu
     start = planned + whole(gap) + 3
     stages[:, _START] = working(after_new_year(start, random.random(size)))
 
-    never = random.random(size) < 0.02 + 0.26 * (1 - pace)
+    never = random.random(size) < 0.045 + 0.22 * (1 - pace)
     early = never & (random.random(size) < 0.45)
     stages[never, _START] = NEVER
     stages[early, _PLAN] = NEVER
@@ -180,12 +192,15 @@ def _targets(seed: int, base: pl.DataFrame, signed: Ints, followed: Bools) -> tu
     return length, target
 
 
-def _complete(seed: int, stages: Ints, signed: Ints, target: Ints, length: Ints, finish: Floats) -> None:
-    """Completion: on time, or late with a long tail; never sooner than a third of the planned length after the start."""
+def _complete(seed: int, stages: Ints, signed: Ints, target: Ints, length: Ints, finish: Floats) -> Ints:
+    """Completion: on time, or late with a long tail; never sooner than a third of the planned length after the start.
+
+    Sets the stage where it has come, and gives the day it is expected at the present speed.
+    """
     random = stream(seed, "completion")
     size = len(signed)
     planned = np.where(target < NEVER, target, signed + length)
-    on_time = random.random(size) < 0.48 + 0.5 * finish
+    on_time = random.random(size) < 0.56 + 0.44 * finish
     early = np.minimum(whole(25 * tailed(random, size)), length // 3)
     late = whole((240 - 160 * finish) * tailed(random, size)) + 5
     done = np.where(on_time, planned - early, before_year_end(planned + late, random.random(size)))
@@ -193,6 +208,7 @@ def _complete(seed: int, stages: Ints, signed: Ints, target: Ints, length: Ints,
     moved = working(done)
     done = np.where(on_time & (done <= planned) & (moved > planned), planned, moved)
     stages[:, _DONE] = np.where((stages[:, _START] < NEVER) & (done <= END), done, NEVER)
+    return np.minimum(done, NEVER)
 
 
 def _fall_asleep(seed: int, stages: Ints, never: Bools, signed: Ints, pace: Floats) -> Ints:
@@ -201,9 +217,9 @@ def _fall_asleep(seed: int, stages: Ints, never: Bools, signed: Ints, pace: Floa
     size = len(signed)
     started = stages[:, _START]
     underway = (started <= END) & (stages[:, _DONE] == NEVER)
-    sleeps = underway & (random.random(size) < 0.03 + 0.3 * (1 - pace))
+    sleeps = underway & (random.random(size) < 0.03 + 0.22 * (1 - pace))
     room = np.maximum(END - started, 0)
-    since = np.maximum(started + 10, started + below(random, size, 1) + whole(room * random.random(size) * 0.8))
+    since = started + 10 + whole(room * random.random(size) * 0.8)
     idle = signed + 20 + whole(60 * tailed(random, size))
     return np.where(never, idle, np.where(sleeps, since, NEVER))
 
@@ -233,9 +249,7 @@ def _suspend(seed: int, stages: Ints) -> tuple[Ints, Ints, Ints]:
     return on, np.where(resumes, again, NEVER), held
 
 
-def _end(
-    seed: int, stages: Ints, signed: Ints, followed: Bools, suspended: Ints, resumed: Ints
-) -> tuple[Ints, Ints]:
+def _end(seed: int, stages: Ints, signed: Ints, followed: Bools, suspended: Ints, resumed: Ints) -> tuple[Ints, Ints]:
     """Termination, supersession or expiry of a few that are not completed; a pause without end may end so too."""
     random = stream(seed, "endings")
     size = len(signed)

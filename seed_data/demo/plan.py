@@ -14,7 +14,7 @@ import polars as pl
 
 from seed_data import reference
 from seed_data.demo.calendar import QUARTER_STARTS, QUARTERS
-from seed_data.demo.draws import Ints, day, dealt, quota, read_data, stream
+from seed_data.demo.draws import Ints, day, dealt, lists, quota, read_data, stream
 
 SCENARIO = "A_published_strict"
 HIGH, LOCAL, UNSIGNED = 927, 54, 25
@@ -65,7 +65,7 @@ def high_level(seed: int, count: int, unsigned: int) -> pl.DataFrame:
 
 def partner_traits() -> pl.DataFrame:
     """Countries of the demo: partner, region, state_vi, state_en, weight, sea, tech, nuclear."""
-    regions = reference.frames()["Partner"].select(partner="code", region="region")
+    regions = lists()["Partner"].select(partner="code", region="region")
     return (
         read_data("partners")
         .with_columns(pl.col("weight").cast(pl.Float64), pl.col("sea", "tech", "nuclear") == "1")
@@ -152,7 +152,9 @@ def _ordinary(seed: int, count: int, fixed: pl.DataFrame) -> pl.DataFrame:
     quarters = reference.read_list("reconciliation_year_quarter").filter(pl.col("scenario") == SCENARIO)
     by_quarter = {str(place): int(number) for place, number in enumerate(quarters["count"])}
     regions = partner_traits().select("partner", "region")
-    used_regions = fixed.join(regions, on="partner", how="left", maintain_order="left")["region"].fill_null(MULTILATERAL)
+    used_regions = fixed.join(regions, on="partner", how="left", maintain_order="left")["region"].fill_null(
+        MULTILATERAL
+    )
 
     _, per_quarter = _left(by_quarter, count, fixed["quarter"].cast(pl.String))
     sectors, per_sector = _left(_published("sectors", "code", "demo_count_927"), count, fixed["sector"])
@@ -197,11 +199,7 @@ def _with_countries(seed: int, part: pl.DataFrame, scale: float) -> pl.DataFrame
     clumps = [np.repeat(i, max(1, round(number / (8 * scale)))) for i, number in enumerate(per_country)]
     owner = np.concatenate([clump for clump, number in zip(clumps, per_country, strict=True) if number])
     pieces = np.concatenate(
-        [
-            quota(int(number), np.ones(len(clump)))
-            for clump, number in zip(clumps, per_country, strict=True)
-            if number
-        ]
+        [quota(int(number), np.ones(len(clump))) for clump, number in zip(clumps, per_country, strict=True) if number]
     )
     order = random.permutation(len(owner))
     clump_of = np.repeat(np.arange(len(owner)), pieces[order])
@@ -243,7 +241,9 @@ def _with_agencies(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
     """Responsible agencies by the shares of each sector; with organisations, those that deal with them."""
     random = stream(seed, "agencies")
     shares = read_data("sector_agencies").with_columns(pl.col("weight").cast(pl.Float64))
-    partners_of = read_data("topics").filter(pl.col("kind") == "o").select("sector", "agency").unique(maintain_order=True)
+    partners_of = (
+        read_data("topics").filter(pl.col("kind") == "o").select("sector", "agency").unique(maintain_order=True)
+    )
     is_organisation = plan["partner"].str.starts_with("ORG-").to_numpy()
     sector = plan["sector"].to_numpy()
     agency = np.empty(plan.height, dtype=object)
@@ -273,9 +273,7 @@ def _with_doc_types(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
     """Document types by the shares of each sector; binding ones go to close partners and to agencies that can sign them."""
     random = stream(seed, "documents")
     mix = read_data("doc_mix")
-    tiers = (
-        reference.frames()["PartnerTier"].filter(pl.col("valid_to").is_null()).select("partner", "tier").unique("partner")
-    )
+    tiers = lists()["PartnerTier"].filter(pl.col("valid_to").is_null()).select("partner", "tier").unique("partner")
     tier = plan.join(tiers, on="partner", how="left", maintain_order="left")["tier"]
     closeness = tier.replace_strict(_CLOSENESS, default=0.0, return_dtype=pl.Float64).to_numpy()
     can = {kinds: _able(plan, kinds) for _, kinds in _BINDING}
@@ -284,7 +282,9 @@ def _with_doc_types(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
     doc = np.full(plan.height, "", dtype=object)
     for row in mix.iter_rows(named=True):
         rows = np.flatnonzero(sector == row["sector"])
-        counts = dict(zip(mix.columns[1:], quota(len(rows), [float(row[name]) for name in mix.columns[1:]]), strict=True))
+        counts = dict(
+            zip(mix.columns[1:], quota(len(rows), [float(row[name]) for name in mix.columns[1:]]), strict=True)
+        )
         for name, kinds in _BINDING:
             free = rows[(doc[rows] == "") & can[kinds][rows]]
             eagerness = random.random(len(free)) + 0.6 * closeness[free]

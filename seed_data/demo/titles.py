@@ -6,20 +6,15 @@ turn, so that hardly two with the same partner say the same; where they would, a
 
 from __future__ import annotations
 
-import datetime as dt
-
 import polars as pl
 
-from seed_data import reference
-from seed_data.demo.draws import below, read_data, stream
+from seed_data.demo.counterparts import with_counterparts
+from seed_data.demo.draws import below, dates_of, read_data, stream
 from seed_data.demo.exchanges import english_names
 from seed_data.demo.plan import partner_traits
+from seed_data.demo.signatories import parties, signing_agency
 
 _KIND = {"TREATY": "t", "LOAN": "l", "JS": "j"}
-_MERGER = dt.date(2025, 3, 1)
-_DEFAULT_FORMER = {"BTC": "BTC_OLD", "BXD": "BXD_OLD", "BKHCN": "BKHCN_OLD", "BNNMT": "BNNPTNT", "BNV": "BNV_OLD"}
-_BORROWER = ("BTC", "BTC_OLD")
-_SECOND_PARTNER = 0.06
 _TEXTS = ("subject_vi", "subject_en", "product_vi", "product_en")
 
 
@@ -33,73 +28,6 @@ def write(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
     free = numbered.filter(~pl.col("group").is_in(["flagship", "voluntary", "free_trade"]))
     titled = pl.concat([_fixed(fixed), _free(seed, free)], how="diagonal").sort("_row").drop("_row")
     return told_apart(titled)
-
-
-# --- Agencies in titles ----------------------------------------------------------------------------------------------
-
-
-def parties() -> pl.DataFrame:
-    """How every agency, past or present, is written as a party: agency, party_vi, party_en."""
-    agencies = reference.frames()["Agency"].select(agency="key", kind="kind", name_vi="name_vi", name_en="name_en")
-    given = read_data("parties").rename({"name_vi": "given_vi", "name_en": "given_en"})
-    bare_vi = pl.col("name_vi").str.replace(r" \(.*\)$", "")
-    bare_en = pl.col("name_en").str.replace(r" \(.*\)$", "")
-    province = pl.col("kind").is_in(["province", "centrally_run_city"])
-    unit = bare_vi.str.replace("^Tỉnh", "tỉnh").str.replace("^Thành phố", "thành phố")
-    return agencies.join(given, on="agency", how="left", maintain_order="left").select(
-        "agency",
-        party_vi=pl.when(province)
-        .then("Ủy ban nhân dân " + unit + " (Việt Nam)")
-        .otherwise(pl.coalesce("given_vi", bare_vi + " nước CHXHCN Việt Nam")),
-        party_en=pl.when(province)
-        .then("the People's Committee of " + bare_en + " (Viet Nam)")
-        .otherwise(pl.coalesce("given_en", "the " + bare_en + " of the Socialist Republic of Viet Nam")),
-    )
-
-
-def signing_agency(plan: pl.DataFrame) -> pl.DataFrame:
-    """`plan` (agency, signed, former, doc_type) with signing_agency: who existed on the day and signed.
-
-    Before a merger that is the predecessor: for a ministry the one the topic belonged to, for a province one of those
-    that were merged into it, in turn. Loans are signed by the ministry of finance, whoever carries them out.
-    """
-    day_signed = dates_of(pl.col("signed"))
-    successions = reference.frames()["AgencySuccession"].filter(pl.col("predecessor").str.starts_with("T"))
-    pools = (
-        successions.filter(pl.col("predecessor").str.contains(r"^T\d"))
-        .select(agency="successor", former_province="predecessor", until="effective_on")
-        .with_columns(turn=pl.int_range(pl.len()).over("agency"))
-    )
-    first = pools.group_by("agency", maintain_order=True).agg(turns=pl.len(), until=pl.col("until").first())
-    ministry = pl.coalesce(
-        pl.when(pl.col("former") != "").then("former"),
-        pl.col("agency").replace_strict(_DEFAULT_FORMER, default=None, return_dtype=pl.String),
-        "agency",
-    )
-    usual = (
-        pl.when(day_signed < pl.col("until"))
-        .then("former_province")
-        .when(pl.col("agency").str.contains(r"^T\d") | day_signed.is_null() | (day_signed >= _MERGER))
-        .then("agency")
-        .otherwise(ministry)
-    )
-    now, before = _BORROWER
-    return (
-        plan.join(first, on="agency", how="left", maintain_order="left")
-        .with_columns(turn=(pl.int_range(pl.len()).over("agency") % pl.col("turns")).cast(pl.Int64))
-        .join(pools.select("agency", "turn", "former_province"), on=["agency", "turn"], how="left", maintain_order="left")
-        .with_columns(
-            signing_agency=pl.when(pl.col("doc_type") == "LOAN")
-            .then(pl.when(day_signed < _MERGER).then(pl.lit(before)).otherwise(pl.lit(now)))
-            .otherwise(usual)
-        )
-        .drop("turns", "until", "turn", "former_province")
-    )
-
-
-def dates_of(days: pl.Expr) -> pl.Expr:
-    """Days since 1970 as dates."""
-    return days.cast(pl.Int32).cast(pl.Date)
 
 
 # --- Fixed words -----------------------------------------------------------------------------------------------------
@@ -176,7 +104,7 @@ def _free(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
     )
     topics = read_data("topics").with_row_index("topic").with_columns(pl.col("topic").cast(pl.Int64))
     signed = signing_agency(_with_topics(seed, described, topics))
-    return _with_titles(seed, _with_counterparts(seed, signed))
+    return _with_titles(seed, with_counterparts(seed, signed))
 
 
 def _with_topics(seed: int, plan: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
@@ -203,110 +131,6 @@ def _with_topics(seed: int, plan: pl.DataFrame, topics: pl.DataFrame) -> pl.Data
             maintain_order="left",
         )
         .drop("_turn", "_turns")
-    )
-
-
-# --- Counterparts ----------------------------------------------------------------------------------------------------
-
-
-def _counterparts() -> pl.DataFrame:
-    """Every country's counterpart for every family of bodies: partner, family, other_vi, other_en."""
-    listed = read_data("counterparts")
-    countries = partner_traits().select("partner", "state_vi", "state_en").with_row_index("_place")
-    general = (
-        listed.filter(pl.col("partner") == "*")
-        .drop("partner")
-        .with_columns(_turn=pl.int_range(pl.len()).over("family"), _turns=pl.len().over("family"))
-    )
-    every = countries.join(general, how="cross").filter(pl.col("_place") % pl.col("_turns") == pl.col("_turn"))
-    own = listed.filter(pl.col("partner") != "*").rename({"name_vi": "own_vi", "name_en": "own_en"})
-    both = countries.join(general.select("family").unique().vstack(pl.DataFrame({"family": ["lender"]})), how="cross")
-    return (
-        both.join(every.select("partner", "family", "name_vi", "name_en"), on=["partner", "family"], how="left")
-        .join(own, on=["partner", "family"], how="left")
-        .select(
-            "partner",
-            "family",
-            other_vi=pl.coalesce("own_vi", "name_vi").str.replace("{vi}", pl.col("state_vi"), literal=True),
-            other_en=pl.coalesce("own_en", "name_en").str.replace("{en}", pl.col("state_en"), literal=True),
-        )
-        .filter(pl.col("other_vi").is_not_null())
-    )
-
-
-def _with_counterparts(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
-    random = stream(seed, "counterparts")
-    bodies = _counterparts()
-    places = read_data("localities").with_columns(_turn=pl.int_range(pl.len()).over("partner"))
-    turns = places.group_by("partner").agg(_turns=pl.len())
-    organisations = read_data("organisations").select("partner", org_vi="name_vi", org_en="name_en")
-    second = _second_partners(seed, plan)
-    state, government = pl.col("family") == "state", pl.col("family") == "government"
-    return (
-        plan.with_columns(second_partner=second)
-        .join(turns, on="partner", how="left", maintain_order="left")
-        .with_columns(_turn=pl.Series(below(random, plan.height, 1 << 30)) % pl.col("_turns"))
-        .join(
-            places.select("partner", "_turn", place_vi="name_vi", place_en="name_en"),
-            on=["partner", "_turn"],
-            how="left",
-            maintain_order="left",
-        )
-        .join(bodies, on=["partner", "family"], how="left", maintain_order="left")
-        .join(
-            bodies.rename({"partner": "second_partner", "other_vi": "second_vi", "other_en": "second_en"}),
-            on=["second_partner", "family"],
-            how="left",
-            maintain_order="left",
-        )
-        .join(organisations, on="partner", how="left", maintain_order="left")
-        .with_columns(
-            counterpart_vi=pl.when(pl.col("org_vi").is_not_null())
-            .then("org_vi")
-            .when(pl.col("family") == "local")
-            .then("place_vi")
-            .when(government)
-            .then("Chính phủ " + pl.col("state_vi"))
-            .when(state)
-            .then("state_vi")
-            .otherwise("other_vi"),
-            counterpart_en=pl.when(pl.col("org_en").is_not_null())
-            .then("org_en")
-            .when(pl.col("family") == "local")
-            .then("place_en")
-            .when(government)
-            .then("the Government of " + pl.col("state_en"))
-            .when(state)
-            .then("state_en")
-            .otherwise("other_en"),
-        )
-        .drop("_turn", "_turns", "place_vi", "place_en", "other_vi", "other_en", "org_vi", "org_en")
-    )
-
-
-def _second_partners(seed: int, plan: pl.DataFrame) -> pl.Series:
-    """A second country of the same region for a few memoranda and plans between ministries; else null."""
-    random = stream(seed, "second partners")
-    pools = partner_traits().filter(pl.col("weight") >= 3).select("region", other="partner")
-    pools = pools.with_columns(_turn=pl.int_range(pl.len()).over("region"))
-    chosen = random.random(plan.height) < _SECOND_PARTNER
-    turn = below(random, plan.height, 1 << 30)
-    turns = pools.group_by("region").agg(_turns=pl.len())
-    suits = (
-        pl.col("_chosen")
-        & (pl.col("_kind") == "g")
-        & pl.col("doc_type").is_in(["MOU", "IA", "PLAN"])
-        & ~pl.col("family").is_in(["local", "state", "government"])
-        & (pl.col("other") != pl.col("partner"))
-    )
-    return (
-        plan.select("region", "partner", "_kind", "doc_type", "family")
-        .with_columns(_chosen=pl.Series(chosen), _turn=pl.Series(turn))
-        .join(turns, on="region", how="left", maintain_order="left")
-        .with_columns(_turn=pl.col("_turn") % pl.col("_turns"))
-        .join(pools, on=["region", "_turn"], how="left", maintain_order="left")
-        .select(pl.when(suits).then("other"))
-        .to_series()
     )
 
 
@@ -417,4 +241,3 @@ def told_apart(titled: pl.DataFrame) -> pl.DataFrame:
     return numbered.with_columns(title_vi=pl.col("title_vi") + vi, title_en=pl.col("title_en") + en).drop(
         "_repeat", "_period", "_y1"
     )
-

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from data_access import models
 from seed_data.mapping import history
-from seed_data.mapping.declaration import FIELD_KINDS, SCOPES, MappingDeclaration, RegisterInfo, Value
+from seed_data.mapping.declaration import ACCESS_LEVELS, FIELD_KINDS, SCOPES, MappingDeclaration, RegisterInfo, Value
 from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import Problems
 from seed_data.mapping.source import read_table
@@ -19,18 +20,25 @@ from seed_data.resolve import AgencyResolver
 AGENCY_FIELDS = tuple(field for field, kind in FIELD_KINDS.items() if kind == "agency")
 
 
+NAMES = {"field": pl.String, "name": pl.String, "agency": pl.String, "how": pl.String, "agreements": pl.Int64}
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
-class MappedRegister:
+class RegisterFrames:
     """A register as it would be stored.
 
-    `frames` are by table name, in the order in which they can be written; columns left out take the table's defaults.
-    `names` has one row per different agency name and field: field, name, agency (null where unresolved), how,
-    agreements (how many carry it).
+    `frames` are by table name, `DataVersion` among them, in the order in which they can be written; columns left out
+    take the table's defaults. `names` has one row per different agency name and field: field, name, agency (null where
+    unresolved), how, agreements (how many carry it).
     """
 
-    info: RegisterInfo
     frames: Mapping[str, pl.DataFrame]
-    names: pl.DataFrame
+    names: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=NAMES))
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The row of `DataVersion`: code, names, data date, source, licence."""
+        return self.frames["DataVersion"].row(0, named=True)
 
     @property
     def agreements(self) -> pl.DataFrame:
@@ -38,7 +46,7 @@ class MappedRegister:
 
     @property
     def findings(self) -> pl.DataFrame:
-        return self.frames["LoadFinding"]
+        return self.frames.get("LoadFinding", pl.DataFrame(schema=history.FINDINGS))
 
     def unresolved(self) -> pl.DataFrame:
         """The agency names that stand for nobody known, most frequent first: field, name, how, agreements."""
@@ -48,7 +56,7 @@ class MappedRegister:
 
 def map_register(
     data: bytes, mapping: bytes, *, file: str, mapping_file: str, lists: Mapping[str, pl.DataFrame]
-) -> MappedRegister:
+) -> RegisterFrames:
     """Read a file through a mapping. `lists` are the reference frames by table name.
 
     Raises `MappingError` with every problem of the mapping, else of the file's form, else of its columns and values.
@@ -73,12 +81,17 @@ def map_register(
         models.StatusEvent: events.drop("position").with_row_index("id", offset=1),
         models.TargetDate: targets.with_row_index("id", offset=1),
         models.LoadFinding: findings.sort("source_row", "code", "field").with_row_index("id", offset=1),
+        models.DataVersion: _data_version(declaration.register),
     }
-    return MappedRegister(
-        info=declaration.register,
+    return RegisterFrames(
         frames={model.__name__: frame for model, frame in frames.items()},
         names=reading.names(),
     )
+
+
+def _data_version(info: RegisterInfo) -> pl.DataFrame:
+    shown = {name: [value] for name, value in dataclasses.asdict(info).items() if name not in ("code", "scope")}
+    return pl.DataFrame({"id": [1], "version": [1], "register_code": [info.code], "is_demo": [False], **shown})
 
 
 def _open(data: bytes, declaration: MappingDeclaration, file: str) -> Table:
@@ -140,6 +153,7 @@ class _Reading:
             "doc_type": spellings(lists["DocType"]),
             "sector": spellings(lists["Sector"]),
             "scope": {scope.lower(): scope for scope in SCOPES},
+            "access_level": {level: level for level in ACCESS_LEVELS},
             "exchange": {item.code.lower(): item.code for item in declaration.exchanges},
         }
         self._named: list[pl.DataFrame] = []
@@ -147,6 +161,7 @@ class _Reading:
 
     def agreements(self) -> pl.DataFrame:
         fields = self._mapping.fields
+        standard = {"scope": self._mapping.register.scope, "access_level": ACCESS_LEVELS[0]}
         scope = Value(constant=self._mapping.register.scope)
         columns = {"id": self._ids, "scope": self._table.codes(scope, "scope", self._known["scope"])}
         for field, value in fields.items():
@@ -155,7 +170,7 @@ class _Reading:
                 columns[field] = self._table.texts(value, field)
             elif kind in self._known:
                 codes = self._table.codes(value, f"fields.{field}", self._known[kind])
-                columns[field] = codes.fill_null(self._mapping.register.scope) if field == "scope" else codes
+                columns[field] = codes.fill_null(standard[field]) if field in standard else codes
         columns |= self._flags(columns)
         for field in AGENCY_FIELDS:
             if field in fields:
@@ -208,7 +223,7 @@ class _Reading:
     def names(self) -> pl.DataFrame:
         """The agency names met: field, name, agency, how, agreements."""
         if not self._named:
-            return pl.DataFrame(schema=_NAMES)
+            return pl.DataFrame(schema=NAMES)
         keys = ["field", "name", "agency", "how"]
         return pl.concat(self._named).group_by(keys).agg(agreements=pl.len().cast(pl.Int64)).sort(keys)
 
@@ -320,6 +335,3 @@ class _Reading:
         rows = unknown["agreement_id"].replace_strict(self._ids, self._table.rows, return_dtype=pl.Int64)
         for row, text in pl.DataFrame({"row": rows, "text": unknown["text"]}).head(100).iter_rows():
             self._table.problems.add("unknown_partner", row=row, column=value.column, value=text)
-
-
-_NAMES = {"field": pl.String, "name": pl.String, "agency": pl.String, "how": pl.String, "agreements": pl.Int64}

@@ -16,6 +16,7 @@ DATA_DATE = "data_date"
 """The name by which a mapping refers to the register's own data date where it lists dates."""
 
 SCOPES = ("HIGH_LEVEL", "LOCAL")
+ACCESS_LEVELS = ("open", "restricted")
 FIELD_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "ref": "text",
@@ -35,7 +36,7 @@ FIELD_KINDS: Mapping[str, str] = MappingProxyType(
         "evidence_url": "text",
         "implementable": "yes_no",
         "tracked": "yes_no",
-        "access_level": "text",
+        "access_level": "access_level",
         "notes_vi": "text",
         "notes_en": "text",
     }

@@ -1,4 +1,4 @@
-"""What a mapped register holds, in counts: for a dry run and for the receipt after loading."""
+"""What a register holds, in counts: for a dry run and for the receipt after loading."""
 
 from __future__ import annotations
 
@@ -6,46 +6,43 @@ from typing import Any
 
 import polars as pl
 
-from seed_data.mapping.build import MappedRegister
+from seed_data.mapping.build import RegisterFrames
 
 
-def summarise(register: MappedRegister, *, stored: bool) -> dict[str, Any]:
+def summarise(register: RegisterFrames, *, stored: bool) -> dict[str, Any]:
     """The register's name and data date, rows by table, events by state, agencies, open names, findings by kind."""
-    info, agreements = register.info, register.agreements
+    described = register.description
     return {
-        "register": info.code,
-        "name_vi": info.name_vi,
-        "name_en": info.name_en,
-        "data_date": info.data_date.isoformat(),
+        "register": described["register_code"],
+        "name_vi": described["name_vi"],
+        "name_en": described["name_en"],
+        "data_date": described["data_date"].isoformat(),
         "stored": stored,
-        "rows": {name: frame.height for name, frame in register.frames.items()},
+        "rows": {name: frame.height for name, frame in register.frames.items() if name != "DataVersion"},
         "states": _counts(register.frames["StatusEvent"]["state"]),
-        "agencies": _agencies(agreements),
+        "agencies": _agencies(register.agreements),
         "unresolved": register.unresolved().to_dicts(),
         "findings": _counts(register.findings["code"]),
     }
 
 
-def contradictions(register: MappedRegister) -> pl.DataFrame:
+def contradictions(register: RegisterFrames) -> pl.DataFrame:
     """The records whose dates contradict each other: source_row, ref, code, field, value, in the order of the file."""
     refs = register.agreements.select(agreement_id="id", ref="ref")
-    found = register.findings.filter(pl.col("code").str.contains("_before_"))
-    return (
-        found.join(refs, on="agreement_id")
-        .sort("source_row", "code")
-        .select("source_row", "ref", "code", "field", "value")
-    )
+    found = register.findings.filter(pl.col("code").str.contains("_before_")).join(refs, on="agreement_id")
+    return found.sort("source_row", "code").select("source_row", "ref", "code", "field", "value")
 
 
 def _agencies(agreements: pl.DataFrame) -> dict[str, int]:
-    if "responsible_as_given" not in agreements.columns:
+    """How many agreements have a responsible agency, have one in words only, or none."""
+    if "responsible_agency" not in agreements.columns:
         return {"resolved": 0, "unresolved": 0, "not_given": agreements.height}
-    named = agreements.filter(pl.col("responsible_as_given") != "")
-    unresolved = named["responsible_agency"].null_count()
+    without = agreements.filter(pl.col("responsible_agency").is_null())
+    not_given = without.filter(pl.col("responsible_as_given") == "").height
     return {
-        "resolved": named.height - unresolved,
-        "unresolved": unresolved,
-        "not_given": agreements.height - named.height,
+        "resolved": agreements.height - without.height,
+        "unresolved": without.height - not_given,
+        "not_given": not_given,
     }
 
 

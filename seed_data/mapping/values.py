@@ -45,7 +45,7 @@ class Table:
                     "column_missing",
                     row=self._mapping.form.header_row,
                     column=column,
-                    key=key,
+                    used_by=key,
                     mapping=self._mapping.name,
                     near=", ".join(near or there[:20]),
                 )

@@ -94,7 +94,7 @@ def _agreement(number: int, chance: random.Random) -> list[models.SQLModel]:
         rows.append(models.TargetDate(agreement_id=number, target_on=target, effective_on=signed))
     for period, received in (("2025-Q3", dt.date(2025, 10, 5)), ("2025-Q4", dt.date(2026, 1, 8))):
         if chance.random() < 0.7:
-            texts = {name: "có" for name in REPORT_FIELDS}
+            texts = dict.fromkeys(REPORT_FIELDS, "có")
             rows.append(
                 models.ProgressReport(
                     agreement_id=number,

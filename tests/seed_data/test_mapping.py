@@ -20,16 +20,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlmodel import select
 
+from cli.output import in_words
 from data_access import audit, models
 from data_access import engine as store
 from data_access.register import read_data_version, read_register
+from pages.ui import words
 from seed_data import reference
-from seed_data.mapping.build import MappedRegister, map_register
+from seed_data.mapping.build import RegisterFrames, map_register
+from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import MappingError, Problem
 from seed_data.mapping.source import ROW, FileForm, read_table
-from seed_data.mapping.store import StoreInUseError, store_register
 from seed_data.mapping.summary import contradictions, summarise
+from seed_data.store import StoreInUseError, fill
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,7 +78,7 @@ date = "done"
 HEADER = "Số,Tên,Cơ quan,Ngày ký,Hoàn thành"
 
 
-def mapped(text: str | bytes, mapping: str = MAPPING) -> MappedRegister:
+def mapped(text: str | bytes, mapping: str = MAPPING) -> RegisterFrames:
     data = text.encode() if isinstance(text, str) else text
     return map_register(data, mapping.encode(), file="own.csv", mapping_file="own.toml", lists=lists())
 
@@ -83,7 +86,18 @@ def mapped(text: str | bytes, mapping: str = MAPPING) -> MappedRegister:
 def problems_of(text: str | bytes, mapping: str = MAPPING) -> list[Problem]:
     with pytest.raises(MappingError) as caught:
         mapped(text, mapping)
-    return list(caught.value.problems)
+    return said(caught.value)
+
+
+def said(error: MappingError) -> list[Problem]:
+    """The problems of a refusal, each of which must have words in both languages that fill every placeholder."""
+    for language in ("vi", "en"):
+        with words.in_language(language):
+            for problem in error.problems:
+                text = in_words(problem, words.t)
+                assert text.startswith(problem.file)
+                assert "mapping." not in text
+    return list(error.problems)
 
 
 def workbook(rows: list[list[Any]], *, first_row: int = 0, sheet: str = "Sheet1") -> bytes:
@@ -175,7 +189,7 @@ def test_a_file_that_cannot_be_trusted_is_refused(data: bytes, code: str, row: i
     with pytest.raises(MappingError) as caught:
         read_table(data, name="own.csv", form=FileForm())
 
-    assert [(problem.file, problem.code, problem.row) for problem in caught.value.problems] == [("own.csv", code, row)]
+    assert [(problem.file, problem.code, problem.row) for problem in said(caught.value)] == [("own.csv", code, row)]
 
 
 def in_cp1258(text: str) -> bytes:
@@ -274,7 +288,7 @@ def test_a_mistake_in_a_mapping_is_named_by_its_key(change: tuple[str, str], cod
     with pytest.raises(MappingError) as caught:
         parse(MAPPING.replace(*change).encode(), name="own.toml")
 
-    first = next(problem for problem in caught.value.problems if problem.code == code)
+    first = next(problem for problem in said(caught.value) if problem.code == code)
     assert (first.file, first.column) == ("own.toml", column)
 
 
@@ -291,7 +305,7 @@ def test_columns_the_file_does_not_have_are_named_with_the_nearest() -> None:
     found = problems_of("Số,Tên,Co quan,Ngày ký,Hoàn thành\n1,x,BYT,,\n")
 
     assert [(problem.code, problem.row, problem.column) for problem in found] == [("column_missing", 1, "Cơ quan")]
-    assert dict(found[0].params) == {"key": "fields.responsible_agency", "mapping": "own.toml", "near": "Co quan"}
+    assert dict(found[0].params) == {"used_by": "fields.responsible_agency", "mapping": "own.toml", "near": "Co quan"}
 
 
 # --- Values ----------------------------------------------------------------------------------------------------------
@@ -315,6 +329,15 @@ def test_constants_maps_and_defaults() -> None:
     assert frame["sector"].to_list() == ["ENE", "ENE", "ENE"]
     assert frame["priority"].to_list() == [True, False, False]
     assert frame["title_en"].to_list() == ["a", "b", "c"], "a title in one language stands for both"
+
+
+def test_scope_and_access_level_have_a_standard_where_the_cell_is_empty() -> None:
+    mapping = with_fields('scope = { column = "P" }', 'access_level = { column = "M" }')
+
+    frame = mapped(f"{HEADER},P,M\n1,a,,,,LOCAL,restricted\n2,b,,,,,\n", mapping).agreements
+
+    assert frame.select("scope", "access_level").rows() == [("LOCAL", "restricted"), ("HIGH_LEVEL", "open")]
+    assert [problem.code for problem in problems_of(f"{HEADER},P,M\n1,a,,,,,mật\n", mapping)] == ["unknown_code"]
 
 
 def test_codes_may_be_written_as_names() -> None:
@@ -552,9 +575,9 @@ def test_a_record_without_a_day_of_signing_is_listed() -> None:
 # --- The store -------------------------------------------------------------------------------------------------------
 
 
-def keep(engine: sa.Engine, register: MappedRegister) -> None:
+def keep(engine: sa.Engine, register: RegisterFrames) -> None:
     with store.session(engine) as session:
-        store_register(session, actor="tests", register=register, lists=lists(), file="own.csv")
+        fill(session, actor="tests", register=register, origin="own.csv")
 
 
 def test_a_register_is_stored_whole(engine: sa.Engine) -> None:
@@ -638,3 +661,46 @@ def test_the_catalogs_of_both_languages_agree() -> None:
     assert vi.keys() == en.keys()
     for key, text in vi.items():
         assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", en[key])), key
+
+
+def own_register_md() -> str:
+    return (ROOT / "docs" / "own_register.md").read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_documentation_loads_its_own_table() -> None:
+    document = own_register_md()
+    mapping = document.split("```toml\n")[1].split("```")[0]
+    table = [line.strip("|").split("|") for line in document.splitlines() if line.startswith("|")]
+    header, _, row = ([cell.strip() for cell in cells] for cells in table[:3])
+
+    register = mapped(f"{','.join(header)}\n{','.join(row)}\n", mapping)
+
+    assert register.agreements.select("ref", "responsible_agency", "doc_type").rows() == [("12/2024", "BCT", "MOU")]
+    assert register.frames["AgreementPartner"]["partner"].to_list() == ["JP"]
+    assert register.frames["StatusEvent"].select("state", "effective_on", "date_known").rows() == [
+        ("SIGNED", dt.date(2024, 3, 5), True),
+        ("IN_PROGRESS", dt.date(2024, 3, 5), False),
+    ]
+    assert register.frames["TargetDate"]["target_on"].to_list() == [dt.date(2026, 12, 31)]
+
+
+def test_every_key_and_finding_is_documented() -> None:
+    document = own_register_md()
+    named = set(re.findall(r"`([a-z_]+)`", document))
+    parts = set(re.findall(r"`\[+([a-z]+)", document))
+
+    assert set(FIELD_KINDS) <= named
+    assert {key for key in catalog("en") if key.startswith("mapping.finding.")} == {
+        f"mapping.finding.{code}" for code in re.findall(r"`([a-z_]+)`", document.split("## What is listed")[1])
+    }
+    assert parts >= {
+        "register",
+        "file",
+        "fields",
+        "dates",
+        "partners",
+        "coordinating",
+        "events",
+        "targets",
+        "exchanges",
+    }

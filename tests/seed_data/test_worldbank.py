@@ -17,9 +17,9 @@ from data_access import engine as store
 from data_access.register import read_register
 from kpi import facts as kpi_facts
 from seed_data import reference, worldbank
-from seed_data.mapping.build import MappedRegister
-from seed_data.mapping.store import store_register
+from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.summary import contradictions
+from seed_data.store import fill
 from tests.seed_data import recomputed_worldbank as again
 
 EFFECTIVE_BEFORE_APPROVAL = {
@@ -29,7 +29,7 @@ EFFECTIVE_BEFORE_APPROVAL = {
 
 
 @functools.cache
-def register() -> MappedRegister:
+def register() -> RegisterFrames:
     return worldbank.read(reference.frames())
 
 
@@ -46,7 +46,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def keep(engine: sa.Engine) -> None:
     with store.session(engine) as session:
-        store_register(session, actor="tests", register=register(), lists=reference.frames(), file="worldbank")
+        fill(session, actor="tests", register=register(), origin="worldbank")
 
 
 def codes(code: str) -> pl.DataFrame:

@@ -1,0 +1,172 @@
+"""Rates of an event by days waited, with factors for kinds of cases: the ground that forecasts stand on.
+
+Daily rates are those of Nelson and Aalen (Aalen 1978, Annals of Statistics 6, 701-726). A kind of case has the common rates
+times a factor, observed over expected events, drawn towards 1 the more the fewer events it has: a gamma prior fitted by
+moments (Clayton and Kaldor 1987, Biometrics 43, 671-681; Marshall 1991, Applied Statistics 40, 283-294).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+ENOUGH_AT_RISK = 30
+"""Where fewer than these are still waiting, daily rates are chance; beyond, one average rate is used."""
+
+TAIL_DAYS = 365
+"""The average rate also takes in this many days before that point."""
+
+_ROUNDS = 5
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rates:
+    """Cumulative rates of the event and of ending otherwise by day 0, 1, ...; one daily rate each after the last of them.
+
+    `noise` is the cumulative variance of the event's rates (d / n squared), `tail_noise` the variance of its last one.
+    """
+
+    event: Floats
+    ending: Floats
+    event_tail: float
+    ending_tail: float
+    noise: Floats
+    tail_noise: float
+
+    def events_by(self, day: Ints) -> Floats:
+        """The cumulative rate of the event by the end of each day."""
+        return self._by(self.event, self.event_tail, day)
+
+    def endings_by(self, day: Ints) -> Floats:
+        """The cumulative rate of ending otherwise by the end of each day."""
+        return self._by(self.ending, self.ending_tail, day)
+
+    def _by(self, known: Floats, tail: float, day: Ints) -> Floats:
+        last = len(known) - 1
+        cumulative: Floats = known[np.minimum(day, last)] + tail * np.maximum(day - last, 0)
+        return cumulative
+
+
+def fitted(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> tuple[Rates, Factors]:
+    """Common rates and factors, each given the other, from the columns of the groupings, duration (days) and cause.
+
+    `cause` is 1 for the event, 2 for another end, 0 for a case that still waits. The common rates are those of a case with
+    factor 1 (Breslow 1974, Biometrics 30, 89-99): without the factors in them they would fall with time only because the
+    slow kinds are left, and the factors would count that a second time.
+    """
+    duration, cause = cases["duration"].to_numpy(), cases["cause"].to_numpy()
+    lived = cases.with_columns(events=(pl.col("cause") == 1).cast(pl.Int64))
+    factor = np.ones(cases.height)
+    for _ in range(_ROUNDS):
+        common = rates(duration, cause, factor)
+        kinds = factors(lived.with_columns(pl.Series("expected", common.events_by(duration))), groupings)
+        factor = kinds.of(cases)
+    return rates(duration, cause, factor), kinds
+
+
+def rates(duration: Ints, cause: Ints, factor: Floats) -> Rates:
+    """The common rates of cases that lasted `duration` days, ended by `cause` and have a known factor each."""
+    days = int(duration.max(initial=0)) + 1
+
+    def at_risk(weights: Floats | None) -> Floats:
+        left: Floats = np.bincount(duration, weights=weights, minlength=days)[::-1].cumsum()[::-1].astype(float)
+        return left
+
+    events = np.bincount(duration[cause == 1], minlength=days)
+    endings = np.bincount(duration[cause == 2], minlength=days)
+    heads, weighted = at_risk(None), at_risk(factor)
+    known = max(int((heads >= ENOUGH_AT_RISK).sum()), 1)
+    tail = slice(max(known - TAIL_DAYS, 0), None)
+    everyone, exposed = max(heads[tail].sum(), 1.0), max(weighted[tail].sum(), 1.0)
+    heads, weighted = np.maximum(heads, 1.0)[:known], np.where(weighted > 0, weighted, 1.0)[:known]
+    return Rates(
+        event=(events[:known] / weighted).cumsum(),
+        ending=(endings[:known] / heads).cumsum(),
+        event_tail=float(events[tail].sum() / exposed),
+        ending_tail=float(endings[tail].sum() / everyone),
+        noise=(events[:known] / weighted**2).cumsum(),
+        tail_noise=float(events[tail].sum() / exposed**2),
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Factors:
+    """How much faster than the common rates cases of each kind are.
+
+    `steps` holds one frame per grouping: its columns, factor, weight (observed events plus what the prior is worth; its
+    inverse is about the variance of the factor's logarithm; null where kinds were not seen to differ).
+    """
+
+    steps: tuple[pl.DataFrame, ...]
+
+    def of(self, cases: pl.DataFrame) -> Floats:
+        """The factor of each case; 1 for a kind never seen."""
+        return self._joined(cases, "factor", 1.0).prod(axis=1)
+
+    def variance_of(self, cases: pl.DataFrame) -> Floats:
+        """The variance of the logarithm of each case's factor."""
+        weights = self._joined(cases, "weight", np.inf)
+        variance: Floats = (1 / weights).sum(axis=1)
+        return variance
+
+    def _joined(self, cases: pl.DataFrame, column: str, otherwise: float) -> Floats:
+        found = [
+            cases.select(keys).join(step, on=keys, how="left", maintain_order="left", nulls_equal=True)[column]
+            for step, keys in ((step, grouping_of(step)) for step in self.steps)
+        ]
+        columns = [values.fill_null(otherwise).to_numpy() for values in found]
+        return np.column_stack(
+            [np.ones(cases.height) if column == "factor" else np.full(cases.height, np.inf), *columns]
+        )
+
+
+def grouping_of(step: pl.DataFrame) -> list[str]:
+    """The columns by which a step of `Factors` tells kinds apart."""
+    return [name for name in step.columns if name not in ("factor", "weight")]
+
+
+def factors(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> Factors:
+    """Factors by each grouping in turn, each on top of those before it.
+
+    `cases` has the columns of the groupings, `events` (0 or 1) and `expected` (the cumulative rate the case lived through).
+    """
+    steps: list[pl.DataFrame] = []
+    expected = cases["expected"]
+    for grouping in groupings:
+        sums = (
+            cases.with_columns(expected=expected)
+            .group_by(list(grouping))
+            .agg(o=pl.col("events").sum().cast(pl.Float64), e=pl.col("expected").sum())
+        )
+        observed, foreseen = sums["o"].to_numpy(), sums["e"].to_numpy()
+        worth = _prior_worth(observed, foreseen)
+        middle = observed.sum() / foreseen.sum() if foreseen.sum() > 0 else 1.0
+        if worth is None:
+            step = sums.select(*grouping, factor=pl.lit(middle), weight=pl.lit(None, dtype=pl.Float64))
+        else:
+            step = sums.select(
+                *grouping,
+                factor=(pl.col("o") + worth) / (pl.col("e") + worth / middle),
+                weight=pl.col("o") + worth,
+            )
+        steps.append(step)
+        expected = expected * pl.Series(Factors((step,)).of(cases))
+    return Factors(tuple(steps))
+
+
+def _prior_worth(observed: Floats, expected: Floats) -> float | None:
+    """How many events the prior is worth; None where kinds differ no more than chance makes them."""
+    total = expected.sum()
+    if len(expected) < 2 or total <= 0 or observed.sum() <= 0:
+        return None
+    middle = observed.sum() / total
+    ratio = np.divide(observed, expected, out=np.full(len(expected), middle), where=expected > 0)
+    spread = (expected * (ratio - middle) ** 2).sum() / total - middle * len(expected) / total
+    return None if spread <= 0 else float(middle**2 / spread)

@@ -1,0 +1,267 @@
+"""What is wrong with an upload: everything at once, by kind, with the means to put it right here or in the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import polars as pl
+import streamlit as st
+
+from kpi.intake import ENCODINGS, Problem, Table, with_remarks
+from kpi.intake.cells import ROW
+from kpi.intake.columns import BY_CODE, name_of
+from pages.sections import upload_work
+from pages.sections.upload_work import Work
+from pages.ui import exports, loaders, tables
+from pages.ui import words as w
+from pages.ui.tables import Column
+
+ENCODING_PROBLEMS: Final = ("not_unicode", "not_in_encoding")
+"""What choosing another encoding may put right."""
+
+ALL: Final = "ALL"
+_ROWS_EDITED: Final = 200
+_REST: Final = "more_of_a_kind"
+MIME: Final = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+
+
+def show(work: Work, *, has_rows: bool = True) -> None:
+    """Every problem of what was handed in. `has_rows` is false for a form, which has no rows to speak of."""
+    blocking = [problem for problem in work.problems if problem.blocking]
+    count = sum(_counts(blocking).values())
+    st.error(w.tn("upload.problems", count), icon=":material/error:")
+    _show_list(blocking, key=f"problems_{work.round}", has_rows=has_rows)
+
+
+def show_notices(notices: Sequence[Problem], *, key: str) -> None:
+    """What does not stop an upload but asks to be read."""
+    if notices:
+        st.warning(w.tn("upload.notices", sum(_counts(notices).values())), icon=":material/info:")
+        _show_list(notices, key=key, has_rows=True)
+
+
+def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None:
+    counts = _counts(problems)
+    kind = ALL
+    if len(counts) > 1:
+        kind = st.pills(
+            w.t("upload.kinds"),
+            (ALL, *counts),
+            default=ALL,
+            required=True,
+            format_func=lambda code: (
+                w.t("upload.every_kind", n=w.number(sum(counts.values())))
+                if code == ALL
+                else f"{w.t(f'intake.kind_{code}')} ({w.number(counts[code])})"
+            ),
+            key=f"{key}_kind",
+            label_visibility="collapsed",
+        )
+    listed = [problem for problem in problems if kind in (ALL, _kind(problem))]
+    columns = [
+        Column("row", "upload.row", "number", width=60),
+        Column("column", "upload.column", width=170),
+        Column("value", "upload.value", width=170),
+        Column("words", "upload.words", width=560),
+        Column("suggestion", "upload.suggestion", width=170),
+    ]
+    tables.show(
+        _frame(listed),
+        columns if has_rows else columns[1:],
+        key,
+        file_name=w.t("upload.problems_file"),
+        alt=w.t("upload.problems_alt"),
+    )
+
+
+def _kind(problem: Problem) -> str:
+    return str(problem.params["kind"]) if problem.code == _REST else problem.code
+
+
+def _counts(problems: Sequence[Problem]) -> Counter[str]:
+    """How many there are of each kind, the unlisted ones counted, in the order in which they come."""
+    counts: Counter[str] = Counter()
+    for problem in problems:
+        counts[_kind(problem)] += int(str(problem.params["count"])) if problem.code == _REST else 1
+    return counts
+
+
+def words_of(problem: Problem) -> str:
+    """What is wrong and what to do, without the place, which stands beside it."""
+    values = problem.placeholders(w.language())
+    if problem.code == _REST:
+        values["kind"] = w.t(f"intake.kind_{values['kind']}")
+    return w.t(f"intake.{problem.code}", **values)
+
+
+def _frame(problems: Sequence[Problem]) -> pl.DataFrame:
+    language = w.language()
+    return pl.DataFrame(
+        [
+            (
+                problem.row,
+                "" if problem.column is None else name_of(problem.column, language),
+                problem.placeholders(language)["value"],
+                words_of(problem),
+                problem.placeholders(language)["suggestion"],
+            )
+            for problem in problems
+        ],
+        schema={
+            "row": pl.Int64,
+            "column": pl.String,
+            "value": pl.String,
+            "words": pl.String,
+            "suggestion": pl.String,
+        },
+        orient="row",
+    )
+
+
+# --- The encoding ----------------------------------------------------------------------------------------------------
+
+
+def asks_for_encoding(work: Work) -> bool:
+    """Whether the file may be readable once somebody says in which encoding it is."""
+    return any(problem.code in ENCODING_PROBLEMS for problem in work.problems)
+
+
+def show_encoding_choice(key: str) -> None:
+    """The encodings there are. None is taken by itself: nearly any bytes are text in nearly all of them."""
+    st.selectbox(
+        w.t("upload.encoding"),
+        ENCODINGS,
+        index=None,
+        format_func=lambda code: w.t(f"upload.encoding_{code.replace('-', '_')}"),
+        placeholder=w.t("upload.encoding_hint"),
+        key=key,
+        width=420,
+    )
+
+
+def show_encoding_check(work: Work) -> None:
+    """The beginning of the file as read in the encoding that was chosen, for a person to say whether it is legible."""
+    table = work.table
+    assert table is not None
+    st.warning(w.t("upload.encoding_check"), icon=":material/translate:")
+    beginning = table.frame.drop(ROW).head(8)
+    st.dataframe(
+        beginning.rename({code: table.headers.get(code, code) for code in beginning.columns}).to_arrow(),
+        hide_index=True,
+        placeholder="",
+        alt=w.t("upload.encoding_alt"),
+    )
+    st.button(
+        w.t("upload.encoding_right"),
+        type="primary",
+        icon=":material/check:",
+        on_click=upload_work.accept_encoding,
+        args=(work,),
+        key="upload_encoding_right",
+    )
+
+
+# --- Putting it right ------------------------------------------------------------------------------------------------
+
+
+def show_returned_file(work: Work) -> None:
+    """The file given back with a column of remarks."""
+    assert work.table is not None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(w.t("upload.returned"))
+        _download(work.table, work.problems, "xlsx")
+        _download(work.table, work.problems, "csv")
+
+
+def _download(table: Table, problems: Sequence[Problem], extension: Literal["csv", "xlsx"]) -> None:
+    language = w.language()
+
+    def write() -> bytes:
+        # Runs when somebody clicks, in a thread that knows neither session nor language.
+        with w.in_language(language):
+            return with_remarks(table, problems, language=language, format=extension, say=w.t)
+
+    stem = table.file_name.rpartition(".")[0] or table.file_name
+    day = loaders.edition().data_date
+    assert day is not None
+    st.download_button(
+        w.t(f"common.download_{extension}"),
+        write,
+        file_name=exports.file_name(w.t("upload.returned_file", name=stem), as_of=day, extension=extension),
+        mime=MIME[extension],
+        key=f"upload_returned_{extension}",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def show_editor(work: Work) -> None:
+    """The rows with problems, to be put right or taken out here and checked again."""
+    table = work.table
+    assert table is not None
+    rows, codes = _to_edit(work)
+    if not rows:
+        return
+    remarks = {row: " · ".join(words_of(p) for p in work.problems if p.row == row and p.blocking) for row in rows}
+    absent = [pl.lit(None, pl.String).alias(code) for code in codes if code not in table.frame.columns]
+    given = (
+        table.frame.with_columns(absent)
+        .filter(pl.col(ROW).is_in(rows))
+        .select(ROW, pl.col(ROW).replace_strict(remarks, return_dtype=pl.String).alias("remarks"), *codes)
+    )
+    st.subheader(w.t("upload.edit"), anchor=False)
+    st.caption(w.t("upload.edit_help"))
+    with st.form(f"upload_edit_{work.round}", border=False):
+        edited = st.data_editor(
+            given,
+            hide_index=True,
+            num_rows="delete",
+            disabled=[ROW, "remarks"],
+            column_config={
+                ROW: st.column_config.NumberColumn(w.t("upload.row"), width=60, pinned=True),
+                "remarks": st.column_config.TextColumn(w.t("upload.words"), width=340),
+                **{
+                    code: st.column_config.TextColumn(
+                        table.headers.get(code) or BY_CODE[code].name(w.language()),
+                        width=280 if code == "title_vi" else 170,
+                    )
+                    for code in codes
+                },
+            },
+            placeholder="",
+            alt=w.t("upload.edit"),
+            key=f"upload_editor_{work.round}",
+        )
+        asked = st.form_submit_button(w.t("upload.check_again"), type="primary", icon=":material/refresh:")
+    if asked:
+        upload_work.correct(work, corrected(table.frame.with_columns(absent), given, edited))
+        st.rerun()
+
+
+def _to_edit(work: Work) -> tuple[list[int], list[str]]:
+    """The rows that have problems, and the columns these are in, after those that say which row it is."""
+    assert work.table is not None
+    meant = [problem for problem in work.problems if problem.row is not None and problem.blocking]
+    there = set(work.table.frame[ROW].to_list())
+    rows = sorted({problem.row for problem in meant if problem.row in there})[:_ROWS_EDITED]
+    wrong = {problem.column for problem in meant}
+    first = [code for code in ("ref", "title_vi") if code in work.table.frame.columns]
+    return rows, [*first, *(code for code in BY_CODE if code in wrong and code not in (*first, "remarks"))]
+
+
+def corrected(frame: pl.DataFrame, given: pl.DataFrame, edited: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with the rows of `given` as they are in `edited`; without those that are not in it any more."""
+    cells = edited.drop("remarks").with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).cast(pl.String))
+    gone = given.join(cells, on=ROW, how="anti")
+    return frame.join(gone, on=ROW, how="anti", maintain_order="left").update(
+        cells, on=ROW, how="left", include_nulls=True
+    )

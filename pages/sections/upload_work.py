@@ -1,0 +1,285 @@
+"""What a file, or a form, has come to so far: the table read, its problems or its differences and what they would do.
+
+Kept between the runs of one browser page, so that a click elsewhere does not read a long file again. It is a memory of what
+was handed in and of what was shown, and nothing else: who may do what is never read from here, and what is confirmed is
+checked again by `uploads.apply`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal
+
+import polars as pl
+import streamlit as st
+
+from data_access import settings, uploads
+from data_access.accounts import Person
+from data_access.calendar import today
+from kpi import consequences
+from kpi.intake import (
+    Conflict,
+    Current,
+    Limits,
+    Preview,
+    Problem,
+    Table,
+    check_rows,
+    compare,
+    read_table,
+    set_aside,
+)
+from kpi.intake.columns import BY_CODE
+from pages.ui import filters, loaders, session
+from pages.ui.views import View
+
+Decision = Literal["file", "register"]
+Place = tuple[str, str, str]
+"""What is decided at once: an agreement, and within it a part or a column of its own, and a report or blocker."""
+
+Card = dict[str, Any]
+Progress = Callable[[str, float], None]
+"""Told the key of what is being done and how much of the whole has been done before it."""
+
+_WORK: Final = "upload_work"
+_CURRENT: Final = "upload_current"
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Where the agency stands: its scorecard by KPI, its place among those ranked with it (None: not ranked), how many."""
+
+    cards: dict[str, Card]
+    place: int | None
+    ranked: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Effects:
+    """Where the agency stands today and with the upload. `waiting` is where it would stand on the new data date without it;
+    None where the date stays."""
+
+    view: View
+    before: Standing
+    waiting: Standing | None
+    after: Standing
+
+
+@dataclasses.dataclass
+class Work:
+    """One thing handed in.
+
+    `key` says by whom and what; `edition` on which version of the register it was checked. Without a `table` it could not be
+    read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too; `token` names
+    that final preview, so that a confirmation can only mean what was on the screen.
+    """
+
+    key: tuple[str, ...]
+    table: Table | None = None
+    problems: tuple[Problem, ...] = ()
+    is_accepted: bool = True
+    edition: tuple[str, int, str] | None = None
+    preview: Preview | None = None
+    decisions: dict[Place, Decision] = dataclasses.field(default_factory=dict)
+    final: Preview | None = None
+    effects: Effects | None = None
+    token: str = ""
+    round: int = 0
+    """How often it was checked: names the widgets that belong to one outcome."""
+
+
+# --- The register's side ---------------------------------------------------------------------------------------------
+
+
+def current_of(person: Person) -> Current:
+    """What the register says now about this person's agency's agreements; read once per version of the register."""
+    assert person.agency is not None
+    key = (person.agency, loaders.edition().key)
+    kept = st.session_state.get(_CURRENT)
+    if kept is None or kept[0] != key:
+        kept = st.session_state[_CURRENT] = (key, uploads.current_rows(session.store(), person.agency))
+    found: Current = kept[1]
+    return found
+
+
+def limits() -> Limits:
+    """How large a file may be, as the operator has settled."""
+    configured = settings.load()
+    return Limits(bytes=configured.upload_max_mb * 1024 * 1024, rows=configured.upload_max_rows)
+
+
+# --- Handing in ------------------------------------------------------------------------------------------------------
+
+
+def of_file(person: Person, *, name: str, data: bytes, encoding: str | None, progress: Progress) -> Work:
+    """What this file has come to; read and checked now where it has not been."""
+    key = _owner(person, "file", name, hashlib.sha256(data).hexdigest(), encoding or "")
+    work = _kept(key)
+    if work is None:
+        progress("upload.step_reading", 0.05)
+        read = read_table(data, name, encoding=encoding, limits=limits())
+        if isinstance(read, Table):
+            work = Work(key, table=read, is_accepted=encoding is None)
+        else:
+            work = Work(key, problems=tuple(read))
+        st.session_state[_WORK] = work
+    return _up_to_date(work, person, progress)
+
+
+def of_form(person: Person, *, ref: str, progress: Progress) -> Work | None:
+    """What was last sent with the form of this agreement; None where nothing was."""
+    work = _kept(_owner(person, "form", ref))
+    return None if work is None else _up_to_date(work, person, progress)
+
+
+def hand_in_form(person: Person, *, ref: str, table: Table) -> None:
+    """Take what was typed in the form of an agreement."""
+    st.session_state[_WORK] = Work(_owner(person, "form", ref), table=table)
+
+
+def forget() -> None:
+    """Leave what was under way."""
+    st.session_state.pop(_WORK, None)
+
+
+def shown(person: Person, token: str) -> Preview | None:
+    """The preview that was on the screen under this token, if it is this person's and still the last one shown."""
+    work: Work | None = st.session_state.get(_WORK)
+    if work is None or not token or work.token != token or work.key[:2] != _owner(person):
+        return None
+    return work.final
+
+
+def _owner(person: Person, *rest: str) -> tuple[str, ...]:
+    return (person.username, person.agency or "", *rest)
+
+
+def _kept(key: tuple[str, ...]) -> Work | None:
+    work: Work | None = st.session_state.get(_WORK)
+    return work if work is not None and work.key == key else None
+
+
+# --- Checking --------------------------------------------------------------------------------------------------------
+
+
+def _up_to_date(work: Work, person: Person, progress: Progress) -> Work:
+    if work.table is not None and work.is_accepted and work.edition != loaders.edition().key:
+        _check(work, person, progress)
+    return work
+
+
+def accept_encoding(work: Work) -> None:
+    """The reader says that the text is legible in the encoding they chose."""
+    work.is_accepted = True
+
+
+def correct(work: Work, frame: pl.DataFrame) -> None:
+    """Take other cells for the table: what was put right on the screen. They are checked in the next run."""
+    assert work.table is not None
+    work.table = work.table.with_frame(frame)
+    work.decisions = {}
+    work.edition = None
+
+
+def decide(work: Work, place: Place, decision: Decision) -> None:
+    """Say for one conflict whose value is to hold."""
+    work.decisions[place] = decision
+    work.edition = None
+
+
+def place_of(conflict: Conflict) -> Place:
+    """What has to be decided together with this conflict: a state goes with its day, a target with its reason."""
+    change = conflict.change
+    part = BY_CODE[change.column].part
+    return (change.subject, change.column if part == "result" else part, change.item)
+
+
+def _check(work: Work, person: Person, progress: Progress) -> None:
+    assert work.table is not None
+    work.round += 1
+    work.preview = work.final = work.effects = None
+    work.token = ""
+    current = current_of(person)
+    progress("upload.step_checking", 0.35)
+    outcome = _outcome(work.table, current)
+    if isinstance(outcome, Preview):
+        work.problems = outcome.notices
+        work.preview = outcome
+        progress("upload.step_comparing", 0.65)
+        outcome = _decided(work, outcome, current)
+    if outcome is not None and not isinstance(outcome, Preview):
+        work.problems, work.preview = tuple(outcome), None
+    elif outcome is not None:
+        progress("upload.step_scoring", 0.8)
+        work.final, work.token = outcome, secrets.token_hex(8)
+        work.effects = _effects(outcome) if outcome.changes else None
+    work.edition = loaders.edition().key
+
+
+def _outcome(table: Table, current: Current) -> Preview | Sequence[Problem]:
+    checked = check_rows(table, current, today=today(current.data_date), limits=limits())
+    return checked if isinstance(checked, list) else compare(checked, current)
+
+
+def _decided(work: Work, preview: Preview, current: Current) -> Preview | Sequence[Problem] | None:
+    """The preview with every conflict decided; None while one is not."""
+    assert work.table is not None
+    if any(place_of(conflict) not in work.decisions for conflict in preview.conflicts):
+        return None
+    given_up = [conflict for conflict in preview.conflicts if work.decisions[place_of(conflict)] == "register"]
+    outcome: Preview | Sequence[Problem] = preview
+    if given_up:
+        outcome = _outcome(set_aside(work.table, given_up), current)
+    return outcome.decided(outcome.conflicts) if isinstance(outcome, Preview) else outcome
+
+
+# --- What it would do ------------------------------------------------------------------------------------------------
+
+
+def _effects(preview: Preview) -> Effects | None:
+    """Today's scorecard beside the one after the upload, each on the data date that holds then; None without any date."""
+    before_on, after_on = preview.data_date
+    if after_on is None:
+        return None
+    group = _group_of(preview.agency)
+    view = dataclasses.replace(
+        filters.current(),
+        as_of=before_on or after_on,
+        agency_group=group,
+        sector=None,
+        partner_group=None,
+        signed_from=None,
+        signed_to=None,
+    )
+    register = loaders.register()
+    before = loaders.scorecards(view, by=["agency"])
+    others = before if view.as_of == after_on else loaders.scorecards(view, by=["agency"], as_of=after_on)
+    own = consequences.cards_after(
+        register, preview, as_of=after_on, rules=loaders.rules(after_on), condition=view.condition
+    )
+    return Effects(
+        view=view,
+        before=_standing(before, preview.agency),
+        waiting=None if others is before else _standing(others, preview.agency),
+        after=_standing(consequences.with_own(others, own, agency=preview.agency), preview.agency),
+    )
+
+
+def _group_of(agency: str) -> str | None:
+    """The kind of agency it is ranked with; None for one without any agreement yet."""
+    view = dataclasses.replace(filters.current(), scope=None, agency_group=None)
+    found = loaders.facts(_everything(view)).agreements.filter(pl.col("agency") == agency)["agency_group"]
+    return None if found.is_empty() else str(found[0])
+
+
+def _everything(view: View) -> View:
+    return dataclasses.replace(view, sector=None, partner_group=None, signed_from=None, signed_to=None)
+
+
+def _standing(cards: pl.DataFrame, agency: str) -> Standing:
+    place, ranked = consequences.place_of(cards, agency=agency)
+    own = cards.filter(pl.col("agency") == agency)
+    return Standing({row["kpi"]: row for row in own.iter_rows(named=True)}, place, ranked)

@@ -1,0 +1,69 @@
+"""Filling an empty store with a register: all of it or nothing, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+from sqlmodel import Session, select
+
+from data_access import audit, models
+from data_access import engine as store
+from seed_data import demo, reference, worldbank
+from seed_data.mapping.build import RegisterFrames
+
+NAMED = ("demo", "worldbank")
+"""The registers that come along."""
+
+
+class StoreInUseError(Exception):
+    """The store is not empty; `code` and `name` say which register it holds (empty where it does not say)."""
+
+    def __init__(self, code: str, name: str) -> None:
+        self.code, self.name = code, name
+        super().__init__(f"the store already holds the register {code!r}" if code else "the store is not empty")
+
+
+def read_named(name: str) -> RegisterFrames:
+    """A register that comes along: one of NAMED, else KeyError."""
+    if name == "demo":
+        return RegisterFrames(demo.frames())
+    if name == "worldbank":
+        return worldbank.read(reference.frames())
+    raise KeyError(f"no register called {name!r} comes along; there are {', '.join(NAMED)}")
+
+
+def fill(session: Session, *, actor: str, register: RegisterFrames, origin: str) -> None:
+    """Write the reference lists and a register into an empty store, within the session's transaction.
+
+    A store holds one register: raises `StoreInUseError` where there is one. Of two processes that fill at once the
+    second waits for the first, and then finds the store in use. `origin` (a file's name) goes into the audit entry.
+    """
+    audit.lock(session)
+    version = _next_version(session)
+    if session.exec(select(models.Agency.key).limit(1)).first() is None:
+        _write(session, reference.frames())
+    described = register.frames["DataVersion"].with_columns(version=pl.lit(version))
+    _write(session, {**register.frames, "DataVersion": described})
+    counts = {name: frame.height for name, frame in register.frames.items()}
+    code = register.description["register_code"]
+    audit.write(session, actor=actor, action="register.load", subject=code, detail={"origin": origin, **counts})
+
+
+def _next_version(session: Session) -> int:
+    """The number after the store's own, whose row makes room: changes of settings count before anything is loaded."""
+    held = session.get(models.DataVersion, 1)
+    if held is not None and held.register_code:
+        raise StoreInUseError(held.register_code, held.name_en)
+    if session.exec(select(models.Agreement.id).limit(1)).first() is not None:
+        raise StoreInUseError("", "")
+    if held is None:
+        return 1
+    session.delete(held)
+    session.flush()
+    return held.version + 1
+
+
+def _write(session: Session, frames: Mapping[str, pl.DataFrame]) -> None:
+    for name, frame in frames.items():
+        store.write_frame(session, getattr(models, name), frame)

@@ -1,0 +1,352 @@
+"""The operator's tool from the outside: what it prints, what it returns, and that it never ends in a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import manage
+from data_access.register import read_data_version, read_register
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "cham-chi-lam-viec-9"
+
+MAPPING = """
+[register]
+code = "own"
+name_vi = "Danh mục"
+name_en = "A list"
+data_date = 2025-06-30
+source = "here"
+licence = "internal"
+scope = "HIGH_LEVEL"
+[dates.signed]
+column = "signed"
+[fields]
+ref = { column = "ref" }
+title_vi = { column = "title" }
+responsible_agency = { column = "agency" }
+[[events]]
+state = "SIGNED"
+date = "signed"
+"""
+
+
+class Result:
+    """What one command line gave."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Runner:
+    """Runs command lines in this process, against one store."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str | Path) -> Result:
+        self._capsys.readouterr()
+        status = manage.main([str(argument) for argument in arguments])
+        printed = self._capsys.readouterr()
+        return Result(status, printed.out, printed.err)
+
+
+@pytest.fixture
+def run(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    return Runner(capsys)
+
+
+@pytest.fixture
+def run_on_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+    """The same against a SQLite file that does not exist yet."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'new' / 'store.sqlite'}")
+    return Runner(capsys)
+
+
+def written(folder: Path, text: str | bytes, mapping: str = MAPPING) -> tuple[Path, Path]:
+    file, described = folder / "own.csv", folder / "own.toml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    described.write_text(mapping, encoding="utf-8")
+    return file, described
+
+
+def one_line(result: Result) -> str:
+    lines = result.err.splitlines()
+    assert len(lines) == 1, result.err
+    assert "Traceback" not in result.err
+    return lines[0]
+
+
+# --- Loading ---------------------------------------------------------------------------------------------------------
+
+
+def test_from_nothing_to_a_loaded_register(run_on_nothing: Runner) -> None:
+    assert run_on_nothing("scorecards").status == 2
+    assert "The store is ready" in run_on_nothing("init").out
+    assert one_line(run_on_nothing("scorecards")).startswith("manage.py: The store holds no register yet.")
+
+    loaded = run_on_nothing("load", "worldbank", "--format", "json")
+
+    assert loaded.status == 0
+    assert loaded.json()["rows"]["Agreement"] == 327
+    assert loaded.json()["stored"] is True
+
+
+def test_a_dry_run_shows_everything_and_stores_nothing(run: Runner, engine: sa.Engine) -> None:
+    shown = run("load", "worldbank", "--dry-run")
+
+    assert shown.status == 0
+    for part in ("327  agreements", "183  none named", "Central Project Office", "P114133", "effective_before_signed"):
+        assert part in shown.out
+    assert read_register(engine).agreements.is_empty()
+    assert read_data_version(engine) is None
+
+
+def test_a_dry_run_speaks_vietnamese(run: Runner) -> None:
+    shown = run("load", "worldbank", "--dry-run", "--language", "vi")
+
+    assert "Tên cơ quan chưa xác định được" in shown.out
+    assert "mapping." not in shown.out
+
+
+def test_a_register_of_one_s_own(run: Runner, engine: sa.Engine, tmp_path: Path) -> None:
+    file, mapping = written(tmp_path, "ref,title,agency,signed\n1,Bản ghi nhớ,Bộ Y tế,2024-02-01\n2,x,EVN,2025-01-01\n")
+
+    assert run("load", file, "--mapping", mapping).status == 0
+
+    cards = run("scorecards", "--format", "json").json()
+    assert {card["group"] for card in cards} == {"BYT", "UNASSIGNED"}
+    again = run("load", file, "--mapping", mapping)
+    assert again.status == 2
+    assert "already holds the register 'own'" in one_line(again)
+    assert read_register(engine).agreements.height == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping", "said"),
+    [
+        ("ref,title,agency,date\n1,x,y,2024-01-01\n", MAPPING, ["own.csv, row 1, column “signed”"]),
+        (b"ref,title,agency,signed\n1,\xe0x,y,2024-01-01\n", MAPPING, ["own.csv, row 2: 0xe0 cannot be read as utf-8"]),
+        (
+            "ref,title,agency,signed\n1,x,y,2024-02-31\n,x,y,31/02/2024\n",
+            MAPPING,
+            [
+                "own.csv, row 2, column “signed”: “2024-02-31” is not a date. Write it like 2024-02-29, 29/02/2024.",
+                "own.csv, row 3, column “ref”: The cell is empty and must not be.",
+                "own.csv, row 3, column “signed”: “31/02/2024” is not a date.",
+            ],
+        ),
+        ("ref,title,agency,signed\n1,x,y\n", MAPPING, ["own.csv, row 2: The row has 3 cells, the header 4 columns."]),
+        ("ref\n1\n", MAPPING.replace("SIGNED", "SINGED"), ["own.toml, column “events[1].state”: “SINGED” is not"]),
+        ("ref\n1\n", MAPPING.replace("[[", "[[["), ["own.toml, row"]),
+    ],
+)
+def test_problems_are_named_and_nothing_is_stored(
+    run: Runner, engine: sa.Engine, tmp_path: Path, text: str | bytes, mapping: str, said: list[str]
+) -> None:
+    result = run("load", *_with_mapping(written(tmp_path, text, mapping)))
+
+    assert result.status == 1
+    for part in said:
+        assert part in result.err
+    assert result.err.endswith("Nothing was stored.\n")
+    assert "Traceback" not in result.err
+    assert result.out == ""
+    assert read_register(engine).agreements.is_empty()
+
+
+def test_many_problems_are_capped_and_counted(run: Runner, tmp_path: Path) -> None:
+    rows = "\n".join(f"{number},x,y,never" for number in range(1000))
+
+    result = run("load", *_with_mapping(written(tmp_path, f"ref,title,agency,signed\n{rows}\n")))
+
+    assert "Only the first 50 of 500 problems are shown. By kind: not_a_date 500" in result.err
+
+
+def _with_mapping(paths: tuple[Path, Path]) -> tuple[Path | str, ...]:
+    return paths[0], "--mapping", paths[1]
+
+
+# --- Commands that cannot run ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["load", "nowhere.csv"], "there is no such file"),
+        (["load", str(ROOT / "manage.py")], "--mapping"),
+        (["load", str(ROOT / "manage.py"), "--mapping", "nowhere.toml"], "there is no such file"),
+        (["scorecards", "--as-of", "2025-02-30"], "not a date"),
+        (["scorecards", "--as-of", "yesterday"], "not a date"),
+        (["scorecards", "--by", "minister"], "agency, partner, sector"),
+        (["scorecards", "--scope", "ALLES"], "HIGH_LEVEL, LOCAL, ALL"),
+        (["scorecards", "--group", "NOBODY"], "NOBODY"),
+        (["agreements", "--flag", "late"], "overdue, stalled"),
+        (["agreements", "--as-of", "20250101"], "not a date"),
+        (["user", "disable", "nobody"], "nobody"),
+        (["user", "add", "office", "--role", "king", "--password", PASSWORD], "king"),
+        (["user", "add", "office", "--role", "agency", "--agency", "XXX", "--password", PASSWORD], "XXX"),
+    ],
+)
+def test_a_command_that_cannot_run_says_why_in_one_line(run: Runner, arguments: list[str], said: str) -> None:
+    run("load", "worldbank")
+
+    result = run(*arguments)
+
+    assert result.status == 2
+    assert said in one_line(result)
+    assert result.out == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", "oracle://somewhere", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://nobody:x@127.0.0.1:9/none", "The store does not answer"),
+        ("DATABASE_URL", "sqlite:////proc/nowhere/store.sqlite", "/proc"),
+        ("REGISTER", "../etc", "REGISTER"),
+    ],
+)
+def test_an_unusable_setting_is_named(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv(name, value)
+
+    result = Runner(capsys)("init")
+
+    assert result.status == 2
+    assert said in one_line(result)
+
+
+def test_production_without_a_secret_is_refused(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_MODE", "production")
+    monkeypatch.delenv("APP_SECRET", raising=False)
+
+    assert "APP_SECRET" in one_line(run("init"))
+
+
+def test_the_process_itself_ends_without_a_traceback(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+
+    found = subprocess.run(
+        [sys.executable, "manage.py", "scorecards", "--as-of", "31/12/2025"],
+        cwd=ROOT,
+        env={"DATABASE_URL": store, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode == 2
+    assert found.stderr == (
+        "manage.py: --as-of 31/12/2025: not a date. Write year-month-day, for example 2026-01-14.\n"
+    )
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def test_scorecards_keep_their_contract(run: Runner) -> None:
+    run("load", "worldbank")
+
+    result = run("scorecards", "--as-of", "2024-12-31", "--by", "agency", "--format", "json")
+
+    cards = result.json()
+    keys = {"group", "kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status"}
+    assert all(set(card) == keys for card in cards)
+    assert {card["kpi"] for card in cards} == {f"K{number:02}" for number in (*range(1, 12), 13)}
+    assert {card["status"] for card in cards} <= {"green", "amber", "red", "too_few", "not_available", "context"}
+    shares = [card for card in cards if card["kpi"] == "K02" and card["value"] is not None]
+    assert shares
+    assert all(0 <= card["low"] <= card["value"] <= card["high"] <= 100 for card in shares)
+    assert "source: The World Bank, Projects & Operations (CC BY 4.0)" in result.err
+
+
+def test_scorecards_as_a_table(run: Runner) -> None:
+    run("load", "worldbank")
+
+    table = run("scorecards", "--group", "BYT")
+
+    assert re.search(r"^BYT +K01 ", table.out, flags=re.MULTILINE)
+
+
+def test_scorecards_as_csv_carry_their_source(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string())
+    manage.main(["load", "worldbank"])
+    capsysbinary.readouterr()
+
+    manage.main(["scorecards", "--group", "BYT", "--format", "csv"])
+
+    lines = capsysbinary.readouterr().out.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith('"group","kpi","n"')
+    assert len(lines) == 13
+    assert '"The World Bank, Projects & Operations (CC BY 4.0)"' in lines[1]
+
+
+def test_agreements_by_flag(run: Runner) -> None:
+    run("load", "worldbank")
+
+    everything = run("agreements", "--format", "json").json()
+    stalled = run("agreements", "--flag", "stalled", "--format", "json").json()
+    both = run("agreements", "--flag", "stalled", "--flag", "at_risk", "--format", "json").json()
+
+    assert len(everything) == 327
+    assert stalled == [row for row in everything if "stalled" in row["flags"]]
+    assert both == [row for row in stalled if "at_risk" in row["flags"]]
+    assert 0 < len(both) < len(stalled)
+    first = next(row for row in everything if row["ref"] == "P127978")
+    assert (first["agency"], first["signed_on"], first["bucket"]) == ("T79", "2014-12-23", "stalled")
+
+
+def test_reconcile_of_a_register_that_is_not_the_country_s(run: Runner) -> None:
+    run("load", "worldbank")
+
+    rows = run("reconcile", "--format", "json").json()
+
+    assert all(set(row) == {"key", "published", "qualifier", "ours", "met"} for row in rows)
+    assert {row["met"] for row in rows} == {None}
+    table = run("reconcile", "--language", "vi")
+    assert "Các số liệu đã công bố mâu thuẫn với nhau" in table.out
+    held_to_it = run("reconcile", "--national", "--format", "json").json()
+    assert [row["met"] for row in held_to_it if row["key"] == "signed_total_2021_2025"] == [False, False]
+
+
+def test_a_day_after_the_data_date_is_marked(run: Runner) -> None:
+    run("load", "worldbank")
+
+    assert "lies after the data date" in run("scorecards", "--as-of", "2026-01-14").err
+    assert "lies after the data date" not in run("scorecards").err
+
+
+# --- Accounts --------------------------------------------------------------------------------------------------------
+
+
+def test_accounts_from_making_to_closing(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("load", "worldbank")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+
+    assert run("user", "add", "bct.htqt", "--role", "agency", "--agency", "BCT").status == 0
+    assert run("user", "add", "leader1", "--role", "leader", "--password", PASSWORD).status == 0
+    assert run("user", "disable", "leader1").status == 0
+
+    assert run("user", "list", "--format", "json").json() == [
+        {"username": "bct.htqt", "role": "agency", "agency": "BCT", "active": True},
+        {"username": "leader1", "role": "leader", "agency": None, "active": False},
+    ]
+    assert "bct.htqt" in run("user", "list").out

@@ -1,0 +1,106 @@
+"""A store with a small register, and words that must be there."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from data_access import accounts, passwords
+from data_access import engine as store
+from pages.ui import session as page_session
+from pages.ui import words
+from tests.pages import stores
+
+words.raise_on_missing()
+
+
+@pytest.fixture(scope="session")
+def filled(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A SQLite file with the register of `tests.pages.stores`."""
+    path = tmp_path_factory.mktemp("filled") / "store.sqlite"
+    shutil.copyfile(sqlite_migrated, path)
+    engine = store.get_engine(f"sqlite:///{path}")
+    stores.fill(engine)
+    store.close(engine)
+    return path
+
+
+@pytest.fixture
+def register(filled: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    """That register as the one pages show, a copy for each test."""
+    path = tmp_path / "store.sqlite"
+    shutil.copyfile(filled, path)
+    monkeypatch.setitem(os.environ, "DATABASE_URL", f"sqlite:///{path}")
+    st.cache_resource.clear()
+    engine = store.get_engine()
+    yield engine
+    store.close(engine)
+
+
+# --- Pages as somebody sees them -------------------------------------------------------------------------------------
+
+FRAME = pathlib.Path(page_session.__file__).parents[1] / "frame.py"
+Visit = Callable[..., AppTest]
+
+
+@pytest.fixture
+def empty_store(sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
+    """A store without a register, which pages read; it has the demo accounts that belong to no agency."""
+    return _shown(sqlite_engine, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def large_file(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A SQLite file with a register large enough for a ranking."""
+    path = tmp_path_factory.mktemp("large") / "store.sqlite"
+    shutil.copyfile(sqlite_migrated, path)
+    engine = store.get_engine(f"sqlite:///{path}")
+    stores.fill(engine, count=240)
+    store.close(engine)
+    return path
+
+
+@pytest.fixture
+def shown_store(
+    large_file: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[sa.Engine]:
+    """A store of this test's own with that register and the demo accounts, which pages read."""
+    path = tmp_path / "shown.sqlite"
+    shutil.copyfile(large_file, path)
+    engine = store.get_engine(f"sqlite:///{path}")
+    yield _shown(engine, monkeypatch)
+    store.close(engine)
+
+
+def _shown(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
+    monkeypatch.setattr(passwords, "ROUNDS", 4)
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    monkeypatch.setattr(page_session, "browser", lambda: "mark")
+    with store.session(engine) as session:
+        accounts.ensure_demo_accounts(session)
+    return engine
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """`visit(page, username, language, **parameters)`: the page as that demo account sees it at that address."""
+
+    def open_page(page: str, username: str = "lanhdao", language: str = "vi", **parameters: str) -> AppTest:
+        with store.session(store.get_engine()) as session:
+            token = accounts.start_session(session, username=username)
+        monkeypatch.setattr(page_session, "session_id", lambda: accounts.hash_token(token))
+        opened = AppTest.from_file(str(FRAME), default_timeout=30)
+        opened.query_params["lang"] = language
+        for key, value in parameters.items():
+            opened.query_params[key] = value
+        opened.switch_page(f"{page}.py")
+        return opened.run()
+
+    return open_page
