@@ -191,7 +191,9 @@ def _states(events: pl.DataFrame) -> pl.DataFrame:
             signed_on=first("SIGNED"),
             in_force_on=first("IN_FORCE"),
             plan_issued_on=first("PLAN_ISSUED"),
-            started_on=pl.when(~(state.is_in(STARTED_STATES) & ~known).any()).then(first(*STARTED_STATES)),
+            started_on=pl.when(
+                (known & (state == "IN_PROGRESS")).any() | ~(state.is_in(STARTED_STATES) & ~known).any()
+            ).then(first(*STARTED_STATES)),
             first_completed_on=first("COMPLETED"),
             is_started=state.is_in(STARTED_STATES).any(),
             last_event_on=day.filter(known).max(),

@@ -1,8 +1,9 @@
 """How many agreements will have started by a day, which are likely to stall, and how such forecasts have fared before.
 
-An agreement that has waited w days starts within the next h with the chance that the rates of `kpi.hazards` give to the
-days from w to w + h, given that it has neither started nor ended by w (Aalen and Johansen 1978 for two ways to leave). The
-rates are those of all agreements by days waited; sector, partner tier, the two together, and the agency multiply them.
+An agreement that has waited w days starts within the next h with the chance that the rates of `kpi.hazards` give to
+the days from w to w + h, given that it has neither started nor ended by w (Aalen and Johansen 1978 for two ways to
+leave). The rates are those of all agreements by days waited; sector, partner tier, the two together, and the agency
+multiply them.
 """
 
 from __future__ import annotations
@@ -15,20 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from kpi import facts as folding
 from kpi.facts import Facts
 from kpi.hazards import Factors, Rates, fitted, grouping_of
-from kpi.intervals import wilson, z_value
+from kpi.intervals import z_value
 from kpi.register import Register
-from kpi.rules import Rules
 from kpi.states import OPEN_STATES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 GROUPINGS = (("sector",), ("partner_tier",), ("sector", "partner_tier"), ("agency",))
-BINS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Where the classes of forecast probability end, for the calibration table."""
 
 
 # --- Starting --------------------------------------------------------------------------------------------------------
@@ -51,8 +48,9 @@ class Forecast:
     def expected(self, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
         """How many of each group are expected to have started: `by` columns, waiting, expected, low, high.
 
-        The limits hold the number that will have started with probability `level`. They count chance (each agreement starts
-        or does not), what is not known of the rates, and what is not known of the factors; whole numbers, half a one further out.
+        The limits hold the number that will have started with probability `level`. They count chance (each agreement
+        starts or does not), what is not known of the rates, and what is not known of the factors; whole numbers, half
+        a one further out.
         """
         by = list(by)
         cases = self._with_sensitivities()
@@ -78,7 +76,9 @@ class Forecast:
         )
 
     def _with_sensitivities(self) -> pl.DataFrame:
-        """The cases with how much their probability moves with the event's rate (`_by_rate`) and factor (`_by_factor`)."""
+        """The cases with how much their probability moves with the event's rate (`_by_rate`) and factor
+        (`_by_factor`).
+        """
         event, ending = _exposed(self.rates, self.cases, self.horizon_days)
         total = event + ending
         stays = np.exp(-total)
@@ -92,7 +92,9 @@ class Forecast:
         )
 
     def _rates_variance(self, cases: pl.DataFrame, sums: pl.DataFrame, keys: list[str]) -> Floats:
-        """What the uncertainty of the daily rates adds to each group's sum: squared sensitivities times d / n squared."""
+        """What the uncertainty of the daily rates adds to each group's sum: squared sensitivities times d / n
+        squared.
+        """
         days = len(self.rates.noise)
         start = cases["waited_days"].to_numpy() + 1
         end = start + self.horizon_days
@@ -180,7 +182,8 @@ def _exposed(common: Rates, cases: pl.DataFrame, horizon: int) -> tuple[Floats, 
 
 
 def _frail(event: Floats, variance: Floats) -> Floats:
-    """The cumulative rate that gives the mean chance of staying when the factor in it is only known to be gamma distributed.
+    """The cumulative rate that gives the mean chance of staying when the factor in it is only known to be gamma
+    distributed.
 
     With an uncertain factor more stay than at its mean: those that turn out slow (Vaupel, Manton and Stallard 1979,
     Demography 16, 439-454).
@@ -194,3 +197,106 @@ def _horizon(facts: Facts, on: dt.date) -> int:
     if on <= facts.as_of:
         raise ValueError(f"a forecast is for a day after {facts.as_of}, not for {on}")
     return (on - facts.as_of).days
+
+
+# --- Stalling --------------------------------------------------------------------------------------------------------
+
+
+def stalls(register: Register, facts: Facts, on: dt.date) -> pl.DataFrame:
+    """The chance that each open agreement will be stalled on a day, by how long agreements like it stay silent.
+
+    Columns: agreement_id, agency, state, is_stalled (now), silent_days, stall_limit, probability. A silence lasts
+    from one evidenced progress to the next; rates by days of silence are those of its state, times a factor for the
+    agency. The agreement is taken to stay in its state, and a new silence may reach the limit too. ValueError as in
+    `starts`.
+    """
+    horizon = _horizon(facts, on)
+    silences = _silences(register, facts)
+    waiting = facts.agreements.filter(pl.col("is_open") & (pl.col("days_since_progress") >= 0)).select(
+        "agreement_id",
+        "agency",
+        "state",
+        "is_stalled",
+        silent_days=pl.col("days_since_progress").cast(pl.Int64),
+        stall_limit=pl.col("stall_limit").cast(pl.Int64),
+    )
+    parts = [waiting.clear().with_columns(probability=pl.lit(None, dtype=pl.Float64))]
+    for state in waiting["state"].unique().sort():
+        cases = waiting.filter(pl.col("state") == state)
+        common, kinds = fitted(silences.filter(pl.col("state") == state), [("agency",)])
+        chance = _silent(
+            common,
+            kinds.of(cases),
+            cases["silent_days"].to_numpy(),
+            limit=max(cases["stall_limit"][0], 1),  # the same for all in a state
+            horizon=horizon,
+        )
+        parts.append(cases.with_columns(probability=pl.Series(chance, dtype=pl.Float64)))
+    return pl.concat(parts).sort("agreement_id")
+
+
+def _silences(register: Register, facts: Facts) -> pl.DataFrame:
+    """Every silence of followed agreements in open states until the as-of day: agency, state, duration, cause.
+
+    `cause` is 1 where progress was evidenced again, 2 where the agreement closed or was suspended, 0 where it is
+    still on.
+    """
+    followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
+    events = register.status_events.filter("date_known").sort("id").select("agreement_id", "state", day="effective_on")
+    reports = register.reports.filter("shows_progress").select(
+        "agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="received_on"
+    )
+    state, day = pl.col("state"), pl.col("day")
+    return (
+        pl.concat([events, reports])
+        .filter(day <= facts.as_of)
+        .join(followed.select("agreement_id", "agency"), on="agreement_id")
+        .sort("agreement_id", "day", state.is_null(), maintain_order=True)
+        .with_columns(state.forward_fill().over("agreement_id"))
+        .unique(["agreement_id", "day"], keep="last", maintain_order=True)
+        .with_columns(
+            _until=day.shift(-1).over("agreement_id"),
+            _next_is_open=state.is_in(OPEN_STATES).shift(-1).over("agreement_id"),
+        )
+        .filter(state.is_in(OPEN_STATES))
+        .select(
+            "agency",
+            "state",
+            duration=(pl.col("_until").fill_null(facts.as_of) - day).dt.total_days(),
+            cause=pl.when(pl.col("_until").is_null()).then(0).when("_next_is_open").then(1).otherwise(2).cast(pl.Int64),
+        )
+    )
+
+
+def _silent(common: Rates, factor: Floats, silent: Ints, *, limit: int, horizon: int) -> Floats:
+    """The chance of being silent for at least `limit` days at the end of the horizon, given the days of silence so
+    far.
+    """
+
+    def left(kind: Floats, day: Ints) -> Floats:
+        survival: Floats = np.exp(-(kind * common.events_by(day) + common.endings_by(day)))
+        return survival
+
+    def resumed(kind: Floats, day: Ints) -> Floats:
+        """The chance that progress comes on a day, for a silence that had just begun."""
+        event = kind * (common.events_by(day) - common.events_by(day - 1))
+        total = event + common.endings_by(day) - common.endings_by(day - 1)
+        share = np.divide(event, total, out=np.zeros_like(total), where=total > 0)
+        return left(kind, day - 1) * share * -np.expm1(-total)
+
+    reached = silent + horizon >= limit
+    until_now = left(factor, silent)
+    chance: Floats = np.where(reached, left(factor, silent + horizon) / until_now, 0.0)
+    if horizon <= limit:
+        return chance
+    # Progress on day s starts a silence that may itself have reached the limit when the horizon comes.
+    kinds, kind = np.unique(factor, return_inverse=True)
+    days = np.arange(horizon + 1)
+    renewed = np.zeros((len(kinds), horizon + 1))
+    first = np.column_stack([np.zeros(len(kinds)), *(resumed(kinds, np.full(len(kinds), day)) for day in days[1:])])
+    for day in range(limit, horizon + 1):
+        again = first[:, 1 : day - limit + 1] * renewed[:, day - 1 : limit - 1 : -1]
+        renewed[:, day] = left(kinds, np.full(len(kinds), day)) + again.sum(axis=1)
+    for day in range(1, horizon - limit + 1):
+        chance += resumed(factor, silent + day) / until_now * renewed[kind, horizon - day]
+    return chance

@@ -1,8 +1,8 @@
 """Rates of an event by days waited, with factors for kinds of cases: the ground that forecasts stand on.
 
-Daily rates are those of Nelson and Aalen (Aalen 1978, Annals of Statistics 6, 701-726). A kind of case has the common rates
-times a factor, observed over expected events, drawn towards 1 the more the fewer events it has: a gamma prior fitted by
-moments (Clayton and Kaldor 1987, Biometrics 43, 671-681; Marshall 1991, Applied Statistics 40, 283-294).
+Daily rates are those of Nelson and Aalen (Aalen 1978, Annals of Statistics 6, 701-726). A kind of case has the common
+rates times a factor, observed over expected events, drawn towards 1 the more the fewer events it has: a gamma prior
+fitted by moments (Clayton and Kaldor 1987, Biometrics 43, 671-681; Marshall 1991, Applied Statistics 40, 283-294).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _ROUNDS = 5
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Rates:
-    """Cumulative rates of the event and of ending otherwise by day 0, 1, ...; one daily rate each after the last of them.
+    """Cumulative rates of the event and of ending otherwise by day 0, 1, ...; one daily rate each after the last of
+    them.
 
     `noise` is the cumulative variance of the event's rates (d / n squared), `tail_noise` the variance of its last one.
     """
@@ -57,9 +58,9 @@ class Rates:
 def fitted(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> tuple[Rates, Factors]:
     """Common rates and factors, each given the other, from the columns of the groupings, duration (days) and cause.
 
-    `cause` is 1 for the event, 2 for another end, 0 for a case that still waits. The common rates are those of a case with
-    factor 1 (Breslow 1974, Biometrics 30, 89-99): without the factors in them they would fall with time only because the
-    slow kinds are left, and the factors would count that a second time.
+    `cause` is 1 for the event, 2 for another end, 0 for a case that still waits. The common rates are those of a case
+    with factor 1 (Breslow 1974, Biometrics 30, 89-99): without the factors in them they would fall with time only
+    because the slow kinds are left, and the factors would count that a second time.
     """
     duration, cause = cases["duration"].to_numpy(), cases["cause"].to_numpy()
     lived = cases.with_columns(events=(pl.col("cause") == 1).cast(pl.Int64))
@@ -108,23 +109,22 @@ class Factors:
 
     def of(self, cases: pl.DataFrame) -> Floats:
         """The factor of each case; 1 for a kind never seen."""
-        return self._joined(cases, "factor", 1.0).prod(axis=1)
+        product = np.ones(cases.height)
+        for step in self.steps:
+            product *= _looked_up(cases, step, "factor").fill_null(1.0).to_numpy()
+        return product
 
     def variance_of(self, cases: pl.DataFrame) -> Floats:
         """The variance of the logarithm of each case's factor."""
-        weights = self._joined(cases, "weight", np.inf)
-        variance: Floats = (1 / weights).sum(axis=1)
+        variance = np.zeros(cases.height)
+        for step in self.steps:
+            variance += (1 / _looked_up(cases, step, "weight")).fill_null(0.0).to_numpy()
         return variance
 
-    def _joined(self, cases: pl.DataFrame, column: str, otherwise: float) -> Floats:
-        found = [
-            cases.select(keys).join(step, on=keys, how="left", maintain_order="left", nulls_equal=True)[column]
-            for step, keys in ((step, grouping_of(step)) for step in self.steps)
-        ]
-        columns = [values.fill_null(otherwise).to_numpy() for values in found]
-        return np.column_stack(
-            [np.ones(cases.height) if column == "factor" else np.full(cases.height, np.inf), *columns]
-        )
+
+def _looked_up(cases: pl.DataFrame, step: pl.DataFrame, column: str) -> pl.Series:
+    keys = grouping_of(step)
+    return cases.select(keys).join(step, on=keys, how="left", maintain_order="left", nulls_equal=True)[column]
 
 
 def grouping_of(step: pl.DataFrame) -> list[str]:
@@ -135,7 +135,8 @@ def grouping_of(step: pl.DataFrame) -> list[str]:
 def factors(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> Factors:
     """Factors by each grouping in turn, each on top of those before it.
 
-    `cases` has the columns of the groupings, `events` (0 or 1) and `expected` (the cumulative rate the case lived through).
+    `cases` has the columns of the groupings, `events` (0 or 1) and `expected` (the cumulative rate the case lived
+    through).
     """
     steps: list[pl.DataFrame] = []
     expected = cases["expected"]

@@ -14,8 +14,8 @@ if person.role == "agency" and not person.agency:
     cards.empty_state("upload.no_agency")
 elif person.role == "agency":
     upload.show_receipt(person)
-    upload.show_template(person)
     if upload.choose_way() == "file":
+        upload.show_template(person)
         upload.show_file(person)
     else:
         upload.show_form(person)

@@ -39,18 +39,20 @@ _PARTED = re.compile(r"([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4}
 def cleaned(frame: pl.DataFrame, limits: Limits) -> tuple[pl.DataFrame, list[Problem]]:
     """Texts in their one spelling, blank ones null; and the cells that hold what no cell may hold."""
     found: list[Problem] = []
-    for code in frame.columns:
-        if code == ROW:
-            continue
+    texts = pl.exclude(ROW)
+    hidden = frame.select(texts.str.contains(FORBIDDEN).any())
+    for code in (name for name in hidden.columns if hidden[name][0]):
         text = pl.col(code)
         seen = text.str.slice(0, 120).str.replace_all(FORBIDDEN, "\u25a1")
-        hidden = frame.filter(text.str.contains(FORBIDDEN)).select(ROW, text.str.extract(f"({FORBIDDEN})"), seen=seen)
-        for row, sign, shown in hidden.iter_rows():
+        cells = frame.filter(text.str.contains(FORBIDDEN)).select(ROW, text.str.extract(f"({FORBIDDEN})"), seen=seen)
+        for row, sign, shown in cells.iter_rows():
             kind = "text_lost" if sign == "\ufffd" else "invisible_character"
             found.append(Problem(kind, row=row, column=code, value=shown, params={"sign": f"U+{ord(sign):04X}"}))
-        long = frame.filter(text.str.len_chars() > limits.cell_characters).select(ROW, text.str.len_chars())
-        for row, length in long.iter_rows():
-            params = {"length": length, "most": limits.cell_characters}
+    longest = frame.select(texts.str.len_chars().max())
+    for code in (name for name in longest.columns if (longest[name][0] or 0) > limits.cell_characters):
+        length = pl.col(code).str.len_chars()
+        for row, count in frame.filter(length > limits.cell_characters).select(ROW, length).iter_rows():
+            params = {"length": count, "most": limits.cell_characters}
             found.append(Problem("cell_too_long", row=row, column=code, params=params))
     return frame.with_columns(canonical(pl.exclude(ROW)).replace("", None)), found
 
@@ -199,6 +201,7 @@ def _spellings(lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
 
 def choice_suggestion(text: str, choices: Sequence[Choice]) -> Choice | None:
     """The choice one of whose spellings is nearest to what was typed."""
-    forms = {squeeze(spelling): choice for choice in choices for spelling in choice.spellings}
-    near = nearest(squeeze(text), forms)
-    return None if near is None else forms[near]
+    spelled = [(spelling, choice) for choice in choices for spelling in choice.spellings]
+    typed, *known = squeeze([text, *(spelling for spelling, _ in spelled)])
+    near = nearest(typed, known)
+    return None if near is None else spelled[known.index(near)][1]

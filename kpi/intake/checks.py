@@ -164,7 +164,7 @@ def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today:
         .select("subject", reported="value")
         .unique("subject", keep="first", maintain_order=True)
     )
-    last = current.standing().select("agreement_id", last=pl.col("target_on").dt.to_string())
+    last = current.standing.select("agreement_id", last=pl.col("target_on").dt.to_string())
     signed = cells.filter((pl.col("column") == "signed_on") & pl.col("agreement_id").is_null()).select(
         "subject", signed="value"
     )

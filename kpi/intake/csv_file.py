@@ -53,6 +53,6 @@ def _delimiter(text: str) -> str:
             header = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
         except csv.Error:
             return -1, 0
-        return sum(squeeze(cell) in known for cell in header), len(header)
+        return sum(form in known for form in squeeze(header)), len(header)
 
     return max(DELIMITERS, key=rank)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -120,6 +121,7 @@ class Current:
         coming = ordered.filter(pl.col("due_on") >= self.data_date)
         return str(coming["code"][0] if len(coming) else ordered["code"][-1])
 
+    @functools.cached_property
     def standing(self) -> pl.DataFrame:
         """One row per agreement: its columns, `legal_class`, `needs_approval`, and
 
@@ -135,6 +137,7 @@ class Current:
             .sort("agreement_id")
         )
 
+    @functools.cached_property
     def latest_reports(self) -> pl.DataFrame:
         """The report that holds for each agreement and period, with `item`: the period, or `@` and the day where it has none."""
         item = pl.coalesce("period", pl.lit("@") + pl.col("received_on").dt.to_string())
@@ -144,6 +147,7 @@ class Current:
             .unique(["agreement_id", "item"], keep="last", maintain_order=True)
         )
 
+    @functools.cached_property
     def standing_blockers(self) -> pl.DataFrame:
         """Blockers with `item` (the number as text), `opened_on`, `escalated_on`, `resolved_on` and the ids of those events."""
         kinds = {"opened": "opened", "escalated": "escalated", "resolved": "resolved"}
@@ -202,9 +206,9 @@ def known_cells(current: Current, agreement_ids: pl.Series) -> pl.DataFrame:
     `shown` (as a template shows it). Cells without content are left out."""
     kept = agreement_ids.unique().implode()
     of_these = pl.col("agreement_id").is_in(kept)
-    standing = current.standing().filter(of_these)
-    reports = current.latest_reports().filter(of_these)
-    blockers = current.standing_blockers().filter(of_these)
+    standing = current.standing.filter(of_these)
+    reports = current.latest_reports.filter(of_these)
+    blockers = current.standing_blockers.filter(of_these)
     state_since = pl.when(pl.col("state_known")).then(pl.col("state_since"))
     agreement_cells = standing.with_columns(item=pl.lit("")).select(
         "agreement_id",

@@ -25,7 +25,7 @@ def likely_duplicates(cells: pl.DataFrame, current: Current) -> list[Problem]:
     )
     if new.is_empty():
         return []
-    there = current.standing().select(
+    there = current.standing.select(
         pl.lit(0, pl.Int64).alias("other_row"),
         "ref",
         "partner",

@@ -62,7 +62,7 @@ def _lines(frame: pl.DataFrame, current: Current, problems: list[Problem]) -> pl
     missing = [pl.lit(None, pl.String).alias(name) for name in ("ref", "row_version") if name not in codes]
     registering = [pl.col(name).is_not_null() for name in _REGISTERING if name in codes]
     known = (
-        current.standing()
+        current.standing
         .select("agreement_id", "row_version", ref=canonical(pl.col("ref")))
         .unique("ref", keep="none")
         .rename({"row_version": "version_now"})
@@ -170,7 +170,7 @@ def _blocker_items(cells: pl.DataFrame, current: Current, problems: list[Problem
         cells.filter(pl.col("part") == "blocker"),
         ("blocker_id", "blocker_cause", "blocker_opened_on", "blocker_description"),
     )
-    blockers = current.standing_blockers()
+    blockers = current.standing_blockers
     numbered = blockers.select("agreement_id", blocker_id="item", found="item")
     alike = (
         blockers.select(

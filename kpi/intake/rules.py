@@ -97,7 +97,7 @@ def signings(cells: pl.DataFrame) -> pl.DataFrame:
 def moves(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     """The things of the status part with the state they start from: `before`, `since` (null where its day is not known),
     `state_before`, `before_on`, `legal_class`, `needs_approval`. A new agreement starts as signed."""
-    standing = current.standing().select(
+    standing = current.standing.select(
         "agreement_id",
         before="state",
         since=pl.when("state_known").then(pl.col("state_since").dt.to_string()),
@@ -182,7 +182,7 @@ def _day(text: str | None) -> dt.date | str:
 
 
 def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
-    standing = context.current.standing().select(
+    standing = context.current.standing.select(
         "agreement_id",
         has_target=pl.col("current_target").is_not_null(),
         signed=pl.col("signed_on").dt.to_string(),
@@ -219,7 +219,7 @@ def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
 def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
     current = context.current
     names = ("report_date", "shows_progress", "progress_pct", *REPORT_FIELDS)
-    there = current.latest_reports().select("agreement_id", "item", exists=pl.lit(True))
+    there = current.latest_reports.select("agreement_id", "item", exists=pl.lit(True))
     periods = current.periods.select(item="code", starts_on=pl.col("starts_on").dt.to_string())
     things = (
         folded(cells, "report", names)
@@ -244,7 +244,7 @@ def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
 def _blocker_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
     dates = ("blocker_opened_on", "blocker_escalated_on", "blocker_resolved_on")
     names = (*_FOR_A_NEW_BLOCKER, "blocker_description", *dates[1:])
-    known = context.current.standing_blockers().select(
+    known = context.current.standing_blockers.select(
         "agreement_id",
         "item",
         *(pl.col(name.removeprefix("blocker_")).dt.to_string().alias(f"kept_{name}") for name in dates),

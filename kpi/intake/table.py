@@ -133,7 +133,7 @@ def _headers(rows: list[tuple[int, list[str]]], limits: Limits) -> tuple[dict[in
     """Which code stands at which place of the header, and what is wrong with the header."""
     known = columns.spellings()
     number, header = rows[0]
-    squeezed = [squeeze(cell) for cell in header]
+    squeezed = squeeze(header)
     codes = {place: known[form] for place, form in enumerate(squeezed) if form in known}
     if not codes:
         return {}, [_no_header(rows)]
@@ -155,7 +155,7 @@ def _headers(rows: list[tuple[int, list[str]]], limits: Limits) -> tuple[dict[in
     if "ref" not in given and "title_vi" not in given:
         found.append(Problem("column_missing", row=number, column="ref"))
     for second, cells in rows[1:3]:
-        filled = [squeeze(cell) for cell in cells if cell.strip()]
+        filled = squeeze([cell for cell in cells if cell.strip()])
         if len(filled) > 1 and 2 * sum(form in known for form in filled) > len(filled):
             found.append(Problem("two_headers", row=second))
             break
@@ -165,7 +165,7 @@ def _headers(rows: list[tuple[int, list[str]]], limits: Limits) -> tuple[dict[in
 def _no_header(rows: list[tuple[int, list[str]]]) -> Problem:
     known = columns.spellings()
     for number, cells in rows[1:_ROWS_LOOKED_AT_FOR_HEADERS]:
-        if sum(squeeze(cell) in known for cell in cells if cell.strip()) > 1:
+        if sum(form in known for form in squeeze(cells)) > 1:
             return Problem("header_not_first", row=number)
     first = ", ".join(cell.strip() for cell in rows[0][1] if cell.strip())
     return Problem("no_known_columns", row=rows[0][0], value=first[:200])

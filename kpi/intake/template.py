@@ -49,7 +49,7 @@ def template(current: Current, *, language: str, format: Literal["csv", "xlsx"],
 
 def filled(current: Current) -> pl.DataFrame:
     """The template's rows, a column per code, as the texts the register is known by (choices by their codes)."""
-    standing = current.standing()
+    standing = current.standing
     followed = standing.filter(
         pl.col("implementable")
         & pl.col("tracked")
@@ -63,7 +63,7 @@ def filled(current: Current) -> pl.DataFrame:
         report_period=pl.when(is_signed).then(pl.lit(current.period_due(), pl.String)),
     )
     known = known_cells(current, rows["agreement_id"]).filter(~pl.col("column").is_in(_INPUT_ONLY))
-    open_blockers = current.standing_blockers().filter(pl.col("resolved_on").is_null())
+    open_blockers = current.standing_blockers.filter(pl.col("resolved_on").is_null())
     blockers = open_blockers.select(
         "agreement_id", blocker_item="item", nth=pl.int_range(pl.len()).over("agreement_id")
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 FORBIDDEN = r"[\p{Cc}&&[^\t\n\r]]|[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{NChar}\u{FFFD}]"
@@ -29,9 +31,9 @@ def squeezed(text: pl.Expr) -> pl.Expr:
     )
 
 
-def squeeze(text: str) -> str:
-    """The same as `squeezed`, for one text."""
-    return str(pl.select(squeezed(pl.lit(text))).item())
+def squeeze(texts: Sequence[str]) -> list[str]:
+    """The same as `squeezed`, for a few texts."""
+    return pl.Series("text", texts, dtype=pl.String).to_frame().select(squeezed(pl.col("text")))["text"].to_list()
 
 
 def well_formed(text: str) -> str:

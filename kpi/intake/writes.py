@@ -116,7 +116,7 @@ def _status_events(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     signings = signed.select(
         "subject", state=pl.lit("SIGNED"), effective_on=_date("signed_on"), replaces=pl.lit(None, pl.Int64)
     )
-    standing = current.standing().select("agreement_id", state_now="state", event="state_event")
+    standing = current.standing.select("agreement_id", state_now="state", event="state_event")
     moves = (
         _things(cells, "status", ("state", "state_date"))
         .join(standing, on="agreement_id", how="left", maintain_order="left")
@@ -131,7 +131,7 @@ def _status_events(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
 
 
 def _targets(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
-    standing = current.standing().select(
+    standing = current.standing.select(
         "agreement_id", target_now="current_target", set_now="target_on", row="target_row"
     )
     things = _things(cells, "target", ("current_target", "target_reason", "target_set_on"))
@@ -151,7 +151,7 @@ def _reports(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     """A correction keeps every cell of the report it replaces that it does not name, its day included: putting a word right
     does not make a report late."""
     names = ("report_date", "progress_pct", "shows_progress", *REPORT_FIELDS)
-    kept = current.latest_reports().select(
+    kept = current.latest_reports.select(
         "agreement_id",
         "item",
         "id",
@@ -189,7 +189,7 @@ def _blockers(cells: pl.DataFrame) -> pl.DataFrame:
 def _blocker_events(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     columns = {f"blocker_{kind}_on": kind for kind in _EVENTS_OF_A_BLOCKER}
     there = (
-        current.standing_blockers()
+        current.standing_blockers
         .select("item", **{kind: pl.col(f"{kind}_event") for kind in _EVENTS_OF_A_BLOCKER})
         .unpivot(index="item", variable_name="kind", value_name="replaces")
         .drop_nulls()

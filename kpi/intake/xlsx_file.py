@@ -202,7 +202,7 @@ def _has_known_headers(archive: zipfile.ZipFile, book: _Book, sheet: _Sheet) -> 
     reader = _SheetReader(book, Limits(), only_first_row=True)
     reader.read(archive, sheet.part)
     known = columns.spellings()
-    return any(known.get(squeeze(cell)) in _KEYS for _, cells in reader.rows for cell in cells if cell)
+    return any(known.get(form) in _KEYS for _, cells in reader.rows for form in squeeze(cells))
 
 
 class _SheetReader:

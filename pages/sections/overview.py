@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import streamlit as st
@@ -111,11 +111,22 @@ def _show_time(view: View, sees_all: bool) -> None:
         change=cards.change(card["value"], before["value"], unit=f" {w.t('common.day_unit')}"),
         better="lower",
         spark=course,
-        note=w.t("overview.time_basis", low=w.number(card["low"]), high=w.number(card["high"]), n=w.number(card["n"])),
+        note=_time_basis(card),
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
         links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi="K03", part="denominator")
         cards.explained("K03", card, is_wordless=True)
+
+
+def _time_basis(card: Mapping[str, Any]) -> str:
+    """Interval and number of cases. Where too few have begun, the interval has no upper limit, or there is none."""
+    n = w.number(card["n"])
+    if card["low"] is None:
+        return w.t("overview.time_cases", n=n)
+    low = w.number(card["low"])
+    if card["high"] is None:
+        return w.t("overview.time_at_least", low=low, n=n)
+    return w.t("overview.time_basis", low=low, high=w.number(card["high"]), n=n)
 
 
 def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> None:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from kpi.catalog import KPIS
 from kpi.intake import Conflict, Current, Preview
-from kpi.intake.columns import BY_CODE
 from kpi.intake.layout import NEW
 from pages.sections import upload_cells, upload_work
 from pages.sections.scorecard import SHOWN_KPIS
@@ -168,10 +167,12 @@ def show_effects(effects: Effects | None) -> None:
         return
     before, after = effects.before, effects.after
     st.subheader(w.t("upload.effects"), anchor=False)
-    st.caption(w.t("upload.effects_scope", scope=w.name("scope", effects.view.scope or "ALL")))
+    changed = [code for code in SHOWN_KPIS if _differs(before.cards.get(code), after.cards.get(code))]
+    scope = w.name("scope", effects.view.scope or "ALL")
+    st.caption(w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope))
     grid = st.grid("auto", min_column_width=210)
     with grid.cell():
-        _metric(w.t("kpi.K13.short"), _COMPOSITE, before, after, digits=1)
+        _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after, digits=1)
     with grid.cell():
         cards.metric(
             w.t("upload.place"),
@@ -180,15 +181,15 @@ def show_effects(effects: Effects | None) -> None:
             better="higher",
             note=w.t("upload.was", value=_place(before)),
         )
-    for code in SHOWN_KPIS:
-        if _differs(before.cards.get(code), after.cards.get(code)):
-            with grid.cell():
-                _metric(w.t(f"kpi.{code}.short"), code, before, after)
+    for code in changed:
+        with grid.cell():
+            _metric(w.t(f"kpi.{code}.short"), code, before, after)
     if effects.waiting is not None:
         st.text(
             w.t(
                 "upload.date_moves",
                 before=w.date(effects.view.as_of),
+                after=w.date(effects.after_on),
                 score_before=_score(before),
                 score_waiting=_score(effects.waiting),
             )
@@ -219,7 +220,7 @@ def _value(code: str, card: Mapping[str, Any] | None, digits: int) -> str:
 
 
 def _differs(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
-    parts = ("numerator", "denominator", "value", "status")
+    parts = ("value", "status")
     return [old and old[part] for part in parts] != [new and new[part] for part in parts]
 
 

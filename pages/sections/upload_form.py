@@ -107,7 +107,7 @@ def _columns(part: str) -> list[Column]:
 
 def _tab_name(part: str, main: Row) -> str:
     if part == "report" and main["report_period"]:
-        return w.t("upload.form_report", period=w.plain(main["report_period"]))
+        return w.t("upload.form_report_for", period=w.plain(main["report_period"]))
     return w.t(f"upload.form_{part}")
 
 

@@ -9,20 +9,25 @@ from typing import Final, Literal
 import polars as pl
 import streamlit as st
 
-from kpi.intake import ENCODINGS, Problem, Table, with_remarks
+from kpi.intake import ENCODINGS, Problem, Table, message, with_remarks
 from kpi.intake.cells import ROW
 from kpi.intake.columns import BY_CODE, name_of
 from pages.sections import upload_work
 from pages.sections.upload_work import Work
-from pages.ui import exports, loaders, tables
+from pages.ui import exports, loaders
 from pages.ui import words as w
-from pages.ui.tables import Column
 
 ENCODING_PROBLEMS: Final = ("not_unicode", "not_in_encoding")
 """What choosing another encoding may put right."""
 
 ALL: Final = "ALL"
 _ROWS_EDITED: Final = 200
+_FEW: Final = 5
+"""So many problems with a file as a whole are told in sentences rather than in a table."""
+
+_WORDS_WIDTH: Final = 600
+_LINE_CHARACTERS: Final = 84
+"""About what fits on a line of that width; a cell has up to three."""
 _REST: Final = "more_of_a_kind"
 MIME: Final = {
     "csv": "text/csv",
@@ -38,6 +43,10 @@ def show(work: Work, *, has_rows: bool = True) -> None:
     blocking = [problem for problem in work.problems if problem.blocking]
     count = sum(_counts(blocking).values())
     st.error(w.tn("upload.problems", count), icon=":material/error:")
+    if work.table is None and len(blocking) <= _FEW:
+        for problem in blocking:
+            st.text(message(problem, say=w.t, language=w.language()))
+        return
     _show_list(blocking, key=f"problems_{work.round}", has_rows=has_rows)
 
 
@@ -65,20 +74,24 @@ def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None
             key=f"{key}_kind",
             label_visibility="collapsed",
         )
-    listed = [problem for problem in problems if kind in (ALL, _kind(problem))]
-    columns = [
-        Column("row", "upload.row", "number", width=60),
-        Column("column", "upload.column", width=170),
-        Column("value", "upload.value", width=170),
-        Column("words", "upload.words", width=560),
-        Column("suggestion", "upload.suggestion", width=170),
-    ]
-    tables.show(
-        _frame(listed),
-        columns if has_rows else columns[1:],
-        key,
-        file_name=w.t("upload.problems_file"),
+    listed = _frame([problem for problem in problems if kind in (ALL, _kind(problem))])
+    longest = listed["words"].str.len_chars().max()
+    lines = 1 + min(2, (longest if isinstance(longest, int) else 0) // _LINE_CHARACTERS)
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    st.dataframe(
+        (listed if has_rows else listed.drop("row")).to_arrow(),
+        hide_index=True,
+        row_height=16 + 19 * lines,
+        column_config={
+            "row": number(w.t("upload.row"), width=60, pinned=True),
+            "column": text(w.t("upload.column"), width=170),
+            "value": text(w.t("upload.value"), width=150),
+            "words": text(w.t("upload.words"), width=_WORDS_WIDTH),
+            "suggestion": text(w.t("upload.suggestion"), width=150),
+        },
+        placeholder="",
         alt=w.t("upload.problems_alt"),
+        key=f"{key}_table",
     )
 
 
@@ -211,6 +224,7 @@ def show_editor(work: Work) -> None:
     rows, codes = _to_edit(work)
     if not rows:
         return
+    wrong = {problem.column for problem in work.problems}
     remarks = {row: " · ".join(words_of(p) for p in work.problems if p.row == row and p.blocking) for row in rows}
     absent = [pl.lit(None, pl.String).alias(code) for code in codes if code not in table.frame.columns]
     given = (
@@ -225,7 +239,7 @@ def show_editor(work: Work) -> None:
             given,
             hide_index=True,
             num_rows="delete",
-            disabled=[ROW, "remarks"],
+            disabled=[ROW, "remarks", *(code for code in ("ref", "title_vi") if code not in wrong)],
             column_config={
                 ROW: st.column_config.NumberColumn(w.t("upload.row"), width=60, pinned=True),
                 "remarks": st.column_config.TextColumn(w.t("upload.words"), width=340),
@@ -250,12 +264,15 @@ def show_editor(work: Work) -> None:
 def _to_edit(work: Work) -> tuple[list[int], list[str]]:
     """The rows that have problems, and the columns these are in, after those that say which row it is."""
     assert work.table is not None
-    meant = [problem for problem in work.problems if problem.row is not None and problem.blocking]
+    meant = [problem for problem in work.problems if problem.blocking and problem.row is not None]
     there = set(work.table.frame[ROW].to_list())
-    rows = sorted({problem.row for problem in meant if problem.row in there})[:_ROWS_EDITED]
+    rows = sorted({problem.row for problem in meant if problem.row is not None and problem.row in there})
     wrong = {problem.column for problem in meant}
     first = [code for code in ("ref", "title_vi") if code in work.table.frame.columns]
-    return rows, [*first, *(code for code in BY_CODE if code in wrong and code not in (*first, "remarks"))]
+    return rows[:_ROWS_EDITED], [
+        *first,
+        *(code for code in BY_CODE if code in wrong and code not in (*first, "remarks")),
+    ]
 
 
 def corrected(frame: pl.DataFrame, given: pl.DataFrame, edited: pl.DataFrame) -> pl.DataFrame:

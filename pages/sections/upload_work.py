@@ -8,6 +8,7 @@ checked again by `uploads.apply`.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
@@ -59,10 +60,11 @@ class Standing:
 
 @dataclasses.dataclass(frozen=True)
 class Effects:
-    """Where the agency stands today and with the upload. `waiting` is where it would stand on the new data date without it;
-    None where the date stays."""
+    """Where the agency stands today (`view.as_of`) and, with the upload, on the data date `after_on`. `waiting` is where it
+    would stand on that date without it; None where the date stays."""
 
     view: View
+    after_on: dt.date
     before: Standing
     waiting: Standing | None
     after: Standing
@@ -121,10 +123,11 @@ def of_file(person: Person, *, name: str, data: bytes, encoding: str | None, pro
     if work is None:
         progress("upload.step_reading", 0.05)
         read = read_table(data, name, encoding=encoding, limits=limits())
+        work = Work(key)
         if isinstance(read, Table):
-            work = Work(key, table=read, is_accepted=encoding is None)
+            work.table, work.is_accepted = read, encoding is None
         else:
-            work = Work(key, problems=tuple(read))
+            work.problems = tuple(read)
         st.session_state[_WORK] = work
     return _up_to_date(work, person, progress)
 
@@ -204,7 +207,7 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     work.token = ""
     current = current_of(person)
     progress("upload.step_checking", 0.35)
-    outcome = _outcome(work.table, current)
+    outcome: Preview | Sequence[Problem] | None = _outcome(work.table, current)
     if isinstance(outcome, Preview):
         work.problems = outcome.notices
         work.preview = outcome
@@ -262,6 +265,7 @@ def _effects(preview: Preview) -> Effects | None:
     )
     return Effects(
         view=view,
+        after_on=after_on,
         before=_standing(before, preview.agency),
         waiting=None if others is before else _standing(others, preview.agency),
         after=_standing(consequences.with_own(others, own, agency=preview.agency), preview.agency),

@@ -277,7 +277,7 @@ def step_curve(is_clickable: bool) -> alt.LayerChart:
     colour = alt.Color("series:N", sort=_AS_GIVEN, scale=alt.Scale(range=list(palette.SERIES)), legend=_legend())
     base = alt.Chart().encode(x=alt.X("time:Q", title=w.t("common.chart_days"), axis=_AXIS), color=colour)
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(y=_quantity("low"), y2="high:Q")
-    line = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(
+    line = base.mark_line(interpolate="step-after", strokeWidth=2.5, **_pointer(is_clickable)).encode(
         y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 100])),
         strokeDash=alt.StrokeDash("series:N", sort=_AS_GIVEN, legend=_legend(), scale=alt.Scale(range=_DASHES)),
         tooltip=_tooltip("series", "share_label"),

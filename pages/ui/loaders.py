@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -137,12 +138,12 @@ def edition() -> Edition:
 
 def names(language: str) -> Mapping[tuple[str, bool], Mapping[str, str]]:
     """(kind, short) -> code -> name, for agency, partner, sector, doc_type and exchange."""
-    return _names(edition().key, language, store())
+    return _names(edition().key, language)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _names(key: _Key, language: str, _engine: Engine) -> dict[tuple[str, bool], dict[str, str]]:
-    frame = read_names(_engine)
+@functools.lru_cache(maxsize=8)  # asked for a hundred times per page, and Streamlit's cache takes 0.3 ms to answer
+def _names(key: _Key, language: str) -> dict[tuple[str, bool], dict[str, str]]:
+    frame = read_names(store())
     kinds = ("agency", "partner", "sector", "doc_type", "exchange")
     return {
         (kind, short): dict(

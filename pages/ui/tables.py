@@ -92,13 +92,17 @@ def show(
     _draw_below(frame, file_columns or columns, key, file_name)
     if on_row is None:
         return None
-    click: Any = st.session_state.get(_click_key(key))
-    # The click tells place and text: where the rows have changed since, it is better to open nothing than another one.
-    if not click or click["row"] >= cells.height or cells[opener.field][click["row"]] != click["label"]:
-        return None
-    row = frame.row(click["row"], named=True)
-    on_row(row)
+    row = _clicked_row(frame, cells[opener.field], st.session_state.get(_click_key(key)))
+    if row is not None:
+        on_row(row)
     return row
+
+
+def _clicked_row(frame: pl.DataFrame, labels: pl.Series, click: Mapping[str, Any] | None) -> Row | None:
+    """The row a click means. It tells place and text: where the rows are others by now, it is better to open none."""
+    if not click or not 0 <= click["row"] < len(labels) or labels[click["row"]] != click["label"]:
+        return None
+    return frame.row(click["row"], named=True)
 
 
 def _click_key(key: str) -> str:

@@ -113,8 +113,8 @@ def choices() -> Choices:
     """What the register offers; codes that occur in no agreement are not offered."""
     extent = loaders.extent()
     last = extent.last or NO_DATA_DAY
-    partners = sorted(extent.partners - {NOT_GIVEN}, key=lambda code: w.sort_key(w.name("partner", code)))
-    sectors = sorted(extent.sectors - {NOT_GIVEN}, key=lambda code: w.sort_key(w.name("sector", code)))
+    partners = _by_name(extent.partners, w.labels("partner"))
+    sectors = _by_name(extent.sectors, w.labels("sector"))
     return Choices(
         first=extent.first or last,
         last=last,
@@ -226,6 +226,10 @@ def option_label(name: str, code: str, as_of: dt.date) -> str:
         kind, _, part = code.partition(":")
         return w.t(f"filters.of_{kind}", name=w.name(kind, part))
     return w.name(name, code)
+
+
+def _by_name(codes: frozenset[str], names: Mapping[str, str]) -> list[str]:
+    return sorted(codes - {NOT_GIVEN}, key=lambda code: w.sort_key(names.get(code, code)))
 
 
 def _is_known(name: str, code: str) -> bool:

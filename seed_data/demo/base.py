@@ -6,6 +6,7 @@ import polars as pl
 
 from seed_data.demo.draws import dates_of, lists, read_data, stream
 from seed_data.demo.local import local
+from seed_data.demo.signatories import authority
 from seed_data.demo.titles import write
 
 DIMENSIONS = ("pace", "finish", "reporting", "unblocking")
@@ -97,7 +98,7 @@ def _with_profiles(every: pl.DataFrame) -> pl.DataFrame:
 
 def _with_words(every: pl.DataFrame) -> pl.DataFrame:
     """Deliverables, the words of the register for who is responsible, and notes."""
-    names = lists()["Agency"].select(agency="key", responsible_as_given="name_vi")
+    names = lists()["Agency"].select(agency="key", responsible_as_given=authority(pl.col("name_vi")))
     nothing = ~pl.col("implementable")
     only_dates = ~pl.col("tracked")
     notes_vi = (

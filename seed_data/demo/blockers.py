@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import polars as pl
 
+from seed_data.demo.calendar import working
 from seed_data.demo.draws import Ints, below, dates_of, read_data, stream, tailed, whole
 from seed_data.demo.history import abbreviations, recorded
 from seed_data.demo.life import END, NEVER, Life
@@ -66,10 +67,11 @@ def block(seed: int, base: pl.DataFrame, life: Life) -> Blockers:
     )
     count = len(place)
     some_day = life.signed[place] + 15 + whole(room[place] * random.random(count))
-    opened = np.where(lasting, np.minimum(life.asleep[place] + below(random, count, 45), END - 1), some_day)
+    opened = np.where(lasting, np.minimum(life.asleep[place] + below(random, count, 45), END - 5), some_day)
+    opened = np.minimum(working(opened), last[place] - 1)
     unblocking = base["unblocking"].to_numpy()[place]
     taken = whole((88 - 60 * unblocking) * tailed(random, count)) + 2
-    resolved = np.where(lasting, NEVER, np.minimum(opened + taken, life.closed[place]))
+    resolved = np.where(lasting, NEVER, np.minimum(working(opened + taken), life.closed[place]))
 
     land = sector.is_in(_WITH_LAND).to_numpy()[place]
     draws = random.random(count)
@@ -104,9 +106,10 @@ def _escalated(
     count = len(opened)
     prompt = random.random(count) < 0.5 + 0.5 * unblocking
     late = random.random(count) < 0.6
-    day = opened + np.where(prompt, 1 + below(random, count, 15), 16 + whole(25 * tailed(random, count)))
+    day = opened + np.where(prompt, 1 + below(random, count, 11), 16 + whole(25 * tailed(random, count)))
     goes = beyond & (prompt | late) & (day < resolved) & (day <= END)
-    return np.where(goes, day, NEVER)
+    day = np.where(goes, working(day), NEVER)
+    return np.where((day <= resolved) & (day <= END), day, NEVER)
 
 
 def _rows(
@@ -163,7 +166,7 @@ def _events(
             (
                 ("opened", opened, "Cơ quan chủ trì báo cáo vướng mắc tại Công văn số {n}/{o}"),
                 ("escalated", escalated, "Báo cáo số {n}/BC-{o} gửi cấp có thẩm quyền"),
-                ("resolved", resolved, "Đã xử lý xong theo Công văn số {n}/{o}"),
+                ("resolved", resolved, "Kết thúc xử lý theo Công văn số {n}/{o}"),
             )
         )
     ]

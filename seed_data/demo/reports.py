@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 
 from seed_data.demo.blockers import Blockers
+from seed_data.demo.calendar import month_words, working_before
 from seed_data.demo.draws import Bools, Floats, Ints, below, dates_of, lists, read_data, stream, tailed, whole
 from seed_data.demo.history import recorded
 from seed_data.demo.life import END, NEVER, Life
+from seed_data.demo.signatories import authority
 
 _MINISTRIES_MERGED, _PROVINCES_MERGED = dt.date(2025, 3, 1), dt.date(2025, 7, 1)
 _NO_DIFFICULTY = (
@@ -50,6 +52,9 @@ def report(seed: int, base: pl.DataFrame, life: Life, blockers: Blockers) -> pl.
         for place, (code, ends, due) in enumerate(zip(quarters["code"], dates["ends_on"], dates["due_on"], strict=True))
     ]
     rows = pl.concat(parts).sort("place", "ends")
+    # A report that says "no change" repeats the share of the last one that showed progress.
+    shown = pl.when("shows_progress").then("percent").forward_fill().over("place").fill_null(0)
+    rows = rows.with_columns(percent=shown)
     return _worded(base, rows).select(
         pl.int_range(1, pl.len() + 1).alias("id"),
         pl.exclude("place", "ends"),
@@ -72,7 +77,8 @@ def _period(
     skill = base["reporting"].to_numpy()[place]
     comes = random.random(size) < 0.70 + 0.07 * progress_of_time + 0.23 * skill
     late = random.random(size) < 0.16 - 0.155 * skill
-    received = np.where(late, due + 1 + whole(12 * tailed(random, size)), due - below(random, size, 9))
+    received = np.where(late, due + 1 + whole(12 * tailed(random, size)), due - below(random, size, 7))
+    received = working_before(received)
     gap = random.random(size)
     blank = random.random(size) < 0.12 - 0.118 * skill
     share, stage = _standing(life, place, ends)
@@ -139,8 +145,8 @@ def _worded(base: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("target") == NEVER)
         .then(pl.lit("Chưa xác định thời hạn"))
         .when(pl.col("target") > pl.col("ends"))
-        .then(pl.lit("Tháng ") + target.dt.strftime("%m/%Y"))
-        .otherwise(pl.lit("Quá hạn từ tháng ") + target.dt.strftime("%m/%Y") + pl.lit(", đang đề nghị điều chỉnh"))
+        .then(pl.lit("Tháng ") + month_words(target))
+        .otherwise(pl.lit("Quá hạn từ tháng ") + month_words(target) + pl.lit(", đang đề nghị điều chỉnh"))
     )
     begun = pl.col("stage").is_in([_EARLY, _MIDDLE, _LATE]) & pl.col("numbered")
     content = pl.concat_str(_capital(pl.col("subject_vi")), pl.lit(". Sản phẩm cam kết: "), "product_vi", pl.lit("."))
@@ -182,7 +188,7 @@ def _capital(text: pl.Expr) -> pl.Expr:
 
 def _names(base: pl.DataFrame) -> pl.DataFrame:
     """Who presided before the mergers and presides now, row by row of the base."""
-    agencies = lists()["Agency"].select(agency="key", name=pl.col("name_vi").str.replace(r" \(.*\)$", ""), kind="kind")
+    agencies = lists()["Agency"].select(agency="key", name=authority(pl.col("name_vi")), kind="kind")
     loan = pl.col("doc_type") == "LOAN"
     return (
         base.select("agency", "doc_type", former=pl.when(loan).then("agency").otherwise("signing_agency"))

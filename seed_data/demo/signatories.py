@@ -32,6 +32,12 @@ def parties() -> pl.DataFrame:
     )
 
 
+def authority(name: pl.Expr) -> pl.Expr:
+    """An agency as registers name it: a province by its people's committee, a former ministry without the remark."""
+    bare = name.str.replace(r" \(.*\)$", "")
+    return bare.str.replace("^Tỉnh ", "UBND tỉnh ").str.replace("^Thành phố ", "UBND thành phố ")
+
+
 def signing_agency(plan: pl.DataFrame) -> pl.DataFrame:
     """`plan` (agency, signed, former, doc_type) with signing_agency: who existed on the day and signed.
 

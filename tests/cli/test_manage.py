@@ -350,3 +350,36 @@ def test_accounts_from_making_to_closing(run: Runner, monkeypatch: pytest.Monkey
         {"username": "leader1", "role": "leader", "agency": None, "active": False},
     ]
     assert "bct.htqt" in run("user", "list").out
+
+
+# --- The demonstration register --------------------------------------------------------------------------------------
+
+
+def test_the_demo_meets_every_exact_figure(run: Runner) -> None:
+    assert run("load", "demo").status == 0
+
+    rows = run("reconcile", "--format", "json").json()
+
+    exact = [row for row in rows if row["qualifier"].startswith("exact") and row["ours"] is not None]
+    assert len(exact) >= 10
+    assert all(row["met"] is True for row in exact)
+    assert {"key": "signed_2025_q3", "published": 86, "qualifier": "exact", "ours": 86, "met": True} in rows
+
+
+def test_the_demo_says_everywhere_that_it_is_invented(run: Runner) -> None:
+    loaded = run("load", "demo", "--dry-run")
+    assert "Demonstration register" in loaded.out
+    run("load", "demo")
+
+    for command in (["scorecards"], ["agreements"], ["reconcile"]):
+        assert "every outcome is invented" in run(*command).err
+
+
+def test_scopes_part_the_demo(run: Runner) -> None:
+    run("load", "demo")
+
+    def signed(scope: str) -> int:
+        cards = run("scorecards", "--by", "sector", "--scope", scope, "--format", "json").json()
+        return sum(card["numerator"] for card in cards if card["kpi"] == "K01")
+
+    assert (signed("HIGH_LEVEL"), signed("LOCAL"), signed("ALL")) == (927, 54, 981)

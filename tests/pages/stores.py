@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from data_access import engine as store
 from data_access import models
@@ -63,7 +65,7 @@ def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
         )
 
 
-def _agreement(number: int, chance: random.Random) -> list[models.SQLModel]:
+def _agreement(number: int, chance: random.Random) -> list[SQLModel]:
     agency = "BCT" if number <= 3 else chance.choice(AGENCIES)
     signed = dt.date(2022, 1, 1) + dt.timedelta(days=chance.randrange(1400))
     agreement = models.Agreement(
@@ -79,7 +81,7 @@ def _agreement(number: int, chance: random.Random) -> list[models.SQLModel]:
         access_level="restricted" if number == 1 else "open",
         evidence_url="https://example.org/result" if chance.random() < 0.5 else "",
     )
-    rows: list[models.SQLModel] = [
+    rows: list[SQLModel] = [
         agreement,
         models.AgreementPartner(agreement_id=number, partner=chance.choice(PARTNERS)),
         models.StatusEvent(agreement_id=number, state="SIGNED", effective_on=signed),
@@ -94,7 +96,7 @@ def _agreement(number: int, chance: random.Random) -> list[models.SQLModel]:
         rows.append(models.TargetDate(agreement_id=number, target_on=target, effective_on=signed))
     for period, received in (("2025-Q3", dt.date(2025, 10, 5)), ("2025-Q4", dt.date(2026, 1, 8))):
         if chance.random() < 0.7:
-            texts = dict.fromkeys(REPORT_FIELDS, "có")
+            texts: dict[str, Any] = dict.fromkeys(REPORT_FIELDS, "có")
             rows.append(
                 models.ProgressReport(
                     agreement_id=number,

@@ -69,6 +69,8 @@ def _operation(row: dict[str, str], as_of: dt.date) -> Operation | None:
         moves.append(("SIGNED", day, True))
     if day := _come(effective):
         moves.append(("IN_PROGRESS", day, True))
+    if row["status"] == "Closed" and not _come(effective):
+        moves.append(("IN_PROGRESS", _come(closing) or DATA_DATE, False))
     if row["status"] == "Closed":
         moves.append(("COMPLETED", closing or DATA_DATE, closing is not None))
     if row["status"] == "Dropped":
@@ -82,16 +84,20 @@ def _operation(row: dict[str, str], as_of: dt.date) -> Operation | None:
     state = max(enumerate(late or early), key=lambda numbered: (numbered[1][1], numbered[0]))[1][0]
     dated = {name: day for name, day, known in moves if known}
     started = [move for move in moves if move[0] in ("IN_PROGRESS", "COMPLETED")]
+    # A start without its day is lost, unless the register also knows the day on which implementation began.
+    start_lost = "IN_PROGRESS" not in dated and not all(known for _, _, known in started)
     return Operation(
         ref=row["id"],
         agency=AGENCIES[row["impagency"]] or "UNASSIGNED",
         state=state,
         signed=dated.get("SIGNED"),
-        begun=min((dated[name] for name in ("IN_PROGRESS", "COMPLETED") if name in dated), default=None),
+        begun=None
+        if start_lost
+        else min((dated[name] for name in ("IN_PROGRESS", "COMPLETED") if name in dated), default=None),
         completed=dated.get("COMPLETED") if state == "COMPLETED" else None,
         target=target if since <= as_of else None,
         started=bool(started),
-        start_known=all(known for _, _, known in started),
+        start_known=not start_lost,
         last_event=max(dated.values(), default=None),
     )
 

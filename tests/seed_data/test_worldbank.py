@@ -105,8 +105,7 @@ def test_what_the_file_leaves_open_is_listed() -> None:
         "completed_before_signed": 1,
         "target_before_signed": 1,
         "no_signing_date": 17,
-        "start_not_given": 31,
-        "state_undated": 48,
+        "state_undated": 79,
         "after_data_date": 1,
     }
     assert codes("after_data_date").select("ref", "field", "value").rows() == [

@@ -127,6 +127,16 @@ def _cells_exchanged(data: bytes, chance: random.Random) -> bytes:
     return written.getvalue().encode()
 
 
+def _texts_exchanged(data: bytes, chance: random.Random) -> bytes:
+    """Strange texts where texts are wanted: most of them are honest changes."""
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    place = chance.choice((rows[0].index("Sản phẩm"), rows[0].index("Sản phẩm (tiếng Anh)")))
+    rows[1 + chance.randrange(len(rows) - 1)][place] = chance.choice(TOKENS)
+    written = io.StringIO(newline="")
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows(rows)
+    return written.getvalue().encode()
+
+
 def _part_changed(data: bytes, chance: random.Random) -> bytes:
     """A workbook one of whose XML parts was changed, left out or given twice."""
     target = io.BytesIO()
@@ -168,7 +178,7 @@ def _xml_changed(part: bytes, chance: random.Random) -> bytes:
     return text.encode()
 
 
-CSV_CHANGES = (_bytes_changed, _cut, _tokens_put_in, _cells_exchanged, _cells_exchanged)
+CSV_CHANGES = (_bytes_changed, _cut, _tokens_put_in, _cells_exchanged, _texts_exchanged)
 XLSX_CHANGES = (_bytes_changed, _cut, _part_changed, _part_changed)
 Change = Callable[[bytes, random.Random], bytes]
 

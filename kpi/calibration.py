@@ -1,0 +1,143 @@
+"""How the forecasts would have fared: made as of earlier days, with what was known then, and compared with what came."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+
+import polars as pl
+
+from kpi import facts as folding
+from kpi import forecast
+from kpi.facts import Facts
+from kpi.intervals import wilson
+from kpi.register import Register
+from kpi.rules import Rules
+
+CLASSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Where each class of forecast probability begins."""
+
+STARTED = "started"
+STALLED = "stalled"
+
+_CASES = {
+    "as_of": pl.Date,
+    "kind": pl.String,
+    "agreement_id": pl.Int64,
+    "probability": pl.Float64,
+    "happened": pl.Boolean,
+}
+_TOTALS = {
+    "as_of": pl.Date,
+    "waiting": pl.Int64,
+    "expected": pl.Float64,
+    "low": pl.Int64,
+    "high": pl.Int64,
+    "happened": pl.Int64,
+    "held": pl.Boolean,
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class BackTest:
+    """Forecasts beside outcomes.
+
+    `cases`: as_of, kind ("started" or "stalled" by the end of the horizon), agreement_id, probability, happened.
+    `totals`: as_of, waiting, expected, low, high, happened, held (whether the 95 % limits held what happened), of
+    starts. An agreement that waits long comes back on several days, so that the cases of different days are not
+    independent.
+    """
+
+    horizon_days: int
+    cases: pl.DataFrame
+    totals: pl.DataFrame
+
+    def table(self, kind: str) -> pl.DataFrame:
+        """The calibration table: from, to, n, forecast, happened, low, high; a row per class of probability with cases.
+
+        `forecast` is the mean probability of the class and `happened` the share in which it came true, with its 95 %
+        Wilson limits: a good forecast lies within them.
+        """
+        ends = dict(zip(CLASSES, [*CLASSES[1:], 1.0], strict=True))
+        start = pl.max_horizontal(pl.when(pl.col("probability") >= edge).then(edge) for edge in CLASSES)
+        low, high = wilson(pl.col("_happened"), pl.col("n"))
+        return (
+            self.cases.filter(pl.col("kind") == kind)
+            .group_by(start.alias("from"))
+            .agg(
+                n=pl.len().cast(pl.Int64),
+                forecast=pl.col("probability").mean(),
+                _happened=pl.col("happened").sum().cast(pl.Int64),
+            )
+            .sort("from")
+            .select(
+                "from",
+                pl.col("from").replace_strict(ends, return_dtype=pl.Float64).alias("to"),
+                "n",
+                "forecast",
+                happened=pl.col("_happened") / pl.col("n"),
+                low=low,
+                high=high,
+            )
+        )
+
+    def score(self, kind: str) -> tuple[float | None, float | None]:
+        """The Brier score, and the skill: by what share it is better than forecasting the same for all each day.
+
+        Brier (1950), Monthly Weather Review 78, 1-3. Skill is 1 at best, 0 where nothing is gained by telling
+        agreements apart; None without cases, or where all or none came true.
+        """
+        miss = (pl.col("probability") - pl.col("happened")).pow(2).mean()
+        plain = (pl.col("happened").mean().over("as_of") - pl.col("happened")).pow(2).mean()
+        brier, reference = self.cases.filter(pl.col("kind") == kind).select(a=miss, b=plain).row(0)
+        return brier, None if not reference else 1 - brier / reference
+
+
+def back_test(
+    register: Register, days: Sequence[dt.date], *, horizon_days: int, rules: Rules | None = None
+) -> BackTest:
+    """Forecasts made as of each of the days for `horizon_days` later, set beside the facts of then.
+
+    Each needs the facts of two days; where one day's horizon is another day, they are folded once.
+    """
+    rules = rules or Rules()
+    folded: dict[dt.date, Facts] = {}
+
+    def as_of(day: dt.date) -> Facts:
+        if day not in folded:
+            folded[day] = folding.build(register, day, rules)
+        return folded[day]
+
+    cases, totals = [pl.DataFrame(schema=_CASES)], [pl.DataFrame(schema=_TOTALS)]
+    for day in days:
+        end = day + dt.timedelta(days=horizon_days)
+        now, later = as_of(day), as_of(end).agreements.select("agreement_id", "is_started", "is_stalled")
+        foreseen = forecast.starts(now, end)
+        starts = _outcomes(foreseen.cases, later, day, STARTED, "is_started")
+        cases += [starts, _outcomes(forecast.stalls(register, now, end), later, day, STALLED, "is_stalled")]
+        total = foreseen.expected().with_columns(
+            as_of=pl.lit(day), happened=pl.lit(starts["happened"].sum(), dtype=pl.Int64)
+        )
+        totals.append(total.with_columns(held=pl.col("happened").is_between("low", "high")).select(*_TOTALS))
+    return BackTest(horizon_days=horizon_days, cases=pl.concat(cases), totals=pl.concat(totals))
+
+
+def _outcomes(foreseen: pl.DataFrame, later: pl.DataFrame, day: dt.date, kind: str, outcome: str) -> pl.DataFrame:
+    return (
+        foreseen.select("agreement_id", "probability")
+        .join(later.select("agreement_id", happened=outcome), on="agreement_id")
+        .with_columns(as_of=pl.lit(day), kind=pl.lit(kind))
+        .select(*_CASES)
+    )
+
+
+def earlier_days(as_of: dt.date, *, horizon_days: int, count: int = 8) -> list[dt.date]:
+    """The last `count` quarter ends from which a forecast over the horizon can be judged by `as_of`, in order."""
+    last = as_of - dt.timedelta(days=horizon_days)
+    end = last + dt.timedelta(days=1)
+    days: list[dt.date] = []
+    while len(days) < count:
+        end = dt.date(end.year, (end.month - 1) // 3 * 3 + 1, 1) - dt.timedelta(days=1)
+        days.append(end)
+    return days[::-1]

@@ -1,0 +1,61 @@
+"""A leader's journey: from the overview to one agreement, through nothing but clicks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.serving import Served
+
+pytestmark = pytest.mark.browser
+
+
+def open_first_row(page: Page) -> None:
+    """Click the first cell of the first row of the page's first table; its cells are drawn on a canvas."""
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    table.locator("canvas").first.click(position={"x": 45, "y": 52}, force=True)
+
+
+def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/")
+    sign_in(page, "lanhdao")
+    expect(page.get_by_role("heading", name="Tổng quan")).to_be_visible()
+
+    page.get_by_role("link", name="Đình trệ").first.click()
+    expect(page.get_by_role("heading", name="Thỏa thuận đình trệ")).to_be_visible()
+    open_first_row(page)
+
+    expect(page).to_have_url(re.compile(r"/agreement\?.*ref=TT"))
+    expect(page.get_by_role("heading", name="Báo cáo tiến độ")).to_be_visible()
+    expect(page.get_by_text("Dữ liệu minh họa")).to_be_visible()
+
+
+def test_a_link_opens_the_same_view_for_somebody_else(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/agreements?flag=overdue&agency=BCT&lang=en")
+    page.get_by_label("User name").fill("lanhdao")
+    page.get_by_label("Password", exact=True).fill("camket-minhhoa")
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("heading", name="Agreements")).to_be_visible()
+    expect(page.get_by_text("Overdue").first).to_be_visible()
+    expect(page).to_have_url(re.compile("flag=overdue"))
+
+
+def test_what_an_address_gets_wrong_is_said_and_left_out(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/scorecard?agency=XYZ&as_of=31-02-2025")
+    sign_in(page, "lanhdao")
+
+    expect(page.get_by_role("heading", name="Phiếu điểm")).to_be_visible()
+    expect(page.get_by_text("XYZ")).to_be_visible()
+    expect(page.get_by_text("31-02-2025")).to_be_visible()
+
+
+def test_search_finds_without_diacritics(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/agreements?q=thuong+mai")
+    sign_in(page, "lanhdao")
+
+    expect(page.get_by_text(re.compile(r"^\d+ dòng$"))).to_be_visible()

@@ -1,0 +1,382 @@
+"""The shared filters: in the address, in the view, and never a traceback; what a person may see in detail."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as hyp
+from streamlit.testing.v1 import AppTest
+
+from data_access import engine as store
+from data_access.accounts import Person
+from data_access.register import raise_data_version
+from pages.ui import address, loaders, views
+from pages.ui.views import View
+from pages.ui.words import in_language
+from tests.pages.stores import AS_OF
+
+LEADER = Person("leader", "leader", None, "")
+BCT = Person("bct", "agency", "BCT", "")
+LATER = dt.date(2026, 1, 13)
+
+
+def bar(person: str = "leader", language: str = "vi") -> None:
+    """The frame as far as filters go."""
+    import streamlit as st
+
+    from data_access.accounts import Person
+    from pages.ui import filters, loaders, words
+
+    words.use_language(language)
+    loaders.begin_run()
+    st.session_state["shown"] = filters.draw(Person(person, "leader", None, ""))
+    st.button("elsewhere")
+
+
+def run(params: Mapping[str, str] | None = None, **arguments: str) -> AppTest:
+    app = AppTest.from_function(bar, kwargs=arguments, default_timeout=30)
+    for name, value in (params or {}).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> View:
+    view: View = app.session_state["shown"]
+    return view
+
+
+def said(app: AppTest) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
+
+
+# --- Defaults --------------------------------------------------------------------------------------------------------
+
+
+def test_without_an_address_the_register_is_shown_as_of_its_data_date(register: sa.Engine) -> None:
+    app = run()
+
+    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL")
+    assert said(app) == {}
+    assert not app.warning
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_same_address_means_the_same_in_both_languages(register: sa.Engine, language: str) -> None:
+    params = {
+        "as_of": "2025-09-30",
+        "compare_with": "quarter",
+        "scope": "ALL",
+        "agency_group": "province",
+        "sector": "ENE",
+        "partner_group": "tier:CSP",
+        "signed_from": "2023-01-01",
+        "signed_to": "2025-06-30",
+    }
+
+    app = run(params, language=language)
+
+    assert shown(app) == View(
+        as_of=dt.date(2025, 9, 30),
+        compare_with=dt.date(2025, 6, 30),
+        agency_group="province",
+        sector="ENE",
+        partner_group="tier:CSP",
+        signed_from=dt.date(2023, 1, 1),
+        signed_to=dt.date(2025, 6, 30),
+    )
+    assert said(app) == params
+    assert not app.warning
+
+
+# --- Widgets and address ---------------------------------------------------------------------------------------------
+
+
+def test_a_choice_is_written_into_the_address_and_its_default_taken_out(register: sa.Engine) -> None:
+    app = run()
+
+    app.selectbox(key="filter_scope").set_value("LOCAL").run()
+    assert shown(app).scope == "LOCAL"
+    assert said(app) == {"scope": "LOCAL"}
+
+    app.selectbox(key="filter_scope").set_value("HIGH_LEVEL").run()
+    assert shown(app).scope == "HIGH_LEVEL"
+    assert said(app) == {}
+
+
+def test_a_date_is_chosen_and_cleared(register: sa.Engine) -> None:
+    app = run()
+
+    app.date_input(key="filter_as_of").set_value(dt.date(2025, 3, 31)).run()
+    assert shown(app).as_of == dt.date(2025, 3, 31)
+    assert shown(app).compare_with == dt.date(2024, 3, 31)
+    assert said(app) == {"as_of": "2025-03-31"}
+
+    app.date_input(key="filter_as_of").set_value(None).run()
+    assert shown(app).as_of == AS_OF
+    assert said(app) == {}
+
+
+def test_any_day_can_be_compared_with(register: sa.Engine) -> None:
+    app = run()
+
+    app.selectbox(key="filter_compare_with").set_value("other").run()
+    app.date_input(key="filter_compare_date").set_value(dt.date(2025, 9, 30)).run()
+
+    assert shown(app).compare_with == dt.date(2025, 9, 30)
+    assert said(app) == {"compare_with": "2025-09-30"}
+
+
+def test_the_less_used_filters_are_said_in_words_and_cleared_together(register: sa.Engine) -> None:
+    app = run({"sector": "ENE", "scope": "ALL", "id": "7"})
+    assert any("Năng lượng" in text.value for text in app.text)
+
+    app.button(key="filter_clear").click().run()
+
+    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL")
+    assert said(app) == {"id": "7"}
+
+
+def test_the_pop_up_holds_what_the_address_says(register: sa.Engine) -> None:
+    app = run({"sector": "ENE", "partner_group": "region:Asia"})
+
+    app.session_state["filter_more"] = True
+    app.run()
+
+    assert app.selectbox(key="filter_sector").value == "ENE"
+    app.selectbox(key="filter_partner_group").set_value("partner:JP").run()
+    assert (shown(app).sector, shown(app).partner_group) == ("ENE", "partner:JP")
+    assert said(app) == {"sector": "ENE", "partner_group": "partner:JP"}
+
+
+def test_a_link_followed_later_wins_over_what_was_chosen(register: sa.Engine) -> None:
+    app = run()
+    app.selectbox(key="filter_scope").set_value("LOCAL").run()
+
+    app.query_params.clear()
+    app.query_params["sector"] = "EDU"
+    app.run()
+
+    assert (shown(app).scope, shown(app).sector) == ("HIGH_LEVEL", "EDU")
+
+
+def test_choices_stay_while_other_things_happen(register: sa.Engine) -> None:
+    app = run()
+    app.selectbox(key="filter_scope").set_value("ALL").run()
+
+    app.button[-1].click().run()
+
+    assert shown(app).scope is None
+    assert said(app) == {"scope": "ALL"}
+
+
+def test_the_next_person_at_the_same_machine_starts_afresh(register: sa.Engine) -> None:
+    memory = address._Memory(owner="somebody", chosen={"scope": "ALL"})
+    app = AppTest.from_function(bar, kwargs={"person": "somebody else"}, default_timeout=30)
+    app.session_state["address"] = memory
+
+    app.run()
+
+    assert shown(app).scope == "HIGH_LEVEL"
+
+
+# --- Bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("as_of", "abc", "2026-01-14"),
+        ("as_of", "2026-02-30", "14/01/2026"),
+        ("as_of", "2031-01-01", "01/01/2031"),
+        ("as_of", "0001-01-01", "14/01/2026"),
+        ("compare_with", "2026-01-14", "13/01/2026"),
+        ("compare_with", "yesterday", "14/01/2025"),
+        ("scope", "", "Ký trong hoạt động đối ngoại cấp cao"),
+        ("agency_group", "XYZ", "Tất cả cơ quan"),
+        ("sector", "??", "Tất cả lĩnh vực"),
+        ("partner_group", "tier:QQ", "Tất cả đối tác"),
+        ("partner_group", "planet:MARS", "Tất cả đối tác"),
+        ("signed_from", "31/12/2024", "không giới hạn"),
+        ("signed_to", "1999-01-01", "không giới hạn"),
+    ],
+)
+def test_what_is_not_understood_is_said_and_ignored(register: sa.Engine, name: str, value: str, words: str) -> None:
+    app = run({name: value})
+
+    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL")
+    assert len(app.warning) == 1
+    assert words in app.warning[0].value.replace("\\", "")
+
+
+def test_several_mistakes_are_said_at_once_and_the_rest_still_counts(register: sa.Engine) -> None:
+    app = run({"as_of": "abc", "sector": "??", "agency_group": "ministry"})
+
+    assert len(app.warning) == 2
+    assert shown(app).agency_group == "ministry"
+
+
+def test_a_period_that_ends_before_it_begins_is_ignored(register: sa.Engine) -> None:
+    app = run({"signed_from": "2025-01-01", "signed_to": "2024-01-01"})
+
+    assert (shown(app).signed_from, shown(app).signed_to) == (None, None)
+    assert "01/01/2025" in app.warning[0].value.replace("\\", "")
+
+
+def test_markdown_in_the_address_is_shown_as_text(register: sa.Engine) -> None:
+    app = run({"sector": "![x](http://e.com/x.png)"})
+
+    assert "![" not in app.warning[0].value
+
+
+@given(
+    given=hyp.dictionaries(
+        hyp.sampled_from(views.NAMES), hyp.text(max_size=20) | hyp.sampled_from(["ALL", "2025-01-01"])
+    )
+)
+def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
+    offered = views.Choices(
+        first=dt.date(2022, 1, 1),
+        last=AS_OF,
+        has_data=True,
+        defaults={"as_of": AS_OF.isoformat(), "compare_with": "year", "scope": "HIGH_LEVEL"},
+        options={},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loaders, "names", lambda _: {(kind, short): {} for kind in KINDS for short in (True, False)})
+
+        reading = views.read(given, offered)
+        again = views.read(reading.codes, offered)
+
+    assert again.view == reading.view
+    assert again.problems == []
+    assert again.codes == reading.codes
+
+
+KINDS = ("agency", "partner", "sector", "doc_type", "exchange")
+
+
+def test_an_empty_store_is_no_error(sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string(hide_password=False))
+
+    app = run()
+
+    assert shown(app).as_of == views.NO_DATA_DAY
+    assert loaders.facts(shown(app)).agreements.is_empty()
+
+
+# --- Comparisons -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("comparison", "as_of", "expected"),
+    [
+        ("year", dt.date(2024, 2, 29), dt.date(2023, 2, 28)),
+        ("year", dt.date(2026, 1, 14), dt.date(2025, 1, 14)),
+        ("quarter", dt.date(2026, 1, 14), dt.date(2025, 10, 14)),
+        ("quarter", dt.date(2025, 5, 31), dt.date(2025, 2, 28)),
+        ("year_end", dt.date(2026, 1, 14), dt.date(2025, 12, 31)),
+    ],
+)
+def test_comparisons_mean_a_day(comparison: str, as_of: dt.date, expected: dt.date) -> None:
+    assert views.compared_day(comparison, as_of) == expected
+
+
+# --- Facts of a view -------------------------------------------------------------------------------------------------
+
+
+def view(**changes: Any) -> View:
+    return View(**{"as_of": AS_OF, "compare_with": dt.date(2025, 1, 14), **changes})
+
+
+def test_a_view_selects_the_agreements_it_names(register: sa.Engine) -> None:
+    everything = loaders.facts(view()).agreements
+    cases: dict[str, tuple[View, pl.Expr]] = {
+        "scope": (view(scope="LOCAL"), pl.col("scope") == "LOCAL"),
+        "group": (view(agency_group="province"), pl.col("agency_group") == "province"),
+        "sector": (view(sector="NOT_GIVEN"), pl.col("sector") == "NOT_GIVEN"),
+        "tier": (view(partner_group="tier:CSP"), pl.col("partner_tier") == "CSP"),
+        "region": (view(partner_group="region:Europe"), pl.col("partner_region") == "Europe"),
+        "partner": (view(partner_group="partner:JP"), pl.col("partner") == "JP"),
+        "period": (
+            view(signed_from=dt.date(2023, 1, 1), signed_to=dt.date(2023, 12, 31)),
+            pl.col("signed_on").dt.year() == 2023,
+        ),
+    }
+
+    for name, (chosen, condition) in cases.items():
+        found = loaders.facts(chosen).agreements["agreement_id"].to_list()
+        assert found == everything.filter(condition)["agreement_id"].to_list(), name
+        assert found, name
+
+
+def test_trend_ends_with_the_figures_of_the_day_itself(register: sa.Engine) -> None:
+    dates = loaders.trend_dates(AS_OF)
+
+    trend = loaders.trend(view())
+
+    assert dates[-3:] == [dt.date(2025, 9, 30), dt.date(2025, 12, 31), AS_OF]
+    assert trend["as_of"].unique().sort().to_list() == dates
+    assert trend.filter(pl.col("as_of") == AS_OF).drop("as_of").equals(loaders.scorecards(view()))
+
+
+def test_a_new_data_version_is_shown_at_the_next_run_and_not_before(register: sa.Engine) -> None:
+    before = loaders.facts(view()).agreements
+
+    assert loaders.facts(view()).agreements is before
+    with store.session(register) as session:
+        session.execute(sa.text("UPDATE agreement SET title_en = 'renamed' WHERE id = 3"))
+        raise_data_version(session)
+
+    after = loaders.facts(view()).agreements
+    assert after.filter(pl.col("agreement_id") == 3)["title_en"].item() == "renamed"
+
+
+def test_an_agency_sees_only_its_own_open_agreements_in_detail(register: sa.Engine) -> None:
+    everything = loaders.facts(view()).agreements
+    own = everything.filter((pl.col("agency") == "BCT") & (pl.col("access_level") == "open"))
+
+    seen = loaders.details(view(), BCT)
+
+    assert seen["agreement_id"].to_list() == own["agreement_id"].to_list()
+    assert 1 not in seen["agreement_id"]
+    assert loaders.details(view(), LEADER).height == everything.height
+
+
+def test_single_agreements_follow_the_same_rule(register: sa.Engine) -> None:
+    foreign = loaders.facts(view()).agreements.filter(pl.col("agency") != "BCT")["agreement_id"][0]
+
+    assert loaders.agreement(3, BCT) is not None
+    assert loaders.agreement(1, BCT) is None
+    assert loaders.agreement(foreign, BCT) is None
+    assert loaders.agreement(foreign, LEADER) is not None
+    assert loaders.agreement(10**9, LEADER) is None
+
+
+def test_a_role_nobody_knows_sees_nothing_in_detail(register: sa.Engine) -> None:
+    stranger = Person("x", "visitor", None, "")
+
+    assert loaders.details(view(), stranger).is_empty()
+    assert loaders.agreement(3, stranger) is None
+
+
+def test_search_finds_words_without_diacritics(register: sa.Engine) -> None:
+    assert loaders.search("cang DA nang")["agreement_id"].to_list() == [3]
+    assert loaders.search("t-0003")["agreement_id"].to_list() == [3]
+    assert loaders.search("  ").is_empty()
+
+
+def test_labels_of_every_choice_exist(register: sa.Engine) -> None:
+    for language in ("vi", "en"):
+        with in_language(language):
+            offered = views.choices()
+            for name, codes in offered.options.items():
+                labels = [views.option_label(name, code, AS_OF) for code in codes]
+                assert len(set(labels)) == len(codes)

@@ -1,0 +1,157 @@
+"""The ranking: ministries and provinces apart, every place with its range, and nobody ranked on too little."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from data_access import accounts
+from data_access.register import read_register
+from kpi import facts, scorecard
+from kpi.rules import Rules
+from pages.ui import words as w
+from tests.pages.conftest import Visit
+from tests.pages.stores import AS_OF
+
+ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
+
+
+def places(engine: sa.Engine, group: str) -> pl.DataFrame:
+    """The places straight from the scorecard."""
+    found = facts.build(read_register(engine), AS_OF)
+    narrowed = found.where((pl.col("scope") == "HIGH_LEVEL") & (pl.col("agency_group") == group))
+    return scorecard.rank(scorecard.compute(narrowed, by=["agency"]), group="agency")
+
+
+def rows(page: AppTest, table: int = 0) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = page.dataframe[table].value.to_dict("records")
+    return shown
+
+
+@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("username", ACCOUNTS)
+def test_it_opens_for_every_role_in_every_language(
+    shown_store: sa.Engine, visit: Visit, username: str, language: str
+) -> None:
+    page = visit("ranking", username, language)
+
+    assert not page.exception
+    assert not page.warning
+    assert page.title[0].value == {"vi": "Xếp hạng", "en": "Ranking"}[language]
+
+
+@pytest.mark.parametrize("group", ["ministry", "province"])
+def test_each_kind_of_agency_is_ranked_among_its_own_by_composite(
+    shown_store: sa.Engine, visit: Visit, group: str
+) -> None:
+    expected = places(shown_store, group).filter(pl.col("place").is_not_null())
+
+    page = visit("ranking", group=group)
+
+    assert expected.height > 1
+    assert [int(row["place"]) for row in rows(page)] == expected["place"].to_list()
+    assert [int(row["n"]) for row in rows(page)] == expected["n"].to_list()
+    for row, score in zip(rows(page), expected["score"], strict=True):
+        assert row["score_text"][0].endswith(f" {score:.0f}")
+
+
+def test_a_filter_for_the_kind_of_agency_decides_and_the_switch_goes(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking", agency_group="province", group="ministry")
+
+    assert [row["name"] for row in rows(page)] == [row["name"] for row in rows(visit("ranking", group="province"))]
+    assert "ranking_group" not in page.session_state
+
+
+def test_every_light_has_a_sign_and_the_signs_are_explained(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking", language="en")
+
+    cells = [row[f"{kpi}_text"][0] for row in rows(page) for kpi in Rules().weights]
+    assert {cell[0] for cell in cells} <= set("●▲■○–")
+    assert any("● Met · ▲ Needs attention · ■ Not met" in caption.value for caption in page.caption)
+
+
+def test_places_come_with_the_range_they_could_be(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking")
+
+    for row in rows(page):
+        best, _, worst = row["places"].partition("–")
+        assert int(best) <= int(row["place"]) <= int(worst or best)
+
+
+def test_agencies_with_too_few_agreements_are_listed_apart_with_their_values(
+    shown_store: sa.Engine, visit: Visit
+) -> None:
+    expected = places(shown_store, "ministry").filter(pl.col("place").is_null())
+
+    page = visit("ranking", sector="STI", language="en")
+    few = places_in_sector(shown_store, "STI").filter(pl.col("place").is_null())
+
+    assert expected.is_empty(), "in the whole register everybody has enough"
+    assert few.height
+    assert any(heading.value == "Too few agreements to rank (under 10)" for heading in page.subheader)
+    assert sorted(int(row["n"]) for row in rows(page, -1)) == sorted(few["n"].to_list())
+    assert "place" not in rows(page, -1)[0]
+
+
+def places_in_sector(engine: sa.Engine, sector: str) -> pl.DataFrame:
+    found = facts.build(read_register(engine), AS_OF)
+    condition = (
+        (pl.col("scope") == "HIGH_LEVEL") & (pl.col("agency_group") == "ministry") & (pl.col("sector") == sector)
+    )
+    return scorecard.rank(scorecard.compute(found.where(condition), by=["agency"]), group="agency")
+
+
+def test_an_agency_sees_the_whole_ranking_with_itself_marked(shown_store: sa.Engine, visit: Visit) -> None:
+    leader, agency = visit("ranking"), visit("ranking", "bct")
+
+    marked = [row["name"] for row in rows(agency) if row["name"].startswith("▶ ")]
+    assert marked == ["▶ Bộ Công Thương ›"]
+    assert [row["name"].removeprefix("▶ ") for row in rows(agency)] == [row["name"] for row in rows(leader)]
+    assert any(text.value.startswith("▶ Cơ quan của bạn: **hạng ") for text in agency.markdown)
+    assert not any("▶" in text.value for text in leader.markdown)
+
+
+def test_how_many_reported_and_the_data_date_stand_beside_it(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking", language="en")
+
+    assert any(
+        "agreements signed by 14 Jan 2026" in caption.value and "sent reports due 10 Jan 2026" in caption.value
+        for caption in page.caption
+    )
+
+
+def test_an_unknown_kind_of_agency_in_the_address_falls_back_with_a_notice(
+    shown_store: sa.Engine, visit: Visit
+) -> None:
+    page = visit("ranking", group="[x](y)")
+
+    assert not page.exception
+    assert "không nhận biết được" in page.warning[0].value
+    assert [row["name"] for row in rows(page)] == [row["name"] for row in rows(visit("ranking"))]
+
+
+def test_agreements_nobody_answers_for_cannot_be_ranked(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking", agency_group="unassigned")
+
+    assert not page.exception
+    assert "không xếp hạng được" in page.warning[0].value
+    assert rows(page)
+
+
+def test_an_empty_store_says_so(empty_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking")
+
+    assert not page.exception
+    assert not page.dataframe
+    assert page.info[0].value
+
+
+def test_a_date_at_which_nobody_can_be_ranked_says_so(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("ranking", as_of="2022-03-31")
+
+    assert not page.exception
+    assert "để xếp hạng" in page.warning[0].value
