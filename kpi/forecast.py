@@ -1,9 +1,9 @@
-"""How many agreements will have started by a day, which are likely to stall, and how such forecasts have fared before.
+"""How many agreements will have started by a day, and which are likely to be stalled then.
 
 An agreement that has waited w days starts within the next h with the chance that the rates of `kpi.hazards` give to
 the days from w to w + h, given that it has neither started nor ended by w (Aalen and Johansen 1978 for two ways to
 leave). The rates are those of all agreements by days waited; sector, partner tier, the two together, and the agency
-multiply them.
+multiply them. How such forecasts have fared before is told by `kpi.calibration`.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ class Forecast:
         a one further out.
         """
         by = list(by)
-        cases = self._with_sensitivities()
+        if not by and self.cases.is_empty():
+            return pl.DataFrame({"waiting": [0], "expected": [0.0], "low": [0], "high": [0]})
         keys = by or ["_all"]
-        cases = cases if by else cases.with_columns(_all=pl.lit(True))
+        cases = self._with_sensitivities().with_columns(_all=pl.lit(True))
         p = pl.col("probability")
         sums = cases.group_by(keys, maintain_order=True).agg(
             waiting=pl.len().cast(pl.Int64), expected=p.sum(), _chance=(p * (1 - p)).sum()
@@ -76,9 +77,7 @@ class Forecast:
         )
 
     def _with_sensitivities(self) -> pl.DataFrame:
-        """The cases with how much their probability moves with the event's rate (`_by_rate`) and factor
-        (`_by_factor`).
-        """
+        """The cases, and how much each probability moves with the rate (`_by_rate`) and the factor (`_by_factor`)."""
         event, ending = _exposed(self.rates, self.cases, self.horizon_days)
         total = event + ending
         stays = np.exp(-total)
@@ -92,9 +91,7 @@ class Forecast:
         )
 
     def _rates_variance(self, cases: pl.DataFrame, sums: pl.DataFrame, keys: list[str]) -> Floats:
-        """What the uncertainty of the daily rates adds to each group's sum: squared sensitivities times d / n
-        squared.
-        """
+        """What the uncertainty of the daily rates adds to each group's sum, by their squared sensitivities."""
         days = len(self.rates.noise)
         start = cases["waited_days"].to_numpy() + 1
         end = start + self.horizon_days

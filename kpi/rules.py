@@ -59,6 +59,23 @@ class Rules:
     rank_min_n: int = 10
     composite_min_weight_share: float = 0.70
 
+    def edges(self, kpi: str) -> tuple[float, float] | None:
+        """The values of a KPI at which its light turns amber and green, in its unit; None where it has no goalposts."""
+        if kpi not in self.goalposts:
+            return None
+        worst, best = self.goalposts[kpi]
+        amber, green = (worst + (best - worst) * share / 100 for share in (self.amber_from, self.green_from))
+        return amber, green
+
+    def digits(self, kpi: str, value: float, *, most: int = 3) -> int:
+        """How many decimals a value needs so that the number shown lies on the same side of every edge as the number meant."""
+        edges = self.edges(kpi) or ()
+        for digits in range(most):
+            shown = round(value, digits)
+            if all((shown < edge) == (value < edge) and (shown > edge) == (value > edge) for edge in edges):
+                return digits
+        return most
+
     def replaced(self, values: Mapping[str, Any]) -> Rules:
         """These rules with `values` (field name -> value, mappings merged key by key) in place; unknown names raise KeyError."""
         known = {field.name for field in dataclasses.fields(self)}

@@ -46,7 +46,7 @@ def protected(
     table = with_totals(wide.select(heads.to_list()).to_numpy().astype(np.int64).reshape(wide.height, len(heads)))
     mask = hidden(table, threshold=threshold)
     if columns is None:  # the one column and the column of totals are the same figures
-        table, mask = table[:, -1:], mask.any(axis=1, keepdims=True)
+        table, mask = table[:, -1:], np.logical_or.reduce(mask, axis=1)[:, np.newaxis]
         names = [TOTAL]
     else:
         names = [*heads, TOTAL]

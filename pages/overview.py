@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kpi import attention
 from pages.sections import overview, trust
 from pages.ui import filters, loaders, session
 
@@ -14,6 +15,7 @@ facts = loaders.facts(view)
 if facts.agreements.is_empty():
     overview.show_nothing(person)
     st.stop()
+decisions = attention.decisions(loaders.visible_facts(view, person))
 trust.show_heading("overview.heading", view)
 overview.show_counts(view, person)
 sections = st.grid(3, min_column_width=320, gap="medium")
@@ -22,4 +24,5 @@ with sections.cell():
 with sections.cell():
     overview.show_stuck(facts)
 with sections.cell():
-    overview.show_decisions(loaders.visible_facts(view, person), person)
+    overview.show_decisions(decisions, person)
+overview.show_all_decisions(decisions)

@@ -14,7 +14,7 @@ view = filters.current()
 rules = loaders.rules(view.as_of)
 
 heading = st.container()
-group_view = dataclasses.replace(view, agency_group=ranking.choose_group(view))
+group_view = dataclasses.replace(view, agency_group=ranking.choose_group(view, person))
 with heading:
     trust.show_heading("ranking.heading", group_view)
 standing = loaders.standings(group_view, by="agency")

@@ -62,8 +62,7 @@ def _lines(frame: pl.DataFrame, current: Current, problems: list[Problem]) -> pl
     missing = [pl.lit(None, pl.String).alias(name) for name in ("ref", "row_version") if name not in codes]
     registering = [pl.col(name).is_not_null() for name in _REGISTERING if name in codes]
     known = (
-        current.standing
-        .select("agreement_id", "row_version", ref=canonical(pl.col("ref")))
+        current.standing.select("agreement_id", "row_version", ref=canonical(pl.col("ref")))
         .unique("ref", keep="none")
         .rename({"row_version": "version_now"})
     )

@@ -189,8 +189,7 @@ def _blockers(cells: pl.DataFrame) -> pl.DataFrame:
 def _blocker_events(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     columns = {f"blocker_{kind}_on": kind for kind in _EVENTS_OF_A_BLOCKER}
     there = (
-        current.standing_blockers
-        .select("item", **{kind: pl.col(f"{kind}_event") for kind in _EVENTS_OF_A_BLOCKER})
+        current.standing_blockers.select("item", **{kind: pl.col(f"{kind}_event") for kind in _EVENTS_OF_A_BLOCKER})
         .unpivot(index="item", variable_name="kind", value_name="replaces")
         .drop_nulls()
     )

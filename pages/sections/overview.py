@@ -16,9 +16,10 @@ from kpi.facts import Facts
 from kpi.rules import Rules
 from kpi.states import BUCKETS
 from pages.sections import ranking
-from pages.ui import cards, charts, links, loaders, views
+from pages.ui import cards, charts, links, loaders, tables, views
 from pages.ui import words as w
 from pages.ui.cards import Better
+from pages.ui.tables import Column
 from pages.ui.views import View
 
 DECISIONS: Final = 4
@@ -27,7 +28,8 @@ DECISIONS: Final = 4
 ENDS: Final = 3
 """How many agencies are shown at either end of the ranking."""
 
-_TITLE_CHARACTERS: Final = 50
+_TITLE_HEAD: Final = 12
+_TITLE_TAIL: Final = 36
 _ROW: Final = 24
 
 
@@ -222,7 +224,7 @@ def _stall_limits(rules: Rules) -> dict[str, str]:
 
 def show_delivery(view: View, person: Person) -> None:
     """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
-    group = view.agency_group if view.agency_group in ranking.GROUPS else ranking.GROUPS[0]
+    group = view.agency_group if view.agency_group in ranking.GROUPS else ranking.usual_group(person)
     st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
     standing = loaders.standings(dataclasses.replace(view, agency_group=group), by="agency")
     best, worst = standings.ends(standing, most=ENDS)
@@ -247,7 +249,13 @@ def show_delivery(view: View, person: Person) -> None:
         st.caption(own)
     with st.container(horizontal=True, gap="small"):
         for kind in ranking.GROUPS:
-            links.page_link("ranking", w.t(f"overview.ranking_{kind}"), group=kind, agency_group=None)
+            links.page_link(
+                "ranking",
+                w.t(f"overview.ranking_{kind}"),
+                icon=":material/arrow_forward:",
+                group=kind,
+                agency_group=None,
+            )
 
 
 def _ends_frame(best: pl.DataFrame, worst: pl.DataFrame, *, is_whole: bool) -> pl.DataFrame:
@@ -327,9 +335,21 @@ def _show_open(facts: Facts) -> None:
 # --- What must be decided --------------------------------------------------------------------------------------------
 
 
-def show_decisions(facts: Facts, person: Person) -> None:
+DECISION_COLUMNS: Final = [
+    Column("ref", "overview.ref", pinned=True),
+    Column("title_{language}", "overview.title", width="large"),
+    Column("authority_level", "overview.authority", "code", of="authority"),
+    Column("blocked_days", "overview.blocked_days", "days"),
+    Column("is_escalated", "overview.escalated", "flag"),
+    Column("cause", "overview.cause", "code", of="cause"),
+    Column("severity", "overview.severity", "code", of="severity"),
+    Column("agency", "overview.agency", "code", of="agency", short=True),
+    Column("partner", "overview.partner", "code", of="partner"),
+]
+
+
+def show_decisions(decisions: pl.DataFrame, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
-    decisions = attention.decisions(facts)
     st.subheader(w.t("overview.decisions", n=w.number(decisions.height)), anchor=False)
     if decisions.is_empty():
         st.caption(w.t("overview.no_decisions" if person.role in loaders.SEES_ALL else "overview.no_own_decisions"))
@@ -346,13 +366,32 @@ def show_decisions(facts: Facts, person: Person) -> None:
     links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
 
 
+def show_all_decisions(decisions: pl.DataFrame) -> None:
+    """Every decision that is waited for, to be opened when wanted."""
+    if decisions.is_empty():
+        return
+    with st.expander(w.tn("overview.every_decision", decisions.height)):
+        tables.show(
+            decisions,
+            DECISION_COLUMNS,
+            "overview_decisions",
+            file_name=w.t("overview.decisions_file"),
+            alt=w.t("overview.decisions_alt"),
+            on_row=lambda row: links.go("agreement", ref=row["ref"]),
+        )
+
+
 def _circumstances(row: Mapping[str, object]) -> list[str]:
-    """Whose decision, awaited how long, for which agency, and whether it has been asked for."""
+    """Whose decision, awaited how long, between whom, and whether it has been asked for."""
     authority = w.name("authority", str(row["authority_level"]))
     waits = w.t("overview.awaits", authority=authority, days=w.days(float(str(row["blocked_days"]))))
-    known = [waits, w.plain(w.name("agency", str(row["agency"]), short=True))]
+    agency, partner = w.name("agency", str(row["agency"]), short=True), w.name("partner", str(row["partner"]))
+    known = [waits, w.plain(f"{agency} – {partner}")]
     return known if row["is_escalated"] else [*known, w.t("overview.not_escalated")]
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _TITLE_CHARACTERS else f"{text[:_TITLE_CHARACTERS].rsplit(' ', 1)[0]}…"
+def _shortened(title: str) -> str:
+    """A title with its middle left out: it begins with the kind of document, and ends with what it is about."""
+    if len(title) <= _TITLE_HEAD + _TITLE_TAIL:
+        return title
+    return f"{title[:_TITLE_HEAD].rpartition(' ')[0]} … {title[-_TITLE_TAIL:].partition(' ')[2]}"

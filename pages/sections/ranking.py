@@ -10,6 +10,7 @@ import streamlit as st
 from data_access.accounts import Person
 from kpi import standings
 from kpi.catalog import KPIS
+from kpi.facts import PROVINCE_KINDS
 from kpi.rules import Rules
 from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui import words as w
@@ -19,7 +20,7 @@ from pages.ui.views import View
 GROUPS: Final = ("ministry", "province")
 """Kinds of agency that are ranked, each among its own."""
 
-LABEL_CHARACTERS: Final = 18
+LABEL_CHARACTERS: Final = 22
 """Longer names have no room beside the bars of a chart."""
 
 _NAME_CHARACTERS: Final = 31
@@ -45,7 +46,7 @@ def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:
     """Scores with sign and word of their light, for the labels of a chart."""
     return pl.Series(
         [
-            f"{palette.SIGNS[light]} {w.number(score)} {w.name('light', light)}"
+            f"{palette.SIGNS[light]} {cards.value_text('K13', {'value': score, 'follow_up': None})} {w.name('light', light)}"
             for score, light in zip(scores, lights, strict=True)
         ],
         dtype=pl.String,
@@ -85,7 +86,7 @@ def own_sentence(standing: pl.DataFrame, person: Person) -> str | None:
         place=w.number(row["place"]),
         all=w.number(ranked_number(standing)),
         places=place_text(row["best_place"], row["worst_place"]),
-        score=w.number(row["score"]),
+        score=cards.value_text("K13", {"value": row["score"], "follow_up": None}),
         light=cards.light(row["status"]),
     )
 
@@ -93,16 +94,24 @@ def own_sentence(standing: pl.DataFrame, person: Person) -> str | None:
 # --- Sections --------------------------------------------------------------------------------------------------------
 
 
-def choose_group(view: View) -> str:
+def usual_group(person: Person) -> str:
+    """The ministries; for an agency, its own kind."""
+    agencies = loaders.register().agencies
+    is_province = agencies.filter((pl.col("key") == _own_agency(person)) & pl.col("kind").is_in(PROVINCE_KINDS))
+    return GROUPS[0] if is_province.is_empty() else "province"
+
+
+def choose_group(view: View, person: Person) -> str:
     """Which kind of agency is ranked: the one the filters name, else the page's own choice, kept in its address."""
     if view.agency_group in GROUPS:
         return view.agency_group
     if view.agency_group is not None:
         cards.notice("ranking.not_ranked", name=w.name("agency_group", view.agency_group))
-    asked = st.query_params.get("group", GROUPS[0])
+    usual = usual_group(person)
+    asked = st.query_params.get("group", usual)
     if asked not in GROUPS:
         cards.notice("ranking.unknown_group", value=w.plain(asked[:40]))
-        asked = GROUPS[0]
+        asked = usual
     st.session_state["ranking_group"] = asked
     st.segmented_control(
         w.t("ranking.group"),
@@ -134,8 +143,8 @@ def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
         _cells(ranked, person, rules),
         [
             Column("name", "ranking.agency", pinned=True, width=240),
-            Column("place", "ranking.place", "number", width=55),
-            Column("places", "ranking.places", width=75, help_key="ranking.places_help"),
+            Column("place", "ranking.place", "number", width=50),
+            Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
             Column("climb", "ranking.climb", width=72),
             Column("score_text", "kpi.K13.short", "light", of="status", width=70, help=_kpi_help("K13", rules)),
             *_kpi_columns(rules),

@@ -41,13 +41,12 @@ def show_place(agency: str, standing: pl.DataFrame, composite: Card) -> None:
     mine = standing.filter(pl.col("agency") == agency)
     row = mine.row(0, named=True) if not mine.is_empty() else None
     grid = st.grid(4)
-    value = composite["value"]
     interval = None
     if row is not None and row["low"] is not None:
         interval = w.t("scorecard.interval", low=w.number(row["low"]), high=w.number(row["high"]))
     grid.metric(
         w.t("kpi.K13.name"),
-        w.number(value) if value is not None else w.t("common.not_available"),
+        cards.value_text("K13", composite),
         cards.light(composite["status"]) + (f" · {interval}" if interval else ""),
         delta_color="off",
         delta_arrow="off",
@@ -140,8 +139,9 @@ def show_reasons(agency: str, mine: Mapping[str, Card], rules: Rules) -> None:
     if not red and not others:
         return
     st.subheader(w.t("scorecard.reasons"), anchor=False)
+    grid = st.grid("auto", min_column_width=380, border=True)
     for code in [*red, *others]:
-        with st.container(border=True):
+        with grid.cell():
             st.markdown(f"**{cards.light(mine[code]['status'])} · {cards.kpi_words(code, 'name', rules)}**")
             st.text(reason(KPIS[code], mine[code], rules))
             words = said.filter(pl.col("kpi") == code).head(1)

@@ -27,7 +27,10 @@ _FEW: Final = 5
 
 _WORDS_WIDTH: Final = 600
 _LINE_CHARACTERS: Final = 84
-"""About what fits on a line of that width; a cell has up to three."""
+"""About what fits on a line of that width; a cell has up to two."""
+
+_ROW_HEIGHT: Final = 35
+_ROWS_IN_VIEW: Final = 12
 _REST: Final = "more_of_a_kind"
 MIME: Final = {
     "csv": "text/csv",
@@ -76,12 +79,14 @@ def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None
         )
     listed = _frame([problem for problem in problems if kind in (ALL, _kind(problem))])
     longest = listed["words"].str.len_chars().max()
-    lines = 1 + min(2, (longest if isinstance(longest, int) else 0) // _LINE_CHARACTERS)
+    is_long = isinstance(longest, int) and longest > _LINE_CHARACTERS
+    row_height = 2 * _ROW_HEIGHT if is_long else _ROW_HEIGHT
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         (listed if has_rows else listed.drop("row")).to_arrow(),
         hide_index=True,
-        row_height=16 + 19 * lines,
+        row_height=row_height,
+        height=_ROW_HEIGHT + 2 + row_height * min(listed.height, _ROWS_IN_VIEW),
         column_config={
             "row": number(w.t("upload.row"), width=60, pinned=True),
             "column": text(w.t("upload.column"), width=170),

@@ -80,15 +80,16 @@ def light(status: str) -> str:
 def value_text(kpi: str, card: Mapping[str, Any]) -> str:
     """A KPI's value as it is read: with its unit, "> 420 days" for a median not reached, or "not available".
 
-    `card` is a row of `kpi.scorecard.compute`.
+    `card` is a row of `kpi.scorecard.compute`. 79.98 points are not written as 80 where 80 turns a light green.
     """
     value, follow_up = card["value"], card["follow_up"]
     unit = KPIS[kpi].unit
     if value is None and unit == "days" and follow_up is not None:
         return f"> {w.days(follow_up)}"
-    if unit == "percent":
-        return w.percent(value)
-    return w.days(value) if unit == "days" else w.number(value)
+    if unit in ("days", "count") or value is None:
+        return writer(KPIS[kpi])(value)
+    digits = loaders.rules(filters.current().as_of).digits(kpi, value)
+    return w.percent(value, digits) if unit == "percent" else w.number(value, digits)
 
 
 def writer(kpi: Kpi) -> Callable[[float | None], str]:

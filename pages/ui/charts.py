@@ -88,7 +88,7 @@ def bars(is_clickable: bool) -> alt.LayerChart:
         x=alt.X("value:Q", axis=None), color=_by_light(), opacity=opacity
     )
     value = base.mark_text(align="left", dx=6).encode(x="value:Q", text="value_label:N")
-    return _layers(bar.add_params(*params), value, _room(base, "value", 1.8))
+    return _layers(bar.add_params(*params), value, _room(base, "value", 2))
 
 
 def stacked_bars(is_clickable: bool) -> alt.LayerChart:

@@ -78,7 +78,7 @@ def block(seed: int, base: pl.DataFrame, life: Life) -> Blockers:
     cause = np.where(land, np.searchsorted(_ON_LAND, draws), np.searchsorted(_USUAL, draws))
     cause = np.minimum(cause, len(_CAUSES) - 1)
     severity = np.searchsorted([0.35, 0.77], random.random(count) + 0.18 * lasting)
-    level = np.searchsorted([0.48, 0.8, 0.95], random.random(count))
+    level = np.searchsorted([0.48, 0.79, 0.88], random.random(count))
     level = np.where((level == 3) & (cause != 0), 2, level)
     escalated = _escalated(seed, opened, resolved, level > 0, unblocking)
 

@@ -7,13 +7,13 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from seed_data.demo.calendar import DATA_DATE, period_end
+from seed_data.demo.calendar import DATA_DATE, period_end, working
 from seed_data.demo.draws import Ints, below, dates_of, day, lists, read_data, stream, whole
 from seed_data.demo.life import END, ENDINGS, NEVER, STAGES, Life
 
 _MERGER = day(dt.date(2025, 3, 1))
 _REPLANNED, _AGAIN = 0.3, 0.25
-_PROPOSED_FROM, _PROPOSED_TO = day(dt.date(2024, 3, 1)), day(dt.date(2025, 11, 30))
+_PROPOSED_FROM, _PROPOSED_TO = day(dt.date(2025, 1, 6)), day(dt.date(2025, 11, 30))
 
 
 def recorded(on: pl.Expr, lag: pl.Expr) -> pl.Expr:
@@ -70,9 +70,11 @@ def _before_signing(seed: int, base: pl.DataFrame, life: Life, ids: Ints) -> lis
     last = np.where(negotiated <= END, negotiated, day_proposed)
     abandoned = np.where(dropped, last + 40 + below(random, size, 120), NEVER)
     return [
-        _part(ids, proposed, "PROPOSED", 0),
-        _part(ids, negotiated, "NEGOTIATING", 1),
-        _part(ids, abandoned, "ABANDONED", 12),
+        _part(ids, working(proposed), "PROPOSED", 0),
+        _part(
+            ids, np.where(treaty, np.minimum(working(negotiated), life.signed), working(negotiated)), "NEGOTIATING", 1
+        ),
+        _part(ids, working(abandoned), "ABANDONED", 12),
     ]
 
 

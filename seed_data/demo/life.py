@@ -154,7 +154,7 @@ def _beginnings(seed: int, base: pl.DataFrame, signed: Ints, pace: Floats) -> tu
     start = planned + whole(gap) + 3
     stages[:, _START] = working(after_new_year(start, random.random(size)))
 
-    never = random.random(size) < 0.045 + 0.22 * (1 - pace)
+    never = random.random(size) < 0.035 + 0.21 * (1 - pace)
     early = never & (random.random(size) < 0.45)
     stages[never, _START] = NEVER
     stages[early, _PLAN] = NEVER
@@ -200,7 +200,7 @@ def _complete(seed: int, stages: Ints, signed: Ints, target: Ints, length: Ints,
     random = stream(seed, "completion")
     size = len(signed)
     planned = np.where(target < NEVER, target, signed + length)
-    on_time = random.random(size) < 0.56 + 0.44 * finish
+    on_time = random.random(size) < 0.6 + 0.4 * finish
     early = np.minimum(whole(25 * tailed(random, size)), length // 3)
     late = whole((240 - 160 * finish) * tailed(random, size)) + 5
     done = np.where(on_time, planned - early, before_year_end(planned + late, random.random(size)))
@@ -217,7 +217,7 @@ def _fall_asleep(seed: int, stages: Ints, never: Bools, signed: Ints, pace: Floa
     size = len(signed)
     started = stages[:, _START]
     underway = (started <= END) & (stages[:, _DONE] == NEVER)
-    sleeps = underway & (random.random(size) < 0.03 + 0.22 * (1 - pace))
+    sleeps = underway & (random.random(size) < 0.02 + 0.2 * (1 - pace))
     room = np.maximum(END - started, 0)
     since = started + 10 + whole(room * random.random(size) * 0.8)
     idle = signed + 20 + whole(60 * tailed(random, size))

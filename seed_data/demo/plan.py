@@ -265,6 +265,10 @@ def _with_agencies(seed: int, plan: pl.DataFrame) -> pl.DataFrame:
 _BINDING = (("TREATY", ("t", "ts")), ("LOAN", ("l",)), ("JS", ("j",)), ("LEAD", ("j",)))
 """Document types that not everyone can sign, the most demanding first, with the kinds of topic they need."""
 
+_LENDING_ORGANISATIONS = ("ORG-WB", "ORG-ADB", "ORG-AIIB", "ORG-EIB")
+_BORROWERS = {"ECO": "BTC", "ENE": "BCT", "TRA": "BXD", "CON": "BXD", "AGE": "BNNMT", "HEA": "BYT"}
+"""The ministry that carries out borrowed projects of a sector."""
+
 _CLOSENESS = {"CSP": 1.0, "SPECIAL": 1.0, "SP": 0.6, "CP": 0.45, "OTHER": 0.0, "ORG": 0.0}
 """How much likelier a partner of each tier is to sign the more binding documents."""
 
@@ -300,8 +304,9 @@ def _able(plan: pl.DataFrame, kinds: tuple[str, ...]) -> np.ndarray[tuple[int], 
     topics = read_data("topics").filter(pl.col("kind").is_in(kinds))
     if kinds == ("l",):
         lenders = read_data("counterparts").filter(pl.col("family") == "lender")["partner"].to_list()
-        lending = plan["partner"].is_in([*lenders, "ORG-WB", "ORG-ADB", "ORG-AIIB", "ORG-EIB"])
-        return (lending & plan["sector"].is_in(topics["sector"].to_list())).to_numpy()
+        lending = plan["partner"].is_in([*lenders, *_LENDING_ORGANISATIONS])
+        borrower = plan["sector"].replace_strict(_BORROWERS, default=None, return_dtype=pl.String)
+        return (lending & (plan["agency"] == borrower).fill_null(False)).to_numpy()
     general = topics.filter(pl.col("needs") == "").select("sector", "agency").unique().with_columns(_able=pl.lit(True))
     able = plan.join(general, on=["sector", "agency"], how="left", maintain_order="left")["_able"].fill_null(False)
     return (able & ~plan["partner"].str.starts_with("ORG-")).to_numpy()

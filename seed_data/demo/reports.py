@@ -75,7 +75,7 @@ def _period(
     place = np.flatnonzero(life.followed & (life.signed <= ends) & (life.closed > ends))
     size = len(place)
     skill = base["reporting"].to_numpy()[place]
-    comes = random.random(size) < 0.70 + 0.07 * progress_of_time + 0.23 * skill
+    comes = random.random(size) < 0.685 + 0.07 * progress_of_time + 0.245 * skill
     late = random.random(size) < 0.16 - 0.155 * skill
     received = np.where(late, due + 1 + whole(12 * tailed(random, size)), due - below(random, size, 7))
     received = working_before(received)

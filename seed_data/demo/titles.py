@@ -193,7 +193,9 @@ def said_once(title: pl.Expr) -> pl.Expr:
     cooperative_vi = title.str.contains("^(Bản ghi nhớ|Thỏa thuận|Kế hoạch|Chương trình) hợp tác ")
     cooperative_en = title.str.contains("^(Memorandum of Cooperation|Cooperation )")
     shorter_vi = title.str.replace(" về hợp tác (trong|tại|giữa) ", " $1 ").str.replace(" về hợp tác ", " về ")
-    shorter_en = title.str.replace(" on cooperation (in|on|against) ", " $1 ")
+    shorter_en = title.str.replace(" on cooperation (in|on) ", " on ").str.replace(
+        " on cooperation against ", " against "
+    )
     return pl.when(cooperative_vi).then(shorter_vi).when(cooperative_en).then(shorter_en).otherwise(title)
 
 
@@ -213,7 +215,7 @@ _RESULT = (
 def told_apart(titled: pl.DataFrame) -> pl.DataFrame:
     """Titles that say the same get a period, an amendment, a phase or, in large registers, a number."""
     repeat = pl.int_range(pl.len()).over("title_vi")
-    period = pl.col("title_vi").str.contains("giai đoạn")
+    period = pl.col("title_vi").str.contains("giai đoạn") | (pl.col("doc_type") == "LOAN")
     year = pl.coalesce(dates_of(pl.col("signed")).dt.year(), pl.lit(2026))
     numbered = titled.with_columns(_repeat=repeat, _period=period, _y1=year)
     first = (pl.col("_repeat") == 1) & ~pl.col("_period")

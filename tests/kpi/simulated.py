@@ -28,8 +28,9 @@ DOC_TYPES = ("MOU", "TREATY", "PLAN")
 
 @dataclasses.dataclass(frozen=True)
 class Law:
-    """How agreements fare: mean waits in days, and by how much each agency, sector and tier is faster (multiplies the
-    rate).
+    """How agreements fare: mean waits in days, and how much faster each agency, sector and tier is (multiplies the rate).
+
+    `own_sector` is the share of its agreements that an agency has in one sector, besides what falls to it by chance.
     """
 
     mean_wait: float = 240.0
@@ -39,6 +40,7 @@ class Law:
     tier_rates: tuple[float, ...] = (1.3, 1.0, 0.9, 0.7)
     report_share: float = 0.7
     blocked_share: float = 0.3
+    own_sector: float = 0.0
 
 
 def simulate(
@@ -62,6 +64,7 @@ def simulate(
     share = np.ones(agencies) if even else 1 / (1 + np.arange(agencies)) ** 0.6
     agency = ids % agencies if even else random.choice(agencies, size, p=share / share.sum())
     sector, tier = random.integers(0, len(SECTORS), size), random.integers(0, len(TIERS), size)
+    sector = np.where(random.random(size) < law.own_sector, agency % len(SECTORS), sector)
     doc_type = random.integers(0, len(DOC_TYPES), size)
     epoch = dt.date(1970, 1, 1)
     start, stop, cut = ((day - epoch).days for day in (first, last, known_until))

@@ -156,3 +156,12 @@ def test_equal_scores_share_a_place_and_small_agencies_have_none() -> None:
     ranked = scorecard.rank(cards, group="agency")
 
     assert ranked.select("agency", "place").rows() == [("B", 1), ("A", 2), ("C", 2), ("D", None)]
+
+
+def test_a_number_is_written_precisely_enough_to_agree_with_its_light() -> None:
+    rules = Rules()
+
+    assert [rules.digits("K13", value) for value in (79.98, 80.0, 88.37, 59.6, 79.4)] == [2, 0, 0, 1, 0]
+    assert rules.edges("K02") == (75, 85)
+    assert rules.digits("K02", 84.62) == 1
+    assert rules.digits("K01", 927) == 0

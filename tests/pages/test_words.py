@@ -212,11 +212,14 @@ def test_the_browser_shows_hostile_text_as_it_is(tmp_path: pathlib.Path) -> None
     with streamlit_run(script) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
+        playwright.selectors.set_test_id_attribute("data-testid")
         page.goto(address)
         expect(page.get_by_text("done", exact=True)).to_be_visible(timeout=30_000)
 
         for i, text in enumerate(HOSTILE):
             place = page.locator(f".st-key-text{i}")
+            for part in ("stMetricValue", "stAlertContentWarning", "stButton"):
+                expect(place.get_by_test_id(part)).to_be_visible(timeout=30_000)
             seen = " ".join(place.inner_text().replace("\u2060", "").split())
             made = place.locator("[data-testid=stMarkdownContainer] :is(a, img, span, code, em, strong, del)")
             assert seen.count(f"x{' '.join(text.split())}x") == 5

@@ -318,13 +318,9 @@ def test_dates_never_go_backwards_and_nothing_is_later_than_the_data_date() -> N
 
     assert (made["on_before"].is_null() | (made["on_before"] <= made["effective_on"])).all()
     assert EVENTS["id"].is_sorted()
-    limits = {"effective_on": demo.DATA_DATE, "received_on": demo.DATA_DATE, "given_on": demo.DATA_DATE}
     for frame in FRAMES.values():
-        for column, limit in limits.items():
-            if column in frame.columns:
-                assert frame[column].max() <= limit
-        if "recorded_at" in frame.columns:
-            assert frame["recorded_at"].max() <= dt.datetime(2026, 1, 14, 23)
+        for column in {"effective_on", "received_on", "given_on", "recorded_at"} & set(frame.columns):
+            assert (frame[column].cast(pl.Date) <= demo.DATA_DATE).all()
 
 
 def test_targets_are_planned_after_signing_and_moved_with_a_reason() -> None:
@@ -411,8 +407,9 @@ def test_agencies_differ_clearly(facts: Facts) -> None:
     cards = scorecard.compute(facts, by=["agency", "agency_group"])
     ranked = cards.filter((pl.col("kpi") == "K13") & pl.col("value").is_not_null())
 
-    assert 82 <= ranked["value"].max() <= 94
-    assert 30 <= ranked["value"].min() <= 48
+    best, worst = ranked.select(pl.col("value").max().alias("best"), pl.col("value").min().alias("worst")).row(0)
+    assert 82 <= best <= 94
+    assert 30 <= worst <= 48
     for group in ("ministry", "province"):
         assert set(ranked.filter(pl.col("agency_group") == group)["status"]) == {"green", "amber", "red"}
 
