@@ -42,11 +42,16 @@ def labels(agencies: pl.Series, *, most: int = LABEL_CHARACTERS) -> pl.Series:
     return w.texts(agencies, label)
 
 
+def score_text(score: float | None) -> str:
+    """A composite as it is read, precise enough to agree with its light."""
+    return cards.value_text("K13", {"value": score, "follow_up": None})
+
+
 def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:
     """Scores with sign and word of their light, for the labels of a chart."""
     return pl.Series(
         [
-            f"{palette.SIGNS[light]} {cards.value_text('K13', {'value': score, 'follow_up': None})} {w.name('light', light)}"
+            f"{palette.SIGNS[light]} {score_text(score)} {w.name('light', light)}"
             for score, light in zip(scores, lights, strict=True)
         ],
         dtype=pl.String,
@@ -86,7 +91,7 @@ def own_sentence(standing: pl.DataFrame, person: Person) -> str | None:
         place=w.number(row["place"]),
         all=w.number(ranked_number(standing)),
         places=place_text(row["best_place"], row["worst_place"]),
-        score=cards.value_text("K13", {"value": row["score"], "follow_up": None}),
+        score=score_text(row["score"]),
         light=cards.light(row["status"]),
     )
 
@@ -142,13 +147,13 @@ def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
     tables.show(
         _cells(ranked, person, rules),
         [
-            Column("name", "ranking.agency", pinned=True, width=240),
+            Column("name", "ranking.agency", pinned=True, width=236),
             Column("place", "ranking.place", "number", width=50),
             Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
             Column("climb", "ranking.climb", width=72),
-            Column("score_text", "kpi.K13.short", "light", of="status", width=70, help=_kpi_help("K13", rules)),
+            Column("score_text", "kpi.K13.short", "light", of="status", width=68, help=_kpi_help("K13", rules)),
             *_kpi_columns(rules),
-            Column("n", "ranking.n", "number", width=65, help_key="ranking.n_help"),
+            Column("n", "ranking.n", "number", width=64, help_key="ranking.n_help"),
         ],
         "ranking",
         file_name=w.t("ranking.heading"),
@@ -175,9 +180,7 @@ def show_intervals(standing: pl.DataFrame) -> None:
             value="score",
             low="low",
             high="high",
-            value_label=pl.format(
-                "{} · {} {}", w.texts(ranked["score"], w.number), pl.lit(w.t("ranking.places_word")), pl.Series(places)
-            ),
+            value_label=pl.format("{} ({})", w.texts(ranked["score"], score_text), pl.Series(places)),
             light="status",
         ),
         key="ranking_intervals",
@@ -224,7 +227,7 @@ def _cells(standing: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame
         light=w.name_expr(pl.col("status"), "light"),
         places=pl.Series([place_text(*pair) for pair in standing.select("best_place", "worst_place").iter_rows()]),
         climb=w.texts(standing["climbed"], _climb_text),
-        score_text=w.texts(standing["score"], w.number),
+        score_text=w.texts(standing["score"], score_text),
     )
 
 

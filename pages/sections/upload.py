@@ -11,7 +11,7 @@ import streamlit as st
 
 from data_access import engine as database
 from data_access import settings, uploads
-from kpi.intake import Preview, template
+from kpi.intake import template
 from pages.sections import upload_differences, upload_form, upload_history, upload_problems, upload_work
 from pages.sections.upload_work import Progress, Work
 from pages.ui import exports, links, loaders, session
@@ -152,6 +152,8 @@ def _progress() -> Iterator[Progress]:
 
 def _show_outcome(person: session.Person, work: Work, *, has_rows: bool = True) -> None:
     current = upload_work.current_of(person)
+    if has_rows and work.table is not None:
+        _say_sent_before(person, work.table.sha256)
     if work.preview is None:
         upload_problems.show(work, has_rows=has_rows)
         if work.table is not None and has_rows:
@@ -160,7 +162,9 @@ def _show_outcome(person: session.Person, work: Work, *, has_rows: bool = True) 
         return
     shown = work.final or work.preview
     if not shown.changes:
-        _show_nothing_new(person, shown, has_rows=has_rows)
+        # The register says all of it already.
+        key = "upload.nothing_new" if has_rows else "upload.form_nothing_new"
+        st.info(w.t(key), icon=":material/check_circle:")
         return
     upload_problems.show_notices(work.problems, key=f"upload_notices_{work.round}")
     if work.final is None:
@@ -171,14 +175,12 @@ def _show_outcome(person: session.Person, work: Work, *, has_rows: bool = True) 
     _show_confirmation(work)
 
 
-def _show_nothing_new(person: session.Person, preview: Preview, *, has_rows: bool) -> None:
-    """The register says all of it already; where this very file was handed in before, as which batch."""
-    st.info(w.t("upload.nothing_new" if has_rows else "upload.form_nothing_new"), icon=":material/check_circle:")
-    sent = uploads.read_uploads_of_file(session.store(), person.agency or "", preview.file_sha256)
+def _say_sent_before(person: session.Person, file_sha256: str) -> None:
+    """Where this very file was applied before and still holds, as which batch."""
+    sent = uploads.read_uploads_of_file(session.store(), person.agency or "", file_sha256)
     for row in sent.head(1).iter_rows(named=True):
-        st.text(
-            w.t("upload.sent_before", number=row["id"], at=upload_history.moment(row["created_at"]), by=row["username"])
-        )
+        said = w.t("upload.sent_before", number=row["id"], at=upload_history.moment(row["created_at"]))
+        st.info(said, icon=":material/history:")
 
 
 # --- 5 Confirming ----------------------------------------------------------------------------------------------------
@@ -237,14 +239,19 @@ def show_receipt(person: session.Person) -> None:
     receipt: _Shown | None = st.session_state.get(_RECEIPT)
     if receipt is None:
         return
-    with st.container(border=True):
-        key = "upload.receipt_repeated" if receipt.is_repeated else "upload.receipt"
-        st.success(w.tn(key, receipt.changes, number=receipt.batch_id), icon=":material/task_alt:")
-        with st.container(horizontal=True):
-            links.page_link(
-                "scorecard", w.t("upload.to_scorecard"), icon=":material/assignment_turned_in:", agency=person.agency
-            )
-            st.button(w.t("upload.close"), type="tertiary", key="upload_receipt_close", on_click=_close_receipt)
+    key = "upload.receipt_repeated" if receipt.is_repeated else "upload.receipt"
+    st.success(w.tn(key, receipt.changes, number=receipt.batch_id), icon=":material/task_alt:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.page_link(
+            "scorecard", w.t("upload.to_scorecard"), icon=":material/assignment_turned_in:", agency=person.agency
+        )
+        st.button(
+            w.t("upload.close"),
+            icon=":material/close:",
+            type="tertiary",
+            key="upload_receipt_close",
+            on_click=_close_receipt,
+        )
 
 
 def _close_receipt() -> None:

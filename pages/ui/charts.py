@@ -88,7 +88,7 @@ def bars(is_clickable: bool) -> alt.LayerChart:
         x=alt.X("value:Q", axis=None), color=_by_light(), opacity=opacity
     )
     value = base.mark_text(align="left", dx=6).encode(x="value:Q", text="value_label:N")
-    return _layers(bar.add_params(*params), value, _room(base, "value", 2))
+    return _layers(bar.add_params(*params), value, _room(base, "value", 2.1))
 
 
 def stacked_bars(is_clickable: bool) -> alt.LayerChart:
@@ -220,7 +220,7 @@ def interval_dots(is_clickable: bool) -> alt.LayerChart:
         shape=alt.Shape("light:N", scale=_scale(palette.SHAPES), legend=None),
         opacity=opacity,
     )
-    value = base.mark_text(align="left", dx=8, dy=-9, fontSize=11).encode(x="value:Q", text="value_label:N")
+    value = base.mark_text(dy=-12, fontSize=11).encode(x="value:Q", text="value_label:N")
     return _layers(line, dot.add_params(*params), value)
 
 

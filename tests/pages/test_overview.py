@@ -120,6 +120,16 @@ def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(shown_store: sa
     assert refs <= set(own.agreements["ref"])
 
 
+def test_all_decisions_are_listed_below(shown_store: sa.Engine, visit: Visit) -> None:
+    expected = attention.decisions(shown_facts(shown_store))
+
+    page = visit("overview")
+
+    assert page.expander[0].label == f"Danh sách {expected.height} việc cần quyết định"
+    listed = page.expander[0].dataframe[0].value
+    assert [text.removesuffix(" ›") for text in listed["ref"]] == expected["ref"].to_list()
+
+
 def test_links_keep_the_filters(shown_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview", as_of="2025-06-30", agency_group="province")
 

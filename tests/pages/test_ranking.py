@@ -56,7 +56,7 @@ def test_each_kind_of_agency_is_ranked_among_its_own_by_composite(
     assert [int(row["place"]) for row in rows(page)] == expected["place"].to_list()
     assert [int(row["n"]) for row in rows(page)] == expected["n"].to_list()
     for row, score in zip(rows(page), expected["score"], strict=True):
-        assert row["score_text"][0].endswith(f" {score:.0f}")
+        assert row["score_text"][0].endswith(f" {score:.{Rules().digits('K13', score)}f}".replace(".", ","))
 
 
 def test_a_filter_for_the_kind_of_agency_decides_and_the_switch_goes(shown_store: sa.Engine, visit: Visit) -> None:
@@ -132,6 +132,16 @@ def test_an_unknown_kind_of_agency_in_the_address_falls_back_with_a_notice(
     assert not page.exception
     assert "không nhận biết được" in page.warning[0].value
     assert [row["name"] for row in rows(page)] == [row["name"] for row in rows(visit("ranking"))]
+
+
+def test_a_province_finds_its_own_kind_first_and_everybody_else_the_ministries(
+    shown_store: sa.Engine, visit: Visit
+) -> None:
+    province, ministry, leader = (visit("ranking", username) for username in ("langson", "bct", "lanhdao"))
+
+    assert province.session_state["ranking_group"] == "province"
+    assert ministry.session_state["ranking_group"] == leader.session_state["ranking_group"] == "ministry"
+    assert any(row["name"] == "▶ Tỉnh Lạng Sơn ›" for row in [*rows(province), *rows(province, -1)])
 
 
 def test_agreements_nobody_answers_for_cannot_be_ranked(shown_store: sa.Engine, visit: Visit) -> None:
