@@ -30,6 +30,8 @@ Floats = npt.NDArray[np.float64]
 AGE = "age_band"
 FACTORS = ("sector", "partner_tier", "doc_type", AGE)
 AGE_YEARS = (1, 2, 3, 5)
+"""Where classes of age part, in years since signing."""
+
 WAIT_BANDS = (0, 30, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460)
 """Where the bands of waiting time begin, in days; within a band the rate is taken as constant."""
 
@@ -86,9 +88,9 @@ _SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 def _rows(kpi: Kpi, facts: Facts, *, by: str, factors: Sequence[str]) -> pl.DataFrame:
-    years = [365.25 * year for year in AGE_YEARS]
+    age = pl.sum_horizontal((pl.col("age_days") >= 365.25 * year).cast(pl.Int64) for year in AGE_YEARS)
     kinds = facts.agreements.with_columns(
-        pl.col("age_days").cast(pl.Float64).cut(years).cast(pl.String).fill_null("?").alias(AGE)
+        pl.when(pl.col("age_days").is_not_null()).then(age).otherwise(-1).alias(AGE)
     ).select("agreement_id", *dict.fromkeys([by, *factors]))
     rows = kpi.rows(facts)
     duration = [] if kpi.duration is None else [kpi.duration]

@@ -27,11 +27,13 @@ _TEMPLATES: Final[tuple[Literal["xlsx", "csv"], ...]] = ("xlsx", "csv")
 
 @dataclasses.dataclass(frozen=True)
 class _Shown:
-    """A receipt to be shown: of which confirmation, which batch, how many changes, and whether it was repeated."""
+    """A receipt to be shown: of which confirmation, which batch, how many changes, the composite before and after, and whether
+    it was repeated."""
 
     token: str
     batch_id: int
     changes: int
+    scores: tuple[str, str] | None
     is_repeated: bool = False
 
 
@@ -213,19 +215,20 @@ def carry_out(person: session.Person) -> None:
     if receipt is not None and receipt.token == token:
         st.session_state[_RECEIPT] = dataclasses.replace(receipt, is_repeated=True)
         return
-    preview = upload_work.shown(person, token)
-    if preview is None:
+    work = upload_work.shown(person, token)
+    if work is None or work.final is None:
         st.session_state[_REFUSAL] = w.t("upload.confirm_again")
         return
     try:
         with database.session(session.store()) as open_session:
-            done = uploads.apply(open_session, actor=person, preview=preview)
+            done = uploads.apply(open_session, actor=person, preview=work.final)
     except uploads.Refused as refusal:
         st.session_state[_REFUSAL] = upload_history.refused(refusal)
         upload_work.forget()
         return
     if done.batch_id is not None:
-        st.session_state[_RECEIPT] = _Shown(token, done.batch_id, len(preview.changes), not done.applied)
+        scores = upload_differences.scores(work.effects)
+        st.session_state[_RECEIPT] = _Shown(token, done.batch_id, len(work.final.changes), scores, not done.applied)
     st.session_state[_FILE_NUMBER] = st.session_state.get(_FILE_NUMBER, 0) + 1
     upload_work.forget()
     st.rerun()  # the page was begun on the version before
@@ -240,7 +243,10 @@ def show_receipt(person: session.Person) -> None:
     if receipt is None:
         return
     key = "upload.receipt_repeated" if receipt.is_repeated else "upload.receipt"
-    st.success(w.tn(key, receipt.changes, number=receipt.batch_id), icon=":material/task_alt:")
+    said = w.tn(key, receipt.changes, number=receipt.batch_id)
+    if receipt.scores is not None:
+        said += " " + w.t("upload.receipt_score", before=receipt.scores[0], after=receipt.scores[1])
+    st.success(said, icon=":material/task_alt:")
     with st.container(horizontal=True, vertical_alignment="center"):
         links.page_link(
             "scorecard", w.t("upload.to_scorecard"), icon=":material/assignment_turned_in:", agency=person.agency

@@ -45,6 +45,13 @@ def text(column: str, content: str | None) -> str:
     return content
 
 
+def title() -> pl.Expr:
+    """An agreement's title in the reader's language; the one there is where there is only one. For frames with `title_vi`
+    and `title_en`."""
+    own, other = ("title_en", "title_vi") if w.language() == "en" else ("title_vi", "title_en")
+    return pl.coalesce(pl.col(own).replace("", None), other).alias("title")
+
+
 def written(changes: pl.DataFrame) -> pl.DataFrame:
     """`changes` (with column, item, old, new) with `what`, `before` and `after` as people read them."""
     return changes.with_columns(

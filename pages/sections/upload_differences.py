@@ -44,7 +44,7 @@ def changes_frame(preview: Preview, current: Current) -> pl.DataFrame:
         },
         orient="row",
     )
-    titles = current.agreements.select("agreement_id", known=_title(current))
+    titles = current.agreements.select("agreement_id", known=upload_cells.title())
     named = pl.col("new").filter(pl.col("column") == "title_vi").first().over("subject")
     return upload_cells.written(
         found.join(titles, on="agreement_id", how="left", maintain_order="left")
@@ -52,12 +52,6 @@ def changes_frame(preview: Preview, current: Current) -> pl.DataFrame:
         .with_columns(ref=pl.when(pl.col("ref") == "").then(pl.lit(w.t("upload.new_agreement"))).otherwise("ref"))
         .drop("known")
     )
-
-
-def _title(current: Current) -> pl.Expr:
-    """The title in the reader's language; the Vietnamese one where there is no other."""
-    in_english = pl.col("title_en").replace("", None) if w.language() == "en" else pl.lit(None, pl.String)
-    return pl.coalesce(in_english, "title_vi")
 
 
 def summary(preview: Preview) -> str:
@@ -122,7 +116,7 @@ def show_conflicts(work: Work, current: Current) -> None:
     places = _by_place(preview.conflicts)
     open_places = [place for place in places if place not in work.decisions]
     st.warning(w.tn("upload.conflicts", len(open_places)), icon=":material/call_split:")
-    titles = dict(current.agreements.select("ref", _title(current)).iter_rows())
+    titles = dict(current.agreements.select("ref", upload_cells.title()).iter_rows())
     for number, place in enumerate(open_places[:_CONFLICTS_AT_ONCE]):
         _show_conflict(work, place, places[place], titles, key=f"upload_conflict_{work.round}_{number}")
 
@@ -194,6 +188,11 @@ def show_effects(effects: Effects | None) -> None:
                 score_waiting=_score(effects.waiting),
             )
         )
+
+
+def scores(effects: Effects | None) -> tuple[str, str] | None:
+    """The composite before and after, in words; None where there is nothing to compare."""
+    return None if effects is None else (_score(effects.before), _score(effects.after))
 
 
 def _metric(label: str, code: str, before: Standing, after: Standing, *, digits: int = 0) -> None:

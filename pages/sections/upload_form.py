@@ -14,7 +14,7 @@ from kpi.intake import Current, Table, table_of
 from kpi.intake.choices import CLEAR, Choice
 from kpi.intake.columns import BY_CODE, COLUMNS, Column
 from kpi.intake.template import filled
-from pages.sections import upload_work
+from pages.sections import upload_cells, upload_work
 from pages.ui import filters, session
 from pages.ui import words as w
 
@@ -41,13 +41,8 @@ def show(person: session.Person, current: Current) -> str | None:
 
 
 def _choose(rows: pl.DataFrame) -> str | None:
-    title = "title_vi" if w.language() == "vi" else "title_en"
-    names = {
-        ref: f"{ref} · {first or second}"
-        for ref, first, second in rows.unique("ref", keep="first", maintain_order=True)
-        .select("ref", title, "title_vi")
-        .iter_rows()
-    }
+    listed = rows.unique("ref", keep="first", maintain_order=True).select("ref", upload_cells.title())
+    names = {ref: f"{ref} · {title}" for ref, title in listed.iter_rows()}
     asked = st.query_params.get("ref")
     st.session_state["upload_form_ref"] = asked if asked in names else None
     chosen: str | None = st.selectbox(

@@ -85,15 +85,14 @@ def _show_batch(batch_id: int) -> None:
     batch = batches.row(0, named=True)
     st.text(f"{batch['file_name']} · {batch['username']} · {moment(batch['created_at'])} · {status(batch)}")
     changes = uploads.read_changes(session.store(), batch_id, agency=scope_of(person))
-    title = "title_en" if w.language() == "en" else "title_vi"
     tables.show(
-        upload_cells.written(changes).with_columns(title=pl.coalesce(pl.col(title).replace("", None), "title_vi")),
+        upload_cells.written(changes).with_columns(upload_cells.title()),
         [
             Column("ref", "upload.ref", pinned=True),
             Column("title", "upload.title", width=220),
             Column("what", "upload.what", width=200),
-            Column("before", "upload.before", width=200),
-            Column("after", "upload.after", width=200),
+            Column("before", "upload.was_before", width=200),
+            Column("after", "upload.was_after", width=200),
         ],
         f"upload_batch_{batch_id}",
         file_name=w.t("upload.batch_number", number=batch_id),

@@ -148,12 +148,12 @@ def forget() -> None:
     st.session_state.pop(_WORK, None)
 
 
-def shown(person: Person, token: str) -> Preview | None:
-    """The preview that was on the screen under this token, if it is this person's and still the last one shown."""
+def shown(person: Person, token: str) -> Work | None:
+    """What was on the screen to be confirmed under this token, if it is this person's and still the last thing shown."""
     work: Work | None = st.session_state.get(_WORK)
     if work is None or not token or work.token != token or work.key[:2] != _owner(person):
         return None
-    return work.final
+    return work
 
 
 def _owner(person: Person, *rest: str) -> tuple[str, ...]:

@@ -28,7 +28,11 @@ _ROW: Final = 30
 _LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
 """How long names may be beside a chart, in pixels: less on a narrow screen."""
 
-_LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 2 : 4"}
+_LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 1 : 4"}
+
+_FITS_IN_BAR: Final = "width * datum.n / datum.widest > 9 * length(datum.n_label) + 4"
+_FITS_IN_CELL: Final = "bandwidth('x') > 8 * length(datum.value_label)"
+"""Whether a number is narrower than what it is written on; too wide ones are left to the tooltip."""
 
 _NUMBERS: Final = {"vi": {"decimal": ",", "thousands": "."}, "en": {"decimal": ".", "thousands": ","}}
 _AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascending")
@@ -122,7 +126,7 @@ def stacked_bars(is_clickable: bool) -> alt.LayerChart:
             alt.value("white"),
             alt.value(palette.TEXT["light"]),
         ),
-        opacity=alt.condition("datum.n / datum.widest > 0.05", alt.value(1), alt.value(0)),
+        opacity=alt.condition(_FITS_IN_BAR, alt.value(1), alt.value(0)),
     )
     return _layers(bar.add_params(*params), value)
 
@@ -186,7 +190,15 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
             "column:N",
             sort=_AS_GIVEN,
             title=None,
-            axis=alt.Axis(orient="top", labelAngle=-50, domain=False, ticks=False),
+            axis=alt.Axis(
+                orient="top",
+                domain=False,
+                ticks=False,
+                labelAngle={"expr": "containerSize()[0] < 600 ? -90 : -40"},
+                labelAlign="left",
+                labelBaseline="middle",
+                labelOverlap=False,
+            ),
         ),
     )
     cell = base.mark_rect(stroke="white", strokeWidth=2, cornerRadius=3, **_pointer(is_clickable)).encode(
@@ -202,6 +214,7 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
             color=alt.condition(
                 "datum.value > 0.55 * datum.most", alt.value("white"), alt.value(palette.TEXT["light"])
             ),
+            opacity=alt.condition(_FITS_IN_CELL, alt.value(1), alt.value(0)),
         )
     )
     return _layers(cell.add_params(*params), value)

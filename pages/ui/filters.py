@@ -55,7 +55,7 @@ def _draw_bar(reading: Reading, offered: Choices) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter_bar"):
         _date("as_of", view.as_of, first=offered.first, last=offered.last, width=180)
         _comparison(reading, offered)
-        _select("scope", reading, offered, width=300)
+        _select("scope", reading, offered, width=340)
         # Drawn only while open: the browser would not take over new values for widgets it does not show. The number of
         # active filters is not in the label, because Streamlit closes a pop-up whose label changes.
         folded = st.popover(w.t("filters.more"), icon=":material/filter_list:", key=MORE, on_change="rerun")
@@ -116,7 +116,7 @@ def _comparison(reading: Reading, offered: Choices) -> None:
         ),
         on_change=_comparison_chosen,
         args=(reading.view.compare_with,),
-        width=260,
+        width=310,
     )
     if is_other:
         day_before = reading.view.as_of - dt.timedelta(days=1)

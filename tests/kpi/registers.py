@@ -43,7 +43,13 @@ PERIODS = [
 
 def register_of(rows: list[Row]) -> Register:
     """The frames a store would give for these rows."""
-    agreements, partners, events, targets, reports, blockers, blocker_events = [], [], [], [], [], [], []
+    agreements: list[tuple[Any, ...]] = []
+    partners: list[tuple[Any, ...]] = []
+    events: list[tuple[Any, ...]] = []
+    targets: list[tuple[Any, ...]] = []
+    reports: list[tuple[Any, ...]] = []
+    blockers: list[tuple[Any, ...]] = []
+    blocker_events: list[tuple[Any, ...]] = []
     for row in rows:
         agreements.append(
             (row.id, f"A{row.id}", f"Thỏa thuận {row.id}", f"Agreement {row.id}", row.doc_type, "HIGH_LEVEL", "ECO")
@@ -94,6 +100,10 @@ def register_of(rows: list[Row]) -> Register:
 def days(first: dt.date = dt.date(2023, 1, 1), last: dt.date = AS_OF) -> st.SearchStrategy[dt.date]:
     """Days in the range tests play in."""
     return st.dates(first, last)
+
+
+def _later(day: dt.date, number: int | None) -> dt.date | None:
+    return None if number is None else day + dt.timedelta(days=number)
 
 
 @st.composite
@@ -154,8 +164,8 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
                 "severity": draw(st.sampled_from(["minor", "severe"])),
                 "authority": draw(st.sampled_from(["agency", "prime_minister"])),
                 "opened": opened,
-                "escalated": draw(st.none() | st.integers(0, 40).map(lambda n, o=opened: o + dt.timedelta(days=n))),
-                "resolved": draw(st.none() | st.integers(0, 200).map(lambda n, o=opened: o + dt.timedelta(days=n))),
+                "escalated": _later(opened, draw(st.none() | st.integers(0, 40))),
+                "resolved": _later(opened, draw(st.none() | st.integers(0, 200))),
             }
         )
     return row

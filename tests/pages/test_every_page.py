@@ -1,0 +1,88 @@
+"""Every page, for every role, in both languages, signed out, on an empty store, and at a hostile address."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from data_access import accounts
+from pages.ui import session as page_session
+from pages.ui import words as w
+from tests.pages.conftest import FRAME, Visit
+
+NOT_PAGES = {"__init__", "frame"}
+PAGES = sorted(path.stem for path in pathlib.Path(FRAME).parent.glob("*.py") if path.stem not in NOT_PAGES)
+ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
+WITHOUT_AGENCY = [account.username for account in accounts.DEMO_ACCOUNTS if account.agency is None]
+HOSTILE = {
+    "as_of": "31/02/2025",
+    "compare_with": "tomorrow",
+    "scope": "'; DROP TABLE agreement; --",
+    "agency_group": "??",
+    "sector": "![x](http://example.org/x.png)",
+    "partner_group": "tier:NONE",
+    "signed_from": "0001-01-01",
+    "signed_to": "9999-12-31",
+    "agency": "XYZ",
+    "flag": "<script>alert(1)</script>",
+    "kpi": "K99",
+    "part": "?",
+    "bucket": "?",
+    "level": "?",
+    "against": "?",
+    "stage": "?",
+    "cause": "?",
+    "ref": "../../etc/passwd",
+    "q": "%_[]().*\\",
+    "lang": "xx",
+}
+
+
+@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("username", ACCOUNTS)
+@pytest.mark.parametrize("page", PAGES)
+def test_it_opens_without_an_error(
+    shown_store: sa.Engine, visit: Visit, page: str, username: str, language: str
+) -> None:
+    opened = visit(page, username, language)
+
+    assert not opened.exception
+    assert opened.main.children
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_signed_out_it_shows_the_sign_in_and_nothing_of_itself(
+    shown_store: sa.Engine, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr(page_session, "session_id", lambda: None)
+    opened = AppTest.from_file(str(FRAME), default_timeout=30)
+    opened.switch_page(f"{page}.py")
+
+    opened.run()
+
+    assert not opened.exception
+    assert not opened.dataframe
+    assert not opened.metric
+    assert len(opened.text_input) == 2
+
+
+@pytest.mark.parametrize("username", WITHOUT_AGENCY)
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_store_is_said_in_words(empty_store: sa.Engine, visit: Visit, page: str, username: str) -> None:
+    opened = visit(page, username)
+
+    assert not opened.exception
+
+
+@pytest.mark.parametrize("username", ["lanhdao", "bct"])
+@pytest.mark.parametrize("page", PAGES)
+def test_an_address_that_makes_no_sense_falls_back_with_a_notice(
+    shown_store: sa.Engine, visit: Visit, page: str, username: str
+) -> None:
+    opened = visit(page, username, **{**HOSTILE, "language": "vi"})
+
+    assert not opened.exception
+    assert opened.warning
