@@ -16,6 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 import typer
 
+from cli import uploads
 from cli.output import (
     Format,
     Language,
@@ -62,6 +63,7 @@ app = typer.Typer(
 )
 user_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts: add, list, disable.")
 app.add_typer(user_app, name="user")
+uploads.add_to(app)
 
 AsOf = Annotated[
     str, typer.Option("--as-of", metavar="DATE", help="The day looked at; the register's data date if left out.")

@@ -176,7 +176,7 @@ def _median(kpi: Kpi, rows: pl.DataFrame, by: str, factors: Sequence[str], level
         ratio=pl.col("observed") / pl.col("expected"),
         low=pl.Series(low) / pl.col("expected"),
         high=pl.Series(high) / pl.col("expected"),
-    )
+    ).with_columns(pl.when(pl.col("expected") > 0).then(pl.col("ratio", "low", "high")))
     curve = survival.kaplan_meier_by(rows, by=[by], duration=kpi.duration, observed="_counted")
     crude = survival.medians(curve, by=[by]).select(by, crude=pl.col("median").cast(pl.Float64))
     whole = survival.kaplan_meier_by(rows, by=[], duration=kpi.duration, observed="_counted")
@@ -218,7 +218,8 @@ def _person_time(rows: pl.DataFrame, duration: str, keys: list[str]) -> pl.DataF
 
 def _median_at(curve: pl.DataFrame, ratio: pl.Series) -> pl.Series:
     """Where the curve to the power of each ratio comes down to one half, in days; null where it does not."""
-    levels = 0.5 ** (1 / ratio.clip(lower_bound=1e-9).to_numpy())
+    # No ratio, no level: a curve never comes below 0.
+    levels = np.nan_to_num(0.5 ** (1 / ratio.clip(lower_bound=1e-9).to_numpy()), nan=-1.0)
     fallen = curve["survival"].to_numpy()[::-1]
     place = len(fallen) - np.searchsorted(fallen, levels, side="right")
     times = np.append(curve["time"].cast(pl.Float64).to_numpy(), np.nan)

@@ -14,7 +14,7 @@ import polars as pl
 from polars import col
 
 from kpi.attention import FURTHEST_STAGE, IN_FLOW, STAGES
-from kpi.facts import Facts
+from kpi.facts import NOT_GIVEN, UNASSIGNED, Facts
 from kpi.states import BUCKETS
 
 FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
@@ -37,6 +37,15 @@ FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
         "priority": col("priority"),
         "flagship": col("flagship"),
         "contradicts": col("contradicts"),
+        "silent": col("is_open") & col("last_report_missed"),
+        "missing_fields": col("is_signed")
+        & (
+            (col("sector") == NOT_GIVEN)
+            | (col("doc_type") == NOT_GIVEN)
+            | (col("partner") == NOT_GIVEN)
+            | col("signed_on").is_null()
+        ),
+        "unassigned": col("is_signed") & (col("agency") == UNASSIGNED),
         **{f"mainly_{bucket}": col("bucket") == bucket for bucket in ("stalled", "no_date", "at_risk")},
         **{f"reached_{stage}": IN_FLOW & FURTHEST_STAGE.ge(place) for place, stage in enumerate(STAGES[:-1])},
     }

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from data_access.accounts import ROLES, Person
-from pages.ui import filters, loaders, session, sign_in, words
+from pages.ui import filters, links, loaders, session, sign_in, words
 
 PAGES: Final = Path(__file__).parent
 LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}  # each in its own language, whichever is spoken
@@ -38,6 +38,8 @@ SCREENS: Final = (
     Screen("partners", ":material/public:"),
     Screen("sectors", ":material/category:"),
     Screen("stalled", ":material/hourglass_disabled:"),
+    Screen("survival", ":material/timeline:"),
+    Screen("trust", ":material/verified:"),
     Screen("agreements", ":material/search:"),
     Screen("agreement", ":material/description:", roles=()),
     Screen("upload", ":material/upload_file:", roles=("agency", "coordinator", "administrator")),
@@ -59,6 +61,8 @@ def run() -> None:
         return
     show_header(person, edition)
     filters.draw(person)
+    if sought := st.session_state.pop("sought", None):
+        links.go("agreements", q=sought)
     page.run()
 
 
@@ -103,10 +107,33 @@ def show_header(person: Person, edition: loaders.Edition) -> None:
                     words.t("frame.register", name=words.plain(name), date=words.date(edition.data_date)),
                     width="content",
                 )
+            caveat = edition.caveat_en if words.language() == "en" else edition.caveat_vi
             if edition.is_demo:
-                st.caption(f":material/info: {words.t('frame.demo_mark')}", width="content")
+                st.caption(f":material/info: {words.t('frame.demo_mark')}", width="content", help=words.plain(caveat))
+            elif caveat:
+                st.caption(f":material/info: {words.t('frame.caveat')}", width="content", help=words.plain(caveat))
+        show_search()
         with st.popover(person.username, icon=":material/account_circle:", type="tertiary"):
             show_account(person)
+
+
+def show_search() -> None:
+    """The search across all agreements, on every page; what is found is shown by the list's own page."""
+
+    def seek() -> None:
+        st.session_state["sought"] = st.session_state["search_everywhere"]
+        st.session_state["search_everywhere"] = ""
+
+    st.text_input(
+        words.t("frame.search"),
+        type="search",
+        placeholder=words.t("frame.search"),
+        icon=":material/search:",
+        key="search_everywhere",
+        on_change=seek,
+        label_visibility="collapsed",
+        width=260,
+    )
 
 
 def show_account(person: Person) -> None:

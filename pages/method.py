@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections import method
+from pages.sections import explained, method
 from pages.ui import cards, filters, loaders, session
 from pages.ui import words as w
 
@@ -17,4 +17,5 @@ method.show_register()
 method.show_kpis(rules)
 method.show_flags(rules)
 method.show_composite(rules)
+explained.show_all()
 method.show_reconciliation()

@@ -13,7 +13,7 @@ view = filters.current()
 facts = loaders.facts(view)
 
 if facts.agreements.is_empty():
-    overview.show_nothing(person)
+    trust.show_nothing("overview.heading", person)
     st.stop()
 decisions = attention.decisions(loaders.visible_facts(view, person))
 trust.show_heading("overview.heading", view)
@@ -24,5 +24,5 @@ with sections.cell():
 with sections.cell():
     overview.show_stuck(facts)
 with sections.cell():
-    overview.show_decisions(decisions, person)
+    overview.show_decisions(decisions, facts, person)
 overview.show_all_decisions(decisions)

@@ -6,13 +6,16 @@ import dataclasses
 
 import streamlit as st
 
-from pages.sections import ranking, trust
+from pages.sections import ranking, ranking_statistics, trust
 from pages.ui import cards, filters, loaders, session
 
 person = session.require()
 view = filters.current()
 rules = loaders.rules(view.as_of)
 
+if loaders.extent().last is None:
+    trust.show_nothing("ranking.heading", person)
+    st.stop()
 heading = st.container()
 group_view = dataclasses.replace(view, agency_group=ranking.choose_group(view, person))
 with heading:
@@ -23,4 +26,5 @@ if standing.is_empty():
     st.stop()
 ranking.show_ranked(standing, person, rules)
 ranking.show_intervals(standing)
+ranking_statistics.show(group_view, standing, person)
 ranking.show_unranked(standing, person, rules)

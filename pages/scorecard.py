@@ -7,7 +7,7 @@ import dataclasses
 import polars as pl
 import streamlit as st
 
-from pages.sections import scorecard, trust
+from pages.sections import scorecard, scorecard_statistics, trust
 from pages.ui import cards, filters, loaders, session
 from pages.ui import words as w
 from pages.ui.choices import choice
@@ -46,6 +46,8 @@ def by_code(frame: pl.DataFrame) -> dict[str, scorecard.Card]:
 mine = by_code(peers)
 st.text(trust.sentence(view))
 scorecard.show_place(agency, loaders.standings(view, by="agency"), mine["K13"])
+scorecard_statistics.show_outlook(view, agency)
+scorecard_statistics.show_steps(view, agency, person)
 scorecard.show_reasons(agency, mine, rules)
 scorecard.show_kpis(
     agency,
@@ -53,6 +55,7 @@ scorecard.show_kpis(
     by_code(loaders.scorecards(view, by=["agency"], as_of=view.compare_with)),
     loaders.trend(view, by=["agency"]).filter(pl.col("agency") == agency),
 )
+scorecard_statistics.show_adjusted(view, agency, mine)
 scorecard.show_peers(agency, peers, rules)
 if person.role in loaders.SEES_ALL or agency == person.agency:
     scorecard.show_lists(loaders.visible_facts(view, person), agency)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from sqlmodel import Session
 
-from data_access.models import User
+from data_access.models import UploadBatch, User
 
 Reason = Literal["not_allowed", "stale", "undecided", "overlaps", "already_undone", "undo_of_undo"]
 
@@ -63,15 +63,26 @@ class Receipt:
     data_version: int
 
 
-def agency_of(session: Session, actor: Actor) -> str:
-    """The agency this actor may write for, as the store knows the account at this moment. Raises `Refused`."""
+def account_of(session: Session, actor: Actor) -> User:
+    """The actor's account as the store has it at this moment. Raises `Refused` where it is not active, or not what the actor
+    claims."""
     account = session.get(User, actor.username)
-    if (
-        account is None
-        or not account.active
-        or account.role != "agency"
-        or account.agency is None
-        or (actor.role, actor.agency) != (account.role, account.agency)
-    ):
+    if account is None or not account.active or (actor.role, actor.agency) != (account.role, account.agency):
+        raise Refused("not_allowed")
+    return account
+
+
+def agency_of(session: Session, actor: Actor) -> str:
+    """The agency this actor may write for. Raises `Refused` for whoever may write for none."""
+    account = account_of(session, actor)
+    if account.role != "agency" or account.agency is None:
         raise Refused("not_allowed")
     return account.agency
+
+
+def may_undo(session: Session, actor: Actor, batch: UploadBatch) -> bool:
+    """Whether this actor may take a batch back: an agency its own ones, a coordinator any."""
+    account = account_of(session, actor)
+    if account.role == "coordinator":
+        return True
+    return account.role == "agency" and account.agency is not None and account.agency == batch.agency

@@ -111,11 +111,21 @@ def _earlier(changes: pl.DataFrame) -> pl.DataFrame:
     versions = changes.filter(pl.col("field") == "_row_version").select(
         "batch_id", "agreement_id", row_version=pl.col("new").cast(pl.Int64)
     )
-    return (
+    found = (
         with_parted_field(changes.filter(~pl.col("field").str.starts_with("_")))
         .join(versions, on=["batch_id", "agreement_id"], how="inner")
         .select(pl.col(name).cast(dtype) for name, dtype in shape.EARLIER.items())
     )
+    # A template shows some days in further columns, for reading only, which change along.
+    along = [
+        found.filter(pl.col("column") == name).with_columns(column=pl.lit(shown))
+        for name, shown in (
+            ("state_date", "state_since"),
+            ("state_date", "signed_on"),
+            ("current_target", "original_target"),
+        )
+    ]
+    return pl.concat([found, *along])
 
 
 def with_parted_field(changes: pl.DataFrame) -> pl.DataFrame:

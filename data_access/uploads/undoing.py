@@ -22,7 +22,7 @@ from data_access.uploads.applying import (
     stored,
     write_changes,
 )
-from data_access.uploads.outcome import Actor, Overlap, Receipt, Refused, agency_of
+from data_access.uploads.outcome import Actor, Overlap, Receipt, Refused, may_undo
 from data_access.uploads.reading import table, with_parted_field
 from kpi.facts import REPORT_FIELDS
 from kpi.intake.columns import BY_CODE
@@ -96,11 +96,11 @@ def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
     batch moved the data date it goes back as far as what is left allows. An agreement it registered stays as a row without
     any event, which no figure counts. Raises `Refused`: `overlaps` names the later cells in the way. The caller commits.
     """
-    agency = agency_of(session, actor)
     version = rows.take_turn(session)
     batch = session.get(models.UploadBatch, batch_id)
-    if batch is None or batch.agency != agency:
+    if batch is None or batch.agency is None or not may_undo(session, actor, batch):
         raise Refused("not_allowed")
+    agency = batch.agency
     if batch.undoes is not None:
         raise Refused("undo_of_undo")
     if batch.status != "applied":
@@ -127,9 +127,7 @@ def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
     rows.raise_row_versions(session, agreement_ids)
     batch.status, batch.undone_by = "undone", opened.id
     bookkeeping = [row_versions({number: versions[number] for number in agreement_ids})]
-    moved = _data_date_back(
-        session, version, every.filter((pl.col("batch_id") == batch_id) & (pl.col("field") == "_data_date"))
-    )
+    moved = _data_date_back(session, version)
     if moved is not None:
         bookkeeping.append(data_date_moved(agreement_ids[0], *moved))
     write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, *bookkeeping], how="diagonal"))
@@ -282,11 +280,20 @@ def _opposite_cells(past: _Past) -> pl.DataFrame:
     return past.cells.select("agreement_id", "field", "target_table", "target_id", old="new", new="old")
 
 
-def _data_date_back(
-    session: Session, version: models.DataVersion, moved: pl.DataFrame
-) -> tuple[dt.date | None, dt.date | None] | None:
-    """Take back a move of the data date, but not past anything that other batches tell; gives the one before and the one now."""
-    if moved.is_empty() or version.data_date is None or version.data_date.isoformat() != moved["new"][0]:
+def _data_date_back(session: Session, version: models.DataVersion) -> tuple[dt.date | None, dt.date | None] | None:
+    """Take the data date back to the latest day that what is left tells of, and not before the day the register had without any
+    batch; gives the one before and the one now, None where it stays (also where something else has set it since)."""
+    change = table(models.BatchChange)
+    moves = session.connection().execute(
+        sa.select(change.c.old, change.c.new).where(change.c.field == "_data_date").order_by(change.c.id.desc())
+    )
+    now = version.data_date
+    without = None if now is None else now.isoformat()
+    for move in moves:
+        if move.new != without:
+            break
+        without = move.old
+    if now is None or without == now.isoformat():
         return None
     told = []
     for model, day in _DATED:
@@ -295,7 +302,6 @@ def _data_date_back(
             columns.batch_id.is_not(None), columns.retracted_at.is_(None)
         )
         told.append(session.connection().execute(latest).scalar_one())
-    old = moved["old"][0]
-    days = [day for day in (*told, None if old is None else dt.date.fromisoformat(old)) if day is not None]
-    before, version.data_date = version.data_date, max(days, default=None)
-    return (before, version.data_date) if before != version.data_date else None
+    days = [day for day in (*told, None if without is None else dt.date.fromisoformat(without)) if day is not None]
+    version.data_date = min(now, max(days)) if days else None
+    return (now, version.data_date) if version.data_date != now else None

@@ -11,7 +11,8 @@ from kpi.intake.cells import ROW, cleaned
 from kpi.intake.columns import BY_CODE
 from kpi.intake.current import Current
 from kpi.intake.duplicates import likely_duplicates
-from kpi.intake.layout import FAULT, NEW, fault_problem, laid_out
+from kpi.intake.faults import Faults
+from kpi.intake.layout import NEW, laid_out
 from kpi.intake.limits import Limits
 from kpi.intake.problems import Problem, are_blocking, capped
 from kpi.intake.rules import Context, moves, problems_of
@@ -44,16 +45,17 @@ def check_rows(
     """
     limits = limits or Limits()
     frame, found = cleaned(table.frame, limits)
-    layout = laid_out(frame, current)
-    cells = layout.cells
+    faults = Faults(current, limits.problems_of_a_kind)
+    layout = laid_out(frame, current, faults)
     found += layout.problems
-    found += _cell_problems(cells, current)
+    found += _cell_problems(layout.cells, faults)
+    cells = layout.cells.filter(pl.col("subject").is_not_null())
     found += _disagreements(cells)
     found += problems_of(cells, Context(current, today))
     found += likely_duplicates(cells, current)
     found += _stale_rows(cells)
     if are_blocking(found):
-        return capped(_as_written(found, cells), limits.problems_of_a_kind)
+        return capped(_as_written(found, layout.cells), limits.problems_of_a_kind)
     brought = pl.concat([cells.filter("touched"), _going_along(cells, current, today)], how="diagonal")
     return Checked(
         cells=_once(_without_signed_state(brought, current)),
@@ -67,21 +69,19 @@ def check_rows(
 # --- Cell by cell ----------------------------------------------------------------------------------------------------
 
 
-def _cell_problems(cells: pl.DataFrame, current: Current) -> list[Problem]:
+def _cell_problems(cells: pl.DataFrame, faults: Faults) -> list[Problem]:
     """What is wrong with single cells that bring something."""
     touched = cells.filter("touched")
-    is_new = pl.col("subject").str.starts_with(NEW)
-    once = pl.col("use") == "once"
-    kept = (pl.col("use") == "shown") | (
-        once & pl.when(pl.col("part") == "blocker").then(~pl.col("item").str.starts_with(NEW)).otherwise(~is_new)
-    )
+    of_blocker = pl.col("part") == "blocker"
+    is_new = pl.when(of_blocker).then("item").otherwise("subject").str.starts_with(NEW)
+    for_reading = (pl.col("use") == "shown") | ((pl.col("use") == "once") & ~is_new)
+    kept = pl.col("subject").is_not_null() & for_reading
     found = []
     for row, column, text, shown in touched.filter(kept).select(ROW, "column", "text", "shown").iter_rows():
         code = "original_target" if column == "original_target" else "read_only"
         found.append(Problem(code, row=row, column=column, value=text, suggestion=shown or ""))
     typed = touched.filter(~kept)
-    for row, column, fault, text in typed.filter(pl.col("fault").is_not_null()).select(*FAULT).iter_rows():
-        found.append(fault_problem(row, column, fault, text, current))
+    found += faults.problems(typed)
     for row, column in typed.filter(pl.col("clears") & ~pl.col("clearable")).select(ROW, "column").iter_rows():
         found.append(Problem("cannot_clear", row=row, column=column))
     length = pl.col("value").str.len_chars()
@@ -129,7 +129,8 @@ def _disagreements(cells: pl.DataFrame) -> list[Problem]:
 
 def _stale_rows(cells: pl.DataFrame) -> list[Problem]:
     """A notice for each row some of whose cells were changed by others since its template was taken, and not touched here."""
-    left = cells.filter(pl.col("changed_since") & ~pl.col("touched") & pl.col("value").ne_missing(pl.col("shown")))
+    newer = pl.col("changed_since") & ~pl.col("touched") & pl.col("value").ne_missing(pl.col("shown"))
+    left = cells.filter(newer & (pl.col("use") != "shown"))
     rows = left.group_by(ROW, maintain_order=True).agg("column")
     return [
         Problem("changed_since", row=row, params={"columns": tuple(BY_CODE[name] for name in names)}, blocking=False)

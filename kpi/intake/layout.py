@@ -12,19 +12,14 @@ import dataclasses
 import polars as pl
 
 from kpi.intake import columns
-from kpi.intake.cells import ROW, choice_suggestion, date_suggestion, parsed
-from kpi.intake.choices import Choice
-from kpi.intake.columns import BY_CODE
+from kpi.intake.cells import ROW, parsed
 from kpi.intake.current import Current, known_cells
+from kpi.intake.faults import Faults
 from kpi.intake.problems import Problem
-from kpi.intake.suggestions import nearest
-from kpi.intake.text import canonical
+from kpi.intake.text import canonical, squeezed
 
 NEW = "+"
 """How the name of something begins that the register does not have yet: `+14` is what row 14 opens."""
-
-FAULT = (ROW, "column", "fault", "text")
-MOST_CHOICES_NAMED = 12
 
 _REGISTERING = ("title_vi", "title_en", "doc_type", "sector", "partner", "scope", "signed_on")
 
@@ -43,12 +38,12 @@ class Layout:
     problems: list[Problem]
 
 
-def laid_out(frame: pl.DataFrame, current: Current) -> Layout:
-    """Lay out a table's cleaned frame over the register."""
+def laid_out(frame: pl.DataFrame, current: Current, faults: Faults) -> Layout:
+    """Lay out a table's cleaned frame over the register. Cells of rows that are about nothing known have no subject."""
     problems: list[Problem] = []
     lines = _lines(frame, current, problems)
     cells = _filled(frame, lines, current)
-    cells = _with_items(cells, current, problems)
+    cells = _with_items(cells, current, faults, problems)
     cells = _with_register(cells, current)
     return Layout(cells.sort(ROW, "place").drop("place", "token"), problems)
 
@@ -74,25 +69,32 @@ def _lines(frame: pl.DataFrame, current: Current, problems: list[Problem]) -> pl
     )
     without = lines.filter(pl.col("ref").is_null() & ~pl.col("registers"))
     problems.extend(Problem("ref_missing", row=row, column="ref") for row in without[ROW])
-    refs = known["ref"].to_list()
-    for row, ref in (
-        lines.filter(pl.col("ref").is_not_null() & pl.col("agreement_id").is_null()).select(ROW, "ref").iter_rows()
-    ):
-        problems.append(Problem("ref_unknown", row=row, column="ref", value=ref, suggestion=nearest(ref, refs)))
-    beyond = pl.col("row_version").is_not_null() & (
+    unknown = lines.filter(pl.col("ref").is_not_null() & pl.col("agreement_id").is_null())
+    problems.extend(_unknown_refs(unknown, known))
+    wrong = pl.col("row_version").is_not_null() & (
         pl.col("token").is_null() | (pl.col("token") > pl.col("version_now")) | pl.col("registers")
     )
-    for row, version in lines.filter(beyond).select(ROW, "row_version").iter_rows():
+    for row, version in lines.filter(wrong).select(ROW, "row_version").iter_rows():
         problems.append(Problem("row_version", row=row, column="row_version", value=version))
-    return lines.filter((pl.col("registers") | pl.col("agreement_id").is_not_null()) & ~beyond).select(
+    opened = NEW + pl.col(ROW).cast(pl.String)
+    return lines.select(
         ROW,
         "agreement_id",
         pl.col("ref").fill_null(""),
-        subject=pl.when("registers")
-        .then(NEW + pl.col(ROW).cast(pl.String))
-        .otherwise(pl.col("agreement_id").cast(pl.String)),
+        subject=pl.when("registers").then(opened).otherwise(pl.col("agreement_id").cast(pl.String)),
         token=pl.coalesce("token", "version_now"),
     )
+
+
+def _unknown_refs(unknown: pl.DataFrame, known: pl.DataFrame) -> list[Problem]:
+    """A reference is suggested only where it differs in nothing but signs and capitals: the one most like it would be the next
+    agreement's. Only the agency's own are known here, so nothing is told about others'."""
+    alike = known.select(meant="ref", form=squeezed(pl.col("ref"))).unique("form", keep="none")
+    found = unknown.with_columns(form=squeezed(pl.col("ref"))).join(alike, on="form", how="left", maintain_order="left")
+    return [
+        Problem("ref_unknown", row=row, column="ref", value=ref, suggestion=meant)
+        for row, ref, meant in found.select(ROW, "ref", "meant").iter_rows()
+    ]
 
 
 def _filled(frame: pl.DataFrame, lines: pl.DataFrame, current: Current) -> pl.DataFrame:
@@ -109,11 +111,10 @@ def _filled(frame: pl.DataFrame, lines: pl.DataFrame, current: Current) -> pl.Da
 # --- What within an agreement ----------------------------------------------------------------------------------------
 
 
-def _with_items(cells: pl.DataFrame, current: Current, problems: list[Problem]) -> pl.DataFrame:
+def _with_items(cells: pl.DataFrame, current: Current, faults: Faults, problems: list[Problem]) -> pl.DataFrame:
     """Adds `item`, and drops the cells that name it. Cells whose item cannot be told are dropped with a problem."""
     keys = cells.filter(pl.col("use") == "key")
-    for row, column, fault, text in keys.filter(pl.col("fault").is_not_null()).select(*FAULT).iter_rows():
-        problems.append(fault_problem(row, column, fault, text, current))
+    problems.extend(faults.problems(keys))
     reports = _report_items(cells, current, problems)
     blockers = _blocker_items(cells, current, problems)
     part = pl.col("part")
@@ -122,7 +123,9 @@ def _with_items(cells: pl.DataFrame, current: Current, problems: list[Problem]) 
         .join(reports, on=ROW, how="left")
         .join(blockers, on=ROW, how="left")
         .with_columns(
-            item=pl.when(part == "report")
+            item=pl.when(pl.col("subject").is_null())
+            .then(pl.lit(""))
+            .when(part == "report")
             .then("report_item")
             .when(part == "blocker")
             .then("blocker_item")
@@ -146,7 +149,7 @@ def _values(cells: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
 
 def _report_items(cells: pl.DataFrame, current: Current, problems: list[Problem]) -> pl.DataFrame:
     """The period each row reports on. Where the register has no periods, the day of the report tells reports apart."""
-    reporting = cells.filter(pl.col("part") == "report")
+    reporting = cells.filter((pl.col("part") == "report") & pl.col("subject").is_not_null())
     rows = _values(reporting, ("report_period", "report_date"))
     says_something = reporting.filter(pl.col("use") != "key").select(ROW).unique()
     rows = rows.join(says_something, on=ROW, how="semi")
@@ -166,7 +169,7 @@ def _blocker_items(cells: pl.DataFrame, current: Current, problems: list[Problem
     that one, so that a file uploaded twice opens nothing twice.
     """
     rows = _values(
-        cells.filter(pl.col("part") == "blocker"),
+        cells.filter((pl.col("part") == "blocker") & pl.col("subject").is_not_null()),
         ("blocker_id", "blocker_cause", "blocker_opened_on", "blocker_description"),
     )
     blockers = current.standing_blockers
@@ -219,17 +222,3 @@ def _with_register(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
         changed_since=pl.col("changed_since").fill_null(False),
         touched=~is_it(pl.col("shown")) & ~(is_it(pl.col("base")) & pl.col("changed_since").fill_null(False)),
     )
-
-
-def fault_problem(row: int, column_code: str, code: str, text: str, current: Current) -> Problem:
-    """The problem that a cell's fault makes, with what to write instead where that is clear."""
-    column = BY_CODE[column_code]
-    params: dict[str, object] = {}
-    suggestion: str | Choice | None = None
-    if column.kind == "choice":
-        choices = current.choices().get(column.choices, ())
-        suggestion = choice_suggestion(text, choices)
-        params["known"] = tuple(choices[:MOST_CHOICES_NAMED])
-    elif column.kind == "date":
-        suggestion = date_suggestion(text)
-    return Problem(code, row=row, column=column_code, value=text, params=params, suggestion=suggestion)

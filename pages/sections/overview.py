@@ -52,19 +52,6 @@ COUNTS: Final = (
 )
 
 
-def show_nothing(person: Person) -> None:
-    """Said where there is no agreement to count, and what to do next."""
-    cards.page_header("overview.heading")
-    if loaders.extent().last is None:
-        cards.empty_state("overview.empty_register")
-        if person.role == "administrator":
-            st.code("python manage.py load demo\npython manage.py load FILE --mapping MAPPING.toml", language=None)
-        else:
-            st.text(w.t("overview.empty_ask"))
-    else:
-        cards.empty_state("overview.empty_view")
-
-
 # --- Counts ----------------------------------------------------------------------------------------------------------
 
 
@@ -282,6 +269,8 @@ def show_stuck(facts: Facts) -> None:
     """How far agreements have come, and where the open ones stand; a bar leads to its list."""
     st.subheader(w.t("overview.flow"), anchor=False, help=w.t("overview.flow_help"))
     flow = attention.flow(facts)
+    if "plans" not in facts.records:
+        flow = flow.filter(pl.col("stage") != "plan_issued")
     chosen = charts.show(
         charts.flow,
         flow.select(
@@ -348,8 +337,13 @@ DECISION_COLUMNS: Final = [
 ]
 
 
-def show_decisions(decisions: pl.DataFrame, person: Person) -> None:
+def show_decisions(decisions: pl.DataFrame, facts: Facts, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
+    if "blockers" not in facts.records:
+        st.subheader(w.t("overview.decisions_unknown"), anchor=False)
+        st.caption(w.t("overview.no_blockers_kept"))
+        _link_stalled()
+        return
     st.subheader(w.t("overview.decisions", n=w.number(decisions.height)), anchor=False)
     if decisions.is_empty():
         st.caption(w.t("overview.no_decisions" if person.role in loaders.SEES_ALL else "overview.no_own_decisions"))
@@ -363,6 +357,10 @@ def show_decisions(decisions: pl.DataFrame, person: Person) -> None:
                 help=f"{w.plain(title)} · {w.name('cause', row['cause'])}",
                 ref=row["ref"],
             )
+    _link_stalled()
+
+
+def _link_stalled() -> None:
     links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
 
 

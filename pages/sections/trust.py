@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
-from pages.ui import loaders
+from data_access.accounts import Person
+from pages.ui import cards, loaders
 from pages.ui import words as w
 from pages.ui.views import View
+
+COMMANDS: Final = "python manage.py load demo\npython manage.py load FILE --mapping MAPPING.toml"
 
 
 def show_heading(title_key: str, view: View) -> None:
@@ -14,6 +19,20 @@ def show_heading(title_key: str, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(w.t(title_key), anchor=False, width="content")
         st.caption(sentence(view), width="content")
+
+
+def show_nothing(title_key: str, person: Person) -> None:
+    """Said where there is no agreement to count, and what to do next."""
+    cards.page_header(title_key)
+    if loaders.extent().last is not None:
+        cards.empty_state("trust.empty_view")
+        return
+    cards.empty_state("trust.empty_register")
+    if person.role == "administrator":
+        st.text(w.t("trust.empty_load"))
+        st.code(COMMANDS, language=None)
+    else:
+        st.text(w.t("trust.empty_ask"))
 
 
 def sentence(view: View) -> str:

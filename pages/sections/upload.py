@@ -168,6 +168,7 @@ def _show_outcome(person: session.Person, work: Work, *, has_rows: bool = True) 
         key = "upload.nothing_new" if has_rows else "upload.form_nothing_new"
         st.info(w.t(key), icon=":material/check_circle:")
         return
+    st.subheader(w.t("upload.step_differences" if has_rows else "upload.differences"), anchor=False)
     upload_problems.show_notices(work.problems, key=f"upload_notices_{work.round}")
     if work.final is None:
         upload_differences.show_conflicts(work, current)

@@ -69,7 +69,6 @@ def summary(preview: Preview) -> str:
 def show(preview: Preview, current: Current) -> None:
     """Old and new of every cell, grouped by agreement."""
     changes = changes_frame(preview, current)
-    st.subheader(w.t("upload.differences"), anchor=False)
     st.text(summary(preview))
     if changes.height <= _MOST_CELLS_AS_CARDS:
         for _, cells in changes.group_by("subject", maintain_order=True):

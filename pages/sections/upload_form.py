@@ -77,20 +77,22 @@ def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) 
     lists = {**current.choices(), "state": _states(current, main["state"] or "")}
     typed: Row = {}
     about: dict[str, Row] = {}
-    with st.form(f"upload_form_{ref}_{main['row_version']}", border=True):
+    # What is typed belongs to the agreement as it was then: on a newer one it would silently put back what others changed.
+    taken = f"{ref}_{main['row_version']}"
+    with st.form(f"upload_form_{taken}", border=True):
         tabs = st.tabs([_tab_name(part, main) for part in PARTS])
         for tab, part in zip(tabs, PARTS, strict=True):
             with tab:
                 if part != "blocker":
-                    typed |= _fields(_columns(part), main, lists, key=f"{ref}_{part}")
+                    typed |= _fields(_columns(part), main, lists, key=f"{taken}_{part}")
                     continue
                 for row in blockers:
                     number = row["blocker_id"] or ""
                     st.text(_blocker_name(row, lists))
                     columns = [column for column in _columns("blocker") if column.use == "typed"]
-                    about[number] = _fields(columns, row, lists, key=f"{ref}_{number}")
+                    about[number] = _fields(columns, row, lists, key=f"{taken}_{number}")
                 st.caption(w.t("upload.form_new_blocker"))
-                about[_NEW] = _fields(_columns("blocker"), {}, lists, key=f"{ref}_{_NEW}")
+                about[_NEW] = _fields(_columns("blocker"), {}, lists, key=f"{taken}_{_NEW}")
         sent = st.form_submit_button(w.t("upload.form_check"), type="primary", icon=":material/rule:")
     if sent:
         upload_work.hand_in_form(person, ref=ref, table=_table(ref, main, typed, blockers, about))

@@ -16,6 +16,8 @@ put right when somebody comes back to them (Streamlit then replaces the entry an
 from __future__ import annotations
 
 import dataclasses
+import math
+import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -26,14 +28,17 @@ Params = dict[str, list[str]]
 
 _STATE = "address"
 _NOTED_AT_MOST = 100
+_BROWSER_CATCHES_UP_SECONDS = 1.0
+"""How long the browser may still send the address of before, after it was rewritten."""
 
 
 @dataclasses.dataclass
 class _Memory:
     """What this session knows about its address.
 
-    `chosen` has the codes last in force, without defaults; `says` what the address said when it was last looked at;
-    `misleading` the entries of the browser's history that do not say what was shown, with what would.
+    `chosen` has the codes last in force, without defaults; `says` what the address said when it was last looked at,
+    `left` what it said before it was last rewritten, `rewritten_at`; `misleading` the entries of the browser's history
+    that do not say what was shown, with what would.
     """
 
     owner: str
@@ -41,6 +46,8 @@ class _Memory:
     chosen: dict[str, str] = dataclasses.field(default_factory=dict)
     says: dict[str, str] = dataclasses.field(default_factory=dict)
     touched: bool = False
+    left: dict[str, str] = dataclasses.field(default_factory=dict)
+    rewritten_at: float = -math.inf
     from_menu: bool = False
     misleading: dict[tuple[str, str], Params] = dataclasses.field(default_factory=dict)
 
@@ -58,8 +65,9 @@ def read(names: tuple[str, ...], *, owner: str) -> dict[str, str]:
     arrived, memory.page = page != memory.page, page
     touched, memory.touched = memory.touched, False
     memory.from_menu = arrived and not by_history and not memory.says and bool(memory.chosen)
-    kept = (touched and not by_history) or memory.from_menu or (memory.says == said and not arrived)
-    if not kept:
+    is_late = memory.says == memory.left and time.monotonic() - memory.rewritten_at < _BROWSER_CATCHES_UP_SECONDS
+    is_news = by_history or not (touched or memory.from_menu or (not arrived and (memory.says == said or is_late)))
+    if is_news:
         memory.chosen = dict(memory.says)
     return dict(memory.chosen)
 
@@ -80,6 +88,7 @@ def settle(shown: Mapping[str, str], *, says_already: bool, names: tuple[str, ..
     after |= {name: [code] for name, code in shown.items()}
     if memory.from_menu:
         _note(memory, before, shown=after)
+    memory.left, memory.rewritten_at = memory.says, time.monotonic()
     memory.says = dict(shown)
     st.query_params.from_dict(after)
 

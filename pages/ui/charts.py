@@ -298,6 +298,34 @@ def step_curve(is_clickable: bool) -> alt.LayerChart:
     return _layers(band, line.add_params(*params), height=280)
 
 
+def funnel(is_clickable: bool) -> alt.LayerChart:
+    """Shares against numbers of cases, within the limits of chance.
+
+    Columns: n; in rows of groups value, label, value_label, code, light and mark (a name beside the dot, or nothing); in
+    rows of limits low_limit, high_limit, far_low, far_high and whole. Shares from 0 to 100.
+    """
+    params, opacity = _choice(is_clickable, "code")
+    base = alt.Chart().encode(x=alt.X("n:Q", title=w.t("common.chart_cases"), axis=_AXIS))
+    limits = base.transform_filter("isValid(datum.far_low)")
+    dots = base.transform_filter("isValid(datum.value)")
+
+    def band(low: str, high: str) -> alt.Chart:
+        area: alt.Chart = limits.mark_area(opacity=0.12, color=palette.NEUTRAL).encode(y=_quantity(low), y2=f"{high}:Q")
+        return area
+
+    dot = dots.mark_point(filled=True, size=80, **_pointer(is_clickable)).encode(
+        y="value:Q",
+        color=_by_light(),
+        shape=alt.Shape("light:N", scale=_scale(palette.SHAPES), legend=None),
+        opacity=opacity,
+        tooltip=_tooltip("label", "value_label"),
+    )
+    name = dots.mark_text(align="left", dx=8, fontSize=12).encode(y="value:Q", text="mark:N")
+    whole = limits.mark_line(strokeDash=[5, 4], color=palette.NEUTRAL).encode(y="whole:Q")
+    far, near = band("far_low", "far_high"), band("low_limit", "high_limit")
+    return _layers(far, near, whole, dot.add_params(*params), name, height=320)
+
+
 # --- Parts they share ------------------------------------------------------------------------------------------------
 
 _DASHES: Final = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4]]

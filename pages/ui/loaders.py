@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 import streamlit as st
@@ -46,6 +46,8 @@ SEES_ALL = ("leader", "coordinator", "administrator")
 TREND_QUARTERS = 8
 _EDITION = "edition"
 _Key = tuple[str, int, str]
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,13 +230,13 @@ def facts(view: View, as_of: dt.date | None = None) -> Facts:
 def visible_facts(view: View, person: Person, as_of: dt.date | None = None) -> Facts:
     """The facts of a view about the agreements this person may see one by one: for lists, searches and downloads.
 
-    An agency sees its own, without the restricted ones, which it sees in sums only.
+    An agency sees its own; what others do it sees in sums only.
     """
     found = facts(view, as_of)
     own = _own(person)
     if own is None:
         return found
-    return found.where((pl.col("agency") == own) & (pl.col("access_level") != "restricted"))
+    return found.where(pl.col("agency") == own)
 
 
 def details(view: View, person: Person, as_of: dt.date | None = None) -> pl.DataFrame:
@@ -352,6 +354,24 @@ def _reported(
     return trust.reported(_narrowed(key, as_of, view_key, _condition, _engine))
 
 
+def kept(
+    make: Callable[Concatenate[View, _Given], _Found], view: View, *given: _Given.args, **named: _Given.kwargs
+) -> _Found:
+    """What `make(view, ...)` finds, worked out once per edition, view and arguments, which must be hashable.
+
+    For figures that take long. `make` is a function of a module: its name is part of the key.
+    """
+    name = f"{make.__module__}.{make.__qualname__}"
+    asked: tuple[Hashable, ...] = (view.as_of, view.compare_with, view.key, *given, *sorted(named.items()))
+    found: _Found = _kept(edition().key, name, asked, lambda: make(view, *given, **named))
+    return found
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _kept(key: _Key, name: str, asked: tuple[Hashable, ...], _work: Callable[[], Any]) -> Any:
+    return _work()
+
+
 # --- Single agreements -----------------------------------------------------------------------------------------------
 
 
@@ -362,7 +382,7 @@ def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
         return None
     own = _own(person)
     row = dossier.agreement.row(0, named=True)
-    if own is not None and (row["responsible_agency"] != own or row["access_level"] == "restricted"):
+    if own is not None and row["responsible_agency"] != own:
         return None
     return dossier
 

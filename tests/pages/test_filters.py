@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import pathlib
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as hyp
+from playwright.sync_api import expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from data_access import engine as store
@@ -19,6 +22,7 @@ from data_access.register import raise_data_version
 from pages.ui import address, loaders, views
 from pages.ui.views import View
 from pages.ui.words import in_language
+from tests.pages.running import streamlit_run
 from tests.pages.stores import AS_OF
 
 LEADER = Person("leader", "leader", None, "")
@@ -167,6 +171,21 @@ def test_a_link_followed_later_wins_over_what_was_chosen(register: sa.Engine) ->
     assert (shown(app).scope, shown(app).sector) == ("HIGH_LEVEL", "EDU")
 
 
+def test_an_address_that_comes_late_changes_nothing(register: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = run({"sector": "EDU"})
+    app.selectbox(key="filter_scope").set_value("LOCAL").run()
+
+    app.query_params.pop("scope")
+    app.button[-1].click().run()
+    assert (shown(app).scope, shown(app).sector) == ("LOCAL", "EDU")
+    assert said(app) == {"sector": "EDU", "scope": "LOCAL"}
+
+    monkeypatch.setattr(address, "_BROWSER_CATCHES_UP_SECONDS", 0)
+    app.query_params.pop("scope")
+    app.button[-1].click().run()
+    assert (shown(app).scope, shown(app).sector) == ("HIGH_LEVEL", "EDU")
+
+
 def test_choices_stay_while_other_things_happen(register: sa.Engine) -> None:
     app = run()
     app.selectbox(key="filter_scope").set_value("ALL").run()
@@ -185,6 +204,62 @@ def test_the_next_person_at_the_same_machine_starts_afresh(register: sa.Engine) 
     app.run()
 
     assert shown(app).scope == "HIGH_LEVEL"
+
+
+@pytest.mark.browser
+def test_going_back_and_forward_shows_what_was_shown(register: sa.Engine, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "frame.py").write_text(
+        "import streamlit as st\n"
+        "from data_access.accounts import Person\n"
+        "from pages.ui import filters, loaders\n"
+        "pages = [st.Page('here.py', title='Here', default=True), st.Page('there.py', title='There')]\n"
+        "page = st.navigation(pages, position='top')\n"
+        "loaders.begin_run()\n"
+        "view = filters.draw(Person('x', 'leader', None, ''))\n"
+        "st.text(f'{page.title} {view.scope} {view.sector}')\n"
+        "page.run()\n"
+    )
+    (tmp_path / "here.py").write_text(
+        "import streamlit as st\n"
+        "from pages.ui import links\n"
+        "if st.button('drill'):\n"
+        "    links.go('there', sector='ENE', id=7)\n"
+    )
+    (tmp_path / "there.py").write_text("import streamlit as st\nst.text(st.query_params.get('id', 'no id'))\n")
+
+    with streamlit_run(tmp_path / "frame.py") as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+
+        def shows(text: str, address: str) -> None:
+            expect(page.get_by_text(text, exact=True)).to_be_visible(timeout=15_000)
+            expect(page).to_have_url(f"{server}{address}")
+            expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
+
+        page.goto(f"{server}/?own=1")
+        shows("Here HIGH_LEVEL None", "/?own=1")
+        page.locator(".st-key-filter_scope input").click()
+        page.get_by_role("option", name="Tất cả thỏa thuận").click()
+        shows("Here None None", "/?own=1&scope=ALL")
+        page.get_by_role("button", name="drill").click()
+        shows("There None ENE", "/there?scope=ALL&sector=ENE&id=7")
+        shows("7", "/there?scope=ALL&sector=ENE&id=7")
+
+        page.go_back()
+        shows("Here None None", "/?own=1&scope=ALL")
+        page.go_back()
+        page.go_back()
+        shows("Here HIGH_LEVEL None", "/?own=1")
+        page.go_forward()
+        shows("Here None None", "/?own=1&scope=ALL")
+
+        page.get_by_role("link", name="There").click()
+        shows("There None None", "/there?scope=ALL")
+        page.go_back()
+        shows("There None None", "/there?scope=ALL")
+        page.go_back()
+        shows("Here None None", "/?own=1&scope=ALL")
+        browser.close()
 
 
 # --- Bad input -------------------------------------------------------------------------------------------------------

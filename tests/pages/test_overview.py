@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts
+from data_access import accounts, models
+from data_access import engine as store
 from data_access.register import read_register
 from kpi import attention, facts, flags
 from pages.sections import overview
@@ -109,7 +110,7 @@ def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(shown_sto
 
 def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(shown_store: sa.Engine, visit: Visit) -> None:
     found = shown_facts(shown_store)
-    own = found.where((pl.col("agency") == "BCT") & (pl.col("access_level") != "restricted"))
+    own = found.where(pl.col("agency") == "BCT")
 
     page = visit("overview", "bct")
 
@@ -128,6 +129,18 @@ def test_all_decisions_are_listed_below(shown_store: sa.Engine, visit: Visit) ->
     assert page.expander[0].label == f"Danh sách {expected.height} việc cần quyết định"
     listed = page.expander[0].dataframe[0].value
     assert [text.removesuffix(" ›") for text in listed["ref"]] == expected["ref"].to_list()
+
+
+def test_a_register_without_blockers_does_not_claim_that_nothing_waits(shown_store: sa.Engine, visit: Visit) -> None:
+    with store.session(shown_store) as session:
+        session.execute(sa.delete(models.BlockerEvent))
+        session.execute(sa.delete(models.Blocker))
+
+    page = visit("overview", language="en")
+
+    assert not page.exception
+    assert "This register records no blockers" in texts(page)
+    assert "No blocker is waiting" not in texts(page)
 
 
 def test_links_keep_the_filters(shown_store: sa.Engine, visit: Visit) -> None:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import datetime as dt
-import os
 import pathlib
 import random
 import re
 import shutil
-import subprocess
-import sys
 import time
 import unicodedata
-from collections.abc import Iterator
 
-import httpx
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -26,7 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from pages.ui import words
 from pages.ui.words import in_language
-from tests.serving import ROOT, free_port
+from tests.pages.running import streamlit_run
 
 TEXTS = hyp.text(hyp.characters(codec="utf-8"), max_size=40)
 
@@ -225,27 +219,3 @@ def test_the_browser_shows_hostile_text_as_it_is(tmp_path: pathlib.Path) -> None
             assert seen.count(f"x{' '.join(text.split())}x") == 5
             assert made.count() == 0, f"something is made of {text!r}"
         browser.close()
-
-
-@contextlib.contextmanager
-def streamlit_run(script: pathlib.Path) -> Iterator[str]:
-    """A script served by Streamlit itself, and its address."""
-    port = free_port()
-    options = [f"--server.port={port}", "--server.headless=true", "--browser.gatherUsageStats=false"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *options],
-        cwd=script.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(300):
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"http://127.0.0.1:{port}/_stcore/health").status_code == 200:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)

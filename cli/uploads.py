@@ -1,0 +1,323 @@
+"""Uploads from the command line: the same reading, checking, comparing and storing as on screen."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import sqlalchemy as sa
+import typer
+
+from cli.output import Language, TableOrJson, print_json, print_table
+from cli.reading import CannotRunError, open_store
+from data_access import accounts, settings, uploads
+from data_access import engine as store
+from data_access.calendar import today
+from data_access.register import read_data_version
+from kpi.intake import (
+    Conflict,
+    Current,
+    Limits,
+    Preview,
+    Problem,
+    Table,
+    check_rows,
+    compare,
+    message,
+    read_table,
+    set_aside,
+)
+from kpi.intake import template as filled_template
+from kpi.intake.columns import name_of
+
+CONFLICT = "conflict"
+"""The code of a cell that somebody else changed after the template was taken, and that nobody has decided about."""
+
+BATCH_COLUMNS = (
+    "id",
+    "created_at",
+    "agency",
+    "username",
+    "file_name",
+    "rows",
+    "changes",
+    "status",
+    "undoes",
+    "undone_by",
+)
+
+Told = dict[str, Any]
+"""A problem as it is printed: row, column, value, code, message."""
+
+batch_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Batches handed in: list, show, undo.")
+
+
+class FileFormat(enum.StrEnum):
+    """The formats of a template."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+class Decision(enum.StrEnum):
+    """What becomes of a conflict: the upload stops, the file's value holds, or the register's."""
+
+    STOP = "stop"
+    FILE = "file"
+    REGISTER = "register"
+
+
+User = Annotated[str, typer.Option("--user", metavar="NAME", help="The account in whose name it is done.")]
+InLanguage = Annotated[Language, typer.Option("--language", help="Language of messages and files.")]
+TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make `upload`, `template` and `batch` commands of the operator's tool."""
+    app.command()(upload)
+    app.command()(template)
+    app.add_typer(batch_app, name="batch")
+
+
+# --- Handing in ------------------------------------------------------------------------------------------------------
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or XLSX file.")],
+    user: User,
+    apply: Annotated[bool, typer.Option("--apply", help="Store the changes; without it they are only shown.")] = False,
+    conflicts: Annotated[
+        Decision, typer.Option("--conflicts", help="Whose value holds where others changed the same cell meanwhile.")
+    ] = Decision.STOP,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a CSV file that is not Unicode: windows-1258, tcvn3, viscii ...")
+    ] = None,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = Language.EN,
+) -> None:
+    """Check a file against the register and show its problems, or what it would change."""
+    engine = open_store()
+    person = _person(engine, user)
+    agency = _agency_of(person)
+    limits = _limits()
+    table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
+    current = uploads.current_rows(engine, agency)
+    outcome = table if isinstance(table, list) else _outcome(table, current, limits)
+    if isinstance(outcome, Preview) and conflicts is Decision.REGISTER and outcome.conflicts:
+        assert isinstance(table, Table)
+        outcome = _outcome(set_aside(table, outcome.conflicts), current, limits)
+    if isinstance(outcome, Preview) and conflicts is Decision.FILE:
+        outcome = outcome.decided(outcome.conflicts)
+    if not isinstance(outcome, Preview):
+        _print_outcome([_told(problem, language) for problem in outcome if problem.blocking], None, None, output)
+        raise typer.Exit(1)
+    if outcome.conflicts:
+        _print_outcome([_told_conflict(conflict, language) for conflict in outcome.conflicts], None, None, output)
+        raise typer.Exit(1)
+    for notice in outcome.notices:
+        print(_told(notice, language)["message"], file=sys.stderr)
+    receipt = None
+    if apply:
+        try:
+            with store.session(engine) as session:
+                receipt = uploads.apply(session, actor=person, preview=outcome)
+        except uploads.Refused as refusal:
+            raise CannotRunError(_refused(refusal, language)) from refusal
+    _print_outcome([], outcome, receipt, output)
+
+
+def _outcome(table: Table, current: Current, limits: Limits) -> Preview | Sequence[Problem]:
+    """What a table would change, or everything that keeps it from being stored."""
+    checked = check_rows(table, current, today=today(current.data_date), limits=limits)
+    return checked if isinstance(checked, list) else compare(checked, current)
+
+
+def _bytes_of(file: Path, limits: Limits) -> bytes:
+    """The file's bytes; of one that is too large only so many that this is seen."""
+    if not file.is_file():
+        raise CannotRunError(f"{file}: there is no such file. Name a CSV or XLSX file.")
+    with file.open("rb") as opened:
+        return opened.read(limits.bytes + 1)
+
+
+def _limits() -> Limits:
+    configured = settings.load()
+    return Limits(bytes=configured.upload_max_mb * 1024 * 1024, rows=configured.upload_max_rows)
+
+
+def _print_outcome(
+    problems: Sequence[Told], preview: Preview | None, receipt: uploads.Receipt | None, output: TableOrJson
+) -> None:
+    changes = [] if preview is None else preview.changes
+    cells = [
+        {"agreement": change.ref or change.subject, "field": change.field, "old": change.old, "new": change.new}
+        for change in changes
+    ]
+    applied, batch = (False, None) if receipt is None else (receipt.applied, receipt.batch_id)
+    if output is TableOrJson.JSON:
+        print_json({"problems": problems, "changes": cells, "applied": applied, "batch": batch})
+        return
+    for problem in problems:
+        print(problem["message"])
+    if cells:
+        print_table(pl.DataFrame(cells, schema=dict.fromkeys(("agreement", "field", "old", "new"), pl.String)))
+    elif preview is not None:
+        print("Nothing changes: the register says all of this already.")
+    if batch is not None:
+        print(
+            f"Batch {batch}." if applied else f"Stored before, as batch {batch}; nothing was changed.", file=sys.stderr
+        )
+    elif problems or cells:
+        print("Nothing was stored." if problems else "Nothing is stored yet. To store it: --apply", file=sys.stderr)
+
+
+def _told(problem: Problem, language: Language) -> Told:
+    from pages.ui import words  # it brings Streamlit along, which takes a second that other commands need not wait
+
+    with words.in_language(language):
+        said = message(problem, say=words.t, language=language)
+    return {
+        "row": problem.row,
+        "column": problem.column,
+        "value": problem.value,
+        "code": problem.code,
+        "message": said,
+    }
+
+
+def _told_conflict(conflict: Conflict, language: Language) -> Told:
+    from pages.ui import words
+
+    change = conflict.change
+    with words.in_language(language):
+        said = words.t(
+            "upload.conflict_told",
+            row=change.row,
+            column=name_of(change.column, language),
+            now=change.old or "",
+            value=change.new or "",
+        )
+    return {"row": change.row, "column": change.column, "value": change.new, "code": CONFLICT, "message": said}
+
+
+# --- The template ----------------------------------------------------------------------------------------------------
+
+
+def template(
+    user: User,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to be written.")],
+    output: Annotated[FileFormat, typer.Option("--format", help="csv or xlsx.")] = FileFormat.XLSX,
+    language: Annotated[Language, typer.Option("--language", help="Language of the file.")] = Language.VI,
+) -> None:
+    """Write an agency's template: its open agreements, ready to be changed and handed in."""
+    engine = open_store()
+    current = uploads.current_rows(engine, _agency_of(_person(engine, user)))
+    from pages.ui import words
+
+    with words.in_language(language):
+        written = filled_template(current, language=language, format=output.value, say=words.t)
+    out.write_bytes(written)
+    print(f"{out}: {len(written)} bytes")
+
+
+# --- Batches ---------------------------------------------------------------------------------------------------------
+
+
+@batch_app.command("list")
+def batch_list(
+    agency: Annotated[str | None, typer.Option(help="Only this agency's (its key).")] = None,
+    output: TableJson = TableOrJson.TABLE,
+) -> None:
+    """Every batch, newest first."""
+    found = _batches(uploads.list_batches(open_store(), agency))
+    if output is TableOrJson.JSON:
+        print_json(found.to_dicts())
+    else:
+        print_table(found)
+
+
+@batch_app.command("show")
+def batch_show(number: int, output: TableJson = TableOrJson.TABLE) -> None:
+    """One batch with every cell it changed."""
+    engine = open_store()
+    batch = _batch(engine, number)
+    cells = uploads.read_changes(engine, number, agency=None)
+    field = pl.when(pl.col("item") == "").then("column").otherwise(pl.format("{}[{}]", "column", "item"))
+    changes = cells.select("old", "new", agreement="ref", field=field).select("agreement", "field", "old", "new")
+    if output is TableOrJson.JSON:
+        print_json({**batch.to_dicts()[0], "cells": changes.to_dicts()})
+    else:
+        print_table(batch)
+        print()
+        print_table(changes)
+
+
+@batch_app.command("undo")
+def batch_undo(
+    number: int, user: User, output: TableJson = TableOrJson.TABLE, language: InLanguage = Language.EN
+) -> None:
+    """Take a batch back by its opposite, which is a batch of its own."""
+    engine = open_store()
+    person = _person(engine, user)
+    _batch(engine, number)
+    try:
+        with store.session(engine) as session:
+            receipt = uploads.undo(session, actor=person, batch_id=number)
+    except uploads.Refused as refusal:
+        raise CannotRunError(_refused(refusal, language)) from refusal
+    if output is TableOrJson.JSON:
+        print_json({"undone": number, "batch": receipt.batch_id, "changes": receipt.changes})
+    else:
+        print(f"Batch {number} is undone by batch {receipt.batch_id}.")
+
+
+def _batches(found: pl.DataFrame) -> pl.DataFrame:
+    return (
+        found.select(BATCH_COLUMNS)
+        .rename({"id": "batch", "file_name": "file"})
+        .with_columns(pl.col("created_at").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
+    )
+
+
+def _batch(engine: sa.Engine, number: int) -> pl.DataFrame:
+    found = _batches(uploads.list_batches(engine, None)).filter(pl.col("batch") == number)
+    if found.is_empty():
+        raise CannotRunError(f"There is no batch {number}. List them: python manage.py batch list")
+    return found
+
+
+# --- Who -------------------------------------------------------------------------------------------------------------
+
+
+def _person(engine: sa.Engine, username: str) -> accounts.Person:
+    """The open account of this name."""
+    if read_data_version(engine) is None:
+        raise CannotRunError("The store holds no register yet. Load one: python manage.py load demo")
+    found = accounts.list_users(engine).filter((pl.col("username") == username.strip().lower()) & pl.col("active"))
+    if found.is_empty():
+        raise CannotRunError(
+            f"--user {username}: there is no open account of that name. List them: manage.py user list"
+        )
+    row = found.row(0, named=True)
+    return accounts.Person(username=row["username"], role=row["role"], agency=row["agency"], office="")
+
+
+def _agency_of(person: accounts.Person) -> str:
+    if person.role != "agency" or person.agency is None:
+        raise CannotRunError(
+            f"--user {person.username}: this account's role is {person.role}; only an agency's account hands in figures."
+        )
+    return person.agency
+
+
+def _refused(refusal: uploads.Refused, language: Language) -> str:
+    from pages.ui import words
+
+    batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
+    with words.in_language(language):
+        said = words.t(f"intake.refused_{refusal.reason}", refs=", ".join(refusal.refs))
+    return f"{said} ({batches})" if batches else said

@@ -1,0 +1,61 @@
+"""A funnel: each group's share against its number of cases, within limits that chance alone would keep most groups in."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+
+from kpi import ranking
+
+_STEPS = 60
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Funnel:
+    """Shares in percent.
+
+    `groups`: the columns given, and `position`: inside, outside (beyond the 95 % limits) or far_outside (beyond the 99.8 %
+    ones), and `is_above` the whole. `limits`: n, low_limit, high_limit (95 %), far_low, far_high (99.8 %). `whole` is the share of all
+    groups together, `overdispersion` how many times more groups vary than chance would make them.
+    """
+
+    groups: pl.DataFrame
+    limits: pl.DataFrame
+    whole: float
+    overdispersion: float
+
+
+def funnel(groups: pl.DataFrame) -> Funnel | None:
+    """The funnel of groups with the columns numerator and n (cases, at least 1); None for fewer than two groups."""
+    if groups.height < 2:
+        return None
+    x, n = groups["numerator"].to_list(), groups["n"].to_list()
+    whole, phi = sum(x) / sum(n), ranking.overdispersion(x, n)
+    own = _limits(whole, n, phi)
+    share = 100 * pl.col("numerator") / pl.col("n")
+    placed = (
+        pl.concat([groups.with_columns(share=share), own.drop("n")], how="horizontal")
+        .with_columns(
+            position=pl.when(~share.is_between("far_low", "far_high"))
+            .then(pl.lit("far_outside"))
+            .when(~share.is_between("low_limit", "high_limit"))
+            .then(pl.lit("outside"))
+            .otherwise(pl.lit("inside")),
+            is_above=share > 100 * whole,
+        )
+        .drop("low_limit", "high_limit", "far_low", "far_high")
+    )
+    sizes = np.unique(np.linspace(max(min(n), 1), max(n), _STEPS).round().astype(int)).tolist()
+    return Funnel(groups=placed, limits=_limits(whole, sizes, phi), whole=100 * whole, overdispersion=phi)
+
+
+def _limits(whole: float, sizes: list[int], phi: float) -> pl.DataFrame:
+    if whole in (0.0, 1.0):  # nobody differs, and chance has no room
+        found = [(whole,) * 4] * len(sizes)
+    else:
+        found = list(ranking.funnel_limits(whole, sizes, phi=phi))
+    names = ("far_low", "low_limit", "high_limit", "far_high")
+    limits = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Float64), orient="row")
+    return limits.select(n=pl.Series(sizes, dtype=pl.Int64), **{name: 100 * pl.col(name) for name in names})

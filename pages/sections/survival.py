@@ -1,0 +1,211 @@
+"""The sections on the time from signing to implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import polars as pl
+import streamlit as st
+
+from data_access.accounts import Person
+from kpi import waiting
+from kpi.cohorts import Comparison
+from kpi.survival import LogRank
+from pages.sections import explained, ranking
+from pages.ui import charts, loaders, studies, tables
+from pages.ui import words as w
+from pages.ui.choices import choice
+from pages.ui.tables import Column
+from pages.ui.views import View
+
+GROUPINGS: Final[Mapping[str, str]] = {
+    "cohort": waiting.COHORT,
+    "agency": "agency",
+    "sector": "sector",
+    "tier": "partner_tier",
+}
+MOST_CURVES: Final = 5
+DAYS: Final = (0, 90, 180, 365, 545, 730)
+"""The days at which the numbers still waiting are written under the curves."""
+
+SURE: Final = 0.05
+VERY_SURE: Final = 0.01
+
+
+# --- Has it become faster? -------------------------------------------------------------------------------------------
+
+
+def show_verdict(view: View) -> None:
+    """One plain sentence, and the cohorts it rests on."""
+    found = studies.comparison(view)
+    st.markdown(verdict(found))
+    table = studies.by_signing(view)
+    tables.show(
+        table.with_columns(
+            share_limits=_limits(table, "low", "high", percent=True),
+            wait_limits=_limits(table, "rmst_low", "rmst_high", percent=False),
+            note=pl.Series(
+                ["" if seen else w.t("survival.too_early") for seen in table["is_observed"]], dtype=pl.String
+            ),
+        ),
+        [
+            Column("cohort", "survival.cohort", pinned=True, width=90),
+            Column("n", "survival.n", "number"),
+            Column("within", "survival.within", "number"),
+            Column("share", "survival.share", "percent", help_key="explained.cohort.sentence"),
+            Column("share_limits", "survival.limits"),
+            Column("rmst", "survival.wait", "days"),
+            Column("wait_limits", "survival.wait_limits"),
+            Column("note", "survival.note"),
+        ],
+        "survival_cohorts",
+        file_name=w.t("survival.heading"),
+        alt=w.t("survival.cohorts_alt"),
+    )
+    explained.show("cohort")
+
+
+def verdict(found: Comparison | None) -> str:
+    """Whether the time has been shortened, confirmed or denied."""
+    if found is None or found.verdict == "not_observed":
+        return w.t("survival.not_observed", horizon=w.days(studies.HORIZON_DAYS))
+    assert found.days is not None
+    assert found.days_low is not None
+    assert found.days_high is not None
+    assert found.points is not None
+    size, low, high = found.days, found.days_low, found.days_high
+    if found.verdict == "shortened":
+        size, low, high = -size, -high, -low
+    write = _signed if found.verdict == "no_difference_shown" else w.number
+    return w.t(
+        f"survival.{found.verdict}",
+        earlier=found.earlier,
+        later=found.later,
+        days=w.number(abs(size)),
+        low=write(low),
+        high=write(high),
+        points=_signed(found.points),
+        horizon=w.days(found.horizon_days),
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{'−' if round(value) < 0 else '+'}{w.number(abs(value))}"
+
+
+def _limits(table: pl.DataFrame, low: str, high: str, *, percent: bool) -> pl.Series:
+    write = w.percent if percent else w.number
+    return pl.Series(
+        ["" if one is None else f"{w.number(one)}–{write(two)}" for one, two in table.select(low, high).iter_rows()],
+        dtype=pl.String,
+    )
+
+
+# --- Who waits how long ----------------------------------------------------------------------------------------------
+
+
+def show_curves(view: View, person: Person) -> None:
+    """The share implemented by days since signing, group beside group, with the numbers still waiting."""
+    st.subheader(w.t("survival.curves"), anchor=False)
+    by = choice(
+        "by",
+        tuple(GROUPINGS),
+        label=w.t("survival.by"),
+        write=lambda code: w.t(f"survival.by_{code}"),
+        default="cohort",
+        width=280,
+    )
+    waits = studies.waits(view, GROUPINGS[by])
+    groups = chosen_groups(waits, by, person)
+    if not groups:
+        st.caption(w.t("survival.too_few"))
+        return
+    names = {group: _name(by, group) for group in groups}
+    st.markdown(difference(waiting.compared(waits, groups), len(groups)))
+    curve = waiting.curves(waits, groups)
+    charts.show(
+        charts.step_curve,
+        curve.select(
+            "time",
+            "share",
+            "low",
+            "high",
+            share_label=pl.Series(
+                [
+                    w.t("survival.share_label", share=w.percent(share), days=w.days(day))
+                    for day, share in curve.select("time", "share").iter_rows()
+                ],
+                dtype=pl.String,
+            ),
+            series=w.texts(curve["group"], names.__getitem__),
+        ),
+        key="survival_curves",
+        alt=w.t("survival.curves_alt"),
+        height=320,
+    )
+    _show_at_risk(waits, groups, names)
+    if waits["group"].n_unique() > len(groups):
+        st.caption(w.t("survival.largest", n=w.number(len(groups)), all=w.number(waits["group"].n_unique())))
+    with st.container(horizontal=True):
+        explained.show("curve")
+        explained.show("log_rank")
+
+
+def chosen_groups(waits: pl.DataFrame, by: str, person: Person) -> list[str]:
+    """The groups that are drawn: the latest years, else the largest groups, and the reader's own agency among them."""
+    sizes = waiting.sizes(waits).filter(pl.col("n") >= waiting.LEAST_AT_RISK)
+    if by == "cohort":
+        return sizes["group"].sort().tail(MOST_CURVES).to_list()
+    groups: list[str] = sizes["group"].head(MOST_CURVES).to_list()
+    own = person.agency if by == "agency" and person.role not in loaders.SEES_ALL else None
+    if own is not None and own not in groups and own in sizes["group"]:
+        groups[-1] = own
+    return groups
+
+
+def _name(by: str, group: str) -> str:
+    if by == "cohort":
+        return w.t("survival.signed_in", year=group)
+    if by == "agency":
+        return ranking.labels(pl.Series([group]))[0]
+    return w.name(by, group)
+
+
+def difference(test: LogRank, groups: int) -> str:
+    """The log-rank test in words."""
+    if groups < 2 or test.p_value is None:
+        return w.t("survival.nothing_to_compare")
+    if test.p_value < VERY_SURE:
+        return w.t("survival.differ_surely")
+    if test.p_value < SURE:
+        return w.t("survival.differ", p=w.number(test.p_value, 2))
+    return w.t("survival.not_told_apart", p=w.number(test.p_value, 2))
+
+
+def _show_at_risk(waits: pl.DataFrame, groups: list[str], names: Mapping[str, Any]) -> None:
+    left, middle = waiting.at_risk(waits, groups, DAYS), waiting.medians(waits, groups)
+    rows = left.with_columns(
+        name=w.texts(left["group"], names.__getitem__),
+        median=pl.Series([median_text(row) for row in middle.iter_rows(named=True)], dtype=pl.String),
+    )
+    tables.show(
+        rows,
+        [
+            Column("name", "survival.group", pinned=True, width=200),
+            Column("median", "survival.median", help_key="explained.curve.sentence"),
+            *(Column(str(day), f"survival.left_{day}", "number", width=80) for day in DAYS),
+        ],
+        "survival_at_risk",
+        file_name=w.t("survival.curves"),
+        alt=w.t("survival.at_risk_alt"),
+    )
+
+
+def median_text(row: Mapping[str, Any]) -> str:
+    """A median with its limits; "> follow-up" where fewer than half have been implemented."""
+    if row["median"] is None:
+        return f"> {w.days(row['follow_up'])}"
+    if row["low"] is None or row["high"] is None:
+        return w.days(row["median"])
+    return w.t("survival.median_text", days=w.days(row["median"]), low=w.number(row["low"]), high=w.number(row["high"]))

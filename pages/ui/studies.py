@@ -1,0 +1,212 @@
+"""The statistics that pages read: each worked out once per edition and view, and kept by `loaders.kept`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Final
+
+import polars as pl
+
+from data_access.accounts import Person
+from kpi import calibration, casemix, cohorts, forecast, quality, ranking, sensitivity, waiting, whatif
+from kpi import funnel as kpi_funnel
+from kpi.calibration import BackTest
+from kpi.catalog import KPIS
+from kpi.cohorts import Comparison
+from kpi.facts import Facts
+from kpi.forecast import Forecast
+from kpi.funnel import Funnel
+from kpi.whatif import Study
+from pages.ui import loaders
+from pages.ui.views import View
+
+HORIZON_DAYS: Final = 365
+"""How far ahead forecasts look, and how long a cohort is watched."""
+
+BACK_TESTS: Final = 4
+"""From how many earlier quarter ends forecasts are made again."""
+
+STEPS: Final = 3
+_LEAST_HISTORY: Final = dt.timedelta(days=365)
+
+
+# --- Trust -----------------------------------------------------------------------------------------------------------
+
+
+def defects(view: View) -> pl.DataFrame:
+    """Data quality by agency; columns as in `kpi.quality.by_agency`."""
+    return loaders.kept(_defects, view)
+
+
+def _defects(view: View) -> pl.DataFrame:
+    return quality.by_agency(loaders.facts(view))
+
+
+def coverage(view: View) -> pl.DataFrame:
+    """Reports by agency and period; columns as in `kpi.quality.coverage`."""
+    return loaders.kept(_coverage, view)
+
+
+def _coverage(view: View) -> pl.DataFrame:
+    return quality.coverage(loaders.facts(view))
+
+
+def back_test(view: View) -> BackTest:
+    """How forecasts made earlier would have fared; for the whole register, whatever the view selects."""
+    return loaders.kept(_back_test, View(as_of=view.as_of, compare_with=view.as_of))
+
+
+def _back_test(view: View) -> BackTest:
+    first = loaders.extent().first
+    days = calibration.earlier_days(view.as_of, horizon_days=HORIZON_DAYS, count=BACK_TESTS)
+    judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
+    return calibration.back_test(loaders.register(), judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
+
+
+def place_ranges(view: View) -> pl.DataFrame:
+    """How far places depend on the weights; columns as in `kpi.sensitivity.ranges` by agency."""
+    return loaders.kept(_place_ranges, view)
+
+
+def _place_ranges(view: View) -> pl.DataFrame:
+    cards = loaders.scorecards(view, by=["agency"])
+    return sensitivity.ranges(cards, group="agency", rules=loaders.rules(view.as_of))
+
+
+# --- One agency ------------------------------------------------------------------------------------------------------
+
+
+def what_if(view: View, agency: str) -> Study:
+    """What the agency could gain, agreement by agreement; only for those who may see them: `steps` takes care of it."""
+    return loaders.kept(_what_if, view, agency)
+
+
+def _what_if(view: View, agency: str) -> Study:
+    return whatif.study(
+        loaders.register(),
+        loaders.facts(view),
+        agency=agency,
+        rules=loaders.rules(view.as_of),
+        steps=STEPS,
+        cards=loaders.scorecards(view, by=["agency"]),
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Steps:
+    """The things that would move an agency most: columns of `Study.alone`, with ref and titles.
+
+    `are_together` says that each is counted on top of those before it; otherwise each stands alone.
+    """
+
+    score: float | None
+    place: int | None
+    rows: pl.DataFrame
+    are_together: bool
+
+
+def steps(view: View, agency: str, person: Person) -> Steps:
+    """The next things to do, of the agreements this person may see one by one.
+
+    Where the best of all lie among those the person may not see, the best of the others take their place, each by itself:
+    what is added on top of a hidden one would tell about it.
+    """
+    found = what_if(view, agency)
+    seen = loaders.details(view, person).select("agreement_id", "ref", "title_vi", "title_en")
+    best = found.together.join(seen, on="agreement_id", maintain_order="left")
+    if best.height == found.together.height:
+        return Steps(found.score, found.place, best, are_together=True)
+    alone = (
+        found.alone.filter(pl.col("points") > 0)
+        .unique("agreement_id", keep="first", maintain_order=True)
+        .join(seen, on="agreement_id", maintain_order="left")
+        .head(STEPS)
+    )
+    return Steps(found.score, found.place, alone, are_together=False)
+
+
+def outlook(view: View) -> Forecast:
+    """What is foreseen for the agreements that have not started, a year after the as-of day."""
+    return loaders.kept(_outlook, view)
+
+
+def _outlook(view: View) -> Forecast:
+    return forecast.starts(loaders.facts(view), view.as_of + dt.timedelta(days=HORIZON_DAYS))
+
+
+def adjusted(view: View, kpi: str) -> pl.DataFrame:
+    """A share or median of each agency with its mix of agreements taken into account; as in `kpi.casemix.adjust`."""
+    return loaders.kept(_adjusted, view, kpi)
+
+
+def _adjusted(view: View, kpi: str) -> pl.DataFrame:
+    return casemix.adjust(loaders.facts(view), kpi)
+
+
+# --- Among agencies --------------------------------------------------------------------------------------------------
+
+
+def places_by_share(view: View, kpi: str) -> pl.DataFrame:
+    """The places each agency may hold on one share: agency, n, numerator, value, low, high, best_place, worst_place.
+
+    Only agencies with enough cases to be ranked; as in `kpi.ranking.rank_sets`.
+    """
+    return loaders.kept(_places_by_share, view, kpi)
+
+
+def _places_by_share(view: View, kpi: str) -> pl.DataFrame:
+    least = loaders.rules(view.as_of).rank_min_n
+    cards = (
+        loaders.scorecards(view, by=["agency"])
+        .filter((pl.col("kpi") == kpi) & (pl.col("denominator") >= least))
+        .select("agency", "n", "numerator", "value", "low", "high")
+        .sort("agency")
+    )
+    good = cards["numerator"] if KPIS[kpi].direction == "higher" else cards["n"] - cards["numerator"]
+    sets = ranking.rank_sets(good.to_list(), cards["n"].to_list())
+    places = pl.DataFrame(sets, schema={"best_place": pl.Int64, "worst_place": pl.Int64}, orient="row")
+    return pl.concat([cards, places], how="horizontal")
+
+
+def funnel(view: View, kpi: str) -> Funnel | None:
+    """The funnel of the agencies that may be ranked on one share."""
+    return loaders.kept(_funnel, view, kpi)
+
+
+def _funnel(view: View, kpi: str) -> Funnel | None:
+    return kpi_funnel.funnel(places_by_share(view, kpi))
+
+
+# --- From signing to implementation ----------------------------------------------------------------------------------
+
+
+def waits(view: View, by: str) -> pl.DataFrame:
+    """The wait of every agreement with its group; columns as in `kpi.waiting.cases`."""
+    return loaders.kept(_waits, view, by)
+
+
+def _waits(view: View, by: str) -> pl.DataFrame:
+    return waiting.cases(loaders.facts(view), by=by)
+
+
+def by_signing(view: View) -> pl.DataFrame:
+    """Cohorts by year of signing at an equal horizon; columns as in `kpi.cohorts.by_signing`."""
+    return loaders.kept(_by_signing, view)
+
+
+def _by_signing(view: View) -> pl.DataFrame:
+    return cohorts.by_signing(loaders.facts(view), horizon_days=HORIZON_DAYS)
+
+
+def comparison(view: View) -> Comparison | None:
+    """The latest cohort that can be judged against the earliest; None where there are not two."""
+    return loaders.kept(_comparison, view)
+
+
+def _comparison(view: View) -> Comparison | None:
+    facts: Facts = loaders.facts(view)
+    judged = cohorts.observed_cohorts(facts, horizon_days=HORIZON_DAYS)
+    if len(judged) < 2:
+        return None
+    return cohorts.compare(facts, judged[0], judged[-1], horizon_days=HORIZON_DAYS)
