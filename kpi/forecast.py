@@ -203,40 +203,45 @@ def stalls(register: Register, facts: Facts, on: dt.date) -> pl.DataFrame:
     """The chance that each open agreement will be stalled on a day, by how long agreements like it stay silent.
 
     Columns: agreement_id, agency, state, is_stalled (now), silent_days, stall_limit, probability. A silence lasts
-    from one evidenced progress to the next; rates by days of silence are those of its state, times a factor for the
-    agency. The agreement is taken to stay in its state, and a new silence may reach the limit too. ValueError as in
-    `starts`.
+    from one evidenced progress to the next; its rates are those of the state the agreement is in, times a factor for
+    the agency. After it comes a silence in the state that progress leads to as often as it has so far, which may
+    reach that state's limit too. ValueError as in `starts`.
     """
     horizon = _horizon(facts, on)
-    silences = _silences(register, facts)
-    waiting = facts.agreements.filter(pl.col("is_open") & (pl.col("days_since_progress") >= 0)).select(
+    waiting = facts.agreements.filter(
+        pl.col("is_open") & (pl.col("days_since_progress") >= 0) & pl.col("stall_limit").is_not_null()
+    ).select(
         "agreement_id",
         "agency",
         "state",
         "is_stalled",
         silent_days=pl.col("days_since_progress").cast(pl.Int64),
-        stall_limit=pl.col("stall_limit").cast(pl.Int64),
+        stall_limit=pl.col("stall_limit").cast(pl.Int64).clip(1),
     )
-    parts = [waiting.clear().with_columns(probability=pl.lit(None, dtype=pl.Float64))]
-    for state in waiting["state"].unique().sort():
+    if waiting.is_empty():
+        return waiting.with_columns(probability=pl.lit(None, dtype=pl.Float64))
+    agencies = waiting.select("agency").unique().sort("agency")
+    silences = _silences(register, facts)
+    limits = dict(waiting.select("state", "stall_limit").unique().rows())
+    kinds = {
+        state: _Silence.fitted(silences.filter(pl.col("state") == state), agencies, state, limit)
+        for state, limit in sorted(limits.items())
+    }
+    later = _stalled_after(kinds, horizon)
+    parts = []
+    for state, kind in kinds.items():
         cases = waiting.filter(pl.col("state") == state)
-        common, kinds = fitted(silences.filter(pl.col("state") == state), [("agency",)])
-        chance = _silent(
-            common,
-            kinds.of(cases),
-            cases["silent_days"].to_numpy(),
-            limit=max(cases["stall_limit"][0], 1),  # the same for all in a state
-            horizon=horizon,
-        )
+        agency = agencies["agency"].search_sorted(cases["agency"]).to_numpy().astype(np.int64)
+        chance = kind.chance(agency, cases["silent_days"].to_numpy(), later[state], horizon)
         parts.append(cases.with_columns(probability=pl.Series(chance, dtype=pl.Float64)))
     return pl.concat(parts).sort("agreement_id")
 
 
 def _silences(register: Register, facts: Facts) -> pl.DataFrame:
-    """Every silence of followed agreements in open states until the as-of day: agency, state, duration, cause.
+    """Every silence of followed agreements in open states until the as-of day: agency, state, duration, cause, next.
 
-    `cause` is 1 where progress was evidenced again, 2 where the agreement closed or was suspended, 0 where it is
-    still on.
+    `cause` is 1 where progress was evidenced again (in the state `next`), 2 where the agreement closed or was
+    suspended, 0 where the silence is still on.
     """
     followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
     events = register.status_events.filter("date_known").sort("id").select("agreement_id", "state", day="effective_on")
@@ -244,6 +249,7 @@ def _silences(register: Register, facts: Facts) -> pl.DataFrame:
         "agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="received_on"
     )
     state, day = pl.col("state"), pl.col("day")
+    is_open = pl.col("next").is_in(OPEN_STATES)
     return (
         pl.concat([events, reports])
         .filter(day <= facts.as_of)
@@ -251,49 +257,71 @@ def _silences(register: Register, facts: Facts) -> pl.DataFrame:
         .sort("agreement_id", "day", state.is_null(), maintain_order=True)
         .with_columns(state.forward_fill().over("agreement_id"))
         .unique(["agreement_id", "day"], keep="last", maintain_order=True)
-        .with_columns(
-            _until=day.shift(-1).over("agreement_id"),
-            _next_is_open=state.is_in(OPEN_STATES).shift(-1).over("agreement_id"),
-        )
+        .with_columns(next=state.shift(-1).over("agreement_id"), _until=day.shift(-1).over("agreement_id"))
         .filter(state.is_in(OPEN_STATES))
         .select(
             "agency",
             "state",
+            "next",
             duration=(pl.col("_until").fill_null(facts.as_of) - day).dt.total_days(),
-            cause=pl.when(pl.col("_until").is_null()).then(0).when("_next_is_open").then(1).otherwise(2).cast(pl.Int64),
+            cause=pl.when(pl.col("_until").is_null()).then(0).when(is_open).then(1).otherwise(2).cast(pl.Int64),
         )
     )
 
 
-def _silent(common: Rates, factor: Floats, silent: Ints, *, limit: int, horizon: int) -> Floats:
-    """The chance of being silent for at least `limit` days at the end of the horizon, given the days of silence so
-    far.
-    """
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Silence:
+    """Silences in one state: their rates, each agency's factor, the limit, and which states progress leads to."""
 
-    def left(kind: Floats, day: Ints) -> Floats:
-        survival: Floats = np.exp(-(kind * common.events_by(day) + common.endings_by(day)))
+    rates: Rates
+    factor: Floats
+    limit: int
+    leads_to: dict[str, float]
+
+    @classmethod
+    def fitted(cls, silences: pl.DataFrame, agencies: pl.DataFrame, state: str, limit: int) -> _Silence:
+        common, kinds = fitted(silences, [("agency",)])
+        resumed = silences.filter(pl.col("cause") == 1)["next"].value_counts(normalize=True, name="share")
+        return cls(common, kinds.of(agencies), limit, dict(resumed.rows()) or {state: 1.0})
+
+    def left(self, factor: Floats, day: Ints) -> Floats:
+        """The chance that a silence that had just begun lasts beyond a day."""
+        survival: Floats = np.exp(-(factor * self.rates.events_by(day) + self.rates.endings_by(day)))
         return survival
 
-    def resumed(kind: Floats, day: Ints) -> Floats:
-        """The chance that progress comes on a day, for a silence that had just begun."""
-        event = kind * (common.events_by(day) - common.events_by(day - 1))
-        total = event + common.endings_by(day) - common.endings_by(day - 1)
+    def resumed(self, factor: Floats, day: Ints) -> Floats:
+        """The chance that progress ends such a silence on a day."""
+        event = factor * (self.rates.events_by(day) - self.rates.events_by(day - 1))
+        total = event + self.rates.endings_by(day) - self.rates.endings_by(day - 1)
         share = np.divide(event, total, out=np.zeros_like(total), where=total > 0)
-        return left(kind, day - 1) * share * -np.expm1(-total)
+        return self.left(factor, day - 1) * share * -np.expm1(-total)
 
-    reached = silent + horizon >= limit
-    until_now = left(factor, silent)
-    chance: Floats = np.where(reached, left(factor, silent + horizon) / until_now, 0.0)
-    if horizon <= limit:
+    def chance(self, agency: Ints, silent: Ints, later: Floats, horizon: int) -> Floats:
+        """The chance of being stalled at the horizon after so many days of silence; `later` is of `_stalled_after`."""
+        factor = self.factor[agency]
+        now = self.left(factor, silent)
+        chance: Floats = np.where(silent + horizon >= self.limit, self.left(factor, silent + horizon) / now, 0.0)
+        for day in range(1, horizon + 1):
+            if later[:, horizon - day].any():
+                chance += self.resumed(factor, silent + day) / now * later[agency, horizon - day]
         return chance
-    # Progress on day s starts a silence that may itself have reached the limit when the horizon comes.
-    kinds, kind = np.unique(factor, return_inverse=True)
+
+
+def _stalled_after(kinds: dict[str, _Silence], horizon: int) -> dict[str, Floats]:
+    """By the state in which progress comes: the chance, for each agency, of being stalled so many days after it."""
     days = np.arange(horizon + 1)
-    renewed = np.zeros((len(kinds), horizon + 1))
-    first = np.column_stack([np.zeros(len(kinds)), *(resumed(kinds, np.full(len(kinds), day)) for day in days[1:])])
-    for day in range(limit, horizon + 1):
-        again = first[:, 1 : day - limit + 1] * renewed[:, day - 1 : limit - 1 : -1]
-        renewed[:, day] = left(kinds, np.full(len(kinds), day)) + again.sum(axis=1)
-    for day in range(1, horizon - limit + 1):
-        chance += resumed(factor, silent + day) / until_now * renewed[kind, horizon - day]
-    return chance
+    left = {state: kind.left(kind.factor[:, None], days) for state, kind in kinds.items()}
+    first = {state: kind.resumed(kind.factor[:, None], days[1:]) for state, kind in kinds.items()}
+    fresh = {state: np.zeros_like(curve) for state, curve in left.items()}
+    later = {state: np.zeros_like(curve) for state, curve in left.items()}
+    for day in days:
+        for state, kind in kinds.items():
+            if day >= kind.limit:
+                fresh[state][:, day] = left[state][:, day]
+            if day > 0:
+                fresh[state][:, day] += (first[state][:, :day] * later[state][:, day - 1 :: -1][:, :day]).sum(axis=1)
+        for state, kind in kinds.items():
+            for following, share in kind.leads_to.items():
+                if following in fresh:  # a state no agreement is in now is not modelled; few lead there
+                    later[state][:, day] += share * fresh[following][:, day]
+    return later

@@ -16,9 +16,9 @@ _STEPS = 60
 class Funnel:
     """Shares in percent.
 
-    `groups`: the columns given, and `position`: inside, outside (beyond the 95 % limits) or far_outside (beyond the 99.8 %
-    ones), and `is_above` the whole. `limits`: n, low_limit, high_limit (95 %), far_low, far_high (99.8 %). `whole` is the share of all
-    groups together, `overdispersion` how many times more groups vary than chance would make them.
+    `groups`: the columns given, share, `position` (inside, outside the 95 % limits, far_outside the 99.8 % ones) and
+    `is_above` (the whole). `limits`: n, low_limit, high_limit (95 %), far_low, far_high (99.8 %). `whole` is the share of
+    all groups together, `overdispersion` how many times more groups vary than chance would make them.
     """
 
     groups: pl.DataFrame
@@ -52,10 +52,8 @@ def funnel(groups: pl.DataFrame) -> Funnel | None:
 
 
 def _limits(whole: float, sizes: list[int], phi: float) -> pl.DataFrame:
-    if whole in (0.0, 1.0):  # nobody differs, and chance has no room
-        found = [(whole,) * 4] * len(sizes)
-    else:
-        found = list(ranking.funnel_limits(whole, sizes, phi=phi))
+    has_room = 0 < whole < 1  # else nobody differs, and chance has no room
+    found = ranking.funnel_limits(whole, sizes, phi=phi) if has_room else [(whole,) * 4] * len(sizes)
     names = ("far_low", "low_limit", "high_limit", "far_high")
     limits = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Float64), orient="row")
     return limits.select(n=pl.Series(sizes, dtype=pl.Int64), **{name: 100 * pl.col(name) for name in names})

@@ -55,6 +55,10 @@ def run() -> None:
     person = session.current()
     edition = loaders.begin_run()
     page = st.navigation([_page(screen, person) for screen in SCREENS], position="hidden" if person is None else "top")
+    if asked := st.session_state.pop("language_asked", None):
+        # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.
+        session.go_to(address_of(page, language=asked))
+        st.stop()
     if person is None:
         show_language(st.container(horizontal=True, horizontal_alignment="right"))
         sign_in.show(address=address_of(page))
@@ -79,11 +83,7 @@ def show_language(place: st.delta_generator.DeltaGenerator) -> None:
     """The switch between languages."""
 
     def choose() -> None:
-        words.use_language(st.session_state["language_switch"])
-        if words.language() == words.DEFAULT_LANGUAGE:
-            st.query_params.pop("lang", None)
-        else:
-            st.query_params["lang"] = words.language()
+        st.session_state["language_asked"] = st.session_state["language_switch"]
 
     st.session_state["language_switch"] = words.language()
     place.segmented_control(
@@ -146,9 +146,13 @@ def show_account(person: Person) -> None:
         st.stop()
 
 
-def address_of(page: Page) -> str:
-    """The address that leads to this page with what it was asked to show."""
+def address_of(page: Page, *, language: str | None = None) -> str:
+    """The address that leads to this page with what it was asked to show, in this language or the one it names."""
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    if language is not None:
+        asked.pop("lang", None)
+        if language != words.DEFAULT_LANGUAGE:
+            asked["lang"] = [language]
     return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.sections import explained, method
 from pages.ui import cards, filters, loaders, session
 from pages.ui import words as w

@@ -177,6 +177,8 @@ def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today:
         .join(last, on="agreement_id", how="left", maintain_order="left")
         .join(signed, on="subject", how="left", maintain_order="left")
         .with_columns(column=pl.lit("target_set_on"), value=day, stored=pl.col("last"))
+        # Nobody typed this day, so there is no conflict to decide about it.
+        .with_columns(changed_since=pl.lit(False), base=pl.lit(None, pl.String))
         .select(moved.columns)
     )
 

@@ -10,27 +10,28 @@ from typing import Protocol, runtime_checkable
 
 from kpi.intake.columns import name_of
 
-
 LONGEST_QUOTED = 80
 """Characters of a cell that a message repeats."""
 
 
 CODES = frozenset(
-    """
-    already_registered already_registered_in_file blocker_dates blocker_twice blocker_unknown cannot_clear
-    cell_too_long changed_since choice column_missing column_twice column_unknown column_unnamed date_ambiguous
-    date_backwards date_format date_impossible date_in_future date_range date_serial encoding_unknown
-    error_value file_broken file_empty file_too_large file_type formula header_not_first hidden_rows
-    hidden_sheets invisible_character link locked looks_registered looks_registered_in_file macros merged_cells
-    more_of_a_kind move_approval_not_needed move_back_elsewhere move_by_coordinator move_not_allowed
-    move_not_for_treaties new_agreement_needs new_blocker_needs new_report_needs no_known_columns no_rows
-    not_a_workbook not_in_encoding not_unicode number old_or_locked original_target percent percent_range
-    period_missing quotes read_only ref_missing ref_unknown report_before_period report_empty row_version
-    row_width rows_disagree several_sheets state_date_missing state_date_without_move target_before_signing
-    target_not_moved target_reason_missing text_lost text_too_long too_many_columns too_many_rows two_headers
-    unfolds_too_large utf16_unmarked
-    """.split()
-)
+    (
+        "already_registered", "already_registered_in_file", "blocker_dates", "blocker_twice", "blocker_unknown",
+        "cannot_clear", "cell_too_long", "changed_since", "choice", "column_missing", "column_twice",
+        "column_unknown", "column_unnamed", "date_ambiguous", "date_backwards", "date_format", "date_impossible",
+        "date_in_future", "date_range", "date_serial", "encoding_unknown", "error_value", "file_broken",
+        "file_empty", "file_too_large", "file_type", "formula", "header_not_first", "hidden_rows", "hidden_sheets",
+        "invisible_character", "link", "locked", "looks_registered", "looks_registered_in_file", "macros",
+        "merged_cells", "more_of_a_kind", "move_approval_not_needed", "move_back_elsewhere", "move_by_coordinator",
+        "move_not_allowed", "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs", "new_report_needs",
+        "no_known_columns", "no_rows", "not_a_workbook", "not_in_encoding", "not_unicode", "number",
+        "old_or_locked", "original_target", "percent", "percent_range", "period_missing", "quotes", "read_only",
+        "ref_missing", "ref_unknown", "report_before_period", "report_empty", "row_version", "row_width",
+        "rows_disagree", "several_sheets", "state_date_missing", "state_date_without_move", "target_before_signing",
+        "target_not_moved", "target_reason_missing", "text_lost", "text_too_long", "too_many_columns",
+        "too_many_rows", "two_headers", "unfolds_too_large", "utf16_unmarked",
+    )
+)  # fmt: skip
 """Everything that can be wrong, or worth knowing; each has its words in the catalog, under its own name and `kind_` and it."""
 
 

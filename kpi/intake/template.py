@@ -149,7 +149,9 @@ def _xlsx(written: pl.DataFrame, current: Current, language: str, say: Say) -> b
         for place, column in enumerate(IN_TEMPLATE):
             there = column.part != "blocker" or cells["blocker_id"] is not None
             locked = there and (column.use in ("shown", "once") or column.code in ("ref", "row_version", "blocker_id"))
-            book.write(sheet, row, place, column, cells[column.code], book.format(column.kind, locked=locked))
+            if cells[column.code] is not None or locked:  # a blank open cell has the form of its column
+                form = book.format(column.kind, locked=locked)
+                book.write(sheet, row, place, column, cells[column.code], form)
     sheet.freeze_panes(1, _COLUMNS_KEPT_IN_VIEW)
     sheet.autofilter(0, 0, max(written.height, 1), len(IN_TEMPLATE) - 1)
     sheet.protect("", dict(protection()))

@@ -21,7 +21,8 @@ def canonical(text: pl.Expr) -> pl.Expr:
 
 
 def squeezed(text: pl.Expr) -> pl.Expr:
-    """Letters and digits only, lower case, without diacritics, `đ` as `d` and `%` as `pct`: how headers and names are recognised."""
+    """Letters and digits only, lower case, without diacritics, `đ` as `d` and `%` as `pct`: how headers and names are
+    recognised."""
     return (
         text.str.normalize("NFKD")
         .str.to_lowercase()

@@ -29,9 +29,9 @@ STATISTICS: Final = (
 """What `explained.po` has words for, in the order of the method page."""
 
 
-def show(statistic: str) -> None:
-    """A small button that opens the explanation of one of STATISTICS."""
-    word = w.t("common.explain")
+def show(statistic: str, *, is_named: bool = False) -> None:
+    """A small button that opens the explanation of one of STATISTICS; `is_named` where several stand side by side."""
+    word = w.t(f"explained.{statistic}.name") if is_named else w.t("common.explain")
     with st.popover(word, icon=":material/info:", type="tertiary", key=f"explained_{statistic}"):
         st.markdown(f"**{w.t(f'explained.{statistic}.name')}**")
         st.markdown(w.t(f"explained.{statistic}.sentence"))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import polars as pl
 import streamlit as st
 
+from data_access.accounts import Person
+from kpi import sensitive
 from kpi.facts import Facts
 from kpi.states import BUCKETS
 from pages.ui import cards, charts, filters, loaders, tables
@@ -18,6 +20,8 @@ KPI_CODES = ("K02", "K03", "K04", "K05")
 
 SHOWN_BUCKETS = (*BUCKETS, "completed", "suspended", "void")
 MOST_BARS = 15
+HIDDEN = "…"
+"""Stands in a cell that is not shown."""
 
 
 def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: Callable[[str], str]) -> pl.DataFrame:
@@ -96,8 +100,12 @@ def show_standing(facts: Facts, groups: pl.DataFrame, *, by: str, key: str, alt:
     return (str(chosen["code"]), str(chosen["bucket"])) if chosen else None
 
 
-def heat(facts: Facts, *, column: str, write_column: Callable[[str], str]) -> pl.DataFrame:
-    """Signed agreements by sector and by `column`, as `charts.heat_map` wants them."""
+def heat(facts: Facts, person: Person, *, column: str, write_column: Callable[[str], str]) -> pl.DataFrame:
+    """Signed agreements by sector and by `column`, as `charts.heat_map` wants them.
+
+    Where this person may not see every agreement, small counts of security and defence are hidden, and what would give
+    them away: `is_hidden`, with no value.
+    """
     counts = (
         facts.agreements.filter("is_signed")
         .group_by(row_code="sector", column_code=column)
@@ -113,10 +121,27 @@ def heat(facts: Facts, *, column: str, write_column: Callable[[str], str]) -> pl
     )
     cells = grid.join(counts, on=["row_code", "column_code"], how="left", maintain_order="left")
     columns = {code: write_column(code) for code in cells["column_code"].unique()}
+    cells = _with_hidden(cells, person)
     return cells.with_columns(
         row=w.name_expr(pl.col("row_code"), "sector"),
         column=pl.col("column_code").replace_strict(columns, return_dtype=pl.String),
-        value_label=w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else ""),
+        value_label=pl.when("is_hidden")
+        .then(pl.lit(HIDDEN))
+        .otherwise(w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else "")),
+    )
+
+
+def _with_hidden(cells: pl.DataFrame, person: Person) -> pl.DataFrame:
+    if person.role in loaders.SEES_ALL:
+        return cells.with_columns(is_hidden=pl.lit(False))
+    secret = sensitive.hidden_cells(
+        cells.with_columns(pl.col("value").fill_null(0)), rows="row_code", columns="column_code", count="value"
+    )
+    return cells.join(
+        secret.with_columns(is_hidden=pl.lit(True)), on=["row_code", "column_code"], how="left", maintain_order="left"
+    ).with_columns(
+        pl.col("is_hidden").fill_null(False),
+        pl.when(pl.col("is_hidden").is_null()).then(pl.col("value", "stalled")),
     )
 
 

@@ -43,14 +43,18 @@ def show(view: View, standing: pl.DataFrame, person: Person) -> None:
 
 
 def show_pair(view: View, ranked: pl.DataFrame, person: Person) -> None:
-    """Is one agency really behind another? One sentence, and what the portfolios have to do with it."""
+    """Is one agency really behind another? One sentence, and what the portfolios have to do with it.
+
+    Unless others are chosen, the reader's own agency, else the last one, against the one placed before it: the two ends of
+    a ranking differ all too easily, just because they were looked for.
+    """
     st.subheader(w.t("comparing.heading"), anchor=False)
     agencies = ranked["agency"].to_list()
     own = person.agency if person.role not in loaders.SEES_ALL and person.agency in agencies else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _agency("first", agencies, own or agencies[-1])
         rest = [agency for agency in agencies if agency != first]
-        second = _agency("second", rest, rest[0])
+        second = _agency("second", rest, rest[max(agencies.index(first) - 1, 0)])
     rows = {row["agency"]: row for row in ranked.iter_rows(named=True)}
     found = difference.between(*(_estimate(rows[agency], "score", "low", "high") for agency in (first, second)))
     names = {"first": _plain_name(first), "second": _plain_name(second)}
@@ -226,5 +230,5 @@ def show_values(view: View, kpi: str) -> None:
     )
     st.caption(w.t("comparing.table_note"))
     with st.container(horizontal=True):
-        explained.show("shares")
-        explained.show("casemix")
+        explained.show("shares", is_named=True)
+        explained.show("casemix", is_named=True)

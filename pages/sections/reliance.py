@@ -25,6 +25,9 @@ PERIODS: Final = 6
 FAR: Final = 3
 """From how many places on a move is worth saying."""
 
+LEAST_CASES: Final = 10
+"""A class of forecasts with fewer cases is not drawn: its share would jump about."""
+
 _ROW: Final = 26
 _HELD_WELL: Final = 0.75
 """Forecasts are called reliable from this share of limits that held; at 95 % a few misses in a row of four are no proof."""
@@ -51,6 +54,8 @@ def show_reports(view: View, person: Person) -> None:
         )
     )
     cells = _report_cells(reports)
+    if cells.is_empty():
+        return
     chosen = charts.show(
         charts.heat_map,
         cells,
@@ -65,23 +70,24 @@ def show_reports(view: View, person: Person) -> None:
 
 def _report_cells(reports: pl.DataFrame) -> pl.DataFrame:
     """The last periods of the agencies that sent least, as `charts.heat_map` wants them."""
-    days = reports["due_on"].unique().sort().tail(PERIODS)
-    recent = reports.filter(pl.col("due_on").is_in(days.implode()))
+    periods = quality.in_period(reports).tail(PERIODS).select("period")
+    recent = reports.join(periods, on="period").with_columns(missing=pl.col("owed") - pl.col("received"))
     worst = (
         recent.group_by("agency")
-        .agg(missing=(pl.col("owed") - pl.col("received")).sum(), owed=pl.col("owed").sum())
-        .sort(["missing", "owed", "agency"], descending=[True, False, False])
+        .agg(pl.col("missing").sum())
+        .filter(pl.col("missing") > 0)
+        .sort(["missing", "agency"], descending=[True, False])
         .head(MOST_ROWS)
     )
-    grid = worst.select("agency").join(pl.DataFrame({"due_on": days}), how="cross")
-    cells = grid.join(recent, on=["agency", "due_on"], how="left", maintain_order="left")
+    grid = worst.select("agency").join(periods, how="cross")
+    cells = grid.join(recent, on=["agency", "period"], how="left", maintain_order="left")
     return cells.select(
         row=ranking.labels(cells["agency"]),
         row_code="agency",
-        column=w.texts(cells["due_on"], w.date),
-        column_code=pl.col("due_on").cast(pl.String),
-        value="share",
-        value_label=w.texts(cells["share"], lambda share: "" if share is None else w.percent(share)),
+        column="period",
+        column_code="period",
+        value="missing",
+        value_label=w.texts(cells["missing"], lambda n: w.number(n) if n else ""),
     )
 
 
@@ -117,8 +123,9 @@ def show_records(view: View, person: Person) -> None:
 
 
 def _defect_cells(defects: pl.DataFrame) -> pl.DataFrame:
-    long = defects.unpivot(on=list(quality.DEFECTS), index="agency", variable_name="defect", value_name="count")
-    order = pl.DataFrame({"agency": defects["agency"]}).join(pl.DataFrame({"defect": quality.DEFECTS}), how="cross")
+    there = [name for name in quality.DEFECTS if defects[name].sum()]
+    long = defects.unpivot(on=there, index="agency", variable_name="defect", value_name="count")
+    order = pl.DataFrame({"agency": defects["agency"]}).join(pl.DataFrame({"defect": there}), how="cross")
     cells = order.join(long, on=["agency", "defect"], how="left", maintain_order="left")
     return cells.select(
         row=ranking.labels(cells["agency"]),
@@ -165,7 +172,7 @@ def show_forecasts(view: View) -> None:
             happened=w.number(last["happened"]),
         )
     )
-    table = test.table(STARTED)
+    table = test.table(STARTED).filter(pl.col("n") >= LEAST_CASES)
     hit = pl.col("forecast").is_between("low", "high")
     charts.show(
         charts.interval_dots,
@@ -192,6 +199,7 @@ def show_forecasts(view: View) -> None:
         ),
         key="reliance_forecasts",
         alt=w.t("reliance.forecasts_alt"),
+        height=table.height * _ROW,
     )
     _, skill = test.score(STALLED)
     note = w.t("reliance.forecasts_note")
@@ -217,12 +225,13 @@ def show_weights(view: View, person: Person) -> None:
         farthest=pl.max_horizontal(pl.col("worst_place") - pl.col("place"), pl.col("place") - pl.col("best_place")),
     )
     widest = moves.sort("width", descending=True, maintain_order=True).row(0, named=True)
+    far = moves.filter(pl.col("farthest") >= FAR).height
     st.markdown(
         w.t(
-            "reliance.weights_move",
-            n=w.number(moves.filter(pl.col("farthest") < FAR).height),
+            "reliance.weights_matter" if 2 * far > moves.height else "reliance.weights_matter_little",
+            n=w.number(far),
             all=w.number(moves.height),
-            most=w.number(FAR - 1),
+            places_moved=w.number(FAR),
             agency=w.plain(w.name("agency", widest["agency"])),
             places=ranking.place_text(widest["best_place"], widest["worst_place"]),
         )
@@ -236,18 +245,23 @@ def show_weights(view: View, person: Person) -> None:
             low="best_place",
             high="worst_place",
             value_label=pl.Series(
-                [
-                    w.t("reliance.weights_label", place=w.number(place), other=w.number(other))
-                    for place, other in ranges.select("place", "geometric_place").iter_rows()
-                ],
+                [_places_text(*pair) for pair in ranges.select("place", "geometric_place").iter_rows()],
                 dtype=pl.String,
             ),
             light=pl.lit("context"),
         ),
         key="reliance_weights",
         alt=w.t("reliance.weights_alt"),
+        height=ranges.height * _ROW,
     )
     _show_basis("weights", w.t("reliance.weights_note"))
+
+
+def _places_text(place: int, geometric: int) -> str:
+    """A place, and the one a geometric mean would give where that is far from it."""
+    if abs(geometric - place) < FAR:
+        return w.number(place)
+    return w.t("reliance.weights_label", place=w.number(place), other=w.number(geometric))
 
 
 # --- Everybody -------------------------------------------------------------------------------------------------------
@@ -279,5 +293,6 @@ def _show_basis(statistic: str, note: str, person: Person | None = None) -> None
     """How to read the chart, where a click leads, and the explanation."""
     if person is not None:
         note = f"{note} {w.t('reliance.click' if person.role in loaders.SEES_ALL else 'reliance.click_own')}"
-    st.caption(note)
-    explained.show(statistic)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(note, width="stretch")
+        explained.show(statistic)

@@ -42,8 +42,9 @@ def show_steps(view: View, agency: str, person: Person) -> None:
     for number, row in enumerate(found.rows.iter_rows(named=True), 1):
         with grid.cell():
             st.markdown(w.t("moves.step", number=number, action=w.t(f"moves.{row['action']}")))
-            links.page_link("agreement", w.plain(row[f"title_{w.language()}"]), ref=row["ref"])
+            st.text(row[f"title_{w.language()}"])
             st.caption(_gain(found, number - 1))
+            links.page_link("agreement", w.plain(row["ref"]), icon=":material/description:", ref=row["ref"])
     explained.show("steps")
 
 
@@ -72,7 +73,10 @@ def _gain(found: Steps, position: int) -> str:
     else:
         key = "moves.gain_same" if row["place"] == place else "moves.gain"
         text = w.t(key, points=points, place=w.number(row["place"]))
-    return f"{text} {w.t('moves.through', kpi=w.t(f'kpi.{row["through"]}.short'))}" if row["through"] else text
+    if row["through"] is None:
+        return text
+    kpi = w.t(f"kpi.{row['through']}.short")
+    return f"{text} {w.t('moves.through', kpi=kpi)}"
 
 
 def _points(points: float) -> str:

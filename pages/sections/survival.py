@@ -148,8 +148,8 @@ def show_curves(view: View, person: Person) -> None:
     if waits["group"].n_unique() > len(groups):
         st.caption(w.t("survival.largest", n=w.number(len(groups)), all=w.number(waits["group"].n_unique())))
     with st.container(horizontal=True):
-        explained.show("curve")
-        explained.show("log_rank")
+        explained.show("curve", is_named=True)
+        explained.show("log_rank", is_named=True)
 
 
 def chosen_groups(waits: pl.DataFrame, by: str, person: Person) -> list[str]:
@@ -168,7 +168,7 @@ def _name(by: str, group: str) -> str:
     if by == "cohort":
         return w.t("survival.signed_in", year=group)
     if by == "agency":
-        return ranking.labels(pl.Series([group]))[0]
+        return str(ranking.labels(pl.Series([group])).item())
     return w.name(by, group)
 
 
@@ -189,12 +189,13 @@ def _show_at_risk(waits: pl.DataFrame, groups: list[str], names: Mapping[str, An
         name=w.texts(left["group"], names.__getitem__),
         median=pl.Series([median_text(row) for row in middle.iter_rows(named=True)], dtype=pl.String),
     )
+    st.caption(w.t("survival.at_risk"))
     tables.show(
         rows,
         [
             Column("name", "survival.group", pinned=True, width=200),
             Column("median", "survival.median", help_key="explained.curve.sentence"),
-            *(Column(str(day), f"survival.left_{day}", "number", width=80) for day in DAYS),
+            *(Column(str(day), f"survival.left_{day}", "number") for day in DAYS),
         ],
         "survival_at_risk",
         file_name=w.t("survival.curves"),

@@ -241,7 +241,7 @@ def show_receipt(person: session.Person) -> None:
     if refusal is not None:
         st.error(refusal, icon=":material/block:")
     receipt: _Shown | None = st.session_state.get(_RECEIPT)
-    if receipt is None:
+    if receipt is None or _is_something_new():
         return
     key = "upload.receipt_repeated" if receipt.is_repeated else "upload.receipt"
     said = w.tn(key, receipt.changes, number=receipt.batch_id)
@@ -259,6 +259,12 @@ def show_receipt(person: session.Person) -> None:
             key="upload_receipt_close",
             on_click=_close_receipt,
         )
+
+
+def _is_something_new() -> bool:
+    """Whether a next file has been chosen or a next form sent: the last receipt would be taken for theirs."""
+    chosen = st.session_state.get(f"upload_file_{st.session_state.get(_FILE_NUMBER, 0)}")
+    return chosen is not None or upload_work.is_under_way()
 
 
 def _close_receipt() -> None:

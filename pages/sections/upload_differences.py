@@ -97,7 +97,9 @@ def _show_agreement(cells: pl.DataFrame) -> None:
         for what, before, after in cells.select("what", "before", "after").iter_rows():
             with st.container(horizontal=True, gap="small"):
                 st.caption(what, width=230)
-                if max(len(before), len(after)) <= _LONG and "\n" not in before + after:
+                if before == after:
+                    st.text(w.t("upload.kept", value=after), width="stretch")
+                elif max(len(before), len(after)) <= _LONG and "\n" not in before + after:
                     st.text(f"{before}  →  {after}", width="stretch")
                 else:
                     with st.container(gap="xsmall"):
@@ -165,7 +167,7 @@ def show_effects(effects: Effects | None) -> None:
     st.caption(w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope))
     grid = st.grid("auto", min_column_width=210)
     with grid.cell():
-        _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after, digits=1)
+        _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after)
     with grid.cell():
         cards.metric(
             w.t("upload.place"),
@@ -194,27 +196,34 @@ def scores(effects: Effects | None) -> tuple[str, str] | None:
     return None if effects is None else (_score(effects.before), _score(effects.after))
 
 
-def _metric(label: str, code: str, before: Standing, after: Standing, *, digits: int = 0) -> None:
+def _metric(label: str, code: str, before: Standing, after: Standing) -> None:
     old, new = before.cards.get(code), after.cards.get(code)
     kpi = KPIS[code]
     unit = {"percent": "%", "days": f" {w.t('common.day_unit')}"}.get(kpi.unit, "")
     better: cards.Better = {"higher": "higher", "lower": "lower"}.get(kpi.direction, "neutral")  # type: ignore[assignment]
-    change = None if old is None or new is None else cards.change(new["value"], old["value"], digits=digits, unit=unit)
+    change = None
+    if old is not None and new is not None:
+        change = cards.change(new["value"], old["value"], digits=_digits(code), unit=unit)
     cards.metric(
         label,
-        _value(code, new, digits),
+        _value(code, new),
         change=change or (w.t("upload.changed") if _differs(old, new) else None),
         better=better if change not in (None, "0") else "neutral",
-        note=w.t("upload.was", value=_value(code, old, digits)),
+        note=w.t("upload.was", value=_value(code, old)),
     )
 
 
-def _value(code: str, card: Mapping[str, Any] | None, digits: int) -> str:
+def _digits(code: str) -> int:
+    """One decimal where there can be one: a single agreement moves a share by less than a point."""
+    return 1 if KPIS[code].unit in ("percent", "points") else 0
+
+
+def _value(code: str, card: Mapping[str, Any] | None) -> str:
     if card is None:
         return w.t("common.not_available")
-    if digits and card["value"] is not None:
-        return w.number(card["value"], digits)
-    return cards.value_text(code, card)
+    if KPIS[code].unit == "percent":
+        return w.percent(card["value"], _digits(code))
+    return w.number(card["value"], 1) if KPIS[code].unit == "points" else cards.value_text(code, card)
 
 
 def _differs(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
@@ -236,5 +245,4 @@ def _climb(before: Standing, after: Standing) -> str:
 
 
 def _score(standing: Standing) -> str:
-    card = standing.cards.get(_COMPOSITE)
-    return w.number(None if card is None else card["value"], 1)
+    return _value(_COMPOSITE, standing.cards.get(_COMPOSITE))

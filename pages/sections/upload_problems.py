@@ -30,6 +30,7 @@ _LINE_CHARACTERS: Final = 84
 """About what fits on a line of that width; a cell has up to two."""
 
 _ROW_HEIGHT: Final = 35
+_TWO_LINES: Final = 2 * _ROW_HEIGHT
 _ROWS_IN_VIEW: Final = 12
 _REST: Final = "more_of_a_kind"
 MIME: Final = {
@@ -80,7 +81,7 @@ def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None
     listed = _frame([problem for problem in problems if kind in (ALL, _kind(problem))])
     longest = listed["words"].str.len_chars().max()
     is_long = isinstance(longest, int) and longest > _LINE_CHARACTERS
-    row_height = 2 * _ROW_HEIGHT if is_long else _ROW_HEIGHT
+    row_height = _TWO_LINES if is_long else _ROW_HEIGHT
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         (listed if has_rows else listed.drop("row")).to_arrow(),

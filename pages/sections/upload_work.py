@@ -148,6 +148,11 @@ def forget() -> None:
     st.session_state.pop(_WORK, None)
 
 
+def is_under_way() -> bool:
+    """Whether anything is."""
+    return _WORK in st.session_state
+
+
 def shown(person: Person, token: str) -> Work | None:
     """What was on the screen to be confirmed under this token, if it is this person's and still the last thing shown."""
     work: Work | None = st.session_state.get(_WORK)

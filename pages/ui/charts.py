@@ -217,7 +217,8 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
             opacity=alt.condition(_FITS_IN_CELL, alt.value(1), alt.value(0)),
         )
     )
-    return _layers(cell.add_params(*params), value)
+    # The last of the slanted names above the columns reaches beyond them.
+    return _layers(cell.add_params(*params), value).properties(padding={"left": 5, "top": 5, "right": 45, "bottom": 5})
 
 
 def interval_dots(is_clickable: bool) -> alt.LayerChart:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import scipy.stats
 from hypothesis import given, settings
+from polars.testing import assert_frame_equal
 
 from kpi import facts, ranking, scorecard
 from kpi.facts import Facts
@@ -175,7 +176,7 @@ def test_the_same_register_gives_the_same_intervals() -> None:
     found = built(300, agencies=6)
     turned = dataclasses.replace(found, agreements=found.agreements.reverse())
 
-    assert ranking.composite_intervals(found, by="agency").equals(ranking.composite_intervals(turned, by="agency"))
+    assert_frame_equal(ranking.composite_intervals(found, by="agency"), ranking.composite_intervals(turned, by="agency"))
 
 
 def test_an_empty_register_has_no_intervals() -> None:

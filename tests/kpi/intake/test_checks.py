@@ -53,7 +53,8 @@ def test_rows_that_agree_are_one() -> None:
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    text = "ref,state,state_date,current_target,evidence_url\nA-1,IN_PROGRESS,31/02/2026,2020-01-01,x y\nZ-9,,1/2,,\nA-4,SIGNED,,,\n"
+    header = "ref,state,state_date,current_target,evidence_url"
+    text = f"{header}\nA-1,IN_PROGRESS,31/02/2026,2020-01-01,x y\nZ-9,,1/2,,\nA-4,SIGNED,,,\n"
 
     assert set(codes(text)) == {
         ("date_impossible", 2, "state_date"),
@@ -156,7 +157,8 @@ def test_a_new_target_is_set_on_the_day_told_or_of_the_report_or_on_the_data_dat
 
 
 def test_a_new_target_is_never_set_before_the_one_it_replaces() -> None:
-    text = "ref,current_target,target_reason,report_period,report_date,shows_progress,progress\nA-2,2027-01-01,Chậm,2025-Q3,2025-08-15,có,x\n"
+    header = "ref,current_target,target_reason,report_period,report_date,shows_progress,progress"
+    text = f"{header}\nA-2,2027-01-01,Chậm,2025-Q3,2025-08-15,có,x\n"
 
     assert changes(text)["A-2.target_set_on"] == ("2025-09-01", "2025-09-01")
 
@@ -224,7 +226,10 @@ def test_without_periods_the_day_tells_reports_apart() -> None:
 
 # --- Blockers --------------------------------------------------------------------------------------------------------
 
-BLOCKER = "ref,blocker_id,blocker_cause,blocker_severity,blocker_authority_level,blocker_description,blocker_opened_on,blocker_escalated_on,blocker_resolved_on"
+BLOCKER = (
+    "ref,blocker_id,blocker_cause,blocker_severity,blocker_authority_level,blocker_description,"
+    "blocker_opened_on,blocker_escalated_on,blocker_resolved_on"
+)
 
 
 @pytest.mark.parametrize(

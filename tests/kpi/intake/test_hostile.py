@@ -186,7 +186,7 @@ Change = Callable[[bytes, random.Random], bytes]
 def _judge(data: bytes, name: str, encoding: str | None, now: Current) -> str:
     """What became of a file; raises for anything but the two honest outcomes."""
     outcome = read_table(data, name, encoding=encoding)
-    found = outcome
+    found: object = outcome
     if isinstance(outcome, Table):
         found = check_rows(outcome, now, today=TODAY)
         if isinstance(found, Checked):

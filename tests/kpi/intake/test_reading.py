@@ -6,6 +6,7 @@ import io
 import subprocess
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -17,14 +18,14 @@ from tests.kpi.intake.samples import table
 TEXT = "ref,progress\nA-1,Đã hợp tác với đối tác\n"
 
 
-def refused(data: bytes, name: str = "tep.csv", **how: object) -> list[tuple[str, int | None, str | None]]:
-    outcome = read_table(data, name, **how)  # type: ignore[arg-type]
+def refused(data: bytes, name: str = "tep.csv", **how: Any) -> list[tuple[str, int | None, str | None]]:
+    outcome = read_table(data, name, **how)
     assert isinstance(outcome, list), outcome
     return [(problem.code, problem.row, problem.column) for problem in outcome if problem.blocking]
 
 
-def read(data: bytes, name: str = "tep.csv", **how: object) -> Table:
-    outcome = read_table(data, name, **how)  # type: ignore[arg-type]
+def read(data: bytes, name: str = "tep.csv", **how: Any) -> Table:
+    outcome = read_table(data, name, **how)
     assert isinstance(outcome, Table), outcome
     return outcome
 
@@ -79,7 +80,7 @@ def test_decomposed_bytes_of_windows_1258_are_composed() -> None:
         ("ref\n\ud800".encode("utf-16", "surrogatepass"), {}, "not_unicode"),
     ],
 )
-def test_bytes_that_are_no_text(data: bytes, how: dict[str, object], code: str) -> None:
+def test_bytes_that_are_no_text(data: bytes, how: dict[str, Any], code: str) -> None:
     assert [found[0] for found in refused(data, **how)] == [code]
 
 

@@ -107,7 +107,7 @@ def test_a_workbook_has_typed_cells_lists_and_locked_keys() -> None:
 
 def test_the_same_content_gives_the_same_bytes() -> None:
     for form in ("csv", "xlsx"):
-        one, other = (template(current(), language="vi", format=form, say=say) for _ in range(2))  # type: ignore[arg-type]
+        one, other = (template(current(), language="vi", format=form, say=say) for _ in range(2))
         assert one == other
 
 
@@ -143,12 +143,13 @@ def test_a_file_given_back_says_what_is_wrong_and_can_be_uploaded_again(form: Fo
 
 NASTY = st.sampled_from(
     [
-        "[xóa]", "[clear]", "=1+1", "'=1", "''-", "-", "+84", "@x", "\t=", "_x0041_", "_x0041_x0042_", "_x000D_", "1e5", "31/12/2025",
-        "2025-12-31", "45678", "NULL", "null", "true", "#N/A", '"', '""', ",", ";", "a\r\nb", "a\rb", "\n", " ", "\u00a0x\u00a0",
-        "e\u0301", "Đà Nẵng", "\u200b", "a\u200bb", "\x00", "\x1b[0m", "\ufffe", "\U0001f600", "\ud7ff", "x" * 33_000, "\U00010000" * 17_000,
-        "<b>&amp;</b>", "![x](http://x)", "{0}", "%s", "0123", "1.0", "Mã cam kết",
+        *("[xóa]", "[clear]", "=1+1", "'=1", "''-", "-", "+84", "@x", "\t=", "_x0041_", "_x0041_x0042_", "_x000D_"),
+        *("1e5", "31/12/2025", "2025-12-31", "45678", "NULL", "null", "true", "#N/A", "0123", "1.0", "Mã cam kết"),
+        *('"', '""', ",", ";", "a\r\nb", "a\rb", "\n", " ", "\u00a0x\u00a0", "e\u0301", "Đà Nẵng", "<b>&amp;</b>"),
+        *("\u200b", "a\u200bb", "\x00", "\x1b[0m", "\ufffe", "\U0001f600", "\ud7ff", "![x](http://x)", "{0}", "%s"),
+        *("x" * 33_000, "\U00010000" * 17_000),
     ]
-)  # fmt: skip
+)
 TEXTS = st.one_of(NASTY, st.text(max_size=40))
 DAYS = st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31))
 CODES = st.one_of(st.none(), st.sampled_from(["MOU", "ENE", "JP", "yes", "lạ"]), TEXTS.filter(lambda text: text != ""))
@@ -168,7 +169,7 @@ def registers(draw: st.DrawFn) -> Current:
     """A register of a few agreements in which every text, date, number and code can be anything."""
     refs = draw(st.lists(TEXTS, min_size=1, max_size=4, unique=True).filter(_known_refs))
     ids = range(1, len(refs) + 1)
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "agreement_id": number,
             "ref": ref,
@@ -241,6 +242,6 @@ def test_a_workbook_is_read_as_another_reader_reads_it(texts: list[str]) -> None
     outcome = read_table(data.getvalue(), "a.xlsx")
 
     if isinstance(outcome, Table):
-        text = neutral.restored(canonical(pl.col("t"))).str.strip_chars()
-        expected = theirs.to_frame("t").select(text).to_series().to_list()
+        read = neutral.restored(canonical(pl.col("t"))).str.strip_chars()
+        expected = theirs.to_frame("t").select(read).to_series().to_list()
         assert outcome.frame["ref"].to_list() == [text for text in expected if text]
