@@ -202,7 +202,8 @@ def read_agreement(engine: sa.Engine, agreement_id: int) -> AgreementDossier | N
                     change, batch.c.username, batch.c.agency, batch.c.file_name, batch.c.status, batch.c.applied_at
                 )
                 .join(batch, batch.c.id == change.c.batch_id)
-                .where(change.c.agreement_id == agreement_id)
+                # Fields that begin with an underscore are a batch's own bookkeeping (see `uploads.reading.FIELD`).
+                .where(change.c.agreement_id == agreement_id, ~change.c.field.startswith("_", autoescape=True))
                 .order_by(change.c.id)
             ),
             findings=read(belonging(models.LoadFinding, "id")),

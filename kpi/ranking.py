@@ -142,6 +142,27 @@ def funnel_limits(p0: float, n: int | Sequence[int], *, phi: float = 1.0) -> Lim
     return funnel_limits(p0, [n], phi=phi)[0]
 
 
+def funnel_position(x: Sequence[int], n: Sequence[int], p0: float, *, phi: float = 1.0) -> list[int]:
+    """Where each agency stands: 0 within the funnel, 1 above its 95 % and 2 above its 99.8 % limit, -1 and -2 below.
+
+    Judged by the exact chance of as many cases or more (or fewer), not by the drawn limits: these run between whole
+    cases and have six of six outside 99.8 % where one such agency in eight gets there by luck (Manktelow and Seaton
+    2012, PLoS ONE 7, e45723). Overdispersion first draws a share towards `p0` by its square root. Without cases the
+    place is 0.
+    """
+    cases, among = _counts(x, n)
+    drawn_in = among * p0 + (cases - among * p0) / np.sqrt(phi)
+    below, above = np.floor(drawn_in), np.ceil(drawn_in)
+    # Between whole cases the chances are interpolated.
+    at_least = binom.sf(above - 1, among, p0) + (above - drawn_in) * binom.pmf(above - 1, among, p0)
+    at_most = binom.cdf(below, among, p0) + (drawn_in - below) * binom.pmf(below + 1, among, p0)
+    outer, inner = FUNNEL_LEVELS[0], FUNNEL_LEVELS[1]
+    up = (at_least <= inner).astype(int) + (at_least <= outer)
+    down = (at_most <= inner).astype(int) + (at_most <= outer)
+    places: list[int] = np.where(among > 0, up - down, 0).tolist()
+    return places
+
+
 def overdispersion(x: Sequence[int], n: Sequence[int], p0: float | None = None) -> float:
     """How many times more the agencies' shares vary about `p0` (the pooled share if None) than chance would make them.
 

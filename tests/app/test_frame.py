@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import pathlib
 
 import pytest
@@ -43,7 +44,15 @@ def guard(page: str) -> tuple[str, ...]:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
     )
     assert ast.unparse(first.func) == "session.require"
-    return tuple(ast.literal_eval(argument) for argument in first.args) or accounts.ROLES
+    return tuple(role for argument in first.args for role in _named(argument)) or accounts.ROLES
+
+
+def _named(argument: ast.expr) -> tuple[str, ...]:
+    """A role as it stands, or those of a section's constant: `*section.ROLES`."""
+    if isinstance(argument, ast.Starred):
+        section, _, constant = ast.unparse(argument.value).partition(".")
+        return tuple(getattr(importlib.import_module(f"pages.sections.{section}"), constant))
+    return (str(ast.literal_eval(argument)),)
 
 
 def test_every_page_is_known_to_the_frame() -> None:

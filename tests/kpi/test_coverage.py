@@ -78,35 +78,25 @@ def test_sets_of_places_hold_the_true_place() -> None:
 
 
 def test_funnels_hold_what_differs_by_chance_and_show_what_does_not() -> None:
+    """Alike agencies with 6 to 300 cases; then agencies that differ by four points more than chance makes them."""
     random, outside = random_of(3), []
-    sizes = np.tile([6, 12, 25, 50, 100, 300], 200)
-    limits = np.array(ranking.funnel_limits(0.7, sizes.tolist()))
+    sizes = np.tile([6, 12, 25, 50, 100, 300], 20)
     for _ in range(50):
-        share = random.binomial(sizes, 0.7) / sizes
-        outside.append(
-            [
-                ((share < limits[:, 1]) | (share > limits[:, 2])).mean(),
-                ((share < limits[:, 0]) | (share > limits[:, 3])).mean(),
-            ]
-        )
+        places = ranking.funnel_position(random.binomial(sizes, 0.7).tolist(), sizes.tolist(), 0.7)
+        outside.append([np.mean(np.abs(places) >= 1), np.mean(np.abs(places) >= 2)])
     rates = np.mean(outside, axis=0)
-    measured("funnel: outside the 95 % and the 99.8 % limits", np.round(rates, 4).tolist())
+    measured("funnel: alike agencies outside the 95 % and the 99.8 % limits", np.round(rates, 4).tolist())
     wide = []
     for _ in range(100):
-        truth = random.beta(35, 15, 50)
-        n = random.integers(30, 150, 50)
-        x = random.binomial(n, truth)
-        phi = ranking.overdispersion(x.tolist(), n.tolist())
-        p0 = x.sum() / n.sum()
-        inner = np.array(ranking.funnel_limits(p0, n.tolist(), phi=phi))
-        plain = np.array(ranking.funnel_limits(p0, n.tolist()))
-        share = x / n
-        wide.append([((share < which[:, 1]) | (share > which[:, 2])).mean() for which in (plain, inner)])
+        n = random.integers(30, 150, 50).tolist()
+        x = random.binomial(n, random.beta(35, 15, 50)).tolist()
+        p0, phi = sum(x) / sum(n), ranking.overdispersion(x, n)
+        wide.append([np.mean(np.abs(ranking.funnel_position(x, n, p0, phi=each)) >= 1) for each in (1.0, phi)])
     spread = np.mean(wide, axis=0)
     measured("funnel, overdispersed: outside 95 % without and with phi", np.round(spread, 3).tolist())
 
-    assert 0.035 < rates[0] < 0.06
-    assert rates[1] < 0.004
+    assert 0.02 < rates[0] < 0.05
+    assert rates[1] < 0.002
     assert spread[0] > 0.15
     assert spread[1] < 0.10
 
@@ -115,8 +105,8 @@ def test_funnels_hold_what_differs_by_chance_and_show_what_does_not() -> None:
 
 
 def test_limits_of_curves_medians_and_means_hold_the_truth() -> None:
-    """400 samples of 60: exponential waits of mean 200 days, a competing end of mean 600, watched for up to 500 days."""
-    random, samples, size = random_of(4), 400, 60
+    """1,000 samples of 60: exponential waits of mean 200 days, a competing end of mean 600, watched for up to 500 days."""
+    random, samples, size = random_of(4), 1000, 60
     started = random.exponential(200, (samples, size))
     ended = random.exponential(600, (samples, size))
     watched = random.uniform(100, 500, (samples, size))
@@ -151,7 +141,7 @@ def test_limits_of_curves_medians_and_means_hold_the_truth() -> None:
     for name, held in figures.items():
         measured(f"limits of {name}", round(held, 3))
 
-    assert all(0.925 <= held <= 0.985 for held in figures.values()), figures
+    assert all(0.93 <= held <= 0.97 for held in figures.values()), figures
 
 
 def test_the_log_rank_test_errs_as_often_as_it_says() -> None:
@@ -172,14 +162,14 @@ LAW = Law(agency_rates=np.linspace(0.4, 2.2, 10), report_share=0.92, blocked_sha
 
 
 def test_intervals_and_places_of_composites_hold_the_truth() -> None:
-    """The truth is the composite of ten agencies with 12,000 agreements each; registers give them 40 each."""
-    whole = facts.build(simulate(120_000, seed=99, agencies=10, law=LAW, even=True), AS_OF)
+    """The truth is the composite of ten agencies with 6,000 agreements each; 25 registers give them 40 each."""
+    whole = facts.build(simulate(60_000, seed=99, agencies=10, law=LAW, even=True), AS_OF)
     truth = scorecard.compute(whole, by=["agency"]).filter(kpi="K13").sort("agency")["value"].to_numpy()
     place = 1 + (truth > truth[:, None]).sum(axis=1)
     held, placed, width = [], [], []
-    for seed in range(40):
+    for seed in range(25):
         found = facts.build(simulate(400, seed=seed, agencies=10, law=LAW, even=True), AS_OF)
-        limits = ranking.composite_intervals(found, by="agency", draws=150, seed=seed)
+        limits = ranking.composite_intervals(found, by="agency", draws=120, seed=seed)
         held.append((limits["low"].to_numpy() <= truth) & (truth <= limits["high"].to_numpy()))
         placed.append((limits["best_place"].to_numpy() <= place) & (place <= limits["worst_place"].to_numpy()))
         width.append((limits["worst_place"] - limits["best_place"]).to_numpy().mean())
@@ -188,7 +178,7 @@ def test_intervals_and_places_of_composites_hold_the_truth() -> None:
     measured("composite: mean width of ten places", round(float(np.mean(width)), 1))
 
     assert 0.92 <= np.mean(held) <= 0.985
-    assert np.mean(placed, axis=0).min() >= 0.925  # 40 registers: two standard errors below 95 % would be 88 %
+    assert np.mean(placed, axis=0).min() >= 0.92
     assert np.mean(placed) >= 0.95
 
 
@@ -200,7 +190,7 @@ def test_adjusted_ratios_hold_one_where_only_the_mix_differs() -> None:
     law = Law(sector_rates=(2.0, 0.5, 1.0, 2.0, 0.5, 1.0), own_sector=0.5, mean_wait=300)
     held: dict[str, list[float]] = {"K02": [], "K03": []}
     crude = []
-    for seed in range(60):
+    for seed in range(25):
         found = facts.build(simulate(1200, seed=seed, agencies=12, even=True, law=law, last=dt.date(2025, 9, 1)), AS_OF)
         for code, results in held.items():
             table = casemix.adjust(found, code)
@@ -212,19 +202,19 @@ def test_adjusted_ratios_hold_one_where_only_the_mix_differs() -> None:
     measured("case mix: the same without adjustment, K03", round(float(np.mean(crude)), 3))
 
     assert all(rate >= 0.94 for rate in rates.values())
-    assert np.mean(crude) < 0.5
+    assert np.mean(crude) < 0.6
 
 
 # --- Forecasts -------------------------------------------------------------------------------------------------------
 
 
 def test_forecasts_come_true_as_often_as_they_say() -> None:
-    """Forty registers, three earlier days each, half a year ahead; agencies, sectors and tiers all differ."""
+    """Twenty registers, three earlier days each, half a year ahead; agencies, sectors and tiers all differ."""
     law = Law(agency_rates=np.linspace(0.5, 1.8, 20))
     days = [dt.date(2024, 3, 31), dt.date(2024, 9, 30), dt.date(2025, 3, 31)]
     tests = [
         calibration.back_test(simulate(900, seed=seed, agencies=20, law=law), days, horizon_days=180)
-        for seed in range(40)
+        for seed in range(20)
     ]
     whole = calibration.BackTest(
         horizon_days=180,
@@ -232,26 +222,27 @@ def test_forecasts_come_true_as_often_as_they_say() -> None:
         totals=pl.concat([test.totals for test in tests]),
     )
     held = float(whole.totals["held"].to_numpy().mean())
-    table = whole.table(calibration.STARTED).filter(pl.col("n") >= 200)
-    gap = (table["forecast"] - table["happened"]).abs().to_numpy().max()
-    stalled = whole.table(calibration.STALLED).filter(pl.col("n") >= 200)
-    stalled_gap = (stalled["forecast"] - stalled["happened"]).abs().to_numpy().max()
     measured("forecast: limits of the number hold it", round(held, 3))
-    measured("forecast: said and came true", table.select(pl.col("forecast", "happened").round(3)).rows())
-    measured("stalling: said and came true", stalled.select(pl.col("forecast", "happened").round(3)).rows())
+    gaps = {}
+    for kind in (calibration.STARTED, calibration.STALLED):
+        table = whole.table(kind)
+        measured(f"{kind}: said, came true, cases", table.select(pl.col("forecast", "happened").round(3), "n").rows())
+        apart = (table["forecast"] - table["happened"]).abs()
+        gaps[kind] = (apart * table["n"]).to_numpy().sum() / table["n"].to_numpy().sum()
+        measured(f"{kind}: mean gap between said and came true", round(float(gaps[kind]), 3))
     bias = whole.totals["expected"].to_numpy().sum() / whole.totals["happened"].to_numpy().sum() - 1
     measured("forecast: expected over happened, less 1", round(float(bias), 3))
 
     assert 0.93 <= held <= 0.995
     assert abs(bias) < 0.03
-    assert gap < 0.05
-    assert stalled_gap < 0.05
+    assert gaps[calibration.STARTED] < 0.025
+    assert gaps[calibration.STALLED] < 0.04
 
 
 def test_limits_of_forecasts_by_agency_hold() -> None:
     law, day, held = Law(agency_rates=np.linspace(0.5, 1.8, 20)), dt.date(2025, 3, 31), []
     end = day + dt.timedelta(days=180)
-    for seed in range(40):
+    for seed in range(25):
         register = simulate(900, seed=seed, agencies=20, law=law)
         foreseen = forecast.starts(facts.build(register, day), end)
         came = facts.build(register, end).agreements.select("agreement_id", "is_started")

@@ -131,6 +131,19 @@ def test_funnels_are_nested_hold_their_centre_and_widen_with_overdispersion(p0: 
     assert wide[3] >= narrow[3] - 1e-12
 
 
+def test_an_agency_is_outside_only_where_chance_alone_seldom_takes_it() -> None:
+    x, n = [6, 45, 10, 60, 0, 0], [6, 80, 30, 80, 10, 0]
+
+    places = ranking.funnel_position(x, n, 0.6)
+
+    exact = [scipy.stats.binom.sf(5, 6, 0.6), scipy.stats.binom.cdf(45, 80, 0.6), scipy.stats.binom.cdf(10, 30, 0.6)]
+    assert exact[0] > 0.025  # all of six, though the drawn limit lies below 100 %
+    assert exact[1] > 0.025
+    assert 0.001 < exact[2] < 0.025
+    assert places == [0, 0, -1, 2 if scipy.stats.binom.sf(59, 80, 0.6) <= 0.001 else 1, -2, 0]
+    assert ranking.funnel_position(x, n, 0.6, phi=9.0) == [0, 0, 0, 0, 0, 0]
+
+
 def test_overdispersion_is_one_where_agencies_vary_by_chance_and_more_where_they_differ() -> None:
     random = np.random.Generator(np.random.PCG64(5))
     size = random.integers(20, 200, 60)
@@ -176,7 +189,9 @@ def test_the_same_register_gives_the_same_intervals() -> None:
     found = built(300, agencies=6)
     turned = dataclasses.replace(found, agreements=found.agreements.reverse())
 
-    assert_frame_equal(ranking.composite_intervals(found, by="agency"), ranking.composite_intervals(turned, by="agency"))
+    assert_frame_equal(
+        ranking.composite_intervals(found, by="agency"), ranking.composite_intervals(turned, by="agency")
+    )
 
 
 def test_an_empty_register_has_no_intervals() -> None:

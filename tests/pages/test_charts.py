@@ -97,6 +97,22 @@ FRAMES: dict[Chart, pl.DataFrame] = {
             "role": ["peer", "own", "target"],
         }
     ),
+    charts.funnel: pl.DataFrame(
+        {
+            "n": [12, 40, 12],
+            "value": [60.0, 85.0, None],
+            "label": ["BXD", "BYT", None],
+            "mark": ["BXD", "", None],
+            "value_label": ["60%", "85%", None],
+            "code": ["BXD", "BYT", ""],
+            "light": ["red", "context", None],
+            "low_limit": [None, None, 55.0],
+            "high_limit": [None, None, 95.0],
+            "far_low": [None, None, 45.0],
+            "far_high": [None, None, 100.0],
+            "whole": [None, None, 80.0],
+        }
+    ),
     charts.step_curve: pl.DataFrame(
         {
             "time": [0, 90],

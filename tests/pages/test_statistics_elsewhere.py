@@ -1,0 +1,179 @@
+"""The statistics on the scorecard, the ranking and the sectors: right, explained, and no more than the reader may see."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from data_access import accounts
+from data_access.accounts import Person
+from data_access.register import read_register
+from kpi import facts, ranking, scorecard, whatif
+from kpi.difference import Difference
+from kpi.facts import Facts
+from kpi.rules import Rules
+from pages.sections import groups, ranking_statistics
+from pages.ui import loaders, studies, views
+from pages.ui import words as w
+from tests.pages.conftest import Visit
+from tests.pages.stores import AS_OF
+
+ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
+NAMES = {"first": "A", "second": "B"}
+
+
+def ministries(engine: sa.Engine) -> Facts:
+    found = facts.build(read_register(engine), AS_OF)
+    return found.where((pl.col("scope") == "HIGH_LEVEL") & (pl.col("agency_group") == "ministry"))
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.text])
+
+
+def person(role: str, agency: str | None) -> Person:
+    return Person("somebody", role, agency, "")
+
+
+# --- Scorecard -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("username", ACCOUNTS)
+def test_three_things_are_for_those_who_may_see_the_agreements(
+    shown_store: sa.Engine, visit: Visit, username: str, language: str
+) -> None:
+    page = visit("scorecard", username, language, agency="BTC")
+
+    heading = {"vi": "Ba việc nâng điểm nhiều nhất", "en": "Three things that would move it most"}[language]
+    assert not page.exception
+    assert (heading in [text.value for text in page.subheader]) == (username not in ("bct", "langson"))
+
+
+def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.Engine, visit: Visit) -> None:
+    found = ministries(shown_store)
+    study = whatif.study(read_register(shown_store), found, agency="BTC", rules=Rules())
+    titles = dict(found.agreements.select("agreement_id", "title_en").iter_rows())
+
+    text = said(visit("scorecard", language="en", agency="BTC"))
+
+    assert study.score is not None
+    for agreement_id in study.together["agreement_id"]:
+        assert titles[agreement_id] in text
+    assert f"from {study.score:.1f} to {study.together['score'][-1]:.1f}" in text
+
+
+def test_an_agency_is_never_shown_a_restricted_agreement_of_its_own(shown_store: sa.Engine) -> None:
+    view = views.View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+
+    found = studies.steps(view, "BCT", person("agency", "BCT"))
+    everything = studies.what_if(view, "BCT")
+
+    assert 1 not in found.rows["agreement_id"].to_list()
+    assert found.rows["title_vi"].null_count() == 0
+    assert found.are_together == (1 not in everything.together["agreement_id"].to_list())
+
+
+def test_crude_and_adjusted_stand_side_by_side(shown_store: sa.Engine, visit: Visit) -> None:
+    cards = scorecard.compute(ministries(shown_store), by=["agency"])
+    crude = cards.filter((pl.col("agency") == "BTC") & (pl.col("kpi") == "K02")).row(0, named=True)
+
+    text = said(visit("scorecard", language="en", agency="BTC"))
+
+    assert f"{crude['value']:.0f}% → **" in text
+    assert "agreements still waiting are expected to be implemented." in text
+
+
+# --- Ranking ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("username", ACCOUNTS)
+def test_two_agencies_are_compared_for_every_role(
+    shown_store: sa.Engine, visit: Visit, username: str, language: str
+) -> None:
+    page = visit("ranking", username, language, group="ministry")
+
+    assert not page.exception
+    heading = {"vi": "Cơ quan A có thực sự kém cơ quan B?", "en": "Is agency A really worse than agency B?"}[language]
+    assert heading in [text.value for text in page.subheader]
+
+
+def test_exchanged_agencies_get_the_opposite_answer(shown_store: sa.Engine, visit: Visit) -> None:
+    one, two = (
+        next(text for text in said(visit("ranking", language="en", **pair)).splitlines() if "composite points" in text)
+        for pair in ({"first": "BTC", "second": "BYT"}, {"first": "BYT", "second": "BTC"})
+    )
+
+    told = [any(word in text for word in ("Yes:", "No, on the contrary:")) for text in (one, two)]
+    assert told[0] == told[1]
+    assert one != two
+
+
+def test_the_answer_is_yes_no_or_open_and_names_the_interval() -> None:
+    def answer(found: Difference) -> str:
+        with w.in_language("en"):
+            return ranking_statistics.sentence("score", found, lambda points: w.number(points, 1), NAMES)
+
+    assert answer(Difference("lower", -10.0, -15.0, -5.0)).startswith("**Yes: A is really behind B**, by 10.0")
+    assert "(95% interval: 5.0–15.0)" in answer(Difference("lower", -10.0, -15.0, -5.0))
+    assert answer(Difference("higher", 10.0, 5.0, 15.0)).startswith("**No, on the contrary: A is really ahead of B**")
+    assert "−5.0 to +25.0" in answer(Difference("not_told_apart", 10.0, -5.0, 25.0))
+    assert "Not enough figures" in answer(Difference("not_available"))
+
+
+def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.Engine) -> None:
+    view = views.View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+
+    for kpi in ranking_statistics.SHARES:
+        rows = studies.places_by_share(view, kpi)
+        good = rows["numerator"] if kpi != "K05" else rows["n"] - rows["numerator"]
+        expected = ranking.rank_sets(good.to_list(), rows["n"].to_list())
+        assert rows.select("best_place", "worst_place").rows() == expected
+        assert rows["n"].min() >= Rules().rank_min_n  # type: ignore[operator]
+
+
+# --- Sectors ---------------------------------------------------------------------------------------------------------
+
+
+def with_security(engine: sa.Engine) -> Facts:
+    """The register with every fourth agreement in security and defence."""
+    found = facts.build(read_register(engine), AS_OF)
+    sector = pl.when(pl.col("agreement_id") % 12 == 0).then(pl.lit("SEC")).otherwise("sector")
+    return Facts(
+        found.agreements.with_columns(sector=sector), found.reports, found.blockers, found.as_of, found.records
+    )
+
+
+@pytest.mark.parametrize(("role", "agency"), [("leader", None), ("coordinator", "BNG"), ("administrator", None)])
+def test_small_counts_of_security_are_shown_to_those_who_see_everything(
+    shown_store: sa.Engine, role: str, agency: str | None
+) -> None:
+    cells = groups.heat(with_security(shown_store), person(role, agency), column="partner_region", write_column=str)
+
+    assert not cells["is_hidden"].any()
+
+
+def test_to_an_agency_small_counts_of_security_are_hidden_and_no_value_is_sent(shown_store: sa.Engine) -> None:
+    cells = groups.heat(with_security(shown_store), person("agency", "BCT"), column="partner_region", write_column=str)
+
+    security = cells.filter(pl.col("row_code") == "SEC")
+    assert security["is_hidden"].any()
+    assert security.filter(pl.col("value") < 5).is_empty()
+    hidden = cells.filter("is_hidden")
+    assert hidden["value"].null_count() == hidden["stalled"].null_count() == hidden.height
+    assert set(hidden["value_label"]) == {groups.HIDDEN}
+
+
+def test_everything_asked_for_twice_is_worked_out_once(shown_store: sa.Engine) -> None:
+    view = views.View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+
+    assert studies.adjusted(view, "K02") is studies.adjusted(view, "K02")
+    assert studies.adjusted(view, "K02") is not studies.adjusted(view, "K05")
+    assert loaders.kept(_size, view, 2) == 2 * loaders.kept(_size, view, 1)
+
+
+def _size(view: views.View, times: int) -> int:
+    return times * loaders.facts(view).agreements.height
