@@ -38,8 +38,10 @@ class Facts:
     `agreements`: one row per agreement known then. `reports`: one row per report owed (agreement and period): agreement_id,
     period, due_on, received_on, fields_filled, complete, on_time, is_due. `blockers`: one row per blocker: blocker_id,
     agreement_id, cause, severity, authority_level, beyond_authority, must_act, opened_on, escalated_on, resolved_on, is_open,
-    is_resolved, age_days (from opening to resolution or `as_of`), escalation_due, escalated_in_time. `records` names what the register keeps at all (plans, evidence,
-    reports, blockers): a KPI that needs something it does not keep is not available, rather than zero.
+    is_resolved, age_days (from opening to resolution or `as_of`), escalation_due, escalated_in_time.
+
+    `records` names what the register keeps at all (plans, evidence, reports, blockers): a KPI that needs something it does
+    not keep is not available, rather than zero.
     """
 
     agreements: pl.DataFrame

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import polars as pl
 import streamlit as st
 
@@ -53,7 +55,7 @@ def show_stages(stuck: pl.DataFrame) -> str | None:
     """How many are stuck at which stage and for how long; the stage that is chosen."""
     steps = [0, *AGE_STEPS]
     names = [w.t("stalled.age_first", to=AGE_STEPS[0])]
-    names += [w.t("stalled.age_between", start=a, to=b) for a, b in zip(AGE_STEPS, AGE_STEPS[1:], strict=False)]
+    names += [w.t("stalled.age_between", start=a, to=b) for a, b in itertools.pairwise(AGE_STEPS)]
     names.append(w.t("stalled.age_last", start=AGE_STEPS[-1]))
     age = pl.lit(0)
     for position, start in enumerate(steps):
@@ -83,7 +85,7 @@ def show_stages(stuck: pl.DataFrame) -> str | None:
 
 def narrowed(stuck: pl.DataFrame) -> pl.DataFrame:
     """The rows that the page's own controls leave."""
-    causes = [cause for cause in sorted(stuck["cause"].drop_nulls().unique().to_list())]
+    causes = sorted(stuck["cause"].drop_nulls().unique().to_list())
     agencies = sorted(stuck["agency"].unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stage = choice(
