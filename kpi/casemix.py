@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy import sparse
 from scipy.special import expit
 from scipy.stats import beta, chi2
 
@@ -235,7 +236,7 @@ class _Model:
 
     events: Floats
     size: Floats
-    design: Floats
+    design: sparse.csr_array
     penalty: Floats
     poisson: bool
 
@@ -246,13 +247,14 @@ class _Model:
 
     def maximised(self, effects: Floats) -> Floats:
         """The effects at the top of the penalised likelihood, by Newton's method; at most two units a step."""
+        turned = self.design.T.tocsr()
         for _ in range(_MOST_STEPS):
             rate = self.rate(effects)
             weight = self.size * (rate if self.poisson else rate * (1 - rate))
-            slope = self.design.T @ (self.events - self.size * rate) - self.penalty * effects
+            slope = turned @ (self.events - self.size * rate) - self.penalty * effects
             if np.abs(slope).max() < 1e-10 * (1 + self.events.sum()):
                 break
-            curvature = self.design.T @ (weight[:, None] * self.design) + np.diag(self.penalty)
+            curvature = (turned.multiply(weight) @ self.design).toarray() + np.diag(self.penalty)
             change = np.linalg.solve(curvature, slope)
             effects = effects + change / max(1.0, float(np.abs(change).max()) / 2)
         return effects
@@ -266,13 +268,17 @@ def _fitted(cells: pl.DataFrame, spreads: dict[str, float], *, poisson: bool) ->
     overall = events.sum() / size.sum()
     if overall <= 0 or (overall >= 1 and not poisson):
         return np.full(len(size), overall)
-    columns, penalty = [np.ones((len(size), 1))], [0.0]
+    every = np.arange(len(size))
+    columns, penalty = [np.zeros(len(size), dtype=np.int64)], [0.0]
     for factor, spread in spreads.items():
         codes = cells.select(pl.col(factor).rank("dense").fill_null(0)).to_series().to_numpy().astype(np.int64)
-        levels = np.unique(codes)
-        columns.append((codes[:, None] == levels).astype(float))
+        levels, number = np.unique(codes, return_inverse=True)
+        columns.append(len(penalty) + number)
         penalty += [spread**-2] * len(levels)
-    model = _Model(events, size, np.hstack(columns), np.array(penalty), poisson)
+    # Each cell has one level of each factor: a handful of ones in a row of many columns.
+    places = (np.tile(every, len(columns)), np.concatenate(columns))
+    design = sparse.csr_array((np.ones(len(places[0])), places), shape=(len(size), len(penalty)))
+    model = _Model(events, size, design, np.array(penalty), poisson)
     effects = np.zeros(len(penalty))
     effects[0] = np.log(overall) if poisson else np.log(overall / (1 - overall))
     return model.rate(model.maximised(effects))

@@ -25,6 +25,12 @@ from kpi.states import OPEN_STATES
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+START_WINDOW = 730
+"""How many days back experience of starting is taken from: older waits tell of an administration that has changed."""
+
+SILENCE_WINDOW = 540
+"""The same for silences: six reporting periods, so that a time without any reporting is soon forgotten."""
+
 GROUPINGS = (("sector",), ("partner_tier",), ("sector", "partner_tier"), ("agency",))
 
 
@@ -147,7 +153,8 @@ def starts(facts: Facts, on: dt.date, *, groupings: Sequence[Sequence[str]] = GR
         *dict.fromkeys(name for grouping in groupings for name in grouping),
         duration=pl.col("duration_days").cast(pl.Int64),
         cause=cause.cast(pl.Int64),
-    )
+        entry=_entry(pl.col("signed_on"), facts.as_of, START_WINDOW),
+    ).filter(pl.col("duration") > pl.col("entry"))
     common, kinds = fitted(lived, groupings)
     waiting = facts.agreements.filter(
         pl.col("is_open") & ~pl.col("is_started") & (pl.col("age_days") >= 0).fill_null(False)
@@ -188,6 +195,12 @@ def _frail(event: Floats, variance: Floats) -> Floats:
     known = variance <= 0
     spread = np.where(known, 1.0, variance)
     return np.where(known, event, np.log1p(event * spread) / spread)
+
+
+def _entry(begin: pl.Expr, as_of: dt.date, window: int) -> pl.Expr:
+    """The last day of a wait that lies before the window of recent experience; -1 where all of it lies within."""
+    before = (pl.lit(as_of - dt.timedelta(days=window)) - begin).dt.total_days()
+    return pl.when(before > 0).then(before - 1).otherwise(-1)
 
 
 def _horizon(facts: Facts, on: dt.date) -> int:
@@ -264,8 +277,10 @@ def _silences(register: Register, facts: Facts) -> pl.DataFrame:
             "state",
             "next",
             duration=(pl.col("_until").fill_null(facts.as_of) - day).dt.total_days(),
+            entry=_entry(day, facts.as_of, SILENCE_WINDOW),
             cause=pl.when(pl.col("_until").is_null()).then(0).when(is_open).then(1).otherwise(2).cast(pl.Int64),
         )
+        .filter(pl.col("duration") > pl.col("entry"))
     )
 
 

@@ -20,8 +20,8 @@ Ints = npt.NDArray[np.int64]
 ENOUGH_AT_RISK = 30
 """Where fewer than these are still waiting, daily rates are chance; beyond, one average rate is used."""
 
-TAIL_DAYS = 365
-"""The average rate also takes in this many days before that point."""
+TAIL_EVENTS = 20
+"""The average goes back as far as it takes to have seen this many events."""
 
 _ROUNDS = 5
 
@@ -56,37 +56,45 @@ class Rates:
 
 
 def fitted(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> tuple[Rates, Factors]:
-    """Common rates and factors, each given the other, from the columns of the groupings, duration (days) and cause.
+    """Common rates and factors, each given the other.
 
-    `cause` is 1 for the event, 2 for another end, 0 for a case that still waits. The common rates are those of a case
-    with factor 1 (Breslow 1974, Biometrics 30, 89-99): without the factors in them they would fall with time only
-    because the slow kinds are left, and the factors would count that a second time.
+    `cases` has the columns of the groupings, `duration` (days lived), `entry` (the last day before it came under
+    observation, -1 if it was from the start) and `cause`: 1 for the event, 2 for another end, 0 for a case that still
+    waits. The common rates are those of a case with factor 1 (Breslow 1974, Biometrics 30, 89-99): without the factors in
+    them they would fall with time only because the slow kinds are left, and the factors would count that a second time.
     """
-    duration, cause = cases["duration"].to_numpy(), cases["cause"].to_numpy()
+    duration, entry, cause = (cases[name].to_numpy() for name in ("duration", "entry", "cause"))
     lived = cases.with_columns(events=(pl.col("cause") == 1).cast(pl.Int64))
     factor = np.ones(cases.height)
     for _ in range(_ROUNDS):
-        common = rates(duration, cause, factor)
-        kinds = factors(lived.with_columns(pl.Series("expected", common.events_by(duration))), groupings)
+        common = rates(duration, entry, cause, factor)
+        expected = common.events_by(duration) - np.where(entry < 0, 0.0, common.events_by(np.maximum(entry, 0)))
+        kinds = factors(lived.with_columns(pl.Series("expected", expected)), groupings)
         factor = kinds.of(cases)
-    return rates(duration, cause, factor), kinds
+    return rates(duration, entry, cause, factor), kinds
 
 
-def rates(duration: Ints, cause: Ints, factor: Floats) -> Rates:
-    """The common rates of cases that lasted `duration` days, ended by `cause` and have a known factor each."""
+def rates(duration: Ints, entry: Ints, cause: Ints, factor: Floats) -> Rates:
+    """The common rates of cases with a known factor each; columns as in `fitted`."""
     days = int(duration.max(initial=0)) + 1
 
     def at_risk(weights: Floats | None) -> Floats:
-        left: Floats = np.bincount(duration, weights=weights, minlength=days)[::-1].cumsum()[::-1].astype(float)
+        """How many, or how much factor, is under observation on each day: entered before it, and not gone before it."""
+        late = entry >= 0
+        gone = np.bincount(duration, weights=weights, minlength=days)
+        not_yet = np.bincount(entry[late], weights=None if weights is None else weights[late], minlength=days)
+        left: Floats = (gone - not_yet)[::-1].cumsum()[::-1].astype(float)
         return left
 
     events = np.bincount(duration[cause == 1], minlength=days)
     endings = np.bincount(duration[cause == 2], minlength=days)
     heads, weighted = at_risk(None), at_risk(factor)
-    known = max(int((heads >= ENOUGH_AT_RISK).sum()), 1)
-    tail = slice(max(known - TAIL_DAYS, 0), None)
+    enough = np.flatnonzero(heads >= ENOUGH_AT_RISK)
+    known = int(enough[-1]) + 1 if len(enough) else 1
+    still_to_come = events[::-1].cumsum()[::-1]
+    tail = slice(min(known, max(int((still_to_come >= TAIL_EVENTS).sum()) - 1, 0)), None)
     everyone, exposed = max(heads[tail].sum(), 1.0), max(weighted[tail].sum(), 1.0)
-    heads, weighted = np.maximum(heads, 1.0)[:known], np.where(weighted > 0, weighted, 1.0)[:known]
+    heads, weighted = np.maximum(heads, 1.0)[:known], np.where(heads > 0, weighted, 1.0)[:known]
     return Rates(
         event=(events[:known] / weighted).cumsum(),
         ending=(endings[:known] / heads).cumsum(),

@@ -81,8 +81,8 @@ def agency_of(session: Session, actor: Actor) -> str:
 
 
 def may_undo(session: Session, actor: Actor, batch: UploadBatch) -> bool:
-    """Whether this actor may take a batch back: an agency its own ones, a coordinator any."""
+    """Whether this actor may take a batch back: an agency its own ones, a coordinator or administrator any."""
     account = account_of(session, actor)
-    if account.role == "coordinator":
+    if account.role in ("coordinator", "administrator"):
         return True
     return account.role == "agency" and account.agency is not None and account.agency == batch.agency

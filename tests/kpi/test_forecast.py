@@ -35,14 +35,24 @@ def test_rates_are_events_among_those_still_waiting() -> None:
     duration = np.array([0] * 10 + [2] * 30 + [5] * 60)
     cause = np.array([1] * 5 + [2] * 5 + [1] * 15 + [0] * 15 + [0] * 60)
 
-    found = hazards.rates(duration, cause, np.ones(100))
+    found = hazards.rates(duration, np.full(100, -1), cause, np.ones(100))
 
     assert found.events_by(np.array([0, 1, 2, 5])).tolist() == pytest.approx(
         [5 / 100, 5 / 100, 5 / 100 + 15 / 90] + [5 / 100 + 15 / 90]
     )
     assert found.endings_by(np.array([0, 5])).tolist() == pytest.approx([5 / 100, 5 / 100])
-    # beyond what was seen: the average rate of the last year, 20 events in 100 + 90 + 90 + 60 + 60 + 60 days at risk
+    # beyond what was seen: the average over the last twenty events, which came in 100 + 90 + 90 + 60 + 60 + 60 days
     assert found.events_by(np.array([7]))[0] == pytest.approx(5 / 100 + 15 / 90 + 2 * 20 / 460)
+
+
+def test_what_came_under_observation_late_is_at_risk_only_from_then() -> None:
+    duration, cause = np.array([5] * 40 + [9] * 40), np.array([1] * 4 + [0] * 36 + [1] * 40)
+    entry = np.array([-1] * 40 + [6] * 40)
+
+    found = hazards.rates(duration, entry, cause, np.ones(80))
+
+    assert found.events_by(np.array([5]))[0] == pytest.approx(4 / 40)
+    assert found.events_by(np.array([9]))[0] == pytest.approx(4 / 40 + 40 / 40)
 
 
 def test_kinds_that_differ_no_more_than_chance_get_no_factor_of_their_own() -> None:
@@ -74,7 +84,10 @@ def test_a_factor_is_drawn_in_the_more_the_fewer_events_it_rests_on() -> None:
 # --- Starting --------------------------------------------------------------------------------------------------------
 
 
-def test_without_factors_the_chance_is_that_of_the_incidence_curve_given_the_wait() -> None:
+def test_without_factors_the_chance_is_that_of_the_incidence_curve_given_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forecast, "START_WINDOW", 100_000)  # the curve knows all waits
     found = built(4000)
 
     cases = forecast.starts(found, later(DAY, 180), groupings=()).cases

@@ -1,0 +1,520 @@
+"""The upload page as each role sees it: from the template to the receipt and back, and everything that must not happen."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import io
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from data_access import accounts, audit, models, uploads
+from data_access import engine as store
+from data_access.register import read_register
+from kpi import facts
+from kpi.intake import Checked, Table, check_rows, compare, message, read_table, template
+from kpi.intake.columns import BY_CODE
+from pages.sections import upload_problems
+from pages.ui import words as w
+from tests.pages import stores
+from tests.pages.conftest import Visit
+
+BCT = accounts.Person("bct", "agency", "BCT", "")
+CSV = "text/csv"
+MARKDOWN = "![x](https://example.org/x.png) **đậm** <b>"
+Edit = Callable[[dict[str, str]], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Refs:
+    """References of BCT's agreements: one signed and not started, another one that is open."""
+
+    signed: str
+    other: str
+
+
+@pytest.fixture
+def refs(shown_store: sa.Engine) -> Refs:
+    found = facts.build(read_register(shown_store), stores.AS_OF).agreements
+    own = found.filter(
+        (pl.col("agency") == "BCT")
+        & (pl.col("scope") == "HIGH_LEVEL")
+        & (pl.col("access_level") == "open")
+        & pl.col("is_open")
+    )
+    signed = own.filter(pl.col("state") == "SIGNED")["ref"][0]
+    return Refs(signed, own.filter(pl.col("ref") != signed)["ref"][0])
+
+
+def taken(engine: sa.Engine, agency: str = "BCT") -> bytes:
+    """The agency's template."""
+    return template(uploads.current_rows(engine, agency), language="vi", format="csv", say=w.t)
+
+
+def edited(data: bytes, changes: dict[str, dict[str, str]]) -> bytes:
+    """A template with cells changed: reference -> column code -> text."""
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    places = {name: rows[0].index(BY_CODE[name].vi) for columns in changes.values() for name in columns}
+    for row in rows[1:]:
+        for name, text in changes.get(row[0], {}).items():
+            row[places[name]] = text
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def moved(engine: sa.Engine, refs: Refs) -> bytes:
+    """A template in which one agreement has begun."""
+    return edited(taken(engine), {refs.signed: {"state": "Đang triển khai", "state_date": "12/01/2026"}})
+
+
+def hand_in(page: AppTest, data: bytes, name: str = "mau.csv") -> AppTest:
+    return page.file_uploader[0].set_value((name, data, CSV)).run()
+
+
+def said(page: AppTest) -> str:
+    """Everything the page says in text elements."""
+    kinds = (page.text, page.info, page.success, page.warning, page.error, page.caption, page.title, page.subheader)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def interpreted(page: AppTest) -> str:
+    """Everything that goes through elements which interpret Markdown."""
+    kinds = (page.info, page.success, page.warning, page.error, page.caption, page.title, page.subheader, page.markdown)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def confirm(page: AppTest) -> AppTest:
+    return page.button(key="upload_confirm").click().run()
+
+
+def batches(engine: sa.Engine) -> list[tuple[int, str]]:
+    return list(uploads.list_batches(engine, None).select("id", "status").iter_rows())
+
+
+def open_batch(page: AppTest, label: str, place: int = 0) -> AppTest:
+    """Click a row of the history."""
+    page.session_state["upload_batches_row"] = {"row": place, "label": f"{label} ›"}
+    return page.run()
+
+
+def undo_batch(page: AppTest, number: int, place: int = 0) -> AppTest:
+    """Open a row of the history and undo the batch. Here a click runs the whole page, so the row is clicked again with it."""
+    page = open_batch(page, str(number), place)
+    page.session_state["upload_batches_row"] = {"row": place, "label": f"{number} ›"}
+    return page.button(key=f"upload_undo_{number}").click().run()
+
+
+def stored_otherwise(engine: sa.Engine, text: str) -> None:
+    """Somebody else of the agency stores something meanwhile."""
+    table, current = read_table(text.encode(), "khac.csv"), uploads.current_rows(engine, "BCT")
+    assert isinstance(table, Table)
+    checked = check_rows(table, current, today=stores.AS_OF)
+    assert isinstance(checked, Checked), checked
+    with store.session(engine) as session:
+        uploads.apply(session, actor=BCT, preview=compare(checked, current))
+
+
+# --- The way an agency goes ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_template_as_it_is_changes_nothing(shown_store: sa.Engine, visit: Visit, kind: str) -> None:
+    current = uploads.current_rows(shown_store, "BCT")
+    data = template(current, language="vi", format="xlsx" if kind == "xlsx" else "csv", say=w.t)
+
+    page = hand_in(visit("upload", "bct"), data, f"mau.{kind}")
+
+    assert not page.exception
+    assert w.t("upload.nothing_new") in said(page)
+    assert "upload_confirm" not in {button.key for button in page.button}
+
+
+def test_differences_and_what_they_do_are_shown_then_confirmed_once_and_undone(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    before = read_register(shown_store)
+
+    page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
+
+    assert "Đã ký  →  Đang triển khai" in said(page)
+    assert "2 ô thay đổi · 1 thỏa thuận" in said(page)
+    assert [metric.label for metric in page.metric][:2] == [w.t("kpi.K13.name"), w.t("upload.place")]
+    assert batches(shown_store) == []
+
+    page = confirm(page)
+
+    assert "Đã ghi nhận đợt 1: 2 thay đổi." in said(page)
+    assert batches(shown_store) == [(1, "applied")]
+    assert page.file_uploader[0].value is None
+
+    page = undo_batch(page, 1)
+
+    assert "Đã hoàn tác đợt 1" in said(page)
+    assert batches(shown_store) == [(2, "undo"), (1, "undone")]
+    after = read_register(shown_store)
+    assert after.status_events.drop("id").sort(pl.all()).equals(before.status_events.drop("id").sort(pl.all()))
+    assert audit.verify(shown_store) is None
+
+
+def test_a_doubled_click_stores_once_and_says_so(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
+    token = page.session_state["upload_work"].token
+    page = confirm(page)
+
+    page.session_state["upload_confirmed"] = token  # what the second click's callback leaves
+    page = page.run()
+
+    assert w.tn("upload.receipt_repeated", 2, number=1) in said(page)
+    assert batches(shown_store) == [(1, "applied")]
+
+
+def test_the_same_file_again_says_which_batch_it_was(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    data = moved(shown_store, refs)
+    page = confirm(hand_in(visit("upload", "bct"), data))
+
+    page = hand_in(page, data)
+
+    assert "Chính tệp này đã được ghi nhận ở đợt 1" in said(page)
+    assert w.t("upload.nothing_new") in said(page)
+    assert batches(shown_store) == [(1, "applied")]
+
+
+def test_a_file_that_moves_the_data_date_says_what_the_date_alone_does(
+    shown_store: sa.Engine, visit: Visit, refs: Refs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.sections.upload_work.today", lambda _: dt.date(2026, 3, 31))
+    data = edited(taken(shown_store), {refs.signed: {"state": "Đang triển khai", "state_date": "01/03/2026"}})
+
+    page = hand_in(visit("upload", "bct"), data)
+
+    assert "Ngày chốt số liệu chuyển từ 14/01/2026 sang 01/03/2026" in said(page)
+
+
+def test_the_page_speaks_english_too(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    page = visit("upload", "bct", "en")
+    data = moved(shown_store, refs)
+
+    with w.in_language("en"):  # the test's own side of the select boxes
+        page = hand_in(page, data)
+
+    assert "Signed  →  Under implementation" in said(page)
+
+
+def test_many_changes_are_a_table(shown_store: sa.Engine, visit: Visit) -> None:
+    current = uploads.current_rows(shown_store, "BCT")
+    everything = {
+        ref: {"deliverable_vi": "Một", "deliverable_en": "One", "evidence_url": "https://a.vn"}
+        for ref in current.agreements["ref"]
+    }
+
+    page = hand_in(visit("upload", "bct"), edited(taken(shown_store), everything))
+
+    assert not page.exception
+    assert {"what", "before", "after"} <= set(page.dataframe[0].value.columns)
+
+
+# --- Problems --------------------------------------------------------------------------------------------------------
+
+
+def test_problems_come_all_at_once_by_kind_and_can_be_put_right_here(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    wrong = {
+        refs.signed: {"state": "Đang trien khaii", "state_date": "31/02/2026"},
+        refs.other: {"progress_pct": "120"},
+    }
+    page = hand_in(visit("upload", "bct"), edited(taken(shown_store), wrong))
+
+    listed = page.dataframe[0].value
+    assert "Có 3 lỗi phải sửa" in said(page)
+    assert set(listed["suggestion"]) >= {"Đang triển khai", "2026-02-28"}
+    kinds = page.button_group(key="problems_1_kind")
+    assert kinds.options[0] == w.t("upload.every_kind", n=3)
+
+    rows = page.data_editor[0].value
+    first, second = (int(rows.index[rows["ref"] == ref][0]) for ref in (refs.signed, refs.other))
+    page.session_state["upload_editor_1"] = {
+        "edited_rows": {
+            first: {"state": "Đang triển khai", "state_date": "12/01/2026"},
+            second: {"progress_pct": "12,5"},
+        },
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    page = next(button for button in page.button if button.label == w.t("upload.check_again")).click().run()
+
+    assert not page.error
+    assert "Đã ký  →  Đang triển khai" in said(page)
+    assert "12,5%" in said(page)
+
+
+def test_rows_taken_out_here_are_gone_and_the_others_keep_their_cells() -> None:
+    frame = pl.DataFrame({"row": [2, 3, 4], "ref": ["A", "B", "C"], "state": ["x", "y", None]})
+    given = frame.filter(pl.col("row") > 2).with_columns(remarks=pl.lit("!"))
+    back = given.filter(pl.col("row") == 4).with_columns(state=pl.lit("z"))
+
+    put_right = upload_problems.corrected(frame, given, back)
+
+    assert put_right.rows() == [(2, "A", "x"), (4, "C", "z")]
+
+
+UNREADABLE = {
+    "empty": ("mau.csv", b""),
+    "blank": ("mau.csv", b"\xef\xbb\xbf\r\n\r\n"),
+    "a picture": ("anh.png", b"\x89PNG\r\n\x1a\n" + bytes(200)),
+    "an old workbook": ("mau.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)),
+    "cut off": ("mau.xlsx", b"PK\x03\x04" + bytes(80)),
+    "no known header": ("mau.csv", b"a,b\n1,2\n"),
+    "unknown column": ("mau.csv", "Mã cam kết,Trạng thai moi\nT-0002,x\n".encode()),
+    "TCVN3": ("mau.csv", b"M\xb7 cam k\xd5t\nT-0002\n"),
+    "NUL": ("mau.csv", b"ref,progress\nT-0002,a\x00b\n"),
+    "open quote": ("mau.csv", b'ref,progress\nT-0002,"a\n'),
+    "ragged": ("mau.csv", b"ref,progress\nT-0002\n"),
+    "too large": ("mau.csv", b"ref,progress\n" + b"T-0002,x\n" * 700_000),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_ends_in_a_clear_message(
+    shown_store: sa.Engine, visit: Visit, name: str, data: bytes
+) -> None:
+    page = hand_in(visit("upload", "bct"), data, name)
+
+    assert not page.exception
+    assert "Chưa có gì được lưu" in page.error[0].value
+    assert batches(shown_store) == []
+
+
+def test_another_encoding_is_read_only_once_somebody_has_looked_at_it(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    # "Sản phẩm" and "Đã ký" in VISCII
+    data = b"ref;S\xe4n ph\xc6m\n" + refs.other.encode() + b";\xd0\xe3 k\xfd\n"
+    page = hand_in(visit("upload", "bct"), data)
+
+    page = page.selectbox(key="upload_encoding_0").set_value("viscii").run()
+    assert page.dataframe[0].value.iloc[0].tolist()[1] == "Đã ký"
+    assert "upload_confirm" not in {button.key for button in page.button}
+
+    page = page.button(key="upload_encoding_right").click().run()
+    assert "(trống)  →  Đã ký" in said(page)
+
+
+def test_the_file_given_back_says_what_is_wrong_where(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    data = edited(taken(shown_store), {refs.other: {"progress_pct": "120"}})
+    page = hand_in(visit("upload", "bct"), data)
+    work = page.session_state["upload_work"]
+
+    problem = next(problem for problem in work.problems if problem.blocking)
+
+    assert {"upload_returned_xlsx", "upload_returned_csv"} <= {button.key for button in page.download_button}
+    assert "120" in message(problem, say=w.t, language="vi")
+
+
+# --- Conflicts, and what happens meanwhile ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("decision", "kept"), [("register", "Của người khác"), ("file", "Của tôi")])
+def test_conflicts_are_decided_one_by_one(
+    shown_store: sa.Engine, visit: Visit, refs: Refs, decision: str, kept: str
+) -> None:
+    mine = edited(
+        taken(shown_store), {refs.other: {"deliverable_vi": "Của tôi"}, refs.signed: {"deliverable_en": "Mine"}}
+    )
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Của người khác\n")
+
+    page = hand_in(visit("upload", "bct"), mine)
+    assert "Còn 1 chỗ" in said(page)
+    assert {"Của tôi", "Của người khác"} <= {text.value for text in page.text}
+    assert "upload_confirm" not in {button.key for button in page.button}
+
+    page = confirm(page.button(key=f"upload_conflict_1_0_{decision}").click().run())
+
+    found = uploads.current_rows(shown_store, "BCT").agreements
+    assert found.filter(pl.col("ref") == refs.other)["deliverable_vi"].item() == kept
+    assert found.filter(pl.col("ref") == refs.signed)["deliverable_en"].item() == "Mine"
+
+
+def test_a_confirmation_of_what_has_changed_meanwhile_stores_nothing(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.signed},Khác\n")
+
+    page = confirm(page)
+
+    assert refs.signed in page.error[0].value.replace("\\", "")
+    assert batches(shown_store) == [(1, "applied")]
+    assert "Đã ký  →  Đang triển khai" in said(page)  # shown anew, to be looked at again
+
+    confirm(page)
+    assert batches(shown_store) == [(2, "applied"), (1, "applied")]
+
+
+def test_undoing_names_the_later_batch_in_the_way(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Một\n")
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Hai\n")
+
+    page = undo_batch(visit("upload", "bct"), 1, place=1)
+
+    assert "đợt 2" in page.error[0].value
+    assert "Sản phẩm" in page.error[0].value
+    assert batches(shown_store) == [(2, "applied"), (1, "applied")]
+
+
+# --- The form --------------------------------------------------------------------------------------------------------
+
+
+def test_the_form_ends_in_the_same_batch(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    page = visit("upload", "bct", way="form", ref=refs.signed)
+    version = (
+        uploads.current_rows(shown_store, "BCT").agreements.filter(pl.col("ref") == refs.signed)["row_version"].item()
+    )
+    taken_at = f"form_{refs.signed}_{version}"
+    page.selectbox(key=f"{taken_at}_status_state").set_value("IN_PROGRESS")
+    page.date_input(key=f"{taken_at}_status_state_date").set_value(dt.date(2026, 1, 12))
+    page.text_area(key=f"{taken_at}_result_deliverable_vi").set_value("Một trung tâm")
+
+    page = next(button for button in page.button if button.label == w.t("upload.form_check")).click().run()
+    assert "Đã ký  →  Đang triển khai" in said(page)
+    page = confirm(page)
+
+    assert not page.exception
+    assert "Đã ghi nhận đợt 1: 3 thay đổi." in said(page)
+    assert uploads.list_batches(shown_store, "BCT")["file_name"].to_list() == [f"Biểu mẫu {refs.signed}"]
+
+
+def test_a_form_left_as_it_is_changes_nothing_and_one_with_a_mistake_says_so(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    page = visit("upload", "bct", way="form", ref=refs.signed)
+    check = w.t("upload.form_check")
+    page = next(button for button in page.button if button.label == check).click().run()
+    assert w.t("upload.form_nothing_new") in said(page)
+
+    page.selectbox(key=f"form_{refs.signed}_1_status_state").set_value("IN_PROGRESS")
+    page = next(button for button in page.button if button.label == check).click().run()
+
+    assert "Có 1 lỗi phải sửa" in said(page)
+    assert "row" not in page.dataframe[0].value.columns
+
+
+def test_every_open_agreement_has_a_form(shown_store: sa.Engine, visit: Visit) -> None:
+    own = facts.build(read_register(shown_store), stores.AS_OF).agreements
+    own = own.filter((pl.col("agency") == "BCT") & pl.col("is_open")).unique("state", maintain_order=True)
+
+    for ref in own["ref"]:
+        page = visit("upload", "bct", "en", way="form", ref=ref)
+        assert not page.exception
+        assert page.tabs
+
+
+# --- Who may ---------------------------------------------------------------------------------------------------------
+
+
+def test_leaders_do_not_have_the_page(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("upload", "lanhdao")
+
+    assert not page.file_uploader
+    assert w.t("frame.wrong_role", role=w.name("role", "leader")) in said(page)
+
+
+@pytest.mark.parametrize("username", ["dieuphoi", "quantri"])
+def test_coordinator_and_administrator_see_every_batch_and_may_undo(
+    shown_store: sa.Engine, visit: Visit, refs: Refs, username: str
+) -> None:
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Một\n")
+
+    page = visit("upload", username)
+    assert not page.file_uploader
+    assert page.dataframe[0].value["agency"].tolist() == ["BCT"]
+    page = undo_batch(page, 1)
+
+    assert "Đã hoàn tác đợt 1" in said(page)
+    assert batches(shown_store) == [(2, "undo"), (1, "undone")]
+
+
+def test_an_agency_sees_its_own_batches_only(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Một\n")
+
+    page = visit("upload", "langson")
+
+    assert not page.dataframe
+    assert w.t("upload.history_none") in said(page)
+
+
+def test_a_foreign_agreement_is_refused_like_one_there_is_not(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    answers = []
+    for ref in (refs.other, "T-9999"):
+        page = hand_in(visit("upload", "langson"), f"ref,deliverable_vi\n{ref},Của tôi\n".encode())
+        answers.append(page.dataframe[0].value["words"].tolist()[0].replace(ref, "…"))
+
+    assert answers[0] == answers[1]
+    assert batches(shown_store) == []
+
+
+def test_an_account_without_agency_is_told_why_it_cannot(shown_store: sa.Engine, visit: Visit) -> None:
+    with store.session(shown_store) as session:
+        session.add(models.User(username="kho", password_hash="x", role="agency", agency=None))
+
+    page = visit("upload", "kho")
+
+    assert not page.file_uploader
+    assert w.t("upload.no_agency") in said(page)
+    assert w.t("upload.history_none") in said(page)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"agency": "T20"}, {"role": "leader"}, {"role": "coordinator"}, {"active": False}],
+    ids=["another agency", "leader", "coordinator", "closed"],
+)
+def test_rights_taken_away_between_looking_and_confirming_hold(
+    shown_store: sa.Engine, visit: Visit, refs: Refs, change: dict[str, object]
+) -> None:
+    page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
+    with store.session(shown_store) as session:
+        account = session.get(models.User, "bct")
+        assert account is not None
+        for name, value in change.items():
+            setattr(account, name, value)
+
+    page = confirm(page)
+
+    assert not page.exception
+    assert batches(shown_store) == []
+
+
+def test_a_preview_put_into_the_session_by_hand_is_of_no_use_to_another_agency(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    theirs = hand_in(visit("upload", "bct"), moved(shown_store, refs)).session_state["upload_work"]
+    page = visit("upload", "langson")
+
+    for key in (theirs.key, ("langson", "T20", *theirs.key[2:])):
+        page.session_state["upload_work"] = dataclasses.replace(theirs, key=key)
+        page.session_state["upload_confirmed"] = theirs.token
+        page = page.run()
+        assert not page.exception
+
+    assert batches(shown_store) == []
+
+
+def test_typed_text_is_never_interpreted(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},{MARKDOWN}\n")
+    data = edited(taken(shown_store), {refs.other: {"deliverable_vi": f"{MARKDOWN} 2", "blocker_description": ""}})
+
+    page = hand_in(visit("upload", "bct"), data, f"{MARKDOWN.replace('/', '')}.csv")
+    page = confirm(page)
+    page = open_batch(page, "2")
+
+    assert not page.exception
+    assert "example.org" not in interpreted(page)
+    form = visit("upload", "bct", way="form", ref=refs.other)
+    assert "example.org" not in interpreted(form)
