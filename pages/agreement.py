@@ -15,6 +15,7 @@ from kpi.states import STATE_CLASS
 from pages.sections import pairs
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui import words as w
+from pages.ui.alphabet import fold
 from pages.ui.tables import Column
 
 BUCKET_COLOURS: dict[str, palette.Badge] = {
@@ -45,6 +46,15 @@ def found(person: session.Person, view: filters.View) -> tuple[Row, AgreementDos
     return rows.row(0, named=True), dossier
 
 
+def given_is_name(given: str, agency: str) -> bool:
+    """Whether the source's words for the responsible agency are simply its name, in either language."""
+    for language in w.LANGUAGES:
+        with w.in_language(language):
+            if fold(given) in (fold(w.name("agency", agency)), fold(w.name("agency", agency, short=True))):
+                return True
+    return False
+
+
 def show_head(row: Row, dossier: AgreementDossier) -> None:
     """What it is, who is responsible, with whom, and how it stands."""
     kept = dossier.agreement.row(0, named=True)
@@ -65,7 +75,9 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
     lines = {
         "agreement.agency": w.name("agency", row["agency"])
         + (f" – {kept['responsible_office']}" if kept["responsible_office"] else ""),
-        "agreement.as_given": kept["responsible_as_given"],
+        "agreement.as_given": ""
+        if given_is_name(kept["responsible_as_given"], row["agency"])
+        else kept["responsible_as_given"],
         "agreement.signed_by": w.name("agency", row["signing_agency"])
         if row["signing_agency"] not in (None, row["agency"])
         else "",
@@ -87,11 +99,12 @@ def show_dates(row: Row) -> None:
     """From signing to completion in four figures: waiting, plan against original, progress, silence."""
     grid = st.grid(4)
     waited = "agreement.waited" if row["duration_observed"] else "agreement.waiting"
-    grid.metric(w.t("agreement.signed_on"), w.date(row["signed_on"]), border=True)
+    grid.metric(w.t("agreement.signed_on"), w.date(row["signed_on"]), border=True, height="stretch")
     grid.metric(
         w.t(waited),
         w.days(row["duration_days"]) if row["is_signed"] else w.t("common.not_available"),
         border=True,
+        height="stretch",
         help=w.t("agreement.waited_help"),
     )
     slip = row["slippage_days"]
@@ -101,6 +114,7 @@ def show_dates(row: Row) -> None:
         w.t("agreement.replanned", date=w.date(row["current_target"]), days=w.days(slip)) if slip else None,
         delta_color="off",
         border=True,
+        height="stretch",
         help=w.t("agreement.target_help"),
     )
     silence = w.days(row["days_since_progress"]) if row["is_open"] else w.t("agreement.closed")
@@ -111,6 +125,7 @@ def show_dates(row: Row) -> None:
         delta_color="off",
         delta_arrow="off",
         border=True,
+        height="stretch",
         help=w.t("agreement.since_progress_help", limit=w.days(row["stall_limit"])),
     )
 
@@ -241,7 +256,14 @@ def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
         withdrawn=pl.col("retracted_at").is_not_null(),
     )
     targets = dossier.targets.select(
-        what=pl.format("{}: {}", pl.lit(w.t("agreement.target")), w.texts(dossier.targets["target_on"], w.date)),
+        what=pl.format(
+            "{}: {}",
+            # Rows come in the order of their days: the first is the original.
+            pl.when(pl.int_range(pl.len()) == 0)
+            .then(pl.lit(w.t("agreement.lane_original")))
+            .otherwise(pl.lit(w.t("agreement.lane_current"))),
+            w.texts(dossier.targets["target_on"], w.date),
+        ),
         effective_on="effective_on",
         note="reason",
         recorded_at="recorded_at",

@@ -1,0 +1,146 @@
+"""An agency's journey: its template, two cells changed, what that does to its score, confirmed, seen, and taken back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from playwright.sync_api import Download, FilePayload, Page, expect
+
+from data_access import audit, uploads
+from tests.browser.conftest import SignIn
+from tests.serving import Served
+
+pytestmark = pytest.mark.browser
+
+
+def content(download: Download) -> bytes:
+    return download.path().read_bytes()
+
+
+def take_template(page: Page, name: str) -> bytes:
+    with page.expect_download() as taken:
+        page.get_by_role("button", name=name).click()
+    return content(taken.value)
+
+
+def begun(template: bytes) -> bytes:
+    """The template with two cells of one row changed: a signed agreement is under implementation."""
+    rows = list(csv.reader(io.StringIO(template.decode("utf-8-sig"), newline="")))
+    state, day = (rows[0].index(name) for name in ("Trạng thái", "Ngày của trạng thái mới"))
+    row = next(row for row in rows if row[state] == "Đã ký")
+    row[state], row[day] = "Đang triển khai", "12/01/2026"
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def hand_in(page: Page, data: bytes, name: str = "cap-nhat.csv") -> None:
+    payload: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": data}
+    page.locator("input[type=file]").set_input_files(payload)
+
+
+def scorecard(page: Page) -> list[str]:
+    """The figures of the agency's own scorecard, as they are read."""
+    page.get_by_role("link", name="Phiếu điểm").first.click()
+    expect(page.get_by_role("heading", name="Phiếu điểm")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").nth(9)).to_be_visible()
+    return page.get_by_test_id("stMetricValue").all_inner_texts()
+
+
+def open_upload(page: Page) -> None:
+    page.goto("/upload")
+    expect(page.get_by_role("heading", name="Cập nhật số liệu")).to_be_visible()
+
+
+def open_newest_batch(page: Page) -> None:
+    """Click the first cell of the history, which is drawn on a canvas."""
+    table = page.get_by_test_id("stDataFrame").last
+    expect(table).to_be_visible()
+    table.locator("canvas").first.click(position={"x": 30, "y": 52}, force=True)
+
+
+def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back(
+    page: Page, server: Served, sign_in: SignIn
+) -> None:
+    page.goto("/scorecard")
+    sign_in(page, "bct")
+    before = scorecard(page)
+    sent_before = uploads.list_batches(server.engine, "BCT").height
+
+    open_upload(page)
+    hand_in(page, begun(take_template(page, "Mẫu CSV")))
+
+    expect(page.get_by_text("2 ô thay đổi · 1 thỏa thuận")).to_be_visible()
+    expect(page.get_by_text("Đã ký  →  Đang triển khai")).to_be_visible()
+    foretold = page.get_by_test_id("stMetric").filter(has_text="Điểm tổng hợp")
+    expect(foretold).to_contain_text("trước:")
+    assert uploads.list_batches(server.engine, "BCT").height == sent_before
+
+    page.get_by_role("button", name="Xác nhận 2 thay đổi").dblclick()
+
+    receipt = page.get_by_test_id("stAlertContentSuccess")
+    expect(receipt).to_have_text(re.compile(r"đợt \d+.*2 thay đổi.*Điểm tổng hợp: [\d,]+ → [\d,]+", re.DOTALL))
+    assert uploads.list_batches(server.engine, "BCT").height == sent_before + 1
+    old, new = re.findall(r"([\d,]+) → ([\d,]+)", receipt.inner_text())[0]
+    assert old != new
+
+    after = scorecard(page)
+    assert after != before
+
+    open_upload(page)
+    open_newest_batch(page)
+    page.get_by_role("dialog").get_by_role("button", name="Hoàn tác đợt này").click()
+
+    expect(page.get_by_text(re.compile(r"Đã hoàn tác đợt \d+"))).to_be_visible()
+    assert uploads.list_batches(server.engine, "BCT").height == sent_before + 2
+    assert scorecard(page) == before
+    assert audit.verify(server.engine) is None
+
+
+def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/upload")
+    sign_in(page, "bct")
+
+    hand_in(page, take_template(page, "Mẫu Excel"), "mau.xlsx")
+
+    expect(page.get_by_text("không có gì thay đổi, không có gì được lưu")).to_be_visible()
+    expect(page.get_by_role("button", name="Xác nhận")).to_have_count(0)
+
+
+def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/upload")
+    sign_in(page, "langson")
+    sent_before = uploads.list_batches(server.engine, "T20").height
+    refs = uploads.current_rows(server.engine, "T20").agreements["ref"].to_list()
+    hand_in(
+        page, f"Mã cam kết,Liên kết minh chứng\n{refs[0]},www.langson.vn\n{refs[1]},https://langson.vn/b\n".encode()
+    )
+    expect(page.get_by_text("Có 1 lỗi phải sửa. Chưa có gì được lưu.")).to_be_visible()
+
+    editor = page.get_by_test_id("stDataFrame").nth(1)
+    editor.scroll_into_view_if_needed()
+    box = editor.bounding_box()
+    assert box is not None
+    # The last column holds the link; its cell is drawn on a canvas.
+    page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 52)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("https://langson.vn/a")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Kiểm tra lại").click()
+
+    expect(page.get_by_text("https://langson.vn/a")).to_be_visible()
+    expect(page.get_by_role("button", name="Xác nhận 2 thay đổi")).to_be_visible()
+    assert uploads.list_batches(server.engine, "T20").height == sent_before
+
+
+def test_a_file_of_another_kind_is_answered_in_words(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/upload")
+    sign_in(page, "bct")
+
+    hand_in(page, b"%PDF-1.7 ...", "van-ban.pdf")
+
+    expect(page.get_by_text("“van-ban.pdf” không phải tệp CSV hoặc XLSX")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
