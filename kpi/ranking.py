@@ -34,6 +34,7 @@ WINSORISED = 0.10
 _MAX_DRAWN = 500_000
 _LEAST_DRAWN = 30
 _LIKE_ANY = 2
+_POOL = 20
 
 
 # --- Shares ----------------------------------------------------------------------------------------------------------
@@ -258,21 +259,25 @@ class _Draws:
 
 def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int, seed: int) -> _Draws:
     components = [code for code, weight in rules.weights.items() if weight > 0]
-    numbered = (
+    members = (
         facts.agreements.select("agreement_id", by)
         .join(groups.to_frame().with_row_index("_group"), on=by, how="inner", nulls_equal=True)
         .sort("_group", "agreement_id")
-        .with_row_index("_row")
     )
+    size = np.bincount(members["_group"].to_numpy(), minlength=len(groups))
+    taken = _taken(size, _MAX_DRAWN // draws)
+    # What is drawn from is many times what is drawn; the rest of a very large register need not be tallied.
+    pool = np.minimum(size, _POOL * taken)
+    order = pl.int_range(pl.len()).shuffle(seed=seed).over("_group")
+    numbered = members.filter(order < pl.Series(pool).gather(members["_group"])).with_row_index("_row")
+    pooled = pl.col("agreement_id").is_in(numbered["agreement_id"].implode())
     parts = (
-        scorecard.tally(facts, by=["agreement_id"])
+        scorecard.tally(facts if (pool == size).all() else facts.where(pooled), by=["agreement_id"])
         .filter(pl.col("kpi").is_in([*components, "K13"]))
         .join(numbered.select("agreement_id", "_row"), on="agreement_id")
         .with_columns(pl.col("kpi").cast(pl.Enum([*components, "K13"])))
     )
-    size = np.bincount(numbered["_group"].to_numpy(), minlength=len(groups))
-    taken = _taken(size, _MAX_DRAWN // draws)
-    picks = _picks(size, taken, draws=draws, seed=seed)
+    picks = _picks(pool, taken, draws=draws, seed=seed)
     times = pl.col("_times")
     tallies = (
         picks.join(parts, on="_row")
@@ -291,9 +296,7 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
 
 
 def _picks(size: Ints, taken: Ints, *, draws: int, seed: int) -> pl.DataFrame:
-    """Rows drawn for each group and draw: _cell (draw x groups + group), _row, _times. Rows are numbered group by
-    group.
-    """
+    """Rows, numbered group by group, drawn for each group and draw: _cell (draw x groups + group), _row, _times."""
     random = np.random.Generator(np.random.PCG64(seed))
     group = np.repeat(np.arange(len(size)), taken)
     first = (size.cumsum() - size)[group]

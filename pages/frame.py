@@ -24,11 +24,15 @@ LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}  # each in its
 
 @dataclasses.dataclass(frozen=True)
 class Screen:
-    """A page of the menu; `roles` are those that find it there (no role: reached by links only)."""
+    """A page of the menu; `roles` are those that find it there (no role: reached by links only).
+
+    Pages of a `section` share one entry, so that the menu of an agency, which has one page more, fits a laptop's screen.
+    """
 
     name: str
     icon: str
     roles: tuple[str, ...] = ROLES
+    section: str = ""
 
 
 SCREENS: Final = (
@@ -38,12 +42,12 @@ SCREENS: Final = (
     Screen("partners", ":material/public:"),
     Screen("sectors", ":material/category:"),
     Screen("stalled", ":material/hourglass_disabled:"),
-    Screen("survival", ":material/timeline:"),
-    Screen("trust", ":material/verified:"),
     Screen("agreements", ":material/search:"),
     Screen("agreement", ":material/description:", roles=()),
     Screen("upload", ":material/upload_file:", roles=("agency", "coordinator", "administrator")),
-    Screen("method", ":material/menu_book:"),
+    Screen("survival", ":material/timeline:", section="how_sure"),
+    Screen("trust", ":material/verified:", section="how_sure"),
+    Screen("method", ":material/menu_book:", section="how_sure"),
 )
 
 
@@ -54,7 +58,7 @@ def run() -> None:
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
     person = session.current()
     edition = loaders.begin_run()
-    page = st.navigation([_page(screen, person) for screen in SCREENS], position="hidden" if person is None else "top")
+    page = st.navigation(_menu(person), position="hidden" if person is None else "top")
     if asked := st.session_state.pop("language_asked", None):
         # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.
         session.go_to(address_of(page, language=asked))
@@ -154,6 +158,15 @@ def address_of(page: Page, *, language: str | None = None) -> str:
         if language != words.DEFAULT_LANGUAGE:
             asked["lang"] = [language]
     return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
+
+
+def _menu(person: Person | None) -> dict[str, list[Page]]:
+    """The pages under the headings of their sections; those without one come first."""
+    sections: dict[str, list[Page]] = {}
+    for screen in SCREENS:
+        heading = words.t(f"frame.section_{screen.section}") if screen.section else ""
+        sections.setdefault(heading, []).append(_page(screen, person))
+    return sections
 
 
 def _page(screen: Screen, person: Person | None) -> Page:

@@ -248,6 +248,7 @@ def test_drawing_a_part_gives_the_spread_of_drawing_all(monkeypatch: pytest.Monk
 
     whole = ranking.composite_intervals(found, by="agency", seed=1)
     monkeypatch.setattr(ranking, "_MAX_DRAWN", 60 * 6 * 200)
+    monkeypatch.setattr(ranking, "_POOL", 5)
     part = ranking.composite_intervals(found, by="agency", seed=1)
 
     ratio = (part["high"] - part["low"]).mean() / (whole["high"] - whole["low"]).mean()  # type: ignore[operator]
