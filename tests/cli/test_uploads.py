@@ -12,7 +12,7 @@ from data_access import engine as store
 from data_access import models, uploads
 from data_access.register import read_register
 from kpi import facts
-from tests.cli.test_manage import Runner, one_line, run  # noqa: F401  (`run` is a fixture)
+from tests.cli.test_manage import Runner, one_line
 from tests.pages import stores
 
 KEYS = {"problems", "changes", "applied", "batch"}
@@ -31,6 +31,12 @@ def filled(engine: sa.Engine) -> sa.Engine:
         ):
             session.add(models.User(username=name, password_hash="x", role=role, agency=agency))
     return engine
+
+
+@pytest.fixture
+def run(filled: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+    monkeypatch.setenv("DATABASE_URL", filled.url.render_as_string(hide_password=False))
+    return Runner(capsys)
 
 
 @pytest.fixture
