@@ -209,30 +209,37 @@ def _note_confirmation(token: str) -> None:
 
 def carry_out(person: session.Person) -> None:
     """Store what was just confirmed. First thing of a run, so that it is what was on the screen and nothing newer."""
-    token = st.session_state.pop(_CONFIRMED, None)
-    if token is None:
+    if _CONFIRMED not in st.session_state:
         return
+    with st.spinner(w.t("upload.step_storing")):
+        # Another click may end this run, but only where something is drawn: not between these lines.
+        is_stored = _store(person, st.session_state.pop(_CONFIRMED))
+    if is_stored:
+        st.rerun()  # the page was begun on the version before
+
+
+def _store(person: session.Person, token: str) -> bool:
+    """Store what was shown under a token, and note what is to be said about it; whether the register may be another now."""
     receipt: _Shown | None = st.session_state.get(_RECEIPT)
     if receipt is not None and receipt.token == token:
         st.session_state[_RECEIPT] = dataclasses.replace(receipt, is_repeated=True)
-        return
+        return False
     work = upload_work.shown(person, token)
     if work is None or work.final is None:
         st.session_state[_REFUSAL] = w.t("upload.confirm_again")
-        return
+        return False
+    upload_work.forget()
     try:
         with database.session(session.store()) as open_session:
             done = uploads.apply(open_session, actor=person, preview=work.final)
     except uploads.Refused as refusal:
         st.session_state[_REFUSAL] = upload_history.refused(refusal)
-        upload_work.forget()
-        return
+        return False
     if done.batch_id is not None:
         scores = upload_differences.scores(work.effects)
         st.session_state[_RECEIPT] = _Shown(token, done.batch_id, len(work.final.changes), scores, not done.applied)
     st.session_state[_FILE_NUMBER] = st.session_state.get(_FILE_NUMBER, 0) + 1
-    upload_work.forget()
-    st.rerun()  # the page was begun on the version before
+    return True
 
 
 def show_receipt(person: session.Person) -> None:

@@ -74,7 +74,7 @@ class Effects:
 class Work:
     """One thing handed in.
 
-    `key` says by whom and what; `edition` on which version of the register it was checked. Without a `table` it could not be
+    `key` says by whom and what; `basis` against what it was checked (see `_basis`). Without a `table` it could not be
     read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too; `token` names
     that final preview, so that a confirmation can only mean what was on the screen.
     """
@@ -83,7 +83,7 @@ class Work:
     table: Table | None = None
     problems: tuple[Problem, ...] = ()
     is_accepted: bool = True
-    edition: tuple[str, int, str] | None = None
+    basis: tuple[object, ...] | None = None
     preview: Preview | None = None
     decisions: dict[Place, Decision] = dataclasses.field(default_factory=dict)
     final: Preview | None = None
@@ -174,9 +174,14 @@ def _kept(key: tuple[str, ...]) -> Work | None:
 
 
 def _up_to_date(work: Work, person: Person, progress: Progress) -> Work:
-    if work.table is not None and work.is_accepted and work.edition != loaders.edition().key:
+    if work.table is not None and work.is_accepted and work.basis != _basis():
         _check(work, person, progress)
     return work
+
+
+def _basis() -> tuple[object, ...]:
+    """What the outcome depends on besides the table: the version of the register, and the scope of the scorecard."""
+    return (*loaders.edition().key, filters.current().scope)
 
 
 def accept_encoding(work: Work) -> None:
@@ -189,13 +194,13 @@ def correct(work: Work, frame: pl.DataFrame) -> None:
     assert work.table is not None
     work.table = work.table.with_frame(frame)
     work.decisions = {}
-    work.edition = None
+    work.basis = None
 
 
 def decide(work: Work, place: Place, decision: Decision) -> None:
     """Say for one conflict whose value is to hold."""
     work.decisions[place] = decision
-    work.edition = None
+    work.basis = None
 
 
 def place_of(conflict: Conflict) -> Place:
@@ -224,7 +229,7 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
         progress("upload.step_scoring", 0.8)
         work.final, work.token = outcome, secrets.token_hex(8)
         work.effects = _effects(outcome) if outcome.changes else None
-    work.edition = loaders.edition().key
+    work.basis = _basis()
 
 
 def _outcome(table: Table, current: Current) -> Preview | Sequence[Problem]:
