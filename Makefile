@@ -1,6 +1,7 @@
 # make setup   the environment both others use, in .venv
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
 # make test    everything that must hold
+# make bench   how long figures take, as ratios within one run
 # make check   the part of it that takes seconds: lint, format, types
 
 REGISTER ?= demo
@@ -27,7 +28,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup run test check chromium
+.PHONY: setup run test check bench chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -67,3 +68,6 @@ check: setup
 
 test: chromium check
 	$(VENV)/bin/pytest -n 2
+
+bench: setup
+	$(PYTHON) -m tests.benchmarks.bench

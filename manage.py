@@ -32,6 +32,7 @@ from cli.reading import CannotRunError, open_reading, open_store
 from data_access import accounts, settings
 from data_access import engine as store
 from kpi import scorecard
+from kpi.flags import FLAGS
 from seed_data import published, reference
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
@@ -42,14 +43,6 @@ ACTOR = "manage.py"
 """Who the audit names for what is done here."""
 
 GROUPS = ("agency", "partner", "sector")
-FLAGS = {
-    "overdue": "is_overdue",
-    "stalled": "is_stalled",
-    "at_risk": "is_at_risk",
-    "no_date": "has_no_date",
-    "due_soon": "due_soon",
-    "contradicts": "contradicts",
-}
 SCORECARD_COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status")
 AGREEMENT_COLUMNS = (
     *("ref", "title_vi", "title_en", "agency", "partner", "sector", "scope", "state", "bucket"),
@@ -168,8 +161,8 @@ def agreements(
         if name not in FLAGS:
             raise CannotRunError(f"--flag {name}: flags are {', '.join(FLAGS)}.")
     reading = open_reading(as_of=as_of, scope=scope)
-    rows = reading.facts.agreements.filter(pl.lit(True), *(pl.col(FLAGS[name]) for name in wanted))
-    flags = pl.concat_list(pl.when(column).then(pl.lit(name)) for name, column in FLAGS.items()).list.drop_nulls()
+    rows = reading.facts.agreements.filter(pl.lit(True), *(FLAGS[name] for name in wanted))
+    flags = pl.concat_list(pl.when(condition).then(pl.lit(name)) for name, condition in FLAGS.items()).list.drop_nulls()
     listed = rows.select(*AGREEMENT_COLUMNS, flags=flags)
     if output is not Format.JSON:
         listed = listed.with_columns(pl.col("flags").list.join(" "))

@@ -10,6 +10,7 @@ import polars as pl
 from kpi import ranking
 
 _STEPS = 60
+_POSITIONS = ("inside", "outside", "far_outside")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,19 +34,14 @@ def funnel(groups: pl.DataFrame) -> Funnel | None:
         return None
     x, n = groups["numerator"].to_list(), groups["n"].to_list()
     whole, phi = sum(x) / sum(n), ranking.overdispersion(x, n)
-    own = _limits(whole, n, phi)
+    has_room = 0 < whole < 1  # else nobody differs, and chance has no room
+    # Judged by the exact chance: the drawn limits run between whole cases and are too narrow for small groups.
+    places = ranking.funnel_position(x, n, whole, phi=phi) if has_room else [0] * len(x)
     share = 100 * pl.col("numerator") / pl.col("n")
-    placed = (
-        pl.concat([groups.with_columns(share=share), own.drop("n")], how="horizontal")
-        .with_columns(
-            position=pl.when(~share.is_between("far_low", "far_high"))
-            .then(pl.lit("far_outside"))
-            .when(~share.is_between("low_limit", "high_limit"))
-            .then(pl.lit("outside"))
-            .otherwise(pl.lit("inside")),
-            is_above=share > 100 * whole,
-        )
-        .drop("low_limit", "high_limit", "far_low", "far_high")
+    placed = groups.with_columns(
+        share=share,
+        position=pl.Series([_POSITIONS[abs(place)] for place in places], dtype=pl.String),
+        is_above=share > 100 * whole,
     )
     sizes = np.unique(np.linspace(max(min(n), 1), max(n), _STEPS).round().astype(int)).tolist()
     return Funnel(groups=placed, limits=_limits(whole, sizes, phi), whole=100 * whole, overdispersion=phi)

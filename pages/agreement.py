@@ -319,6 +319,8 @@ view = filters.current()
 row, dossier = found(person, view)
 
 show_head(row, dossier)
+if row["is_open"] and person.role == "agency" and row["agency"] == person.agency:
+    links.page_link("upload", w.t("agreement.update"), icon=":material/edit:", ref=row["ref"])
 show_findings(dossier)
 show_dates(row)
 charts.show(charts.timeline, timeline_rows(row, dossier, view.as_of), key="timeline", alt=w.t("agreement.timeline_alt"))
