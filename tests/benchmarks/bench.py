@@ -65,17 +65,11 @@ def main(sizes: list[int]) -> None:
     for size in sizes:
         register = register_of(size)
         found = facts.build(register, DATA_DATE)
-        one_pass = median_of(
-            lambda register=register: (
-                register.status_events.sort("agreement_id", "effective_on")
-                .group_by("agreement_id")
-                .agg(pl.col("state").last())
-            )
-        )
+        one_pass = median_of(partial(last_states, register))
         measures: dict[str, Callable[[], object]] = {
-            "facts": lambda register=register: facts.build(register, DATA_DATE),
-            "scorecards of all agencies": lambda found=found: scorecard.compute(found, by=["agency"]),
-            "intervals of all composites": lambda found=found: ranking.composite_intervals(found, by="agency"),
+            "facts": partial(facts.build, register, DATA_DATE),
+            "scorecards of all agencies": partial(scorecard.compute, found, by=["agency"]),
+            "intervals of all composites": partial(ranking.composite_intervals, found, by="agency"),
         }
         for name, run in measures.items():
             seconds = median_of(run)
