@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser, sync_playwright
 from sqlmodel import SQLModel
 
 from data_access import engine as store
@@ -88,3 +89,18 @@ def engine(request: pytest.FixtureRequest) -> sa.Engine:
     """A migrated, empty store: the test runs once on SQLite and once on PostgreSQL."""
     found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
     return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser that is installed here, without what it would fetch for itself.
+
+    One for all tests of a process: Playwright refuses to be started twice.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import pathlib
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as hyp
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from data_access import engine as store
@@ -207,7 +206,9 @@ def test_the_next_person_at_the_same_machine_starts_afresh(register: sa.Engine) 
 
 
 @pytest.mark.browser
-def test_going_back_and_forward_shows_what_was_shown(register: sa.Engine, tmp_path: pathlib.Path) -> None:
+def test_going_back_and_forward_shows_what_was_shown(
+    register: sa.Engine, chromium: Browser, tmp_path: pathlib.Path
+) -> None:
     (tmp_path / "frame.py").write_text(
         "import streamlit as st\n"
         "from data_access.accounts import Person\n"
@@ -227,9 +228,8 @@ def test_going_back_and_forward_shows_what_was_shown(register: sa.Engine, tmp_pa
     )
     (tmp_path / "there.py").write_text("import streamlit as st\nst.text(st.query_params.get('id', 'no id'))\n")
 
-    with streamlit_run(tmp_path / "frame.py") as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
+    with streamlit_run(tmp_path / "frame.py") as server, chromium.new_context(locale="vi-VN") as context:
+        page = context.new_page()
 
         def shows(text: str, address: str) -> None:
             expect(page.get_by_text(text, exact=True)).to_be_visible(timeout=15_000)
@@ -259,7 +259,6 @@ def test_going_back_and_forward_shows_what_was_shown(register: sa.Engine, tmp_pa
         shows("There None None", "/there?scope=ALL")
         page.go_back()
         shows("Here None None", "/?own=1&scope=ALL")
-        browser.close()
 
 
 # --- Bad input -------------------------------------------------------------------------------------------------------

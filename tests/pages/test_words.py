@@ -7,7 +7,6 @@ import datetime as dt
 import pathlib
 import random
 import re
-import shutil
 import time
 import unicodedata
 
@@ -16,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as hyp
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from pages.ui import words
 from pages.ui.words import in_language
@@ -189,7 +188,7 @@ def test_plain_text_is_one_line_in_which_every_sign_is_escaped(text: str) -> Non
 
 
 @pytest.mark.browser
-def test_the_browser_shows_hostile_text_as_it_is(tmp_path: pathlib.Path) -> None:
+def test_the_browser_shows_hostile_text_as_it_is(chromium: Browser, tmp_path: pathlib.Path) -> None:
     script = tmp_path / "shown.py"
     script.write_text(
         "import streamlit as st\n"
@@ -203,10 +202,8 @@ def test_the_browser_shows_hostile_text_as_it_is(tmp_path: pathlib.Path) -> None
         "        st.button(safe)\n"
         "st.text('done')\n"
     )
-    with streamlit_run(script) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
-        playwright.selectors.set_test_id_attribute("data-testid")
+    with streamlit_run(script) as address, chromium.new_context(locale="vi-VN") as context:
+        page = context.new_page()
         page.goto(address)
         expect(page.get_by_text("done", exact=True)).to_be_visible(timeout=30_000)
 
@@ -218,4 +215,3 @@ def test_the_browser_shows_hostile_text_as_it_is(tmp_path: pathlib.Path) -> None
             made = place.locator("[data-testid=stMarkdownContainer] :is(a, img, span, code, em, strong, del)")
             assert seen.count(f"x{' '.join(text.split())}x") == 5
             assert made.count() == 0, f"something is made of {text!r}"
-        browser.close()
