@@ -194,7 +194,7 @@ def _with_mapping(paths: tuple[Path, Path]) -> tuple[Path | str, ...]:
         (["scorecards", "--by", "minister"], "agency, partner, sector"),
         (["scorecards", "--scope", "ALLES"], "HIGH_LEVEL, LOCAL, ALL"),
         (["scorecards", "--group", "NOBODY"], "NOBODY"),
-        (["agreements", "--flag", "late"], "overdue, stalled"),
+        (["agreements", "--flag", "late"], "stalled, overdue"),
         (["agreements", "--as-of", "20250101"], "not a date"),
         (["user", "disable", "nobody"], "nobody"),
         (["user", "add", "office", "--role", "king", "--password", PASSWORD], "king"),

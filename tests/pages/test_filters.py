@@ -234,6 +234,8 @@ def test_going_back_and_forward_shows_what_was_shown(
         def shows(text: str, address: str) -> None:
             expect(page.get_by_text(text, exact=True)).to_be_visible(timeout=15_000)
             expect(page).to_have_url(f"{server}{address}")
+            # Going back shows the old screen before its run begins; what is done in between would be merged into that run.
+            page.wait_for_timeout(600)
             expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
 
         page.goto(f"{server}/?own=1")
