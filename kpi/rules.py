@@ -69,10 +69,17 @@ class Rules:
 
     def digits(self, kpi: str, value: float, *, most: int = 3) -> int:
         """How many decimals a value needs so that the number shown lies on the same side of every edge as the number meant."""
-        edges = self.edges(kpi) or ()
+        edges = self.edges(kpi)
+        if edges is None:
+            return 0
+        is_higher_better = edges[0] < edges[1]
         for digits in range(most):
             shown = round(value, digits)
-            if all((shown < edge) == (value < edge) and (shown > edge) == (value > edge) for edge in edges):
+            # A value on the edge itself has passed it, so only what falls short of it must be seen to.
+            if all(
+                (shown >= edge) == (value >= edge) if is_higher_better else (shown <= edge) == (value <= edge)
+                for edge in edges
+            ):
                 return digits
         return most
 
