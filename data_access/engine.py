@@ -86,8 +86,9 @@ def session(engine: sa.Engine, *, read_only: bool = False) -> Iterator[Session]:
         yield opened
 
 
-def migrate(engine: sa.Engine) -> None:
-    """Brings the store's tables to the newest form; does nothing where they are. Two processes may do so at once."""
+def migrate(engine: sa.Engine, *, to: str = "head") -> None:
+    """Brings the store's tables to the newest form (or that of the revision `to`); does nothing where they are. Two processes
+    may do so at once."""
     config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _migration_lock, engine.begin() as connection:  # on SQLite this takes the write lock
@@ -96,7 +97,7 @@ def migrate(engine: sa.Engine) -> None:
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "head")
+        alembic.command.upgrade(config, to)
 
 
 # --- SQLite ----------------------------------------------------------------------------------------------------------

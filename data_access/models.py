@@ -334,7 +334,11 @@ class Setting(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """An account. Offices and roles, not people's names."""
+    """An account. Offices and roles, not people's names.
+
+    `subject` is who the single sign-on says this is (issuer and subject). `totp_secret` is encrypted; it counts once
+    `totp_confirmed_at` is set, and a code's time step must lie after `totp_last_step`.
+    """
 
     __tablename__ = "account"  # `user` is a reserved word in PostgreSQL
 
@@ -346,6 +350,19 @@ class User(SQLModel, table=True):
     active: bool = True
     created_at: NaiveDatetime = Field(default_factory=utc_now)
     password_changed_at: NaiveDatetime = Field(default_factory=utc_now)
+    subject: str | None = Field(default=None, unique=True, index=True)
+    totp_secret: str | None = None
+    totp_confirmed_at: NaiveDatetime | None = None
+    totp_last_step: int | None = None
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that stands in once for the second factor; only its SHA-256 is kept."""
+
+    code_hash: str = Field(primary_key=True)
+    username: str = Field(foreign_key="account.username", index=True)
+    created_at: NaiveDatetime = Field(default_factory=utc_now)
+    used_at: NaiveDatetime | None = None
 
 
 class UserSession(SQLModel, table=True):
@@ -380,7 +397,11 @@ class SignInAttempt(SQLModel, table=True):
 
 
 class UploadBatch(SQLModel, table=True):
-    """A file or form an agency sent: what it was, what became of it, and which batch undid it."""
+    """A file or form an agency sent: what it was, what became of it, who reviewed it, and which batch undid it.
+
+    What waits for review is a batch without cells; what it would change is in `UploadSubmission`. `part_of` names the batch
+    whose file this is the rest of, `corrects` the returned batch that this one was sent for.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     username: str
@@ -394,6 +415,19 @@ class UploadBatch(SQLModel, table=True):
     applied_at: NaiveDatetime | None = None
     undoes: int | None = Field(default=None, foreign_key="uploadbatch.id")
     undone_by: int | None = Field(default=None, foreign_key="uploadbatch.id")
+    reviewed_by: str = ""
+    reviewed_at: NaiveDatetime | None = None
+    reason: str = ""
+    part_of: int | None = Field(default=None, foreign_key="uploadbatch.id")
+    corrects: int | None = Field(default=None, foreign_key="uploadbatch.id")
+
+
+class UploadSubmission(SQLModel, table=True):
+    """What was sent for review: the rows as they were confirmed, and the differences as they were seen. Both are JSON."""
+
+    batch_id: int = Field(foreign_key="uploadbatch.id", primary_key=True)
+    content: str
+    seen: str
 
 
 class BatchChange(SQLModel, table=True):

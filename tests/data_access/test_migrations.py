@@ -57,6 +57,24 @@ def test_migrating_works_from_any_folder_and_twice(
     assert store.read_frame(empty_store, select(models.Setting))["value"].to_list() == ["60"]
 
 
+def test_a_store_in_use_keeps_its_rows_through_every_migration(empty_store: sa.Engine) -> None:
+    store.migrate(empty_store, to="0001")
+    with empty_store.begin() as connection:
+        for statement in (
+            "INSERT INTO account VALUES ('bct', 'x', 'agency', NULL, '', true, '2026-01-01', '2026-01-01')",
+            "INSERT INTO usersession VALUES ('h', 'bct', '2026-01-01', '2026-01-01', '2026-01-02', NULL, '')",
+            "INSERT INTO uploadbatch VALUES (1, 'bct', NULL, 'a.csv', 'x', 1, 1, 'applied', '2026-01-01', NULL, NULL, NULL)",
+        ):
+            connection.exec_driver_sql(statement)
+
+    store.migrate(empty_store)
+
+    with empty_store.connect() as connection:
+        batch = connection.exec_driver_sql("SELECT reviewed_by, part_of FROM uploadbatch").one()
+        assert tuple(batch) == ("", None)
+        assert connection.exec_driver_sql("SELECT username FROM usersession").scalar() == "bct"
+
+
 def test_processes_that_migrate_at_once_all_succeed(empty_store: sa.Engine) -> None:
     url = empty_store.url.render_as_string(hide_password=False)
     program = textwrap.dedent(
