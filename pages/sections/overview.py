@@ -16,11 +16,11 @@ from kpi.facts import Facts
 from kpi.rules import Rules
 from kpi.states import BUCKETS
 from pages.sections import ranking
-from pages.ui import cards, charts, links, loaders, tables, views
+from pages.ui import cards, charts, links, loaders, tables, view_codes
 from pages.ui import words as w
 from pages.ui.cards import Better
 from pages.ui.tables import Column
-from pages.ui.views import View
+from pages.ui.view import View
 
 DECISIONS: Final = 4
 """How many decisions have room beside the rest; the others are one click away."""
@@ -168,7 +168,7 @@ def _signed_growth(view: View) -> _SignedGrowth | None:
     first = view.signed_from or view.compare_with + dt.timedelta(days=1)
     last = min(view.signed_to or view.as_of, view.as_of)
     known_from = loaders.extent().first
-    if known_from is None or first > last or views.compared_day("year", first) < known_from:
+    if known_from is None or first > last or view_codes.compared_day("year", first) < known_from:
         return None
     whole = loaders.facts(dataclasses.replace(view, signed_from=None, signed_to=None))
     return _SignedGrowth(

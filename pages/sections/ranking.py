@@ -15,7 +15,7 @@ from kpi.rules import Rules
 from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui import words as w
 from pages.ui.tables import Column
-from pages.ui.views import View
+from pages.ui.view import View
 
 GROUPS: Final = ("ministry", "province")
 """Kinds of agency that are ranked, each among its own."""

@@ -18,7 +18,7 @@ from pages.ui import charts, links, loaders, studies, tables
 from pages.ui import words as w
 from pages.ui.choices import choice
 from pages.ui.tables import Column
-from pages.ui.views import View
+from pages.ui.view import View
 
 SHARES: Final = ("K02", "K04", "K05", "K08")
 """The scored shares: those a funnel and a comparison of like with like can be made of."""

@@ -16,7 +16,7 @@ from pages.ui import charts, links, loaders, studies, tables
 from pages.ui import words as w
 from pages.ui.charts import Mark
 from pages.ui.tables import Column
-from pages.ui.views import View
+from pages.ui.view import View
 
 MOST_ROWS: Final = 10
 """Heat maps show the worst; the table below has everybody."""

@@ -14,7 +14,7 @@ from pages.sections import explained
 from pages.ui import cards, links, loaders, studies
 from pages.ui import words as w
 from pages.ui.studies import Steps
-from pages.ui.views import View
+from pages.ui.view import View
 
 ADJUSTED_KPIS: Final = ("K02", "K04", "K05", "K08")
 """The shares of the composite that rest on enough cases to be adjusted."""

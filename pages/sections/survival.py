@@ -17,7 +17,7 @@ from pages.ui import charts, loaders, studies, tables
 from pages.ui import words as w
 from pages.ui.choices import choice
 from pages.ui.tables import Column
-from pages.ui.views import View
+from pages.ui.view import View
 
 GROUPINGS: Final[Mapping[str, str]] = {
     "cohort": waiting.COHORT,

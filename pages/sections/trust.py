@@ -9,7 +9,7 @@ import streamlit as st
 from data_access.accounts import Person
 from pages.ui import cards, loaders
 from pages.ui import words as w
-from pages.ui.views import View
+from pages.ui.view import View
 
 COMMANDS: Final = "python manage.py load demo\npython manage.py load FILE --mapping MAPPING.toml"
 

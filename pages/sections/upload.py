@@ -12,7 +12,7 @@ import streamlit as st
 from data_access import engine as database
 from data_access import settings, uploads
 from kpi.intake import template
-from pages.sections import upload_differences, upload_form, upload_history, upload_problems, upload_work
+from pages.sections import upload_differences, upload_effects, upload_form, upload_history, upload_problems, upload_work
 from pages.sections.upload_work import Progress, Work
 from pages.ui import exports, links, loaders, session
 from pages.ui import words as w
@@ -174,7 +174,7 @@ def _show_outcome(person: session.Person, work: Work, *, has_rows: bool = True) 
         upload_differences.show_conflicts(work, current)
         return
     upload_differences.show(work.final, current)
-    upload_differences.show_effects(work.effects)
+    upload_effects.show(work.effects)
     _show_confirmation(work)
 
 
@@ -236,7 +236,7 @@ def _store(person: session.Person, token: str) -> bool:
         st.session_state[_REFUSAL] = upload_history.refused(refusal)
         return False
     if done.batch_id is not None:
-        scores = upload_differences.scores(work.effects)
+        scores = upload_effects.scores(work.effects)
         st.session_state[_RECEIPT] = _Shown(token, done.batch_id, len(work.final.changes), scores, not done.applied)
     st.session_state[_FILE_NUMBER] = st.session_state.get(_FILE_NUMBER, 0) + 1
     return True

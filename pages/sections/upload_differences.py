@@ -1,20 +1,18 @@
-"""What an upload would change and what that does to the agency, for the person to confirm."""
+"""What an upload would change, cell by cell, for the person who confirms it and the one who reviews it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 import streamlit as st
 
-from kpi.catalog import KPIS
 from kpi.intake import Conflict, Current, Preview
 from kpi.intake.layout import NEW
 from pages.sections import upload_cells, upload_work
-from pages.sections.scorecard import SHOWN_KPIS
-from pages.sections.upload_work import Decision, Effects, Place, Standing, Work
-from pages.ui import cards, tables
+from pages.sections.upload_work import Decision, Place, Work
+from pages.ui import tables
 from pages.ui import words as w
 from pages.ui.tables import Column
 
@@ -22,7 +20,6 @@ _MOST_CELLS_AS_CARDS: Final = 60
 _LONG: Final = 70
 _CONFLICTS_AT_ONCE: Final = 10
 _DECISIONS: Final[tuple[Decision, ...]] = ("register", "file")
-_COMPOSITE: Final = "K13"
 
 
 # --- Cell by cell ----------------------------------------------------------------------------------------------------
@@ -151,98 +148,3 @@ def _show_conflict(
                     on_click=upload_work.decide,
                     args=(work, place, decision),
                 )
-
-
-# --- What it does to the agency --------------------------------------------------------------------------------------
-
-
-def show_effects(effects: Effects | None) -> None:
-    """The agency's composite, place and indicators before and after; indicators that stay are not shown."""
-    if effects is None:
-        return
-    before, after = effects.before, effects.after
-    st.subheader(w.t("upload.effects"), anchor=False)
-    changed = [code for code in SHOWN_KPIS if _differs(before.cards.get(code), after.cards.get(code))]
-    scope = w.name("scope", effects.view.scope or "ALL")
-    st.caption(w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope))
-    grid = st.grid("auto", min_column_width=210)
-    with grid.cell():
-        _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after)
-    with grid.cell():
-        cards.metric(
-            w.t("upload.place"),
-            _place(after),
-            change=_climb(before, after),
-            better="higher",
-            note=w.t("upload.was", value=_place(before)),
-        )
-    for code in changed:
-        with grid.cell():
-            _metric(w.t(f"kpi.{code}.short"), code, before, after)
-    if effects.waiting is not None:
-        st.text(
-            w.t(
-                "upload.date_moves",
-                before=w.date(effects.view.as_of),
-                after=w.date(effects.after_on),
-                score_before=_score(before),
-                score_waiting=_score(effects.waiting),
-            )
-        )
-
-
-def scores(effects: Effects | None) -> tuple[str, str] | None:
-    """The composite before and after, in words; None where there is nothing to compare."""
-    return None if effects is None else (_score(effects.before), _score(effects.after))
-
-
-def _metric(label: str, code: str, before: Standing, after: Standing) -> None:
-    old, new = before.cards.get(code), after.cards.get(code)
-    kpi = KPIS[code]
-    unit = {"percent": "%", "days": f" {w.t('common.day_unit')}"}.get(kpi.unit, "")
-    better: cards.Better = {"higher": "higher", "lower": "lower"}.get(kpi.direction, "neutral")  # type: ignore[assignment]
-    change = None
-    if old is not None and new is not None:
-        change = cards.change(new["value"], old["value"], digits=_digits(code), unit=unit)
-    cards.metric(
-        label,
-        _value(code, new),
-        change=change or (w.t("upload.changed") if _differs(old, new) else None),
-        better=better if change not in (None, "0") else "neutral",
-        note=w.t("upload.was", value=_value(code, old)),
-    )
-
-
-def _digits(code: str) -> int:
-    """One decimal where there can be one: a single agreement moves a share by less than a point."""
-    return 1 if KPIS[code].unit in ("percent", "points") else 0
-
-
-def _value(code: str, card: Mapping[str, Any] | None) -> str:
-    if card is None:
-        return w.t("common.not_available")
-    if KPIS[code].unit == "percent":
-        return w.percent(card["value"], _digits(code))
-    return w.number(card["value"], 1) if KPIS[code].unit == "points" else cards.value_text(code, card)
-
-
-def _differs(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
-    parts = ("value", "status")
-    return [old and old[part] for part in parts] != [new and new[part] for part in parts]
-
-
-def _place(standing: Standing) -> str:
-    if standing.place is None:
-        return w.t("upload.not_ranked")
-    return w.t("upload.place_of", place=w.number(standing.place), all=w.number(standing.ranked))
-
-
-def _climb(before: Standing, after: Standing) -> str:
-    """How many places are gained (the smaller number is the better place)."""
-    if before.place is None or after.place is None:
-        return w.t("upload.changed") if before.place != after.place else "0"
-    return cards.change(before.place, after.place) or "0"
-
-
-def _score(standing: Standing) -> str:
-    return _value(_COMPOSITE, standing.cards.get(_COMPOSITE))

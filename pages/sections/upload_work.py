@@ -8,11 +8,10 @@ checked again by `uploads.apply`.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import polars as pl
 import streamlit as st
@@ -20,7 +19,6 @@ import streamlit as st
 from data_access import settings, uploads
 from data_access.accounts import Person
 from data_access.calendar import today
-from kpi import consequences
 from kpi.intake import (
     Conflict,
     Current,
@@ -34,40 +32,19 @@ from kpi.intake import (
     set_aside,
 )
 from kpi.intake.columns import BY_CODE
+from pages.sections import upload_effects
+from pages.sections.upload_effects import Effects
 from pages.ui import filters, loaders, session
-from pages.ui.views import View
 
 Decision = Literal["file", "register"]
 Place = tuple[str, str, str]
 """What is decided at once: an agreement, and within it a part or a column of its own, and a report or blocker."""
 
-Card = dict[str, Any]
 Progress = Callable[[str, float], None]
 """Told the key of what is being done and how much of the whole has been done before it."""
 
 _WORK: Final = "upload_work"
 _CURRENT: Final = "upload_current"
-
-
-@dataclasses.dataclass(frozen=True)
-class Standing:
-    """Where the agency stands: its scorecard by KPI, its place among those ranked with it (None: not ranked), how many."""
-
-    cards: dict[str, Card]
-    place: int | None
-    ranked: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Effects:
-    """Where the agency stands today (`view.as_of`) and, with the upload, on the data date `after_on`. `waiting` is where it
-    would stand on that date without it; None where the date stays."""
-
-    view: View
-    after_on: dt.date
-    before: Standing
-    waiting: Standing | None
-    after: Standing
 
 
 @dataclasses.dataclass
@@ -228,7 +205,7 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     elif outcome is not None:
         progress("upload.step_scoring", 0.8)
         work.final, work.token = outcome, secrets.token_hex(8)
-        work.effects = _effects(outcome) if outcome.changes else None
+        work.effects = upload_effects.compute(outcome) if outcome.changes else None
     work.basis = _basis()
 
 
@@ -247,53 +224,3 @@ def _decided(work: Work, preview: Preview, current: Current) -> Preview | Sequen
     if given_up:
         outcome = _outcome(set_aside(work.table, given_up), current)
     return outcome.decided(outcome.conflicts) if isinstance(outcome, Preview) else outcome
-
-
-# --- What it would do ------------------------------------------------------------------------------------------------
-
-
-def _effects(preview: Preview) -> Effects | None:
-    """Today's scorecard beside the one after the upload, each on the data date that holds then; None without any date."""
-    before_on, after_on = preview.data_date
-    if after_on is None:
-        return None
-    group = _group_of(preview.agency)
-    view = dataclasses.replace(
-        filters.current(),
-        as_of=before_on or after_on,
-        agency_group=group,
-        sector=None,
-        partner_group=None,
-        signed_from=None,
-        signed_to=None,
-    )
-    register = loaders.register()
-    before = loaders.scorecards(view, by=["agency"])
-    others = before if view.as_of == after_on else loaders.scorecards(view, by=["agency"], as_of=after_on)
-    own = consequences.cards_after(
-        register, preview, as_of=after_on, rules=loaders.rules(after_on), condition=view.condition
-    )
-    return Effects(
-        view=view,
-        after_on=after_on,
-        before=_standing(before, preview.agency),
-        waiting=None if others is before else _standing(others, preview.agency),
-        after=_standing(consequences.with_own(others, own, agency=preview.agency), preview.agency),
-    )
-
-
-def _group_of(agency: str) -> str | None:
-    """The kind of agency it is ranked with; None for one without any agreement yet."""
-    view = dataclasses.replace(filters.current(), scope=None, agency_group=None)
-    found = loaders.facts(_everything(view)).agreements.filter(pl.col("agency") == agency)["agency_group"]
-    return None if found.is_empty() else str(found[0])
-
-
-def _everything(view: View) -> View:
-    return dataclasses.replace(view, sector=None, partner_group=None, signed_from=None, signed_to=None)
-
-
-def _standing(cards: pl.DataFrame, agency: str) -> Standing:
-    place, ranked = consequences.place_of(cards, agency=agency)
-    own = cards.filter(pl.col("agency") == agency)
-    return Standing({row["kpi"]: row for row in own.iter_rows(named=True)}, place, ranked)

@@ -7,9 +7,10 @@ import datetime as dt
 import streamlit as st
 
 from data_access.accounts import Person
-from pages.ui import address, views
+from pages.ui import address, view_codes
 from pages.ui import words as w
-from pages.ui.views import ALL, NAMES, Choices, Reading, View
+from pages.ui.view import View
+from pages.ui.view_codes import ALL, NAMES, Choices, Reading
 
 __all__ = ["ALL", "NAMES", "View", "current", "default_code", "draw"]
 
@@ -27,9 +28,9 @@ def draw(person: Person) -> View:
 
     Called by the frame, once per run, before the page and after `loaders.begin_run` and the choice of language.
     """
-    offered = views.choices()
-    reading = views.read(address.read(NAMES, owner=person.username), offered)
-    said = views.read(address.says(), offered).codes
+    offered = view_codes.choices()
+    reading = view_codes.read(address.read(NAMES, owner=person.username), offered)
+    said = view_codes.read(address.says(), offered).codes
     address.settle(reading.codes, says_already=said == reading.codes, names=NAMES)
     st.session_state[_VIEW] = reading.view
     if offered.has_data:
@@ -42,12 +43,12 @@ def draw(person: Person) -> View:
 def current() -> View:
     """The view of this run; where no bar was drawn, the default one as of the register's data date."""
     view: View | None = st.session_state.get(_VIEW)
-    return view or views.read({}, views.choices()).view
+    return view or view_codes.read({}, view_codes.choices()).view
 
 
 def default_code(name: str) -> str:
     """The code with which a link puts a filter back to its default."""
-    return views.choices().defaults.get(name, ALL)
+    return view_codes.choices().defaults.get(name, ALL)
 
 
 def _draw_bar(reading: Reading, offered: Choices) -> None:
@@ -83,7 +84,7 @@ def _draw_bar(reading: Reading, offered: Choices) -> None:
 def _in_words(name: str, reading: Reading) -> str:
     if name in ("signed_from", "signed_to"):
         return w.t(f"filters.{name}_text", date=w.date(getattr(reading.view, name)))
-    return views.option_label(name, reading.codes[name], reading.view.as_of)
+    return view_codes.option_label(name, reading.codes[name], reading.view.as_of)
 
 
 def _select(name: str, reading: Reading, offered: Choices, *, width: int | None = None) -> None:
@@ -91,10 +92,10 @@ def _select(name: str, reading: Reading, offered: Choices, *, width: int | None 
     options = offered.options[name]
     key = _put(name, code)
     st.selectbox(
-        views.label(name),
+        view_codes.label(name),
         options if code in options else (*options, code),
         key=key,
-        format_func=lambda option: views.option_label(name, option, reading.view.as_of),
+        format_func=lambda option: view_codes.option_label(name, option, reading.view.as_of),
         on_change=_chosen,
         args=(name, offered.defaults.get(name, ALL)),
         width=width or "stretch",
@@ -103,16 +104,16 @@ def _select(name: str, reading: Reading, offered: Choices, *, width: int | None 
 
 def _comparison(reading: Reading, offered: Choices) -> None:
     """The comparison: one of the usual days, named with its date, or any other."""
-    code = reading.codes.get("compare_with", views.COMPARISONS[0])
-    is_other = code not in views.COMPARISONS
+    code = reading.codes.get("compare_with", view_codes.COMPARISONS[0])
+    is_other = code not in view_codes.COMPARISONS
     st.selectbox(
-        views.label("compare_with"),
-        (*views.COMPARISONS, _OTHER_DATE),
+        view_codes.label("compare_with"),
+        (*view_codes.COMPARISONS, _OTHER_DATE),
         key=_put("compare_with", _OTHER_DATE if is_other else code),
         format_func=lambda option: (
             w.t("filters.compare_other")
             if option == _OTHER_DATE
-            else views.option_label("compare_with", option, reading.view.as_of)
+            else view_codes.option_label("compare_with", option, reading.view.as_of)
         ),
         on_change=_comparison_chosen,
         args=(reading.view.compare_with,),

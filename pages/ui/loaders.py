@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 import streamlit as st
@@ -36,9 +36,7 @@ from kpi.facts import Facts
 from kpi.register import Register
 from kpi.rules import Rules
 from pages.ui.alphabet import fold, fold_expr
-
-if TYPE_CHECKING:
-    from pages.ui.filters import View
+from pages.ui.view import View
 
 SEES_ALL = ("leader", "coordinator", "administrator")
 """The roles that may read every agreement in detail; the others read those of their own agency."""

@@ -19,7 +19,7 @@ from kpi.forecast import Forecast
 from kpi.funnel import Funnel
 from kpi.whatif import Study
 from pages.ui import loaders
-from pages.ui.views import View
+from pages.ui.view import View
 
 HORIZON_DAYS: Final = 365
 """How far ahead forecasts look, and how long a cohort is watched."""

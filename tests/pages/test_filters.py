@@ -18,8 +18,8 @@ from streamlit.testing.v1 import AppTest
 from data_access import engine as store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
-from pages.ui import address, loaders, views
-from pages.ui.views import View
+from pages.ui import address, loaders, view_codes
+from pages.ui.view import View
 from pages.ui.words import in_language
 from tests.pages.running import streamlit_run
 from tests.pages.stores import AS_OF
@@ -315,11 +315,11 @@ def test_markdown_in_the_address_is_shown_as_text(register: sa.Engine) -> None:
 
 @given(
     given=hyp.dictionaries(
-        hyp.sampled_from(views.NAMES), hyp.text(max_size=20) | hyp.sampled_from(["ALL", "2025-01-01"])
+        hyp.sampled_from(view_codes.NAMES), hyp.text(max_size=20) | hyp.sampled_from(["ALL", "2025-01-01"])
     )
 )
 def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
-    offered = views.Choices(
+    offered = view_codes.Choices(
         first=dt.date(2022, 1, 1),
         last=AS_OF,
         has_data=True,
@@ -329,8 +329,8 @@ def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loaders, "names", lambda _: {(kind, short): {} for kind in KINDS for short in (True, False)})
 
-        reading = views.read(given, offered)
-        again = views.read(reading.codes, offered)
+        reading = view_codes.read(given, offered)
+        again = view_codes.read(reading.codes, offered)
 
     assert again.view == reading.view
     assert again.problems == []
@@ -345,7 +345,7 @@ def test_an_empty_store_is_no_error(sqlite_engine: sa.Engine, monkeypatch: pytes
 
     app = run()
 
-    assert shown(app).as_of == views.NO_DATA_DAY
+    assert shown(app).as_of == view_codes.NO_DATA_DAY
     assert loaders.facts(shown(app)).agreements.is_empty()
 
 
@@ -363,7 +363,7 @@ def test_an_empty_store_is_no_error(sqlite_engine: sa.Engine, monkeypatch: pytes
     ],
 )
 def test_comparisons_mean_a_day(comparison: str, as_of: dt.date, expected: dt.date) -> None:
-    assert views.compared_day(comparison, as_of) == expected
+    assert view_codes.compared_day(comparison, as_of) == expected
 
 
 # --- Facts of a view -------------------------------------------------------------------------------------------------
@@ -453,7 +453,7 @@ def test_search_finds_words_without_diacritics(register: sa.Engine) -> None:
 def test_labels_of_every_choice_exist(register: sa.Engine) -> None:
     for language in ("vi", "en"):
         with in_language(language):
-            offered = views.choices()
+            offered = view_codes.choices()
             for name, codes in offered.options.items():
-                labels = [views.option_label(name, code, AS_OF) for code in codes]
+                labels = [view_codes.option_label(name, code, AS_OF) for code in codes]
                 assert len(set(labels)) == len(codes)

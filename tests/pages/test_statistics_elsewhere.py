@@ -15,8 +15,9 @@ from kpi.difference import Difference
 from kpi.facts import Facts
 from kpi.rules import Rules
 from pages.sections import groups, ranking_statistics
-from pages.ui import loaders, studies, views
+from pages.ui import loaders, studies
 from pages.ui import words as w
+from pages.ui.view import View
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -69,7 +70,7 @@ def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.E
 def test_steps_name_only_agreements_the_reader_may_open(
     shown_store: sa.Engine, role: str, agency: str, sees: bool
 ) -> None:
-    view = views.View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
 
     found = studies.steps(view, "BCT", person(role, agency))
 
@@ -127,7 +128,7 @@ def test_the_answer_is_yes_no_or_open_and_names_the_interval() -> None:
 
 
 def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.Engine) -> None:
-    view = views.View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
 
     for kpi in ranking_statistics.SHARES:
         rows = studies.places_by_share(view, kpi)
@@ -170,12 +171,12 @@ def test_to_an_agency_small_counts_of_security_are_hidden_and_no_value_is_sent(s
 
 
 def test_everything_asked_for_twice_is_worked_out_once(shown_store: sa.Engine) -> None:
-    view = views.View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
 
     assert studies.adjusted(view, "K02") is studies.adjusted(view, "K02")
     assert studies.adjusted(view, "K02") is not studies.adjusted(view, "K05")
     assert loaders.kept(_size, view, 2) == 2 * loaders.kept(_size, view, 1)
 
 
-def _size(view: views.View, times: int) -> int:
+def _size(view: View, times: int) -> int:
     return times * loaders.facts(view).agreements.height

@@ -1,4 +1,4 @@
-"""What is looked at, as of when: the view, and how it is written in codes that are the same in every language."""
+"""How a view is written in codes that are the same in every language, and what may be chosen for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 
-import polars as pl
-
 from kpi.facts import NOT_GIVEN, UNRECORDED
 from pages.ui import loaders
 from pages.ui import words as w
+from pages.ui.view import View
 
 NAMES = ("as_of", "compare_with", "scope", "agency_group", "sector", "partner_group", "signed_from", "signed_to")
 ALL = "ALL"
@@ -37,56 +36,7 @@ REGIONS = (
 NO_DATA_DAY = dt.date(2000, 1, 1)
 """The as-of date of a store into which nothing has been loaded: any day shows the same nothing."""
 
-_PARTNER_COLUMNS = {"tier": "partner_tier", "region": "partner_region", "partner": "partner"}
 _SHOWN_CHARACTERS = 40
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class View:
-    """What a page shows. None means no restriction; `partner_group` is `tier:`, `region:` or `partner:` with a code."""
-
-    as_of: dt.date
-    compare_with: dt.date
-    scope: str | None = None
-    agency_group: str | None = None
-    sector: str | None = None
-    partner_group: str | None = None
-    signed_from: dt.date | None = None
-    signed_to: dt.date | None = None
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Which agreements are selected, whatever the day they are looked at: a key for caches."""
-        selection = (
-            self.scope,
-            self.agency_group,
-            self.sector,
-            self.partner_group,
-            self.signed_from,
-            self.signed_to,
-        )
-        return tuple("" if value is None else str(value) for value in selection)
-
-    @property
-    def condition(self) -> pl.Expr | None:
-        """Which rows of `Facts.agreements` are selected; None for all."""
-        parts = [
-            pl.col(column) == value
-            for column, value in (
-                ("scope", self.scope),
-                ("agency_group", self.agency_group),
-                ("sector", self.sector),
-            )
-            if value is not None
-        ]
-        if self.partner_group is not None:
-            kind, _, code = self.partner_group.partition(":")
-            parts.append(pl.col(_PARTNER_COLUMNS[kind]) == code)
-        if self.signed_from is not None:
-            parts.append(pl.col("signed_on") >= self.signed_from)
-        if self.signed_to is not None:
-            parts.append(pl.col("signed_on") <= self.signed_to)
-        return pl.all_horizontal(parts) if parts else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,112 @@
+"""The reference lists: agencies, partners, sectors, kinds of documents, exchanges."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlmodel import Field, SQLModel
+
+
+class Agency(SQLModel, table=True):
+    """A ministry, agency or province in one period of its existence.
+
+    Official province codes were reused in the mergers of 1 July 2025, so the key is ours: today's province 24 is `T24`,
+    the former one `T24-2025` (the year it ended).
+    """
+
+    key: str = Field(primary_key=True)
+    code: str = Field(index=True)
+    kind: str
+    abbr_vi: str
+    abbr_en: str
+    name_vi: str
+    name_en: str
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    source: str = ""
+    notes: str = ""
+
+
+class AgencyAlias(SQLModel, table=True):
+    """Another way people write an agency's name."""
+
+    alias: str = Field(primary_key=True)
+    agency: str = Field(foreign_key="agency.key", primary_key=True)
+    source: str = ""
+
+
+class AgencySuccession(SQLModel, table=True):
+    """Who took over from whom, when and for which tasks; `is_default` marks the successor for tasks not split off."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    predecessor: str = Field(foreign_key="agency.key", index=True)
+    successor: str = Field(foreign_key="agency.key")
+    effective_on: dt.date
+    change: str
+    tasks: str = ""
+    is_default: bool = True
+    source: str = ""
+
+
+class Partner(SQLModel, table=True):
+    """A country, bloc, organisation or sub-national partner."""
+
+    code: str = Field(primary_key=True)
+    name_vi: str
+    name_en: str
+    name_pl: str = ""
+    kind: str
+    region: str = Field(description="reporting region")
+    m49_region: str = ""
+    m49_subregion: str = ""
+    counts_under: str | None = Field(default=None, foreign_key="partner.code")
+    source: str = ""
+    notes: str = ""
+
+
+class PartnerTier(SQLModel, table=True):
+    """A partner's tier of relations from a date on; `precision` says how exactly that date is known."""
+
+    partner: str = Field(foreign_key="partner.code", primary_key=True)
+    valid_from: dt.date = Field(primary_key=True)
+    valid_to: dt.date | None = None
+    tier: str
+    precision: str = "day"
+    source: str = ""
+
+
+class Sector(SQLModel, table=True):
+    """A field of cooperation; `sector_group` is the grouping that published shares use."""
+
+    code: str = Field(primary_key=True)
+    name_vi: str
+    name_en: str
+    name_pl: str = ""
+    sector_group: str
+    position: int
+
+
+class DocType(SQLModel, table=True):
+    """A kind of document and what the law asks of it."""
+
+    code: str = Field(primary_key=True)
+    name_vi: str
+    name_en: str
+    name_pl: str = ""
+    legal_class: str
+    legal_basis: str = ""
+    needs_approval: bool = False
+    implementable_default: bool = True
+    position: int
+    notes: str = ""
+
+
+class Exchange(SQLModel, table=True):
+    """A high-level exchange (visit, summit, conference) at which agreements were signed."""
+
+    code: str = Field(primary_key=True)
+    name_vi: str
+    name_en: str
+    kind: str
+    held_on: dt.date
+    partner: str | None = Field(default=None, foreign_key="partner.code")

@@ -1,0 +1,59 @@
+"""What is looked at, as of when."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+
+PARTNER_COLUMNS = {"tier": "partner_tier", "region": "partner_region", "partner": "partner"}
+"""The column of the facts that each kind of partner group is about."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class View:
+    """What a page shows. None means no restriction; `partner_group` is `tier:`, `region:` or `partner:` with a code."""
+
+    as_of: dt.date
+    compare_with: dt.date
+    scope: str | None = None
+    agency_group: str | None = None
+    sector: str | None = None
+    partner_group: str | None = None
+    signed_from: dt.date | None = None
+    signed_to: dt.date | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Which agreements are selected, whatever the day they are looked at: a key for caches."""
+        selection = (
+            self.scope,
+            self.agency_group,
+            self.sector,
+            self.partner_group,
+            self.signed_from,
+            self.signed_to,
+        )
+        return tuple("" if value is None else str(value) for value in selection)
+
+    @property
+    def condition(self) -> pl.Expr | None:
+        """Which rows of `Facts.agreements` are selected; None for all."""
+        parts = [
+            pl.col(column) == value
+            for column, value in (
+                ("scope", self.scope),
+                ("agency_group", self.agency_group),
+                ("sector", self.sector),
+            )
+            if value is not None
+        ]
+        if self.partner_group is not None:
+            kind, _, code = self.partner_group.partition(":")
+            parts.append(pl.col(PARTNER_COLUMNS[kind]) == code)
+        if self.signed_from is not None:
+            parts.append(pl.col("signed_on") >= self.signed_from)
+        if self.signed_to is not None:
+            parts.append(pl.col("signed_on") <= self.signed_to)
+        return pl.all_horizontal(parts) if parts else None
