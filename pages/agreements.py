@@ -13,10 +13,9 @@ from kpi.flags import FLAGS
 from kpi.states import BUCKETS, CLOSED_BUCKETS
 from pages.ui import cards, filters, links, loaders, session, tables
 from pages.ui import words as w
-from pages.ui.choices import choice, typed
+from pages.ui.choices import ALL, agency_choice, choice, typed
 from pages.ui.tables import Column
 
-ALL = "ALL"
 ALL_BUCKETS = (*BUCKETS, *CLOSED_BUCKETS)
 PARTS = ("denominator", "numerator", "rest")
 
@@ -63,9 +62,6 @@ def forget(*names: str) -> None:
 
 def narrowed(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that the page's own controls leave."""
-    agencies = sorted(
-        facts.agreements["agency"].unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code))
-    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sought = typed("q", label=w.t("agreements.search"), hint=w.t("agreements.search_hint"))
         flag = choice(
@@ -76,14 +72,7 @@ def narrowed(rows: pl.DataFrame) -> pl.DataFrame:
             default=ALL,
             width=280,
         )
-        agency = choice(
-            "agency",
-            (ALL, *agencies),
-            label=w.t("agreements.agency"),
-            write=lambda code: w.t("agreements.every_agency") if code == ALL else w.name("agency", code),
-            default=ALL,
-            width=320,
-        )
+        agency = agency_choice(facts.agreements["agency"])
     if flag != ALL:
         rows = rows.filter(FLAGS[flag])
     bucket = st.query_params.get("bucket")
@@ -92,7 +81,7 @@ def narrowed(rows: pl.DataFrame) -> pl.DataFrame:
             st.info(w.t("agreements.in_bucket", bucket=w.name("bucket", bucket)), icon=":material/filter_alt:")
             st.button(w.t("agreements.every_bucket"), on_click=forget, args=("bucket",), type="tertiary")
         rows = rows.filter(pl.col("bucket") == bucket)
-    if agency != ALL:
+    if agency is not None:
         rows = rows.filter(pl.col("agency") == agency)
     if sought.strip():
         rows = rows.join(loaders.search(sought), on="agreement_id", how="semi")

@@ -11,10 +11,9 @@ from kpi import attention
 from kpi.states import OPEN_STATES
 from pages.ui import cards, charts, filters, links, loaders, session, tables
 from pages.ui import words as w
-from pages.ui.choices import choice
+from pages.ui.choices import ALL, agency_choice, choice
 from pages.ui.tables import Column
 
-ALL = "ALL"
 NO_CAUSE = "NONE"
 AGE_STEPS = (180, 365, 730)
 
@@ -86,7 +85,6 @@ def show_stages(stuck: pl.DataFrame) -> str | None:
 def narrowed(stuck: pl.DataFrame) -> pl.DataFrame:
     """The rows that the page's own controls leave."""
     causes = sorted(stuck["cause"].drop_nulls().unique().to_list())
-    agencies = sorted(stuck["agency"].unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stage = choice(
             "stage",
@@ -106,19 +104,12 @@ def narrowed(stuck: pl.DataFrame) -> pl.DataFrame:
             default=ALL,
             width=260,
         )
-        agency = choice(
-            "agency",
-            (ALL, *agencies),
-            label=w.t("stalled.agency"),
-            write=lambda code: w.t("stalled.every_agency") if code == ALL else w.name("agency", code),
-            default=ALL,
-            width=320,
-        )
+        agency = agency_choice(stuck["agency"])
     if stage != ALL:
         stuck = stuck.filter(pl.col("state") == stage)
     if cause != ALL:
         stuck = stuck.filter(pl.col("cause").is_null() if cause == NO_CAUSE else pl.col("cause") == cause)
-    if agency != ALL:
+    if agency is not None:
         stuck = stuck.filter(pl.col("agency") == agency)
     return stuck
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import polars as pl
 import streamlit as st
 
 from pages.ui import words as w
+
+ALL = "ALL"
+"""The choice that leaves nothing out."""
 
 _SHOWN_CHARACTERS = 40
 
@@ -37,6 +41,20 @@ def choice(
         label, options, key=key, format_func=write, on_change=_put, args=(name, key, default), width=width or "stretch"
     )
     return code
+
+
+def agency_choice(codes: pl.Series) -> str | None:
+    """The select box for one of these agencies, kept in the address as `agency`; None for all of them."""
+    agencies = sorted(codes.unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code)))
+    code = choice(
+        "agency",
+        (ALL, *agencies),
+        label=w.t("common.agency"),
+        write=lambda code: w.t("common.every_agency") if code == ALL else w.name("agency", code),
+        default=ALL,
+        width=320,
+    )
+    return None if code == ALL else code
 
 
 def typed(name: str, *, label: str, hint: str) -> str:

@@ -41,7 +41,6 @@ __all__ = [
     "in_language",
     "labels",
     "language",
-    "money",
     "name",
     "name_expr",
     "number",
@@ -181,13 +180,6 @@ def percent(x: float | None, digits: int = 0) -> str:
 def days(n: float | None) -> str:
     """A number of days, rounded to whole ones."""
     return t("common.not_available") if n is None or math.isnan(n) else tn("common.days", round(n))
-
-
-def money(amount: float | None, currency: str = "USD") -> str:
-    """An amount with its currency, in whole units."""
-    if amount is None or math.isnan(amount):
-        return t("common.not_available")
-    return t("common.money", amount=number(amount), currency=currency)
 
 
 def date(day: dt.date | None) -> str:
