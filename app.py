@@ -21,7 +21,6 @@ import pkgutil
 import secrets
 import sys
 from collections.abc import AsyncIterator
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -31,18 +30,18 @@ import sqlalchemy as sa
 import streamlit as st
 import uvicorn
 from anyio import to_thread
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config as streamlit_config
 
 import pages.ui
+import sign_on
 from data_access import accounts, settings
 from data_access import engine as store
 from data_access.models import DataVersion
+from gate import CLOSED, Gate, is_secure, read_cookie, write_cookie
 from pages.ui import session as page_session
 from pages.ui import words
 
@@ -50,29 +49,6 @@ ROOT: Final = Path(__file__).resolve().parent
 
 # .streamlit/config.toml says the same: only then does what `Gate` found out reach `st.user`.
 TRUSTED_HEADERS: Final = {"X-Kpi-Session": "session", "X-Kpi-Browser": "browser"}
-_OUR_HEADERS: Final = b"x-kpi-"
-
-# Paths that begin with one of these need a session; the others lead to the empty shell of the page and its static
-# files.
-_CLOSED: Final = frozenset({"_stcore", "media", "component", "app", "auth", "oauth2callback"})
-_OPEN: Final = frozenset({"/_stcore/health", "/_stcore/host-config", "/_stcore/stream"})
-
-# Images and connections from here only: text that people typed cannot make a browser call elsewhere. Vega compiles
-# its expressions, hence eval; Streamlit writes its styles into the page, hence inline styles; the one inline script
-# of its shell is known by its hash.
-_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
-        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-_HSTS: Final = "max-age=31536000"
 _HEALTH_SECONDS: Final = 5
 _log = logging.getLogger("agreements.access")
 
@@ -87,10 +63,21 @@ class House:
 
     settings: settings.Settings
     engine: sa.Engine
+    provider: sign_on.Provider | None = None
 
     def prepare(self) -> None:
         """Bring the store up to date and see to the demo accounts. Raises `StartUpError` where going on is not safe."""
+        if self.settings.is_production and store.is_above_policies(self.engine):
+            raise StartUpError(
+                "APP_MODE is production, and DATABASE_URL names a superuser, whom PostgreSQL's row-level security does not "
+                "hold. Connect as a role of the application's own; see docs/deploy/README.md."
+            )
         store.migrate(self.engine)
+        if self.provider is not None:
+            try:
+                self.provider.check()
+            except sign_on.ProviderError as error:
+                raise StartUpError(str(error)) from error
         if self.settings.is_production:
             found = accounts.find_demo_accounts(self.engine)
             if found:
@@ -139,127 +126,6 @@ class House:
             accounts.end_session(session, actor=person.username if person else "system", token_hash=token_hash)
 
 
-# --- Cookies ---------------------------------------------------------------------------------------------------------
-
-
-def is_secure(house: House, connection: HTTPConnection) -> bool:
-    """Whether the browser came over TLS, or the settings say that it did (TLS ends at a proxy in front of us)."""
-    return house.settings.cookie_secure or connection.url.scheme in ("https", "wss")
-
-
-def cookie_name(kind: str, *, secure: bool) -> str:
-    """`kind` is session or browser. Browsers take a `__Host-` cookie only over TLS and from this very host."""
-    return f"__Host-kpi_{kind}" if secure else f"kpi_{kind}"
-
-
-def read_cookie(house: House, connection: HTTPConnection, kind: str) -> str | None:
-    """The value of our cookie of this kind."""
-    return connection.cookies.get(cookie_name(kind, secure=is_secure(house, connection)))
-
-
-def write_cookie(kind: str, value: str, *, secure: bool) -> str:
-    """A `Set-Cookie` header. Without a value the cookie is removed; with one it lasts until the browser is closed."""
-    cookie: SimpleCookie = SimpleCookie()
-    name = cookie_name(kind, secure=secure)
-    cookie[name] = value
-    settled: dict[str, Any] = {"path": "/", "httponly": True, "secure": secure, "samesite": "Lax"}
-    cookie[name].update(settled)
-    if not value:
-        cookie[name]["max-age"] = 0
-    return cookie[name].OutputString()
-
-
-# --- The gate --------------------------------------------------------------------------------------------------------
-
-
-class Gate:
-    """Lets a request pass or not, and tells the pages who it comes from.
-
-    Headers by which we name a session are removed from whatever arrives, and written anew from the session table.
-    Requests made by pages of another origin are refused, as are websockets that do not say where they come from.
-    Without a session nothing can be uploaded, downloaded or measured.
-    """
-
-    def __init__(self, app: ASGIApp, house: House) -> None:
-        self._app = app
-        self._house = house
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        connection = HTTPConnection(scope)
-        secure = is_secure(self._house, connection)
-        guarded = _SafeAnswer(send, secure=secure, marked=read_cookie(self._house, connection, "browser") is not None)
-        if not _is_from_here(connection):
-            origin = connection.headers.get("origin")
-            _log.warning("refused: %s %r from origin %r", scope["type"], scope["path"], origin)
-            await _refuse(scope, receive, guarded, 403)
-            return
-        closed = _is_closed(scope)
-        found = None
-        if closed or scope["type"] == "websocket":
-            try:
-                token = read_cookie(self._house, connection, "session")
-                found = await to_thread.run_sync(self._house.person, token)
-            except sa.exc.SQLAlchemyError:
-                _log.exception("cannot look up a session")
-                await _refuse(scope, receive, guarded, 503)
-                return
-        if closed and found is None:
-            _log.warning("refused: %s %r without a session", scope.get("method", "websocket"), scope["path"])
-            await _refuse(scope, receive, guarded, 403)
-            return
-        headers = [(name, value) for name, value in scope["headers"] if not name.lower().startswith(_OUR_HEADERS)]
-        if found is not None:
-            headers.append((_OUR_HEADERS + b"session", found[1].encode()))
-        mark = read_cookie(self._house, connection, "browser")
-        if mark:
-            headers.append((_OUR_HEADERS + b"browser", accounts.hash_token(mark).encode()))
-        await self._app({**scope, "headers": headers}, receive, guarded)
-
-
-class _SafeAnswer:
-    """Sends a response with our security headers, and marks a browser that loads a page for the first time."""
-
-    def __init__(self, send: Send, *, secure: bool, marked: bool) -> None:
-        self._send = send
-        self._secure = secure
-        self._marked = marked
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message.setdefault("headers", [])
-            headers = MutableHeaders(scope=message)
-            headers.update(_HEADERS)
-            if self._secure:
-                headers["Strict-Transport-Security"] = _HSTS
-            if not self._marked and headers.get("content-type", "").startswith("text/html"):
-                headers.append("Set-Cookie", write_cookie("browser", secrets.token_urlsafe(32), secure=self._secure))
-        await self._send(message)
-
-
-def _is_from_here(connection: HTTPConnection) -> bool:
-    """Whether a page of ours makes this request. Browsers leave the origin out of plain reads, never of websockets."""
-    origin = connection.headers.get("origin")
-    if origin is None:
-        return bool(connection.scope["type"] == "http")
-    host: str = connection.headers.get("host", "").lower()
-    return host != "" and urlsplit(origin).netloc.lower() == host
-
-
-def _is_closed(scope: Scope) -> bool:
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    return path not in _OPEN and path.lstrip("/").partition("/")[0] in _CLOSED
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008 if status == 403 else 1013})
-    else:
-        await PlainTextResponse("refused" if status == 403 else "unavailable", status)(scope, receive, send)
-
-
 # --- Routes ----------------------------------------------------------------------------------------------------------
 
 
@@ -300,6 +166,9 @@ def routes(house: House) -> list[Route]:
         response = _redirect(request)
         if token and page_session.is_sign_out_key(request.query_params.get("key", ""), accounts.hash_token(token)):
             await to_thread.run_sync(house.end, accounts.hash_token(token))
+            if house.provider is not None:  # else the next person at this machine is signed in by a click
+                elsewhere = await to_thread.run_sync(house.provider.sign_out_address)
+                response.headers["Location"] = elsewhere or response.headers["Location"]
             response.headers.append("Set-Cookie", write_cookie("session", "", secure=is_secure(house, request)))
         return response
 
@@ -319,7 +188,7 @@ def safe_address(address: str) -> str:
     if not plain or not address.startswith("/") or address.startswith("//"):
         return "/"
     first = urlsplit(address).path.lstrip("/").partition("/")[0]
-    return "/" if first in _CLOSED or first == "session" else address
+    return "/" if first in CLOSED or first == "session" else address
 
 
 def _redirect(request: Request) -> RedirectResponse:
@@ -404,6 +273,8 @@ def main() -> None:
         ws="websockets-sansio",
         access_log=False,
         log_level="warning",
+        proxy_headers=bool(house.settings.trusted_proxies),
+        forwarded_allow_ips=list(house.settings.trusted_proxies),
         server_header=False,
         timeout_graceful_shutdown=5,
     )
@@ -414,7 +285,8 @@ def _open_house() -> House:
     """The settings and the store. Ends the process with one sentence where the environment is no good."""
     try:
         found = settings.load()
-        return House(found, store.get_engine(found.database_url))
+        provider = sign_on.Provider(found) if found.is_single_sign_on else None
+        return House(found, store.get_engine(found.database_url), provider)
     except settings.SettingsError as error:
         sys.exit(f"Cannot start: {error}")
 
@@ -422,12 +294,17 @@ def _open_house() -> House:
 house: Final = _open_house()
 streamlit_config.set_option("server.maxUploadSize", house.settings.upload_max_mb)
 # Processes behind one load balancer must accept each other's form tokens.
-streamlit_config.set_option("server.cookieSecret", accounts.hash_token(f"streamlit\n{house.settings.app_secret}"))
+cookie_secret: Final = accounts.hash_token(f"streamlit\n{house.settings.app_secret}")
+streamlit_config.set_option("server.cookieSecret", cookie_secret)
 app = st.App(
     ROOT / "pages" / "frame.py",
     lifespan=lifespan,
     routes=routes(house),
-    middleware=[Middleware(Gate, house=house)],
+    middleware=[
+        Middleware(Gate, house=house),
+        *([Middleware(sign_on.SignOn, house=house, cookie_secret=cookie_secret)] if house.provider else []),
+    ],
+    secrets=sign_on.secrets_for(house.settings, cookie_secret) if house.provider else None,
     on_script_error=show_incident,
 )
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Annotated
 
 import polars as pl
-import sqlalchemy as sa
 import typer
 
-from cli import uploads
+from cli import keeping, uploads
 from cli.output import (
     Format,
     Language,
@@ -29,7 +28,7 @@ from cli.output import (
     print_table,
 )
 from cli.reading import CannotRunError, open_reading, open_store
-from data_access import accounts, settings
+from data_access import accounts, failures, settings
 from data_access import engine as store
 from kpi import scorecard
 from kpi.flags import FLAGS
@@ -57,6 +56,7 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts: add, list, disable.")
 app.add_typer(user_app, name="user")
 uploads.add_to(app)
+keeping.add_to(app)
 
 AsOf = Annotated[
     str, typer.Option("--as-of", metavar="DATE", help="The day looked at; the register's data date if left out.")
@@ -279,8 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StoreInUseError as error:
         held = f"The store already holds the register {error.code!r} ({error.name})" if error.code else str(error)
         reason = f"{held}. Name an empty one with DATABASE_URL, or with REGISTER=name for a SQLite file of its own."
-    except sa.exc.SQLAlchemyError as error:
-        reason = f"The store does not answer as it should: {str(getattr(error, 'orig', error)).splitlines()[0]}"
+    except failures.STORE_ERRORS as error:
+        reason = f"The store does not answer as it should: {failures.reason_of(error)}"
     except (CannotRunError, settings.SettingsError, accounts.AccountError, OSError) as error:
         reason = str(error)
     print(f"manage.py: {' '.join(reason.split())}", file=sys.stderr)

@@ -48,28 +48,47 @@ _DTYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], pl.DataType], ...] = (
 )
 
 
-def read_frame(engine: sa.Engine, statement: sa.sql.Executable, schema: Schema | None = None) -> pl.DataFrame:
+def read_frame(
+    engine: sa.Engine, statement: sa.sql.Executable, schema: Schema | None = None, *, agency: str | None = None
+) -> pl.DataFrame:
     """The rows `statement` selects, as a frame with the same columns and dtypes on both stores.
 
     Dtypes follow the SQL types of the selected columns: Boolean, Int64, Float64, Date, Datetime (microseconds, UTC,
     without zone) or String; `schema` sets them for columns whose type SQLAlchemy does not know. Raises `TypeError` for
-    such a column left open, `ValueError` for two columns of one name. Only committed rows are seen.
+    such a column left open, `ValueError` for two columns of one name. Only committed rows are seen, and with an `agency`
+    only its own (see `engine.act_for`).
     """
+    if agency is not None:
+        with snapshot(engine, agency=agency) as read:
+            return read(statement, schema)
     with _connections(engine).borrowed() as connection:
         return _fetch(connection, engine, statement, schema)
 
 
 @contextlib.contextmanager
-def snapshot(engine: sa.Engine) -> Iterator[Read]:
+def snapshot(engine: sa.Engine, *, agency: str | None = None) -> Iterator[Read]:
     """A function `read(statement, schema=None)` whose every call sees the store as it was at the first one.
 
-    For frames that must fit together: a batch applied between two reads is in all of them or in none.
+    For frames that must fit together: a batch applied between two reads is in all of them or in none. What is read for
+    an `agency` is declared to be (see `engine.act_for`).
     """
     begin = "BEGIN" if engine.dialect.name == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     with _connections(engine).borrowed() as connection:
         _run(connection, begin)
+        if agency is not None and engine.dialect.name == "postgresql":
+            _run(connection, compile_statement(engine, declaration(agency)))
         yield lambda statement, schema=None: _fetch(connection, engine, statement, schema)
         _run(connection, "COMMIT")
+
+
+def declaration(agency: str) -> sa.Select[tuple[str]]:
+    """The statement by which a transaction on PostgreSQL declares for whom it acts, until it ends.
+
+    Raises `ValueError` for an empty key, which would stand for nobody in particular.
+    """
+    if not agency:
+        raise ValueError("an agency that is acted for has a key")
+    return sa.select(sa.func.set_config("kpi.agency", agency, True))
 
 
 def compile_statement(engine: sa.Engine, statement: sa.sql.Executable) -> str:
@@ -313,12 +332,16 @@ def write_frame(session: Session, model: type[SQLModel], frame: pl.DataFrame) ->
         return 0
     session.flush()
     rows = _with_defaults(model, table, frame).with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
-    connection = session.connection()
+    write_rows(session.connection(), table, rows)
+    return len(rows)
+
+
+def write_rows(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+    """Adds rows to a table as they are, within the connection's transaction; PostgreSQL's counter moves past their ids."""
     if connection.dialect.name == "sqlite":
         _insert_sqlite(connection, table, rows)
     else:
         _copy_postgresql(connection, table, rows)
-    return len(rows)
 
 
 def _with_defaults(model: type[SQLModel], table: sa.Table, frame: pl.DataFrame) -> pl.DataFrame:
@@ -354,18 +377,28 @@ def _insert_sqlite(connection: sa.Connection, table: sa.Table, rows: pl.DataFram
 def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(name) for name in rows.columns)
+    target = quote(table.name)
     driver: Any = connection.connection.driver_connection
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    # COPY does not go where policies look at each row: the rows are laid down beside the table and taken over from there.
+    guarded = connection.execute(sa.select(sa.func.row_security_active(target))).scalar_one()
+    laid_down = "pg_temp.incoming" if guarded else target
+    if guarded:
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE incoming AS SELECT {names} FROM {target} WITH NO DATA")
     try:
         with (
             driver.cursor() as cursor,
-            cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN (FORMAT csv)") as copy,
+            cursor.copy(f"COPY {laid_down} ({names}) FROM STDIN (FORMAT csv)") as copy,
         ):
             for part in rows.iter_slices(ROWS_PER_INSERT):
                 # Text is always quoted, so that an empty text is not read back as null.
                 copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
     except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
         raise sa.exc.DBAPIError.instance("COPY", None, error, connection.dialect.dbapi.Error) from error  # type: ignore[union-attr]
+    if guarded:
+        in_order = f"SELECT {names} FROM {laid_down} ORDER BY ctid"
+        connection.exec_driver_sql(f"INSERT INTO {target} ({names}) {in_order}")
+        connection.exec_driver_sql(f"DROP TABLE {laid_down}")
     counted = table.autoincrement_column
     if counted is not None and counted.name in rows.columns:
         connection.execute(
@@ -374,5 +407,5 @@ def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFr
                 "WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = s.name))) "
                 "FROM (SELECT pg_get_serial_sequence(:table, :column) AS name) s WHERE s.name IS NOT NULL"
             ),
-            {"highest": rows[counted.name].max(), "table": quote(table.name), "column": counted.name},
+            {"highest": rows[counted.name].max(), "table": target, "column": counted.name},
         )

@@ -8,10 +8,11 @@ elsewhere for that.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
@@ -52,25 +53,49 @@ def write(
     return entry
 
 
+@dataclasses.dataclass(frozen=True)
+class ChainCheck:
+    """How far the chain was followed: entries that hold, and the id of the first that does not (None: all do)."""
+
+    entries: int
+    first_broken: int | None
+
+
 def verify(engine: Engine) -> int | None:
     """The id of the first entry that does not follow from the one before it, or None when the whole chain holds."""
-    last, previous = 0, ""
+    return follow(engine).first_broken
+
+
+def follow(engine: Engine) -> ChainCheck:
+    """The chain from its first entry to the newest, or to the first that does not follow from the one before it."""
+    last, count, previous = 0, 0, ""
     with store.session(engine, read_only=True) as session:
         while entries := _next_entries(session, after=last):
-            for entry in entries:
-                expected = _hash(
-                    previous=previous,
-                    at=entry.at,
-                    actor=entry.actor,
-                    action=entry.action,
-                    subject=entry.subject,
-                    detail=entry.detail,
-                )
-                if entry.previous_hash != previous or entry.hash != expected:
-                    return entry.id
-                assert entry.id is not None  # it was read
-                last, previous = entry.id, entry.hash
+            broken = first_broken(entries, previous=previous)
+            if broken is not None:
+                return ChainCheck(count + entries.index(broken), broken.id)
+            newest = entries[-1]
+            assert newest.id is not None  # it was read
+            last, count, previous = newest.id, count + len(entries), newest.hash
             session.expunge_all()
+    return ChainCheck(count, None)
+
+
+def first_broken(entries: Iterable[AuditEntry], *, previous: str = "") -> AuditEntry | None:
+    """The first of these entries, in their order, that does not follow from the one before it; `previous` is the hash of the
+    entry before the first."""
+    for entry in entries:
+        expected = _hash(
+            previous=previous,
+            at=entry.at,
+            actor=entry.actor,
+            action=entry.action,
+            subject=entry.subject,
+            detail=entry.detail,
+        )
+        if entry.previous_hash != previous or entry.hash != expected:
+            return entry
+        previous = entry.hash
     return None
 
 

@@ -18,11 +18,12 @@ import alembic.config
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from data_access import settings
+from data_access import seals, settings
 from data_access.arrow import (
     SQLITE_BUSY_MS,
     close_connections,
     compile_statement,
+    declaration,
     file_identity,
     read_frame,
     snapshot,
@@ -30,13 +31,16 @@ from data_access.arrow import (
 )
 
 __all__ = [
+    "act_for",
     "close",
     "compile_statement",
     "get_engine",
+    "is_above_policies",
     "migrate",
     "read_frame",
     "session",
     "snapshot",
+    "whole_register",
     "write_frame",
 ]
 
@@ -86,6 +90,41 @@ def session(engine: sa.Engine, *, read_only: bool = False) -> Iterator[Session]:
         yield opened
 
 
+def act_for(session: Session, agency: str) -> None:
+    """Declare that the rest of this transaction acts for an agency.
+
+    PostgreSQL then shows and takes rows of that agency only, whatever a statement asks for: a condition forgotten in our code,
+    or an id taken from a forged request, meets nothing. SQLite has no such wall; there our own conditions stand alone.
+    """
+    session.flush()  # what is pending was asked for before
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(declaration(agency))
+
+
+@contextlib.contextmanager
+def whole_register(session: Session) -> Iterator[None]:
+    """Within a transaction that acts for an agency, a look at all rows: for what has to be counted over every agency."""
+    if session.get_bind().dialect.name != "postgresql":
+        yield
+        return
+    session.flush()
+    setting = sa.func.current_setting("kpi.agency", True)
+    agency = session.execute(sa.select(sa.func.coalesce(setting, ""))).scalar_one()
+    session.execute(sa.select(sa.func.set_config("kpi.agency", "", True)))
+    yield  # after an error there is no going on: the transaction is rolled back, and the declaration with it
+    session.flush()
+    session.execute(sa.select(sa.func.set_config("kpi.agency", agency, True)))
+
+
+def is_above_policies(engine: sa.Engine) -> bool:
+    """Whether the store does not hold this connection to `act_for`: PostgreSQL lets superusers and their like pass."""
+    if engine.dialect.name != "postgresql":
+        return False
+    exempt = sa.text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    with engine.connect() as connection:
+        return bool(connection.execute(exempt).scalar_one())
+
+
 def migrate(engine: sa.Engine, *, to: str = "head") -> None:
     """Brings the store's tables to the newest form (or that of the revision `to`); does nothing where they are. Two processes
     may do so at once."""
@@ -118,6 +157,7 @@ def _sqlite(address: str) -> sa.Engine:
     def configure(driver: sqlite3.Connection, record: Any) -> None:
         driver.isolation_level = None  # Python's own BEGIN comes too late and is never IMMEDIATE
         _use_write_ahead_log(driver)
+        seals.add_function(driver)
         driver.execute("PRAGMA synchronous = FULL")
         driver.execute("PRAGMA foreign_keys = ON")
         record.info["file"] = file_identity(str(path))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 import unicodedata
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,8 @@ _NOBODYS_HASH = "$2b$12$J0Q7ZSJdnMmcvnFveMZjROifnuYdaiFAm8wG9EV9sLVU28s1SF8la"
 
 # Folded as `_folded` does. Shorter ones need no listing: the length refuses them.
 _COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
+# Letters and digits nobody takes for one another.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "qazwsxedcrfvtgbyhnujm")
 
 
@@ -47,6 +50,11 @@ def check_rules(password: str, *, username: str) -> Problem | None:
     if folded in _COMMON or len(without_name) < MIN_LENGTH // 2 or _is_repeated(folded) or _is_in_a_row(folded):
         return "password_common"
     return None
+
+
+def generate() -> str:
+    """A random password that can be read out and typed: four groups of four signs, 79 bits."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
 
 
 def hash_password(password: str) -> str:

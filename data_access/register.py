@@ -87,17 +87,25 @@ def raise_data_version(session: Session) -> int:
 def read_rules(engine: sa.Engine, as_of: dt.date) -> Rules:
     """The thresholds, weights and goalposts in force on `as_of`: those in code, with the store's settings over them.
 
-    Of several settings of one name the latest effective holds, and of one day's the last recorded. Raises `KeyError`
-    for a name that is no rule, `ValueError` for a value that is not JSON.
+    Of several settings of one name (in mappings: of one key) the latest effective holds, and of one day's the last recorded.
+    Settings with a dot in their name are of other things. Raises `KeyError` for a name that is no rule, `ValueError` for a
+    value that is not JSON.
     """
     with store.session(engine, read_only=True) as session:
-        statement = (
-            select(models.Setting)
-            .where(models.Setting.effective_on <= as_of)
-            .order_by(col(models.Setting.effective_on), col(models.Setting.recorded_at), col(models.Setting.id))
-        )
-        values = {setting.key: setting.value for setting in session.exec(statement)}
-    return Rules().replaced({key: json.loads(value) for key, value in values.items()})
+        return rules_on(session, as_of)
+
+
+def rules_on(session: Session, as_of: dt.date) -> Rules:
+    """`read_rules` within a session."""
+    statement = (
+        select(models.Setting)
+        .where(models.Setting.effective_on <= as_of, ~col(models.Setting.key).contains("."))
+        .order_by(col(models.Setting.effective_on), col(models.Setting.recorded_at), col(models.Setting.id))
+    )
+    rules = Rules()
+    for setting in session.exec(statement):
+        rules = rules.replaced({setting.key: json.loads(setting.value)})
+    return rules
 
 
 def read_names(engine: sa.Engine) -> pl.DataFrame:
@@ -169,8 +177,11 @@ class AgreementDossier:
     exchange: pl.DataFrame
 
 
-def read_agreement(engine: sa.Engine, agreement_id: int) -> AgreementDossier | None:
-    """The dossier of one agreement, dated rows in the order of their days; None where no agreement has this id."""
+def read_agreement(engine: sa.Engine, agreement_id: int, *, agency: str | None = None) -> AgreementDossier | None:
+    """The dossier of one agreement, dated rows in the order of their days; None where no agreement has this id.
+
+    Asked for an `agency`, None as well where another one is responsible.
+    """
     agreement, exchange = table_of(models.Agreement), table_of(models.Exchange)
     blocker, blocker_event = table_of(models.Blocker), table_of(models.BlockerEvent)
     change, batch = table_of(models.BatchChange), table_of(models.UploadBatch)
@@ -179,8 +190,11 @@ def read_agreement(engine: sa.Engine, agreement_id: int) -> AgreementDossier | N
         table = table_of(model)
         return sa.select(table).where(table.c.agreement_id == agreement_id).order_by(*(table.c[name] for name in order))
 
-    with store.snapshot(engine) as read:
-        row = read(sa.select(agreement).where(agreement.c.id == agreement_id))
+    statement = sa.select(agreement).where(agreement.c.id == agreement_id)
+    if agency is not None:
+        statement = statement.where(agreement.c.responsible_agency == agency)
+    with store.snapshot(engine, agency=agency) as read:
+        row = read(statement)
         if row.is_empty():
             return None
         return AgreementDossier(
@@ -197,14 +211,16 @@ def read_agreement(engine: sa.Engine, agreement_id: int) -> AgreementDossier | N
                 .where(blocker.c.agreement_id == agreement_id)
                 .order_by(blocker_event.c.blocker_id, blocker_event.c.effective_on, blocker_event.c.id)
             ),
-            changes=read(
+            # Also of batches of an agency that was responsible before, which are not this one's to read otherwise.
+            changes=store.read_frame(
+                engine,
                 sa.select(
                     change, batch.c.username, batch.c.agency, batch.c.file_name, batch.c.status, batch.c.applied_at
                 )
                 .join(batch, batch.c.id == change.c.batch_id)
                 # Fields that begin with an underscore are a batch's own bookkeeping (see `uploads.reading.FIELD`).
                 .where(change.c.agreement_id == agreement_id, ~change.c.field.startswith("_", autoescape=True))
-                .order_by(change.c.id)
+                .order_by(change.c.id),
             ),
             findings=read(belonging(models.LoadFinding, "id")),
             exchange=read(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ipaddress
 import os
 import pathlib
 import re
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -41,10 +43,23 @@ class Settings:
     upload_max_mb: int = 5
     upload_max_rows: int = 20_000
     cookie_secure: bool = False
+    auth_mode: str = "embedded"
+    public_address: str = ""
+    oidc_issuer: str = ""
+    oidc_metadata_url: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = dataclasses.field(default="", repr=False)
+    trusted_proxies: tuple[str, ...] = ()
+    second_factor: str = "optional"
 
     @property
     def is_production(self) -> bool:
         return self.app_mode == "production"
+
+    @property
+    def is_single_sign_on(self) -> bool:
+        """Whether people sign in with the OpenID provider, and with nothing else."""
+        return self.auth_mode == "oidc"
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -56,6 +71,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """
     given = os.environ if environ is None else environ
     app_mode = _one_of(given, "APP_MODE", "demo", ("demo", "production"))
+    auth_mode = _one_of(given, "AUTH_MODE", "embedded", ("embedded", "oidc"))
+    single_sign_on = _single_sign_on(given, app_mode) if auth_mode == "oidc" else {}
     register = _register(given)
     return Settings(
         database_url=normalise_url(given.get("DATABASE_URL", "").strip() or default_url(register)),
@@ -69,6 +86,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         upload_max_mb=_whole_number(given, "UPLOAD_MAX_MB", 5, lowest=1, highest=200),
         upload_max_rows=_whole_number(given, "UPLOAD_MAX_ROWS", 20_000, lowest=1, highest=1_000_000),
         cookie_secure=_yes_or_no(given, "COOKIE_SECURE", app_mode == "production"),
+        second_factor=_one_of(
+            given,
+            "SECOND_FACTOR",
+            "required" if app_mode == "production" else "optional",
+            ("required", "optional"),
+        ),
+        auth_mode=auth_mode,
+        public_address=single_sign_on.get("public_address", ""),
+        oidc_issuer=single_sign_on.get("oidc_issuer", ""),
+        oidc_metadata_url=single_sign_on.get("oidc_metadata_url", ""),
+        oidc_client_id=single_sign_on.get("oidc_client_id", ""),
+        oidc_client_secret=single_sign_on.get("oidc_client_secret", ""),
+        trusted_proxies=_networks(given, "TRUSTED_PROXIES"),
     )
 
 
@@ -134,6 +164,53 @@ def _secret(given: Mapping[str, str], app_mode: str) -> str:
         if any(example in secret.lower() for example in EXAMPLE_SECRETS):
             raise SettingsError(f"APP_SECRET is an example, and APP_MODE is production. {how}")
     return secret
+
+
+def _single_sign_on(given: Mapping[str, str], app_mode: str) -> dict[str, str]:
+    """What signing in with an OpenID provider needs; all of it has to be there."""
+    texts = {
+        "public_address": given.get("PUBLIC_ADDRESS", "").strip().rstrip("/"),
+        "oidc_issuer": given.get("OIDC_ISSUER", "").strip(),
+        "oidc_client_id": given.get("OIDC_CLIENT_ID", "").strip(),
+        "oidc_client_secret": given.get("OIDC_CLIENT_SECRET", "").strip(),
+    }
+    for name, text in texts.items():
+        if not text:
+            raise SettingsError(f"{name.upper()} is missing, and AUTH_MODE is oidc. See docs/settings.md.")
+    well_known = f"{texts['oidc_issuer'].rstrip('/')}/.well-known/openid-configuration"
+    texts["oidc_metadata_url"] = given.get("OIDC_METADATA_URL", "").strip() or well_known
+    for name in ("public_address", "oidc_issuer", "oidc_metadata_url"):
+        _check_address(name.upper(), texts[name], app_mode)
+    if urlsplit(texts["public_address"]).path:
+        raise SettingsError("PUBLIC_ADDRESS is a host without a path, for example https://dashboard.example.gov.vn.")
+    return texts
+
+
+def _check_address(name: str, address: str, app_mode: str) -> None:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or parts.username or parts.query or parts.fragment:
+        raise SettingsError(f"{name} is {address!r}. Write an address that begins with https://.")
+    if parts.scheme == "http" and app_mode == "production" and host not in ("localhost", "127.0.0.1", "::1"):
+        raise SettingsError(f"{name} begins with http://, and APP_MODE is production. Write an address over https://.")
+
+
+def _networks(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Addresses or networks, each one as it can be compared; names and "everybody" are refused."""
+    found = tuple(part.strip() for part in given.get(name, "").split(",") if part.strip())
+    for part in found:
+        try:
+            network = ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:
+            raise SettingsError(
+                f"{name} is {', '.join(found)!r}. Write the addresses of your proxies, for example 127.0.0.1, 10.0.0.0/28."
+            )
+    return found
 
 
 def _one_of(given: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,16 +42,22 @@ class Rule:
 # The address rule is the wider one: a whole ministry may share one address.
 BY_ACCOUNT = Rule(free=5, first_wait=dt.timedelta(seconds=15), longest_wait=dt.timedelta(minutes=5))
 BY_ADDRESS = Rule(free=30, first_wait=dt.timedelta(seconds=15), longest_wait=dt.timedelta(minutes=15))
+# A code has six digits only, but who gets to try one knows the password: at most a handful of tries an hour.
+BY_CODE = Rule(free=5, first_wait=dt.timedelta(seconds=30), longest_wait=dt.timedelta(minutes=30))
+
+Tried = Literal["account", "code"]
+"""What is tried: the password of an account, or its second factor. Each is counted for itself."""
 
 
-def count_try(engine: Engine, *, username: str, address: str, now: dt.datetime) -> int:
+def count_try(engine: Engine, *, username: str, address: str, now: dt.datetime, tried: Tried = "account") -> int:
     """Count a try and say how many seconds it has to wait; 0 means that it may go on.
 
     A try that has to wait is not counted, so that waiting is all it takes.
     """
     with store.session(engine) as session:
         # Always in this order, so that two tries cannot wait for each other.
-        attempts = [(_locked(session, key, now=now), rule) for key, rule in _keys(username=username, address=address)]
+        keys = _keys(username=username, address=address, tried=tried)
+        attempts = [(_locked(session, key, now=now), rule) for key, rule in keys]
         allowed_at = max(attempt.allowed_at for attempt, _ in attempts)
         if allowed_at > now:
             return max(1, round((allowed_at - now).total_seconds()))
@@ -64,21 +71,32 @@ def count_try(engine: Engine, *, username: str, address: str, now: dt.datetime) 
     return 0
 
 
-def forgive(engine: Engine, *, username: str, address: str, now: dt.datetime) -> None:
+def forgive(engine: Engine, *, username: str, address: str, now: dt.datetime, tried: Tried = "account") -> int:
     """The try just counted was a success: clear the account's count, and take this one off the address's.
 
-    The address keeps the others, or one known password would let it go on guessing all the rest.
+    The address keeps the others, or one known password would let it go on guessing all the rest. What comes back is how
+    many tries had failed before this one.
     """
     with store.session(engine) as session:
-        (account_key, _), (address_key, rule) = _keys(username=username, address=address)
-        session.execute(delete(SignInAttempt).where(col(SignInAttempt.key) == account_key))
+        (account_key, _), (address_key, rule) = _keys(username=username, address=address, tried=tried)
+        cleared = session.execute(
+            delete(SignInAttempt).where(col(SignInAttempt.key) == account_key).returning(col(SignInAttempt.failures))
+        ).scalar()
         attempt = _locked(session, address_key, now=now)
         attempt.failures = max(0, attempt.failures - 1)
         attempt.allowed_at = now + rule.wait(attempt.failures)
+    return max(0, (cleared or 0) - 1)
 
 
-def _keys(*, username: str, address: str) -> tuple[tuple[str, Rule], tuple[str, Rule]]:
-    return (f"account:{username}", BY_ACCOUNT), (f"address:{address}", BY_ADDRESS)
+def clear(session: Session, *, username: str) -> None:
+    """Forget an account's failed tries, those of its second factor too."""
+    keys = [f"account:{username}", f"code:{username}"]
+    session.execute(delete(SignInAttempt).where(col(SignInAttempt.key).in_(keys)))
+
+
+def _keys(*, username: str, address: str, tried: Tried) -> tuple[tuple[str, Rule], tuple[str, Rule]]:
+    rule = BY_ACCOUNT if tried == "account" else BY_CODE
+    return (f"{tried}:{username}", rule), (f"address:{address}", BY_ADDRESS)
 
 
 def _locked(session: Session, key: str, *, now: dt.datetime) -> SignInAttempt:

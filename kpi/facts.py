@@ -27,6 +27,12 @@ REPORT_FIELDS = (
     "difficulties",
     "recommendations",
 )
+CLASHES = (
+    ("signed_on", "in_force_on"),
+    ("signed_on", "started_on"),
+    ("signed_on", "original_target"),
+    ("started_on", "completed_on"),
+)
 MINISTRY_KINDS = ("ministry", "ministerial_level_agency", "government_agency", "other_state_body")
 PROVINCE_KINDS = ("province", "centrally_run_city")
 
@@ -291,13 +297,7 @@ def _standing(agreements: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(
             contradicts=pl.any_horizontal(
-                (pl.col(later) < pl.col(earlier)).fill_null(False)
-                for earlier, later in (
-                    ("signed_on", "in_force_on"),
-                    ("signed_on", "started_on"),
-                    ("signed_on", "original_target"),
-                    ("started_on", "completed_on"),
-                )
+                (pl.col(later) < pl.col(earlier)).fill_null(False) for earlier, later in CLASHES
             )
         )
         .drop("first_completed_on")

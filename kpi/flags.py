@@ -17,6 +17,12 @@ from kpi.attention import FURTHEST_STAGE, IN_FLOW, STAGES
 from kpi.facts import NOT_GIVEN, UNASSIGNED, Facts
 from kpi.states import BUCKETS
 
+_DAYS_WITHOUT_NEWS: Final = (
+    col("days_since_progress")
+    - (pl.max_horizontal("last_report_on", "last_progress_on") - col("last_progress_on")).dt.total_days()
+)
+"""Days since anything was heard of an agreement, be it a report that nothing has changed."""
+
 FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
     {
         "signed": col("is_signed"),
@@ -46,6 +52,9 @@ FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
             | col("signed_on").is_null()
         ),
         "unassigned": col("is_signed") & (col("agency") == UNASSIGNED),
+        "undated_state": col("is_signed") & col("state_since").is_null(),
+        "no_news": col("is_open") & (col("stall_limit") <= _DAYS_WITHOUT_NEWS).fill_null(False),
+        "no_evidence": col("is_completed") & ~col("has_evidence"),
         **{f"mainly_{bucket}": col("bucket") == bucket for bucket in ("stalled", "no_date", "at_risk")},
         **{f"reached_{stage}": IN_FLOW & FURTHEST_STAGE.ge(place) for place, stage in enumerate(STAGES[:-1])},
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import polars as pl
 from scipy.stats import norm
 
 
+@functools.cache
 def z_value(level: float) -> float:
     """The two-sided standard normal quantile, 1.96 at `level` 0.95."""
     return float(norm.ppf(0.5 + level / 2))

@@ -5,7 +5,28 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
+
+LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "grace_days": (0, 730),
+        **{
+            f"stall_days.{state}": (30, 1095)
+            for state in ("SIGNED", "APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS")
+        },
+        "at_risk_gap": (0.05, 0.95),
+        "severe_blocker_days": (1, 365),
+        "due_soon_days": (1, 365),
+        "plan_days_treaty": (1, 365),
+        "plan_days_other": (1, 365),
+        "escalation_days": (1, 180),
+        "rank_min_n": (1, 100),
+    }
+)
+"""The thresholds a coordinator may set from a date on, and between which values; part of a mapping as `name.key`.
+
+Weights, goalposts and lights are not among them: they were settled together, so that meeting a target is where green begins.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +103,24 @@ class Rules:
             ):
                 return digits
         return most
+
+    def threshold(self, name: str) -> float:
+        """The value of one of LIMITS. Raises KeyError for any other name."""
+        if name not in LIMITS:
+            raise KeyError(name)
+        field, _, key = name.partition(".")
+        value: float = getattr(self, field)[key] if key else getattr(self, field)
+        return value
+
+    def with_threshold(self, name: str, value: float) -> Rules:
+        """These rules with one of LIMITS changed. Raises KeyError for any other name, ValueError for a value outside its limits
+        or not in whole days where days are counted."""
+        low, high = LIMITS[name]
+        if not low <= value <= high or (isinstance(self.threshold(name), int) and value != int(value)):
+            raise ValueError(f"{name}: {value} is not between {low} and {high}, or not whole")
+        field, _, key = name.partition(".")
+        value = type(self.threshold(name))(value)
+        return self.replaced({field: {key: value} if key else value})
 
     def replaced(self, values: Mapping[str, Any]) -> Rules:
         """These rules with `values` (field name -> value, mappings merged key by key) in place; unknown names raise KeyError."""

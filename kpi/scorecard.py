@@ -33,8 +33,9 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
     by = list(by)
     groups = facts.agreements.select(by).unique() if by else pl.DataFrame({"_all": [True]})
     keys = by or ["_all"]
-    parts = [_measure(kpi, facts, groups, keys) for kpi in KPIS.values() if kpi.estimator != "composite"]
-    scored = _lit(_scored(pl.concat(parts), rules), rules)
+    codes = [kpi.code for kpi in KPIS.values() if kpi.estimator != "composite"]
+    tallies = pl.concat([_tally(KPIS[code], facts, keys) for code in codes])
+    scored = _lit(_scored(_valued(tallies, groups, keys, codes), rules), rules)
     cards = pl.concat([scored, _composite(scored, facts, groups, keys, rules)]).sort([*keys, "kpi"])
     return cards.select(*by, *COLUMNS)
 
@@ -80,8 +81,7 @@ def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rul
     """
     keys = list(by)
     groups = tallies.select(keys).unique()
-    parts = [_valued(KPIS[code], tallies.filter(pl.col("kpi") == code), groups, keys) for code in kpis]
-    return _lit(_scored(pl.concat(parts), rules), rules)
+    return _lit(_scored(_valued(tallies, groups, keys, kpis), rules), rules)
 
 
 def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
@@ -102,24 +102,30 @@ def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
     return counts.select(*keys, pl.lit(kpi.code).alias("kpi"), "time", "counted", "cases")
 
 
-def _measure(kpi: Kpi, facts: Facts, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    return _valued(kpi, _tally(kpi, facts, keys), groups, keys)
+def _valued(tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str], codes: Sequence[str]) -> pl.DataFrame:
+    """The value of every KPI of every group, all KPIs of one estimator in one pass."""
+    parts = []
+    for estimator in ("share", "median", "count"):
+        mine = [code for code in codes if KPIS[code].estimator == estimator]
+        if mine:
+            cells = groups.join(pl.DataFrame({"kpi": mine}), how="cross")
+            parts.append(_estimated(estimator, tallies.filter(pl.col("kpi").is_in(mine)), cells, keys))
+    return pl.concat(parts)
 
 
-def _valued(kpi: Kpi, tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+def _estimated(estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """`cells` names the groups and KPIs wanted; those without a tally have no cases."""
+    cell = [*keys, "kpi"]
+    sums = tallies.group_by(cell).agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum())
     counts = (
-        groups.join(
-            tallies.group_by(keys).agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum()),
-            on=keys,
-            how="left",
-        )
+        cells.join(sums, on=cell, how="left")
         .with_columns(pl.col("numerator", "denominator").fill_null(0))
-        .with_columns(kpi=pl.lit(kpi.code), n=pl.col("denominator"))
+        .with_columns(n=pl.col("denominator"))
     )
-    if kpi.estimator == "median":
-        curve = survival.curves(tallies.rename({"counted": "events", "cases": "leaving"}), by=keys)
-        counts = counts.join(survival.medians(curve, by=keys), on=keys, how="left").rename({"median": "value"})
-    elif kpi.estimator == "share":
+    if estimator == "median":
+        curve = survival.curves(tallies.rename({"counted": "events", "cases": "leaving"}), by=cell)
+        counts = counts.join(survival.medians(curve, by=cell), on=cell, how="left").rename({"median": "value"})
+    elif estimator == "share":
         low, high = wilson(pl.col("numerator"), pl.col("denominator"))
         share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
         counts = counts.with_columns(value=share, low=100 * low, high=100 * high)

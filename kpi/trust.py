@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-import polars as pl
-
-from kpi.facts import UNASSIGNED, Facts
+from kpi import reporting
+from kpi.facts import Facts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,13 +29,8 @@ def reported(facts: Facts) -> Reported | None:
 
     Agreements without a resolved agency are left out: nobody is known who could report on them.
     """
-    due = facts.reports.filter("is_due").join(
-        facts.agreements.filter(pl.col("agency") != UNASSIGNED).select("agreement_id", "agency"), on="agreement_id"
-    )
-    if "reports" not in facts.records or due.is_empty():
+    latest = reporting.in_period(reporting.counts(facts, last=1))
+    if latest.is_empty():
         return None
-    latest = due.filter(pl.col("due_on") == pl.col("due_on").max())
-    came = latest.group_by("agency").agg(came=pl.col("received_on").is_not_null().any())
-    return Reported(
-        period=latest["period"][0], due_on=latest["due_on"][0], agencies=int(came["came"].sum()), owing=came.height
-    )
+    row = latest.row(-1, named=True)
+    return Reported(period=row["period"], due_on=row["due_on"], agencies=row["reporting"], owing=row["agencies"])

@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from data_access import settings
 from data_access.accounts import ROLES, Person
-from pages.ui import filters, links, loaders, session, sign_in, words
+from pages.ui import filters, links, loaders, oidc, session, sign_in, words
 
 PAGES: Final = Path(__file__).parent
 LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}  # each in its own language, whichever is spoken
@@ -65,7 +66,8 @@ def run() -> None:
         st.stop()
     if person is None:
         show_language(st.container(horizontal=True, horizontal_alignment="right"))
-        sign_in.show(address=address_of(page))
+        screen = oidc if settings.load().is_single_sign_on else sign_in
+        screen.show(address=address_of(page))
         return
     show_header(person, edition)
     filters.draw(person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections import explained, groups
+from pages.sections import groups
 from pages.ui import cards, charts, filters, links, loaders, session, tables
 from pages.ui import words as w
 from pages.ui.choices import choice
@@ -32,11 +32,8 @@ def show_heat_map() -> None:
         default="region",
         width=260,
     )
-    cells = groups.heat(facts, person, column=AGAINST[against], write_column=lambda code: w.name(against, code))
+    cells = groups.heat(facts, column=AGAINST[against], write_column=lambda code: w.name(against, code))
     cell = charts.show(charts.heat_map, cells, key="sectors_heat", alt=w.t("sectors.heat_alt"), on_select=True)
-    if cells["is_hidden"].any():
-        st.caption(w.t("explained.hidden.sentence"))
-        explained.show("hidden")
     if cell is not None:
         links.go("agreements", sector=cell["row_code"], partner_group=f"{against}:{cell['column_code']}", flag="signed")
 
@@ -65,3 +62,4 @@ groups.show_table(
     found, key="sectors", label_key=f"sectors.level_{level}", alt=w.t("sectors.table_alt"), on_row=lead_on
 )
 show_heat_map()
+groups.show_security_sums(view)

@@ -1,4 +1,4 @@
-"""Trust: how far the figures can be relied on, and which entries to put right first."""
+"""Trust: how far the figures can be relied on."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ if loaders.counts(view)["signed"] == 0:
 trust.show_heading("reliance.heading", view)
 grid = st.grid(2, min_column_width=440, border=True)
 with grid.cell():
-    reliance.show_reports(view, person)
+    reliance.show_reports(view)
 with grid.cell():
-    reliance.show_records(view, person)
+    reliance.show_records(view)
 with grid.cell():
     reliance.show_forecasts(view)
 with grid.cell():
     reliance.show_weights(view, person)
-reliance.show_table(view, person)

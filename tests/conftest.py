@@ -42,7 +42,11 @@ def postgresql_server() -> Iterator[str]:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here has to outlive a power cut
             server.psql(f"ALTER SYSTEM SET {name} = off")
         server.psql("SELECT pg_reload_conf()")
-        yield server.get_uri()
+        # As in earnest: the application owns its database and is no superuser, whom policies would not hold.
+        server.psql("CREATE ROLE dashboard LOGIN CREATEDB")
+        server.psql("CREATE DATABASE dashboard OWNER dashboard")
+        address = sa.make_url(server.get_uri()).set(username="dashboard", password=None, database="dashboard")
+        yield address.render_as_string(hide_password=False)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlmodel import AutoString, SQLModel
 
 from data_access import engine as store
-from data_access import models  # noqa: F401  (its import fills the metadata)
+from data_access import models, seals  # noqa: F401  (the import of models fills the metadata)
 
 
 def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:
@@ -26,6 +26,7 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+        seals.install(connection)  # tables may have got other columns
 
 
 handed_over = context.config.attributes.get("connection")

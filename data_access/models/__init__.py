@@ -40,6 +40,7 @@ from data_access.models.register import (
     StatusEvent,
     TargetDate,
 )
+from data_access.models.seals import RowSeal
 from data_access.models.uploads import (
     AuditEntry,
     BatchChange,
@@ -68,6 +69,7 @@ __all__ = [
     "ProgressReport",
     "RecoveryCode",
     "ReportingPeriod",
+    "RowSeal",
     "Sector",
     "Setting",
     "SignInAttempt",

@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 from data_access import audit, models, register
 from data_access import engine as store
 from data_access.uploads import rows
-from data_access.uploads.outcome import Actor, Receipt, Refused, agency_of
+from data_access.uploads.outcome import Actor, Receipt, Refused, account_of, agency_of, logged
 from data_access.uploads.reading import table
 from kpi.intake import Preview
 from kpi.intake.columns import BY_CODE
@@ -46,85 +46,114 @@ class Batch:
     at: dt.datetime
 
 
-def apply(session: Session, *, actor: Actor, preview: Preview) -> Receipt:
+def apply(session: Session, *, actor: Actor, preview: Preview, corrects: int | None = None) -> Receipt:
     """Store what a preview shows, for the agency the actor's account belongs to.
 
     Writes the rows of history, the agreements' own columns and row versions, the batch with its cells, and the audit entry, and
     raises the data version; the data date moves forward as `kpi.intake.compare` says. The confirmation is bound to the file's
     SHA-256 and the row versions seen: repeated, it changes nothing and names the batch it was; where anything seen has changed
-    since, `Refused("stale")` is raised. Also `Refused` for conflicts left undecided and for whoever may not write here. The
-    caller commits.
+    since, `Refused("stale")` is raised. Also `Refused` for conflicts left undecided and for whoever may not write here.
+    `corrects` is a returned batch that this one is sent for. The caller commits.
     """
-    agency = agency_of(session, actor)
-    if preview.agency != agency:
+    with logged("upload.apply", actor):
+        agency = agency_of(session, actor)
+        if preview.agency != agency:
+            raise Refused("not_allowed")
+        version = rows.take_turn(session)
+        repeated = same_confirmation(session, preview)
+        if repeated is not None:
+            return Receipt(repeated, applied=False, changes=0, data_version=version.version)
+        batch = batch_of(actor, preview, status="applied", corrects=corrects)
+        return carry_out(session, actor=actor, preview=preview, batch=batch, action="upload.apply")
+
+
+def batch_of(actor: Actor, preview: Preview, *, status: str, corrects: int | None = None) -> models.UploadBatch:
+    """The batch in which an agency's account hands in a preview; not in the store yet."""
+    return models.UploadBatch(
+        username=actor.username,
+        agency=preview.agency,
+        file_name=preview.file_name,
+        file_sha256=preview.file_sha256,
+        rows=preview.rows,
+        changes=len(preview.changes),
+        status=status,
+        corrects=corrects,
+    )
+
+
+def carry_out(
+    session: Session, *, actor: Actor, preview: Preview, batch: models.UploadBatch, action: str, **detail: object
+) -> Receipt:
+    """Store a preview in a batch that is new, or that waited and is published. The caller has taken its turn.
+
+    The agency is the batch's. Who may act for it is looked up here once more: its own accounts with a new batch, a coordinator
+    with one that its agency sent.
+    """
+    account = account_of(session, actor)
+    is_own = account.role == "agency" and account.agency == batch.agency and batch.id is None
+    is_published = account.role == "coordinator" and batch.id is not None and batch.status == "waiting"
+    agency = batch.agency
+    if agency is None or agency != preview.agency or not (is_own or is_published):
         raise Refused("not_allowed")
-    version = rows.take_turn(session)
-    repeated = _same_confirmation(session, preview)
-    if repeated is not None:
-        return Receipt(repeated, applied=False, changes=0, data_version=version.version)
     if preview.conflicts:
         raise Refused("undecided")
-    _check_versions(session, preview, agency)
+    version = rows.take_turn(session)
+    check_versions(session, preview, agency)
     if not preview.changes:
         return Receipt(None, applied=False, changes=0, data_version=version.version)
-    batch = open_batch(
-        session,
-        models.UploadBatch(
-            username=actor.username,
-            agency=agency,
-            file_name=preview.file_name,
-            file_sha256=preview.file_sha256,
-            rows=preview.rows,
-            changes=len(preview.changes),
-            status="applied",
-        ),
-    )
+    batch.status = "applied"
+    opened = open_batch(session, batch)
     ids = {str(number): number for number in preview.versions}
     ids |= _register(session, preview, agency)
-    changes = _stored_changes(session, preview, batch, ids)
+    changes = _stored_changes(session, preview, opened, ids)
     rows.raise_row_versions(session, list(preview.versions))
     registered = dict.fromkeys(ids[subject] for subject in preview.writes.agreements["subject"])
     bookkeeping = [row_versions({**preview.versions, **registered})]
     moved = _move_data_date(version, preview.data_date[1])
     if moved is not None:
         bookkeeping.append(data_date_moved(changes["agreement_id"][0], *moved))
-    write_changes(session, batch, pl.concat([changes, *bookkeeping], how="diagonal"))
+    write_changes(session, opened, pl.concat([changes, *bookkeeping], how="diagonal"))
     return close_batch(
         session,
         actor,
-        "upload.apply",
-        batch,
+        action,
+        opened,
         changes=len(preview.changes),
-        detail={"file": preview.file_name, "sha256": preview.file_sha256, "agency": agency},
+        detail={"file": preview.file_name, "sha256": preview.file_sha256, "agency": agency, **detail},
     )
 
 
 # --- Before writing --------------------------------------------------------------------------------------------------
 
 
-def _same_confirmation(session: Session, preview: Preview) -> int | None:
+def same_confirmation(session: Session, preview: Preview) -> int | None:
     """The batch that carried out this very confirmation: same file, same agency, same row versions seen."""
-    batch, change = table(models.UploadBatch), table(models.BatchChange)
+    batch = table(models.UploadBatch)
     found = session.connection().execute(
         sa.select(batch.c.id)
         .where(
             batch.c.agency == preview.agency, batch.c.file_sha256 == preview.file_sha256, batch.c.status == "applied"
         )
         .order_by(batch.c.id.desc())
-        .limit(1)
     )
-    number = found.scalar_one_or_none()
-    if number is None:
-        return None
+    for number in found.scalars().all():
+        if versions_before(session, number) == dict(preview.versions):
+            return int(number)
+    return None
+
+
+def versions_before(session: Session, batch_id: int) -> dict[int, int]:
+    """The row versions on which an applied batch was carried out."""
+    change = table(models.BatchChange)
     seen = session.connection().execute(
         sa.select(change.c.agreement_id, change.c.old).where(
-            change.c.batch_id == number, change.c.field == "_row_version", change.c.old.is_not(None)
+            change.c.batch_id == batch_id, change.c.field == "_row_version", change.c.old.is_not(None)
         )
     )
-    return int(number) if {row.agreement_id: int(row.old) for row in seen} == dict(preview.versions) else None
+    return {row.agreement_id: int(row.old) for row in seen}
 
 
-def _check_versions(session: Session, preview: Preview, agency: str) -> None:
+def check_versions(session: Session, preview: Preview, agency: str) -> None:
     """Everything the preview touches is this agency's and as it was seen."""
     own = rows.own_versions(session, agency)
     named = {change.agreement_id for change in preview.changes if change.agreement_id is not None}
@@ -139,9 +168,11 @@ def _check_versions(session: Session, preview: Preview, agency: str) -> None:
 
 
 def open_batch(session: Session, batch: models.UploadBatch) -> Batch:
-    """Give a batch its number and its moment."""
+    """Give a batch its moment and, where it is new, its number."""
     now = models.utc_now()
-    batch.created_at = batch.applied_at = now
+    if batch.id is None:
+        batch.created_at = now
+    batch.applied_at = now
     session.add(batch)
     session.flush()
     assert batch.id is not None
@@ -251,9 +282,10 @@ def _register(session: Session, preview: Preview, agency: str) -> dict[str, int]
 
 def _first_free(session: Session, prefix: str) -> int:
     agreement = table(models.Agreement)
-    taken = session.connection().execute(
-        sa.select(agreement.c.ref).where(agreement.c.ref.startswith(prefix, autoescape=True))
-    )
+    with store.whole_register(session):  # an agreement keeps its reference when another agency takes it over
+        taken = session.connection().execute(
+            sa.select(agreement.c.ref).where(agreement.c.ref.startswith(prefix, autoescape=True))
+        )
     numbers = [int(ref.removeprefix(prefix)) for (ref,) in taken if ref.removeprefix(prefix).isdecimal()]
     return max(numbers, default=0) + 1
 

@@ -37,7 +37,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
         )
 
     blocker, blocker_event = table(models.Blocker), table(models.BlockerEvent)
-    with store.snapshot(engine) as read:
+    with store.snapshot(engine, agency=agency) as read:
         versions = read(sa.select(version.c.version, version.c.data_date).where(version.c.id == 1))
         agreements = read(
             sa.select(
@@ -137,11 +137,14 @@ def with_parted_field(changes: pl.DataFrame) -> pl.DataFrame:
 def list_batches(engine: sa.Engine, agency: str | None) -> pl.DataFrame:
     """An agency's batches (everybody's for None, which is for coordinators), newest first, with all columns of `uploadbatch`.
 
-    `status` is `applied`, `undone` (by the batch in `undone_by`) or `undo` (of the batch in `undoes`).
+    `status` is `applied`, `undone` (by the batch in `undone_by`) or `undo` (of the batch in `undoes`); of what was sent for
+    review also `waiting`, `returned` (for the `reason`, by `reviewed_by`) or `withdrawn`.
     """
     batch = table(models.UploadBatch)
     statement = sa.select(batch).order_by(batch.c.id.desc())
-    return store.read_frame(engine, statement if agency is None else statement.where(batch.c.agency == agency))
+    if agency is not None:
+        statement = statement.where(batch.c.agency == agency)
+    return store.read_frame(engine, statement, agency=agency)
 
 
 def read_changes(engine: sa.Engine, batch_id: int, *, agency: str | None) -> pl.DataFrame:
@@ -166,11 +169,14 @@ def read_changes(engine: sa.Engine, batch_id: int, *, agency: str | None) -> pl.
         .where(change.c.batch_id == batch_id, ~change.c.field.startswith("_", autoescape=True))
         .order_by(change.c.id)
     )
-    found = store.read_frame(engine, statement if agency is None else statement.where(batch.c.agency == agency))
+    if agency is not None:
+        statement = statement.where(batch.c.agency == agency)
+    found = store.read_frame(engine, statement, agency=agency)
     return with_parted_field(found).drop("field")
 
 
 def read_uploads_of_file(engine: sa.Engine, agency: str, file_sha256: str) -> pl.DataFrame:
-    """This agency's batches of exactly this file that still hold, newest first: for saying that it was sent before."""
+    """This agency's batches of exactly this file that hold (`applied`) or still wait (`waiting`), newest first: for saying that
+    it was sent before."""
     found = list_batches(engine, agency)
-    return found.filter((pl.col("file_sha256") == file_sha256) & (pl.col("status") == "applied"))
+    return found.filter((pl.col("file_sha256") == file_sha256) & pl.col("status").is_in(["applied", "waiting"]))

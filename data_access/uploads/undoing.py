@@ -9,6 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from data_access import engine as store
 from data_access import models
 from data_access.uploads import rows
 from data_access.uploads.applying import (
@@ -28,6 +29,7 @@ from kpi.facts import REPORT_FIELDS
 from kpi.intake.columns import BY_CODE
 
 _CELLS = {
+    "id": pl.Int64(),
     "batch_id": pl.Int64(),
     "agreement_id": pl.Int64(),
     "field": pl.String(),
@@ -101,6 +103,7 @@ def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
     if batch is None or batch.agency is None or not may_undo(session, actor, batch):
         raise Refused("not_allowed")
     agency = batch.agency
+    store.act_for(session, agency)
     if batch.undoes is not None:
         raise Refused("undo_of_undo")
     if batch.status != "applied":
@@ -143,12 +146,14 @@ def _cells_of_same_agreements(session: Session, batch_id: int) -> pl.DataFrame:
     batches that were undone or that undo another."""
     change, batch = table(models.BatchChange), table(models.UploadBatch)
     touched = sa.select(change.c.agreement_id).where(change.c.batch_id == batch_id)
-    found = session.connection().execute(
+    statement = (
         sa.select(*(change.c[name] for name in _CELLS), batch.c.status)
         .join(batch, batch.c.id == change.c.batch_id)
         .where(change.c.agreement_id.in_(touched))
         .order_by(change.c.id)
     )
+    with store.whole_register(session):  # another agency may have been responsible since
+        found = session.connection().execute(statement).all()
     frame = pl.DataFrame([tuple(row) for row in found], schema={**_CELLS, "status": pl.String()}, orient="row")
     return frame.with_columns(holds=pl.col("status") == "applied").drop("status")
 
@@ -185,8 +190,13 @@ def _live(every: pl.DataFrame) -> dict[tuple[str, int], int]:
 
 
 def _refuse_overlaps(session: Session, every: pl.DataFrame, past: _Past, batch_id: int) -> None:
-    """Later batches that hold and touch the same cells, or anything within what this batch made."""
-    later = every.filter((pl.col("batch_id") > batch_id) & pl.col("holds") & ~pl.col("field").str.starts_with("_"))
+    """Later batches that hold and touch the same cells, or anything within what this batch made. Later is what was stored
+    later: a batch that waited for review has a number from before."""
+    stored_at = every.filter(pl.col("batch_id") == batch_id)["id"].min()
+    is_other = pl.col("batch_id") != batch_id
+    later = every.filter(
+        is_other & (pl.col("id") > stored_at) & pl.col("holds") & ~pl.col("field").str.starts_with("_")
+    )
     if later.is_empty():
         return
     replaced = {(name, new) for name, new in past.replaced.select("target_table", "new").iter_rows()}
@@ -284,9 +294,9 @@ def _data_date_back(session: Session, version: models.DataVersion) -> tuple[dt.d
     """Take the data date back to the latest day that what is left tells of, and not before the day the register had without any
     batch; gives the one before and the one now, None where it stays (also where something else has set it since)."""
     change = table(models.BatchChange)
-    moves = session.connection().execute(
-        sa.select(change.c.old, change.c.new).where(change.c.field == "_data_date").order_by(change.c.id.desc())
-    )
+    statement = sa.select(change.c.old, change.c.new).where(change.c.field == "_data_date").order_by(change.c.id.desc())
+    with store.whole_register(session):  # every agency moves it
+        moves = session.connection().execute(statement).all()
     now = version.data_date
     without = None if now is None else now.isoformat()
     for move in moves:
@@ -301,7 +311,8 @@ def _data_date_back(session: Session, version: models.DataVersion) -> tuple[dt.d
         latest = sa.select(sa.func.max(columns[day])).where(
             columns.batch_id.is_not(None), columns.retracted_at.is_(None)
         )
-        told.append(session.connection().execute(latest).scalar_one())
+        with store.whole_register(session):
+            told.append(session.connection().execute(latest).scalar_one())
     days = [day for day in (*told, None if without is None else dt.date.fromisoformat(without)) if day is not None]
     version.data_date = min(now, max(days)) if days else None
     return (now, version.data_date) if version.data_date != now else None

@@ -16,23 +16,28 @@ from kpi.intake.limits import Limits
 from kpi.intake.neutral import neutralised, restored
 from kpi.intake.problems import Problem, message
 from kpi.intake.returned import with_remarks
+from kpi.intake.review import KINDS, Kind, kind_of, place_of
 from kpi.intake.table import Table, read_table, table_of
 from kpi.intake.template import template
 
 __all__ = [
     "ENCODINGS",
+    "KINDS",
     "Change",
     "Checked",
     "Conflict",
     "Current",
+    "Kind",
     "Limits",
     "Preview",
     "Problem",
     "Table",
     "check_rows",
     "compare",
+    "kind_of",
     "message",
     "neutralised",
+    "place_of",
     "projected",
     "read_table",
     "restored",

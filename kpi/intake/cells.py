@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 import polars as pl
 
@@ -93,13 +94,33 @@ def _without_zeros(text: pl.Expr) -> pl.Expr:
 
 
 def _percents(cells: pl.DataFrame) -> pl.DataFrame:
-    """0 to 100 with at most two decimals, decimal comma or point, with or without the sign."""
+    """0 to 100 with at most two decimals, decimal comma or point, with or without the sign.
+
+    Below 1 the sign is asked for: 0.55 without it may be a spreadsheet's way of keeping 55%.
+    """
     whole = _without_zeros(pl.col("text").str.extract(_PERCENT, 1))
     decimals = pl.col("text").str.extract(_PERCENT, 2).fill_null("").str.strip_chars_end("0")
     value = pl.when(decimals == "").then(whole).otherwise(whole + "." + decimals)
     number = value.cast(pl.Float64, strict=False)
-    fault = pl.when(number.is_null()).then(pl.lit("percent")).when(number > 100).then(pl.lit("percent_range"))
-    return cells.select("column", "text", value=pl.when(number <= 100).then(value), fault=fault)
+    is_share = (number > 0) & (number < 1) & ~pl.col("text").str.ends_with("%")
+    fault = (
+        pl.when(number.is_null())
+        .then(pl.lit("percent"))
+        .when(number > 100)
+        .then(pl.lit("percent_range"))
+        .when(is_share)
+        .then(pl.lit("percent_share"))
+    )
+    return cells.select("column", "text", value=pl.when(fault.is_null()).then(value), fault=fault)
+
+
+def percent_suggestion(text: str) -> str | None:
+    """The percentage a share of one may stand for: `0.55` -> `55`; None where `text` is none."""
+    try:
+        share = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return None
+    return f"{(share * 100).normalize():f}" if 0 < share < 1 else None
 
 
 def percent_text(number: pl.Expr) -> pl.Expr:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import polars as pl
 
-from kpi.intake.cells import ROW, choice_suggestion, date_suggestion
+from kpi.intake.cells import ROW, choice_suggestion, date_suggestion, percent_suggestion
 from kpi.intake.choices import Choice
 from kpi.intake.columns import BY_CODE
 from kpi.intake.current import Current
@@ -44,6 +44,8 @@ class Faults:
                 self._meant[column, text] = date_suggestion(text)
             elif kind == "choice":
                 self._meant[column, text] = choice_suggestion(text, self._choices.get(choices, ()))
+            elif kind == "percent":
+                self._meant[column, text] = percent_suggestion(text)
             else:
                 self._meant[column, text] = None
         return self._meant[column, text]

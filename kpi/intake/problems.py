@@ -25,7 +25,7 @@ CODES = frozenset(
         "merged_cells", "more_of_a_kind", "move_approval_not_needed", "move_back_elsewhere", "move_by_coordinator",
         "move_not_allowed", "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs", "new_report_needs",
         "no_known_columns", "no_rows", "not_a_workbook", "not_in_encoding", "not_unicode", "number",
-        "old_or_locked", "original_target", "percent", "percent_range", "period_missing", "quotes", "read_only",
+        "old_or_locked", "original_target", "percent", "percent_range", "percent_share", "period_missing", "quotes", "read_only",
         "ref_missing", "ref_unknown", "report_before_period", "report_empty", "row_version", "row_width",
         "rows_disagree", "several_sheets", "state_date_missing", "state_date_without_move", "target_before_signing",
         "target_not_moved", "target_reason_missing", "text_lost", "text_too_long", "too_many_columns",

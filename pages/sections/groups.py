@@ -7,13 +7,14 @@ from collections.abc import Callable
 import polars as pl
 import streamlit as st
 
-from data_access.accounts import Person
-from kpi import sensitive
 from kpi.facts import Facts
 from kpi.states import BUCKETS
-from pages.ui import cards, charts, filters, loaders, tables
+from kpi.suppression import TOTAL
+from pages.sections import explained
+from pages.ui import cards, charts, filters, loaders, studies, tables
 from pages.ui import words as w
 from pages.ui.tables import Column
+from pages.ui.view import View
 
 KPI_CODES = ("K02", "K03", "K04", "K05")
 """What a table of groups shows of each; the rest is on the scorecard."""
@@ -21,7 +22,7 @@ KPI_CODES = ("K02", "K03", "K04", "K05")
 SHOWN_BUCKETS = (*BUCKETS, "completed", "suspended", "void")
 MOST_BARS = 15
 HIDDEN = "…"
-"""Stands in a cell that is not shown."""
+"""Stands for a number that is not shown."""
 
 
 def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: Callable[[str], str]) -> pl.DataFrame:
@@ -86,6 +87,7 @@ def show_standing(facts: Facts, groups: pl.DataFrame, *, by: str, key: str, alt:
         facts.agreements.filter(pl.col("bucket").is_in(SHOWN_BUCKETS))
         .group_by(pl.col(by).alias("code"), "bucket")
         .agg(n=pl.len().cast(pl.Int64))
+        .sort("code", "bucket")
     )
     rows = largest.join(counts, on="code", how="inner", maintain_order="left")
     if groups.height > MOST_BARS:
@@ -100,12 +102,8 @@ def show_standing(facts: Facts, groups: pl.DataFrame, *, by: str, key: str, alt:
     return (str(chosen["code"]), str(chosen["bucket"])) if chosen else None
 
 
-def heat(facts: Facts, person: Person, *, column: str, write_column: Callable[[str], str]) -> pl.DataFrame:
-    """Signed agreements by sector and by `column`, as `charts.heat_map` wants them.
-
-    Where this person may not see every agreement, small counts of security and defence are hidden, and what would give
-    them away: `is_hidden`, with no value.
-    """
+def heat(facts: Facts, *, column: str, write_column: Callable[[str], str]) -> pl.DataFrame:
+    """Signed agreements by sector and by `column`, as `charts.heat_map` wants them."""
     counts = (
         facts.agreements.filter("is_signed")
         .group_by(row_code="sector", column_code=column)
@@ -121,28 +119,34 @@ def heat(facts: Facts, person: Person, *, column: str, write_column: Callable[[s
     )
     cells = grid.join(counts, on=["row_code", "column_code"], how="left", maintain_order="left")
     columns = {code: write_column(code) for code in cells["column_code"].unique()}
-    cells = _with_hidden(cells, person)
     return cells.with_columns(
         row=w.name_expr(pl.col("row_code"), "sector"),
         column=pl.col("column_code").replace_strict(columns, return_dtype=pl.String),
-        value_label=pl.when("is_hidden")
-        .then(pl.lit(HIDDEN))
-        .otherwise(w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else "")),
+        value_label=w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else ""),
     )
 
 
-def _with_hidden(cells: pl.DataFrame, person: Person) -> pl.DataFrame:
-    if person.role in loaders.SEES_ALL:
-        return cells.with_columns(is_hidden=pl.lit(False))
-    secret = sensitive.hidden_cells(
-        cells.with_columns(pl.col("value").fill_null(0)), rows="row_code", columns="column_code", count="value"
+def show_security_sums(view: View) -> None:
+    """What a reader whose figures leave out others' security and defence is told of it: one table of sums."""
+    found = studies.security_sums(view)
+    if found is None:
+        return
+    sums = found.regions
+    st.subheader(w.t("groups.security"), anchor=False)
+    st.caption(w.t("groups.security_lead", date=w.date(found.on)))
+    regions = {code: w.name("region", code) for code in sums["partner_region"] if code != TOTAL}
+    regions[TOTAL] = w.t("groups.security_total")
+    tables.show(
+        sums.select(
+            region=pl.col("partner_region").replace_strict(regions, return_dtype=pl.String),
+            count=w.texts(sums["count"], lambda n: HIDDEN if n is None else w.number(n)),
+        ),
+        [Column("region", "groups.security_region"), Column("count", "groups.signed")],
+        "groups_security",
+        file_name=w.t("groups.security"),
+        alt=w.t("groups.security"),
     )
-    return cells.join(
-        secret.with_columns(is_hidden=pl.lit(True)), on=["row_code", "column_code"], how="left", maintain_order="left"
-    ).with_columns(
-        pl.col("is_hidden").fill_null(False),
-        pl.when(pl.col("is_hidden").is_null()).then(pl.col("value", "stalled")),
-    )
+    explained.show("hidden")
 
 
 def nothing_signed(facts: Facts) -> bool:

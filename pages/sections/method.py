@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 import streamlit as st
 
+from data_access.accounts import Person
 from kpi.catalog import KPIS, Kpi
 from kpi.rules import Rules
 from kpi.states import BUCKETS
@@ -112,8 +113,11 @@ def show_composite(rules: Rules) -> None:
     st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
 
 
-def show_reconciliation() -> None:
-    """Every published figure beside the register's, and where the published ones disagree."""
+def show_reconciliation(person: Person) -> None:
+    """Every published figure, and where they disagree; beside the register's own, for those who may see all of it.
+
+    The register's own are of the whole of it: from them others could subtract what their figures leave out.
+    """
     edition = loaders.edition()
     if edition.data_date is None:
         return
@@ -139,9 +143,13 @@ def show_reconciliation() -> None:
         )
         for figure in figures
     ]
-    names = ("key", "published", "qualifier", "ours", "met", "period", "source", "quote")
+    names = ["key", "published", "qualifier", "ours", "met", "period", "source", "quote"]
+    table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    if person.role not in loaders.SEES_ALL:
+        names = [name for name in names if name not in ("ours", "met")]
+        st.text(w.t("method.reconciliation_others"))
     tables.show(
-        pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"),
+        table.select(names),
         [Column(name, f"method.figure_{name}") for name in names],
         "reconciliation",
         file_name="reconciliation",

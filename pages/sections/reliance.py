@@ -9,19 +9,13 @@ import polars as pl
 import streamlit as st
 
 from data_access.accounts import Person
-from kpi import quality
+from kpi import reporting
 from kpi.calibration import STALLED, STARTED
 from pages.sections import explained, ranking
-from pages.ui import charts, links, loaders, studies, tables
+from pages.ui import charts, links, records, studies
 from pages.ui import words as w
-from pages.ui.charts import Mark
-from pages.ui.tables import Column
 from pages.ui.view import View
 
-MOST_ROWS: Final = 10
-"""Heat maps show the worst; the table below has everybody."""
-
-PERIODS: Final = 6
 FAR: Final = 3
 """From how many places on a move is worth saying."""
 
@@ -33,17 +27,17 @@ _HELD_WELL: Final = 0.75
 """Forecasts are called reliable from this share of limits that held; at 95 % a few misses in a row of four are no proof."""
 
 
-# --- Reports ---------------------------------------------------------------------------------------------------------
+# --- Reports and records ---------------------------------------------------------------------------------------------
 
 
-def show_reports(view: View, person: Person) -> None:
-    """How many of the reports due last time came, and which agencies leave out most."""
+def show_reports(view: View) -> None:
+    """How many of the reports due last time came, and the way to the page about them."""
     st.subheader(w.t("reliance.reports"), anchor=False)
-    reports = studies.coverage(view)
+    reports = records.coverage(view)
     if reports.is_empty():
         st.text(w.t("reliance.no_reports"))
         return
-    latest = quality.in_period(reports).row(-1, named=True)
+    latest = reporting.in_period(reports).row(-1, named=True)
     st.markdown(
         w.t(
             "reliance.reports_came",
@@ -53,51 +47,13 @@ def show_reports(view: View, person: Person) -> None:
             date=w.date(latest["due_on"]),
         )
     )
-    cells = _report_cells(reports)
-    if cells.is_empty():
-        return
-    chosen = charts.show(
-        charts.heat_map,
-        cells,
-        key="reliance_reports",
-        alt=w.t("reliance.reports_alt"),
-        on_select=True,
-        height=cells["row_code"].n_unique() * _ROW,
-    )
-    _open(chosen, person, flag="silent")
-    _show_basis("coverage", w.t("reliance.reports_note"), person)
+    links.page_link("reporting", w.t("reliance.open_reporting"), icon=":material/event_available:")
 
 
-def _report_cells(reports: pl.DataFrame) -> pl.DataFrame:
-    """The last periods of the agencies that sent least, as `charts.heat_map` wants them."""
-    periods = quality.in_period(reports).tail(PERIODS).select("period")
-    recent = reports.join(periods, on="period").with_columns(missing=pl.col("owed") - pl.col("received"))
-    worst = (
-        recent.group_by("agency")
-        .agg(pl.col("missing").sum())
-        .filter(pl.col("missing") > 0)
-        .sort(["missing", "agency"], descending=[True, False])
-        .head(MOST_ROWS)
-    )
-    grid = worst.select("agency").join(periods, how="cross")
-    cells = grid.join(recent, on=["agency", "period"], how="left", maintain_order="left")
-    return cells.select(
-        row=ranking.labels(cells["agency"]),
-        row_code="agency",
-        column="period",
-        column_code="period",
-        value="missing",
-        value_label=w.texts(cells["missing"], lambda n: w.number(n) if n else ""),
-    )
-
-
-# --- Records ---------------------------------------------------------------------------------------------------------
-
-
-def show_records(view: View, person: Person) -> None:
-    """How many agreements have something wrong with their record, what it is and whose; a cell leads to its list."""
+def show_records(view: View) -> None:
+    """How many agreements have something wrong with their record, and the way to the page about them."""
     st.subheader(w.t("reliance.records"), anchor=False)
-    defects = studies.defects(view)
+    defects = records.defects(view)
     total, wrong = int(defects["n"].sum()), int(defects["defective"].sum())
     st.markdown(
         w.t(
@@ -107,44 +63,7 @@ def show_records(view: View, person: Person) -> None:
             share=w.percent(100 * wrong / total),
         )
     )
-    if wrong == 0:
-        return
-    cells = _defect_cells(defects.filter(pl.col("defective") > 0).head(MOST_ROWS))
-    chosen = charts.show(
-        charts.heat_map,
-        cells,
-        key="reliance_records",
-        alt=w.t("reliance.records_alt"),
-        on_select=True,
-        height=cells["row_code"].n_unique() * _ROW,
-    )
-    _open(chosen, person, flag=str(chosen["column_code"]) if chosen else "")
-    _show_basis("defects", w.t("reliance.records_note"), person)
-
-
-def _defect_cells(defects: pl.DataFrame) -> pl.DataFrame:
-    there = [name for name in quality.DEFECTS if defects[name].sum()]
-    long = defects.unpivot(on=there, index="agency", variable_name="defect", value_name="count")
-    order = pl.DataFrame({"agency": defects["agency"]}).join(pl.DataFrame({"defect": there}), how="cross")
-    cells = order.join(long, on=["agency", "defect"], how="left", maintain_order="left")
-    return cells.select(
-        row=ranking.labels(cells["agency"]),
-        row_code="agency",
-        column=w.texts(cells["defect"], lambda defect: w.t(f"reliance.defect_{defect}")),
-        column_code="defect",
-        value="count",
-        value_label=w.texts(cells["count"], lambda n: w.number(n) if n else ""),
-    )
-
-
-def _open(chosen: Mark | None, person: Person, *, flag: str) -> None:
-    """From a cell to its agreements, where the reader may see them one by one."""
-    if chosen is None:
-        return
-    if person.role not in loaders.SEES_ALL and chosen["row_code"] != person.agency:
-        st.caption(w.t("reliance.own_only"))
-        return
-    links.go("agreements", flag=flag, agency=str(chosen["row_code"]))
+    links.page_link("quality", w.t("reliance.open_quality"), icon=":material/fact_check:")
 
 
 # --- Forecasts -------------------------------------------------------------------------------------------------------
@@ -264,35 +183,8 @@ def _places_text(place: int, geometric: int) -> str:
     return w.t("reliance.weights_label", place=w.number(place), other=w.number(geometric))
 
 
-# --- Everybody -------------------------------------------------------------------------------------------------------
-
-
-def show_table(view: View, person: Person) -> None:
-    """Every agency's reports and defects, to be opened when wanted and taken away."""
-    latest = studies.coverage(view).group_by("agency", maintain_order=True).agg(pl.col("owed", "received").last())
-    rows = studies.defects(view).join(latest, on="agency", how="left", maintain_order="left")
-    with st.expander(w.t("reliance.table")):
-        tables.show(
-            rows,
-            [
-                Column("agency", "reliance.agency", "code", of="agency", pinned=True),
-                Column("n", "reliance.n", "number"),
-                Column("owed", "reliance.owed", "number"),
-                Column("received", "reliance.received", "number"),
-                *(Column(defect, f"reliance.defect_{defect}", "number") for defect in quality.DEFECTS),
-                Column("defective", "reliance.defective", "number"),
-            ],
-            "reliance",
-            file_name=w.t("reliance.heading"),
-            alt=w.t("reliance.table"),
-            on_row=lambda row: links.go("scorecard", agency=row["agency"]),
-        )
-
-
-def _show_basis(statistic: str, note: str, person: Person | None = None) -> None:
-    """How to read the chart, where a click leads, and the explanation."""
-    if person is not None:
-        note = f"{note} {w.t('reliance.click' if person.role in loaders.SEES_ALL else 'reliance.click_own')}"
+def _show_basis(statistic: str, note: str) -> None:
+    """How to read the chart, and the explanation."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(note, width="stretch")
         explained.show(statistic)

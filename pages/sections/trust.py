@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from data_access.accounts import Person
+from kpi import sensitive
 from pages.ui import cards, loaders
 from pages.ui import words as w
 from pages.ui.view import View
@@ -41,6 +42,8 @@ def sentence(view: View) -> str:
         w.tn("trust.based_on", loaders.counts(view)["signed"], date=w.date(view.as_of)),
         w.t("trust.compared", date=w.date(view.compare_with)),
     ]
+    if view.reader != sensitive.EVERYTHING:
+        parts.append(w.t("trust.without_security"))
     reported = loaders.reported(view)
     if reported is None:
         parts.append(w.t("trust.no_reports"))

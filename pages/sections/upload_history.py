@@ -1,25 +1,25 @@
-"""What was handed in before, and taking it back."""
+"""What was handed in before, and what has become of it."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import polars as pl
 import streamlit as st
 
-from data_access import engine as database
 from data_access import uploads
 from data_access.calendar import local_time
 from pages.sections import upload_cells
-from pages.ui import loaders, session, tables
+from pages.ui import links, loaders, session, tables
 from pages.ui import words as w
 from pages.ui.tables import Column
 
 Row = dict[str, Any]
-ROLES: Final = ("agency", "coordinator", "administrator")
-"""Who may see batches: an agency its own, the others all."""
+REVIEWERS: Final = ("coordinator", "administrator")
+"""Who sees the batches of every agency."""
 
-_UNDONE: Final = "upload_undone"
+_NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def scope_of(person: session.Person) -> str | None:
@@ -27,12 +27,44 @@ def scope_of(person: session.Person) -> str | None:
     return None if person.role in loaders.SEES_ALL else person.agency or ""
 
 
-def show(person: session.Person) -> None:
-    """The batches this person may see, newest first; a row opens what it changed, with the way to undo it."""
+def page_of(person: session.Person) -> str:
+    """The page on which this person looks at batches."""
+    return "review" if person.role in REVIEWERS else "upload"
+
+
+def batches_of(person: session.Person) -> pl.DataFrame:
+    """The batches this person may see, newest first; columns as in `uploads.list_batches`."""
+    return uploads.list_batches(session.store(), scope_of(person))
+
+
+# --- One that the address names --------------------------------------------------------------------------------------
+
+
+def asked(name: str) -> int | None:
+    """The number of a batch in the address; None where it names none, 0 (no batch has it) for what is not a number."""
+    text = st.query_params.get(name)
+    if text is None:
+        return None
+    return int(text) if _NUMBER.fullmatch(text) else 0
+
+
+def find(batches: pl.DataFrame, number: int) -> Row | None:
+    """A batch by its number; says so and gives None where this person sees none of that number."""
+    found = batches.filter(pl.col("id") == number)
+    if found.is_empty():
+        st.warning(w.t("upload.batch_unknown"), icon=":material/link_off:")
+        return None
+    return found.row(0, named=True)
+
+
+# --- All of them -----------------------------------------------------------------------------------------------------
+
+
+def show(person: session.Person, batches: pl.DataFrame) -> None:
+    """The batches as a table; a row opens one of them."""
     st.subheader(w.t("upload.history" if person.role == "agency" else "upload.history_all"), anchor=False)
-    _show_undone()
-    batches = uploads.list_batches(session.store(), scope_of(person))
     agency = [] if person.role == "agency" else [Column("agency", "upload.agency", "code", of="agency", short=True)]
+    has_reasons = batches.filter(pl.col("reason") != "").height > 0
     tables.show(
         _written(batches),
         [
@@ -41,13 +73,14 @@ def show(person: session.Person) -> None:
             *agency,
             Column("status_text", "upload.status", width=200),
             Column("changes", "upload.changes", "number", width=110),
-            Column("file_name", "upload.file", width=280),
-            Column("username", "upload.by", width=130),
+            *([Column("reason", "upload.reason", width=300)] if has_reasons else []),
+            Column("file_name", "upload.file", width=260),
+            Column("username", "upload.by", width=120),
         ],
         "upload_batches",
         file_name=w.t("upload.history"),
         alt=w.t("upload.history"),
-        on_row=lambda row: _open(row["id"], row["number"]),
+        on_row=lambda row: links.go(page_of(person), batch=row["id"]),
         empty_key="upload.history_none",
     )
 
@@ -68,60 +101,8 @@ def moment(at: Any) -> str:
 
 def status(row: Row) -> str:
     """What has become of a batch, with the number of the other batch where there is one."""
-    return w.t(f"upload.status_{row['status']}", other=row["undone_by"] or row["undoes"] or "")
-
-
-def _open(batch_id: int, number: str) -> None:
-    st.dialog(w.t("upload.batch_number", number=number), width="large")(_show_batch)(batch_id)
-
-
-def _show_batch(batch_id: int) -> None:
-    """What one batch changed. Runs by itself too, so it finds out anew who is looking."""
-    person = session.require(*ROLES)
-    batches = uploads.list_batches(session.store(), scope_of(person)).filter(pl.col("id") == batch_id)
-    if batches.is_empty():
-        st.warning(w.t("intake.refused_not_allowed"), icon=":material/lock:")
-        return
-    batch = batches.row(0, named=True)
-    st.text(f"{batch['file_name']} · {batch['username']} · {moment(batch['created_at'])} · {status(batch)}")
-    changes = uploads.read_changes(session.store(), batch_id, agency=scope_of(person))
-    tables.show(
-        upload_cells.written(changes).with_columns(upload_cells.title()),
-        [
-            Column("ref", "upload.ref", pinned=True),
-            Column("what", "upload.what", width=200),
-            Column("before", "upload.was_before", width=200),
-            Column("after", "upload.was_after", width=200),
-            Column("title", "upload.title", width=320),
-        ],
-        f"upload_batch_{batch_id}",
-        file_name=w.t("upload.batch_number", number=batch_id),
-        alt=w.t("upload.differences"),
-        height=320 if changes.height > 8 else None,
-        empty_key="upload.history_none",
-    )
-    if batch["status"] != "applied":
-        return
-    st.text(w.tn("upload.undo_question", batch["changes"]))
-    if st.button(w.t("upload.undo"), type="primary", icon=":material/undo:", key=f"upload_undo_{batch_id}"):
-        _undo(person, batch_id)
-
-
-def _undo(person: session.Person, batch_id: int) -> None:
-    try:
-        with database.session(session.store()) as open_session:
-            receipt = uploads.undo(open_session, actor=person, batch_id=batch_id)
-    except uploads.Refused as refusal:
-        st.error(refused(refusal), icon=":material/block:")
-        return
-    st.session_state[_UNDONE] = (batch_id, receipt.batch_id)
-    st.rerun()
-
-
-def _show_undone() -> None:
-    undone = st.session_state.pop(_UNDONE, None)
-    if undone is not None:
-        st.success(w.t("upload.undone", number=undone[0], by=undone[1]), icon=":material/undo:")
+    code = "published" if row["status"] == "applied" and row["reviewed_by"] else row["status"]
+    return w.t(f"upload.status_{code}", other=row["undone_by"] or row["undoes"] or "")
 
 
 def refused(refusal: uploads.Refused) -> str:

@@ -2,7 +2,7 @@
 
 Kept between the runs of one browser page, so that a click elsewhere does not read a long file again. It is a memory of what
 was handed in and of what was shown, and nothing else: who may do what is never read from here, and what is confirmed is
-checked again by `uploads.apply`.
+checked again by `uploads.hand_in`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final
 
 import polars as pl
 import streamlit as st
@@ -19,8 +19,9 @@ import streamlit as st
 from data_access import settings, uploads
 from data_access.accounts import Person
 from data_access.calendar import today
+from data_access.uploads.rechecking import rechecked
 from kpi.intake import (
-    Conflict,
+    Change,
     Current,
     Limits,
     Preview,
@@ -28,20 +29,17 @@ from kpi.intake import (
     Table,
     check_rows,
     compare,
+    kind_of,
+    place_of,
     read_table,
     set_aside,
 )
-from kpi.intake.columns import BY_CODE
+from kpi.intake.review import Place, split
 from pages.sections import upload_effects
+from pages.sections.upload_differences import Decision
 from pages.sections.upload_effects import Effects
+from pages.sections.upload_progress import Progress
 from pages.ui import filters, loaders, session
-
-Decision = Literal["file", "register"]
-Place = tuple[str, str, str]
-"""What is decided at once: an agreement, and within it a part or a column of its own, and a report or blocker."""
-
-Progress = Callable[[str, float], None]
-"""Told the key of what is being done and how much of the whole has been done before it."""
 
 _WORK: Final = "upload_work"
 _CURRENT: Final = "upload_current"
@@ -52,18 +50,22 @@ class Work:
     """One thing handed in.
 
     `key` says by whom and what; `basis` against what it was checked (see `_basis`). Without a `table` it could not be
-    read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too; `token` names
-    that final preview, so that a confirmation can only mean what was on the screen.
+    read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too, with `sent`, the
+    table it is of, and `waits`, the changes in it that go to review first; `token` names that final preview, so that a
+    confirmation can only mean what was on the screen. `corrects` is the returned batch that this is sent for.
     """
 
     key: tuple[str, ...]
     table: Table | None = None
+    corrects: int | None = None
     problems: tuple[Problem, ...] = ()
     is_accepted: bool = True
     basis: tuple[object, ...] | None = None
     preview: Preview | None = None
     decisions: dict[Place, Decision] = dataclasses.field(default_factory=dict)
     final: Preview | None = None
+    sent: Table | None = None
+    waits: frozenset[Change] = frozenset()
     effects: Effects | None = None
     token: str = ""
     round: int = 0
@@ -93,14 +95,22 @@ def limits() -> Limits:
 # --- Handing in ------------------------------------------------------------------------------------------------------
 
 
-def of_file(person: Person, *, name: str, data: bytes, encoding: str | None, progress: Progress) -> Work:
+def of_file(
+    person: Person,
+    *,
+    name: str,
+    data: bytes,
+    encoding: str | None,
+    progress: Progress,
+    corrects: int | None = None,
+) -> Work:
     """What this file has come to; read and checked now where it has not been."""
-    key = _owner(person, "file", name, hashlib.sha256(data).hexdigest(), encoding or "")
+    key = _owner(person, "file", name, hashlib.sha256(data).hexdigest(), encoding or "", str(corrects or ""))
     work = _kept(key)
     if work is None:
         progress("upload.step_reading", 0.05)
         read = read_table(data, name, encoding=encoding, limits=limits())
-        work = Work(key)
+        work = Work(key, corrects=corrects)
         if isinstance(read, Table):
             work.table, work.is_accepted = read, encoding is None
         else:
@@ -118,6 +128,15 @@ def of_form(person: Person, *, ref: str, progress: Progress) -> Work | None:
 def hand_in_form(person: Person, *, ref: str, table: Table) -> None:
     """Take what was typed in the form of an agreement."""
     st.session_state[_WORK] = Work(_owner(person, "form", ref), table=table)
+
+
+def of_returned(person: Person, *, batch_id: int, table: Table, progress: Progress) -> Work:
+    """What the rows of a returned batch have come to; `table` as they were sent, for the first time it is asked for."""
+    key = _owner(person, "returned", str(batch_id))
+    work = _kept(key)
+    if work is None:
+        work = st.session_state[_WORK] = Work(key, table=table, corrects=batch_id)
+    return _up_to_date(work, person, progress)
 
 
 def forget() -> None:
@@ -157,8 +176,13 @@ def _up_to_date(work: Work, person: Person, progress: Progress) -> Work:
 
 
 def _basis() -> tuple[object, ...]:
-    """What the outcome depends on besides the table: the version of the register, and the scope of the scorecard."""
-    return (*loaders.edition().key, filters.current().scope)
+    """What the outcome depends on besides the table: the version of the register, the scope of the scorecard, and which kinds of
+    changes go to review."""
+    return (*loaders.edition().key, filters.current().scope, *sorted(_held()))
+
+
+def _held() -> set[str]:
+    return {kind for kind, route in uploads.read_routes(session.store()).items() if route == "review"}
 
 
 def accept_encoding(work: Work) -> None:
@@ -180,31 +204,32 @@ def decide(work: Work, place: Place, decision: Decision) -> None:
     work.basis = None
 
 
-def place_of(conflict: Conflict) -> Place:
-    """What has to be decided together with this conflict: a state goes with its day, a target with its reason."""
-    change = conflict.change
-    part = BY_CODE[change.column].part
-    return (change.subject, change.column if part == "result" else part, change.item)
-
-
 def _check(work: Work, person: Person, progress: Progress) -> None:
     assert work.table is not None
     work.round += 1
-    work.preview = work.final = work.effects = None
+    work.preview = work.final = work.sent = work.effects = None
+    work.waits = frozenset()
     work.token = ""
     current = current_of(person)
     progress("upload.step_checking", 0.35)
+    sent: Table | None = work.table
     outcome: Preview | Sequence[Problem] | None = _outcome(work.table, current)
     if isinstance(outcome, Preview):
         work.problems = outcome.notices
         work.preview = outcome
         progress("upload.step_comparing", 0.65)
-        outcome = _decided(work, outcome, current)
+        sent = _without_given_up(work, outcome)
+        if sent is None:
+            outcome = None
+        elif sent is not work.table:
+            outcome = _outcome(sent, current)
     if outcome is not None and not isinstance(outcome, Preview):
         work.problems, work.preview = tuple(outcome), None
     elif outcome is not None:
+        assert sent is not None
         progress("upload.step_scoring", 0.8)
-        work.final, work.token = outcome, secrets.token_hex(8)
+        work.final, work.token = outcome.decided(outcome.conflicts), secrets.token_hex(8)
+        work.sent, work.waits = sent, _waiting(sent, outcome, current)
         work.effects = upload_effects.compute(outcome) if outcome.changes else None
     work.basis = _basis()
 
@@ -214,13 +239,24 @@ def _outcome(table: Table, current: Current) -> Preview | Sequence[Problem]:
     return checked if isinstance(checked, list) else compare(checked, current)
 
 
-def _decided(work: Work, preview: Preview, current: Current) -> Preview | Sequence[Problem] | None:
-    """The preview with every conflict decided; None while one is not."""
+def _without_given_up(work: Work, preview: Preview) -> Table | None:
+    """The table without what was decided for the register; None while a conflict is not decided."""
     assert work.table is not None
-    if any(place_of(conflict) not in work.decisions for conflict in preview.conflicts):
+    if any(place_of(conflict.change) not in work.decisions for conflict in preview.conflicts):
         return None
-    given_up = [conflict for conflict in preview.conflicts if work.decisions[place_of(conflict)] == "register"]
-    outcome: Preview | Sequence[Problem] = preview
-    if given_up:
-        outcome = _outcome(set_aside(work.table, given_up), current)
-    return outcome.decided(outcome.conflicts) if isinstance(outcome, Preview) else outcome
+    given_up = [conflict for conflict in preview.conflicts if work.decisions[place_of(conflict.change)] == "register"]
+    return set_aside(work.table, given_up) if given_up else work.table
+
+
+def _waiting(table: Table, preview: Preview, current: Current) -> frozenset[Change]:
+    """The changes that `uploads.hand_in` will send to review: those whose kind is held, and all where a part of the upload would
+    say something else, or nothing that holds, without the other."""
+    held = _held()
+    waiting = [change for change in preview.changes if kind_of(change) in held]
+    direct = [change for change in preview.changes if kind_of(change) not in held]
+    if not waiting:
+        return frozenset()
+    parts = zip(split(table, preview, held), (direct, waiting), strict=True)
+    if any(part is not None and rechecked(part, current, changes) is None for part, changes in parts):
+        return frozenset(preview.changes)
+    return frozenset(waiting)

@@ -7,7 +7,8 @@ import datetime as dt
 import streamlit as st
 
 from data_access.accounts import Person
-from pages.ui import address, view_codes
+from kpi import sensitive
+from pages.ui import address, loaders, view_codes
 from pages.ui import words as w
 from pages.ui.view import View
 from pages.ui.view_codes import ALL, NAMES, Choices, Reading
@@ -28,8 +29,9 @@ def draw(person: Person) -> View:
 
     Called by the frame, once per run, before the page and after `loaders.begin_run` and the choice of language.
     """
-    offered = view_codes.choices()
-    reading = view_codes.read(address.read(NAMES, owner=person.username), offered)
+    reader = loaders.reader(person)
+    offered = view_codes.choices(reader)
+    reading = view_codes.read(address.read(NAMES, owner=person.username), offered, reader=reader)
     said = view_codes.read(address.says(), offered).codes
     address.settle(reading.codes, says_already=said == reading.codes, names=NAMES)
     st.session_state[_VIEW] = reading.view
@@ -37,6 +39,8 @@ def draw(person: Person) -> View:
         _draw_bar(reading, offered)
     for problem in reading.problems:
         st.warning(problem, icon=":material/link_off:")
+    if reading.view.sector == sensitive.SECTOR and reader != sensitive.EVERYTHING:
+        st.info(w.t("filters.security_own_only"), icon=":material/lock:")
     return reading.view
 
 

@@ -30,7 +30,7 @@ from data_access.register import (
     read_rules,
 )
 from kpi import facts as kpi_facts
-from kpi import flags, ranking, scorecard, trust
+from kpi import flags, ranking, scorecard, sensitive, trust
 from kpi import standings as kpi_standings
 from kpi.facts import Facts
 from kpi.register import Register
@@ -185,23 +185,36 @@ def _explanations(key: _Key, _engine: Engine) -> pl.DataFrame:
     return read_explanations(_engine)
 
 
-def extent() -> Extent:
-    """What the register offers for choice; the last day is the register's data date."""
+def reader(person: Person) -> str:
+    """For whom figures are made (`View.reader`): an agency, or somebody who may see everything."""
+    own = _own(person)
+    return sensitive.EVERYTHING if own is None else own
+
+
+def countable_register(view: View) -> Register:
+    """The register without the agreements that may not be counted for the view's reader: for figures made from events."""
+    return sensitive.register_for(register(), view.reader)
+
+
+def extent(reader: str = sensitive.NOBODY) -> Extent:
+    """What the register offers a reader for choice; the last day is the register's data date."""
     shown = edition()
-    return _extent(shown.key, shown.data_date, store())
+    return _extent(shown.key, shown.data_date, reader, store())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _extent(key: _Key, data_date: dt.date | None, _engine: Engine) -> Extent:
-    whole = _register(key, _engine)
-    first = whole.status_events["effective_on"].min()
-    latest = whole.status_events["effective_on"].max()
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Engine) -> Extent:
+    whole = sensitive.register_for(_register(key, _engine), reader)
+    known = whole.status_events.join(whole.agreements.select(agreement_id="id"), on="agreement_id", how="semi")
+    first, latest = known["effective_on"].min(), known["effective_on"].max()
     assert first is None or isinstance(first, dt.date)
     assert latest is None or isinstance(latest, dt.date)
     last = data_date or latest
     if last is None:
         return Extent(None, None, frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
     found = _facts(key, last, _engine).agreements
+    may = sensitive.countable(reader)
+    found = found if may is None else found.filter(may)
 
     def codes(column: str) -> frozenset[str]:
         return frozenset(found[column].unique().drop_nulls().to_list())
@@ -221,7 +234,7 @@ def _extent(key: _Key, data_date: dt.date | None, _engine: Engine) -> Extent:
 
 
 def facts(view: View, as_of: dt.date | None = None) -> Facts:
-    """The facts a view counts, for figures that are sums over many agreements: these everybody signed in may see."""
+    """The facts a view counts, for figures that are sums over many agreements: those its reader may see sums of."""
     return _narrowed(edition().key, as_of or view.as_of, view.key, view.condition, store())
 
 
@@ -375,19 +388,13 @@ def _kept(key: _Key, name: str, asked: tuple[Hashable, ...], _work: Callable[[],
 
 def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
     """Everything known about one agreement; None where there is none, or none this person may see."""
-    dossier = _agreement(edition().key, agreement_id, store())
-    if dossier is None:
-        return None
     own = _own(person)
-    row = dossier.agreement.row(0, named=True)
-    if own is not None and row["responsible_agency"] != own:
-        return None
-    return dossier
+    return None if own == "" else _agreement(edition().key, agreement_id, own, store())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _agreement(key: _Key, agreement_id: int, _engine: Engine) -> AgreementDossier | None:
-    return read_agreement(_engine, agreement_id)
+def _agreement(key: _Key, agreement_id: int, agency: str | None, _engine: Engine) -> AgreementDossier | None:
+    return read_agreement(_engine, agreement_id, agency=agency)
 
 
 def search(text: str) -> pl.DataFrame:

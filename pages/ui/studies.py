@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from data_access.accounts import Person
-from kpi import calibration, casemix, cohorts, forecast, quality, ranking, sensitivity, waiting, whatif
+from kpi import calibration, casemix, cohorts, forecast, ranking, sensitive, sensitivity, waiting, whatif
 from kpi import funnel as kpi_funnel
 from kpi.calibration import BackTest
 from kpi.catalog import KPIS
@@ -34,34 +34,17 @@ _LEAST_HISTORY: Final = dt.timedelta(days=365)
 # --- Trust -----------------------------------------------------------------------------------------------------------
 
 
-def defects(view: View) -> pl.DataFrame:
-    """Data quality by agency; columns as in `kpi.quality.by_agency`."""
-    return loaders.kept(_defects, view)
-
-
-def _defects(view: View) -> pl.DataFrame:
-    return quality.by_agency(loaders.facts(view))
-
-
-def coverage(view: View) -> pl.DataFrame:
-    """Reports by agency and period; columns as in `kpi.quality.coverage`."""
-    return loaders.kept(_coverage, view)
-
-
-def _coverage(view: View) -> pl.DataFrame:
-    return quality.coverage(loaders.facts(view))
-
-
 def back_test(view: View) -> BackTest:
     """How forecasts made earlier would have fared; for the whole register, whatever the view selects."""
-    return loaders.kept(_back_test, View(as_of=view.as_of, compare_with=view.as_of))
+    return loaders.kept(_back_test, view.whole)
 
 
 def _back_test(view: View) -> BackTest:
-    first = loaders.extent().first
+    first = loaders.extent(view.reader).first
     days = calibration.earlier_days(view.as_of, horizon_days=HORIZON_DAYS, count=BACK_TESTS)
     judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
-    return calibration.back_test(loaders.register(), judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
+    register = loaders.countable_register(view)
+    return calibration.back_test(register, judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
 
 
 def place_ranges(view: View) -> pl.DataFrame:
@@ -210,3 +193,31 @@ def _comparison(view: View) -> Comparison | None:
     if len(judged) < 2:
         return None
     return cohorts.compare(facts, judged[0], judged[-1], horizon_days=HORIZON_DAYS)
+
+
+# --- What is kept from the reader ------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sums:
+    """What a reader is told of others' security and defence: the day it is of, and columns as in `sensitive.released`."""
+
+    on: dt.date
+    regions: pl.DataFrame
+
+
+def security_sums(view: View) -> Sums | None:
+    """The one table about others' security and defence, whatever the view selects.
+
+    None where nothing is kept from the reader, or nothing has been loaded.
+    """
+    data_date = loaders.edition().data_date
+    if view.reader == sensitive.EVERYTHING or data_date is None:
+        return None
+    day = sensitive.release_day(data_date)
+    return loaders.kept(_security_sums, View(as_of=day, compare_with=day, reader=view.reader))
+
+
+def _security_sums(view: View) -> Sums:
+    whole = loaders.facts(dataclasses.replace(view, reader=sensitive.EVERYTHING))
+    return Sums(view.as_of, sensitive.released(whole, reader=view.reader, by="partner_region"))

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import polars as pl
 import streamlit as st
 
+from kpi import sensitive
 from pages.ui import cards, exports, filters, loaders, palette
 from pages.ui import words as w
 
@@ -175,7 +176,9 @@ def _opener_config(column: Column, key: str) -> Any:
 
 def _chips(column: Column, frame: pl.DataFrame) -> dict[str, Any]:
     """Each distinct text of a column of lights, and its colour."""
-    distinct = frame.select(text=_light_text(column), light=pl.col(column.of or column.field)).unique("text")
+    distinct = frame.select(text=_light_text(column), light=pl.col(column.of or column.field)).unique(
+        "text", maintain_order=True
+    )
     colours = distinct["light"].replace_strict(
         palette.LIGHTS, default=palette.LIGHTS["context"], return_dtype=pl.String
     )
@@ -270,6 +273,8 @@ def _notes() -> Mapping[str, str]:
         w.t("common.note_source"): " ".join(filter(None, (edition.source, edition.attribution))),
         w.t("common.note_licence"): edition.licence,
     }
+    if view.reader != sensitive.EVERYTHING:
+        notes[w.t("common.note_without")] = w.t("common.without_security")
     if edition.is_demo:
         notes[w.t("common.note_mark")] = w.t("common.demo_mark")
     return {label: text for label, text in notes.items() if text}

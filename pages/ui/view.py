@@ -7,13 +7,19 @@ import datetime as dt
 
 import polars as pl
 
+from kpi import sensitive
+
 PARTNER_COLUMNS = {"tier": "partner_tier", "region": "partner_region", "partner": "partner"}
 """The column of the facts that each kind of partner group is about."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class View:
-    """What a page shows. None means no restriction; `partner_group` is `tier:`, `region:` or `partner:` with a code."""
+    """What a page shows. None means no restriction; `partner_group` is `tier:`, `region:` or `partner:` with a code.
+
+    `reader` is whom it is shown to: the key of an agency, or `sensitive.EVERYTHING` for somebody who may see all agreements.
+    Figures for anybody else leave out what `kpi.sensitive` keeps from them; where nobody is named, all of it.
+    """
 
     as_of: dt.date
     compare_with: dt.date
@@ -23,6 +29,12 @@ class View:
     partner_group: str | None = None
     signed_from: dt.date | None = None
     signed_to: dt.date | None = None
+    reader: str = sensitive.NOBODY
+
+    @property
+    def whole(self) -> View:
+        """The same days for the same reader, without any restriction."""
+        return View(as_of=self.as_of, compare_with=self.compare_with, reader=self.reader)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -34,12 +46,13 @@ class View:
             self.partner_group,
             self.signed_from,
             self.signed_to,
+            self.reader,
         )
         return tuple("" if value is None else str(value) for value in selection)
 
     @property
     def condition(self) -> pl.Expr | None:
-        """Which rows of `Facts.agreements` are selected; None for all."""
+        """Which rows of `Facts.agreements` are selected, and may be counted for the reader; None for all."""
         parts = [
             pl.col(column) == value
             for column, value in (
@@ -56,4 +69,7 @@ class View:
             parts.append(pl.col("signed_on") >= self.signed_from)
         if self.signed_to is not None:
             parts.append(pl.col("signed_on") <= self.signed_to)
+        may = sensitive.countable(self.reader)
+        if may is not None:
+            parts.append(may)
         return pl.all_horizontal(parts) if parts else None

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 
+from kpi import sensitive
 from kpi.facts import NOT_GIVEN, UNRECORDED
 from pages.ui import loaders
 from pages.ui import words as w
@@ -59,9 +60,9 @@ class Reading:
     problems: list[str]
 
 
-def choices() -> Choices:
-    """What the register offers; codes that occur in no agreement are not offered."""
-    extent = loaders.extent()
+def choices(reader: str = sensitive.NOBODY) -> Choices:
+    """What the register offers a reader; codes that occur in no agreement the reader may count are not offered."""
+    extent = loaders.extent(reader)
     last = extent.last or NO_DATA_DAY
     partners = _by_name(extent.partners, w.labels("partner"))
     sectors = _by_name(extent.sectors, w.labels("sector"))
@@ -89,8 +90,8 @@ def choices() -> Choices:
     )
 
 
-def read(given: Mapping[str, str], offered: Choices) -> Reading:
-    """The view that the given codes mean. What is not understood is left at its default and reported."""
+def read(given: Mapping[str, str], offered: Choices, *, reader: str = sensitive.NOBODY) -> Reading:
+    """The view that the given codes mean for a reader. What is not understood is left at its default and reported."""
     problems: list[str] = []
     codes: dict[str, str] = {}
 
@@ -149,6 +150,7 @@ def read(given: Mapping[str, str], offered: Choices) -> Reading:
         partner_group=choice("partner_group"),
         signed_from=signed_from,
         signed_to=signed_to,
+        reader=reader,
     )
     return Reading(view, codes, problems)
 

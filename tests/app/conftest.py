@@ -14,9 +14,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from app import Gate, House, routes
+from app import House, routes
 from data_access import accounts, passwords, settings
 from data_access import engine as store
+from gate import Gate
 
 with warnings.catch_warnings():
     # The test client would rather use httpx's successor; it works with httpx, which other packages need anyway.

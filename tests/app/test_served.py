@@ -70,8 +70,7 @@ def test_with_a_session_streamlit_answers_itself(running: Served, token: str) ->
     cookies = {"kpi_session": token}
 
     assert httpx.get(f"{running.address}/_stcore/metrics", cookies=cookies).status_code == 200
-    assert httpx.get(f"{running.address}/media/unknown", cookies=cookies).status_code == 404
-    assert httpx.put(f"{running.address}/_stcore/upload_file/a/b", cookies=cookies).text != "refused"
+    assert httpx.get(f"{running.address}/_stcore/bidi-components/unknown/index.js", cookies=cookies).status_code == 404
 
 
 def test_the_shell_of_every_page_is_served_with_the_headers(running: Served) -> None:

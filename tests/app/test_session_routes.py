@@ -39,7 +39,7 @@ def token_of(answer: Any) -> str | None:
 
 
 def is_open(client: TestClient, token: str) -> bool:
-    answer = client.get("/media/file", headers={"cookie": f"kpi_session={token}"})
+    answer = client.get("/_stcore/metrics", headers={"cookie": f"kpi_session={token}"})
     return bool(answer.status_code == 200)
 
 

@@ -311,7 +311,9 @@ def test_a_statement_that_fails_does_not_spoil_the_next(engine: sa.Engine) -> No
 def test_frames_cannot_be_used_to_write(engine: sa.Engine) -> None:
     with pytest.raises(Exception, match=r"read-?only"):
         store.read_frame(
-            engine, sa.text("INSERT INTO sector VALUES ('x', 'x', 'x', 'x', 'x', 1) RETURNING 1"), {"n": pl.Int64}
+            engine,
+            sa.text("INSERT INTO signinattempt VALUES ('x', 1, '2026-01-01', '2026-01-01') RETURNING 1"),
+            {"n": pl.Int64},
         )
 
 

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel, select
 
 from data_access import engine as store
-from data_access import models, settings
+from data_access import models, settings, soundness
 from tests.conftest import STORES
 
 
@@ -73,6 +73,8 @@ def test_a_store_in_use_keeps_its_rows_through_every_migration(empty_store: sa.E
         batch = connection.exec_driver_sql("SELECT reviewed_by, part_of FROM uploadbatch").one()
         assert tuple(batch) == ("", None)
         assert connection.exec_driver_sql("SELECT username FROM usersession").scalar() == "bct"
+        assert connection.exec_driver_sql("SELECT count(*) FROM rowseal").scalar() == 2  # a session has none
+    assert soundness.verify(empty_store) == []
 
 
 def test_processes_that_migrate_at_once_all_succeed(empty_store: sa.Engine) -> None:

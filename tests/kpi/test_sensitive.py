@@ -1,81 +1,114 @@
-"""Security and defence stays hidden from somebody who knows all totals and subtracts."""
+"""Security and defence as sums only: what counts for whom, and what the one table of sums tells."""
 
 from __future__ import annotations
+
+import dataclasses
+import datetime as dt
 
 import numpy as np
 import polars as pl
 import pytest
 from scipy.optimize import linprog
 
-from kpi import sensitive
-from kpi.suppression import THRESHOLD
-
-REGIONS = [f"R{number}" for number in range(8)]
-SECTORS = ["ECO", "EDU", "HEA", "SEC", "TRA"]
-MEANS = {"ECO": 30, "EDU": 8, "HEA": 3, "SEC": 6, "TRA": 10}
-WEIGHTS = [3, 1, 1, 0.6, 0.4, 0.2, 0.1, 0.02]
-"""Some regions are so small that hardly anything can be hidden there."""
+from kpi import facts, sensitive
+from kpi.register import Register
+from kpi.suppression import THRESHOLD, TOTAL
+from tests.kpi.simulated import AS_OF, simulate
 
 
-def table(seed: int) -> pl.DataFrame:
-    random = np.random.default_rng(seed)
-    rows = [
-        (sector, region, int(random.poisson(MEANS[sector] * weight)))
-        for sector in SECTORS
-        for region, weight in zip(REGIONS, WEIGHTS, strict=True)
-    ]
-    return pl.DataFrame(rows, schema={"sector": pl.String, "region": pl.String, "n": pl.Int64}, orient="row")
+def with_security(seed: int) -> Register:
+    """A simulated register in which two agencies and a few agreements of others are security and defence."""
+    register = simulate(400, seed=seed, agencies=12)
+    chance = pl.Series(np.random.default_rng(seed).random(400))
+    theirs = pl.col("responsible_agency").is_in(["M02", "M05"]) | (chance < 0.03)
+    sector = pl.when(theirs).then(pl.lit("SEC")).otherwise("sector")
+    return dataclasses.replace(register, agreements=register.agreements.with_columns(sector=sector))
 
 
-def reach(cells: pl.DataFrame, hidden: set[tuple[str, str]], wanted: tuple[str, str]) -> tuple[float, float]:
-    """Between which values a reader who knows every shown cell and every total can bring a cell."""
-    unknown = sorted(hidden)
-    shown = {(sector, region): n for sector, region, n in cells.iter_rows() if (sector, region) not in hidden}
-    totals: list[tuple[list[float], float]] = []
-    for place, labels in ((0, SECTORS), (1, REGIONS)):
-        for label in labels:
-            total = cells.filter(pl.col(cells.columns[place]) == label)["n"].sum()
-            known = sum(n for pair, n in shown.items() if pair[place] == label)
-            totals.append(([float(pair[place] == label) for pair in unknown], total - known))
-    sums, values = [row for row, _ in totals], [value for _, value in totals]
-    goal = np.array([float(pair == wanted) for pair in unknown])
-    least, most = (linprog(sign * goal, A_eq=sums, b_eq=values, bounds=(0, None)) for sign in (1, -1))
-    return float(least.fun), -float(most.fun)
+@pytest.mark.parametrize("reader", ["M00", "M02", sensitive.NOBODY])
+def test_nothing_of_the_sector_is_counted_but_the_reader_s_own(reader: str) -> None:
+    condition = sensitive.countable(reader)
+    assert condition is not None
+
+    whole = facts.build(with_security(1), AS_OF)
+    counted = whole.where(condition)
+
+    security = counted.agreements.filter(pl.col("sector") == "SEC")
+    own = whole.agreements.filter((pl.col("sector") == "SEC") & (pl.col("agency") == reader))
+    assert security["agreement_id"].to_list() == own["agreement_id"].to_list()
+    others = whole.agreements.filter(pl.col("sector") != "SEC").height
+    assert counted.agreements.height == others + own.height
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_no_subtraction_brings_a_small_count_back(seed: int) -> None:
-    cells = table(seed)
-    small = cells.filter((pl.col("sector") == "SEC") & (pl.col("n") < THRESHOLD))
+def test_who_may_see_everything_counts_everything() -> None:
+    register = with_security(1)
 
-    hidden = set(sensitive.hidden_cells(cells, rows="sector", columns="region", count="n").iter_rows())
-
-    for sector, region, n in small.iter_rows():
-        others = cells.filter((pl.col("region") == region) & (pl.col("sector") != "SEC"))["n"].sum()
-        assert (sector, region) in hidden
-        low, high = reach(cells, hidden, (sector, region))
-        assert low <= 1e-6
-        assert high >= n + min(THRESHOLD, others) - 1e-6
+    assert sensitive.countable(sensitive.EVERYTHING) is None
+    assert sensitive.register_for(register, sensitive.EVERYTHING) is register
 
 
-def test_much_of_the_other_sectors_is_shown() -> None:
-    cells = table(3)
+@pytest.mark.parametrize("reader", ["M00", "M02", sensitive.NOBODY])
+def test_folding_the_counted_register_or_counting_the_folded_one_is_the_same(reader: str) -> None:
+    register = with_security(2)
+    condition = sensitive.countable(reader)
+    assert condition is not None
 
-    found = sensitive.hidden_cells(cells, rows="sector", columns="region", count="n")
+    one = facts.build(sensitive.register_for(register, reader), AS_OF)
+    two = facts.build(register, AS_OF).where(condition)
 
-    others = cells.filter(pl.col("sector") != "SEC").height
-    assert found.filter(pl.col("sector") != "SEC").height <= others / 2
-
-
-def test_where_nothing_is_small_nothing_is_hidden() -> None:
-    cells = table(1).with_columns(pl.col("n") + THRESHOLD)
-
-    assert sensitive.hidden_cells(cells, rows="sector", columns="region", count="n").is_empty()
+    assert one.agreements.equals(two.agreements)
+    assert one.reports.equals(two.reports)
+    assert one.blockers.equals(two.blockers)
+    assert one.records == two.records
 
 
-def test_the_sector_alone_is_hidden_whole() -> None:
-    cells = table(1).filter(pl.col("sector") == "SEC")
+def limits(sums: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """Between which values somebody who adds and subtracts can bring each hidden count of a list with its total."""
+    body = sums.filter(pl.col("agency") != TOTAL)
+    total = sums.filter(pl.col("agency") == TOTAL)["count"].item()
+    unknown = body.filter("is_hidden")["agency"].to_list()
+    if total is None:
+        return {label: (0.0, float("inf")) for label in unknown}
+    left = total - body["count"].sum()
+    found = {}
+    for label in unknown:
+        goal = np.array([float(label == other) for other in unknown])
+        ends = [
+            linprog(sign * goal, A_eq=[[1.0] * len(unknown)], b_eq=[left], bounds=(0, None)).fun for sign in (1, -1)
+        ]
+        found[label] = (float(ends[0]), -float(ends[1]))
+    return found
 
-    found = sensitive.hidden_cells(cells, rows="sector", columns="region", count="n")
 
-    assert set(found["region"]) == set(REGIONS)
+@pytest.mark.parametrize("reader", ["M00", "M02"])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_sums_do_not_give_a_small_count_away(seed: int, reader: str) -> None:
+    whole = facts.build(with_security(seed), AS_OF)
+    signed = whole.agreements.filter(pl.col("is_signed") & (pl.col("sector") == "SEC") & (pl.col("agency") != reader))
+    truth = dict(signed.group_by("agency").len().iter_rows())
+
+    sums = sensitive.released(whole, reader=reader, by="agency")
+
+    assert sums.filter(agency=TOTAL)["count"].to_list() == [signed.height]
+    assert reader not in sums["agency"]
+    for row in sums.filter(pl.col("agency") != TOTAL).iter_rows(named=True):
+        assert row["is_hidden"] or row["count"] == truth[row["agency"]] >= THRESHOLD
+    for label, (low, high) in limits(sums).items():
+        if truth[label] < THRESHOLD:
+            assert low <= 0
+            assert high >= truth[label] + THRESHOLD
+
+
+def test_few_in_all_are_not_told_at_all() -> None:
+    whole = facts.build(with_security(1), AS_OF)
+    few = whole.where((pl.col("sector") != "SEC") | (pl.col("agreement_id") == pl.col("agreement_id").min()))
+
+    assert sensitive.released(few, reader="M00", by="agency")["count"].null_count() == 1 + (
+        few.agreements.filter(pl.col("is_signed") & (pl.col("sector") == "SEC")).height
+    )
+
+
+def test_the_day_of_the_sums_is_the_end_of_the_year_before() -> None:
+    days = [dt.date(2026, 1, 1), AS_OF, dt.date(2026, 12, 31)]
+
+    assert {sensitive.release_day(day) for day in days} == {dt.date(2025, 12, 31)}

@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from data_access import engine as store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
+from kpi.sensitive import EVERYTHING
 from pages.ui import address, loaders, view_codes
 from pages.ui.view import View
 from pages.ui.words import in_language
@@ -66,7 +67,7 @@ def said(app: AppTest) -> dict[str, str]:
 def test_without_an_address_the_register_is_shown_as_of_its_data_date(register: sa.Engine) -> None:
     app = run()
 
-    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL")
+    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL", reader=EVERYTHING)
     assert said(app) == {}
     assert not app.warning
 
@@ -94,6 +95,7 @@ def test_the_same_address_means_the_same_in_both_languages(register: sa.Engine, 
         partner_group="tier:CSP",
         signed_from=dt.date(2023, 1, 1),
         signed_to=dt.date(2025, 6, 30),
+        reader=EVERYTHING,
     )
     assert said(app) == params
     assert not app.warning
@@ -143,7 +145,7 @@ def test_the_less_used_filters_are_said_in_words_and_cleared_together(register: 
 
     app.button(key="filter_clear").click().run()
 
-    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL")
+    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL", reader=EVERYTHING)
     assert said(app) == {"id": "7"}
 
 
@@ -288,7 +290,7 @@ def test_going_back_and_forward_shows_what_was_shown(
 def test_what_is_not_understood_is_said_and_ignored(register: sa.Engine, name: str, value: str, words: str) -> None:
     app = run({name: value})
 
-    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL")
+    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL", reader=EVERYTHING)
     assert len(app.warning) == 1
     assert words in app.warning[0].value.replace("\\", "")
 

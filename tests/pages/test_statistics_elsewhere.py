@@ -1,4 +1,4 @@
-"""The statistics on the scorecard, the ranking and the sectors: right, explained, and no more than the reader may see."""
+"""The statistics on the scorecard, the ranking: right, explained, and no more than the reader may see."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kpi import facts, ranking, scorecard, whatif
 from kpi.difference import Difference
 from kpi.facts import Facts
 from kpi.rules import Rules
-from pages.sections import groups, ranking_statistics
+from pages.sections import ranking_statistics
 from pages.ui import loaders, studies
 from pages.ui import words as w
 from pages.ui.view import View
@@ -70,7 +70,7 @@ def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.E
 def test_steps_name_only_agreements_the_reader_may_open(
     shown_store: sa.Engine, role: str, agency: str, sees: bool
 ) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry", reader=agency)
 
     found = studies.steps(view, "BCT", person(role, agency))
 
@@ -136,38 +136,6 @@ def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.En
         expected = ranking.rank_sets(good.to_list(), rows["n"].to_list())
         assert rows.select("best_place", "worst_place").rows() == expected
         assert rows["n"].min() >= Rules().rank_min_n  # type: ignore[operator]
-
-
-# --- Sectors ---------------------------------------------------------------------------------------------------------
-
-
-def with_security(engine: sa.Engine) -> Facts:
-    """The register with every fourth agreement in security and defence."""
-    found = facts.build(read_register(engine), AS_OF)
-    sector = pl.when(pl.col("agreement_id") % 12 == 0).then(pl.lit("SEC")).otherwise("sector")
-    return Facts(
-        found.agreements.with_columns(sector=sector), found.reports, found.blockers, found.as_of, found.records
-    )
-
-
-@pytest.mark.parametrize(("role", "agency"), [("leader", None), ("coordinator", "BNG"), ("administrator", None)])
-def test_small_counts_of_security_are_shown_to_those_who_see_everything(
-    shown_store: sa.Engine, role: str, agency: str | None
-) -> None:
-    cells = groups.heat(with_security(shown_store), person(role, agency), column="partner_region", write_column=str)
-
-    assert not cells["is_hidden"].any()
-
-
-def test_to_an_agency_small_counts_of_security_are_hidden_and_no_value_is_sent(shown_store: sa.Engine) -> None:
-    cells = groups.heat(with_security(shown_store), person("agency", "BCT"), column="partner_region", write_column=str)
-
-    security = cells.filter(pl.col("row_code") == "SEC")
-    assert security["is_hidden"].any()
-    assert security.filter(pl.col("value") < 5).is_empty()
-    hidden = cells.filter("is_hidden")
-    assert hidden["value"].null_count() == hidden["stalled"].null_count() == hidden.height
-    assert set(hidden["value_label"]) == {groups.HIDDEN}
 
 
 def test_everything_asked_for_twice_is_worked_out_once(shown_store: sa.Engine) -> None:

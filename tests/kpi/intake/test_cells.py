@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi.intake import columns, neutral, text
-from kpi.intake.cells import choice_suggestion, date_suggestion, parsed
+from kpi.intake.cells import choice_suggestion, date_suggestion, parsed, percent_suggestion
 from kpi.intake.choices import FIXED_LISTS, STATES
 
 
@@ -79,6 +79,11 @@ def test_what_was_meant_by_a_date(cell: str, meant: str | None) -> None:
         ("100%", "100", None),
         ("100.01", None, "percent_range"),
         ("101", None, "percent_range"),
+        ("0.55", None, "percent_share"),
+        ("0,5", None, "percent_share"),
+        ("0.5%", "0.5", None),
+        ("0,05 %", "0.05", None),
+        ("1", "1", None),
         ("-1", None, "percent"),
         ("12.345", None, "percent"),
         ("1e2", None, "percent"),
@@ -87,6 +92,13 @@ def test_what_was_meant_by_a_date(cell: str, meant: str | None) -> None:
 )
 def test_percentages(cell: str, value: str | None, fault: str | None) -> None:
     assert read("progress_pct", cell) == [(value, fault)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"), [("0.55", "55"), ("0,5", "50"), ("0.375", "37.5"), ("0", None), ("1", None), ("nửa", None)]
+)
+def test_what_was_meant_by_a_share(cell: str, meant: str | None) -> None:
+    assert percent_suggestion(cell) == meant
 
 
 @pytest.mark.parametrize(

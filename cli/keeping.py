@@ -1,0 +1,159 @@
+"""Keeping a store: backup, restore, verify."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import sqlalchemy as sa
+import typer
+
+from cli.output import TableOrJson, print_json, print_table
+from cli.reading import CannotRunError, open_store
+from data_access import backup, soundness
+from data_access import engine as store
+from data_access.soundness import Finding
+
+ACTOR = "manage.py"
+"""Who the audit names for what is done here."""
+
+TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make `backup`, `restore` and `verify` commands of the operator's tool."""
+    app.command("backup")(make_backup)
+    app.command()(restore)
+    app.command()(verify)
+
+
+def make_backup(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR|FILE", help="A folder, or the file to be written.")],
+    output: TableJson = TableOrJson.TABLE,
+) -> None:
+    """Write the whole store into one file, while it is in use. Exit status 1: written, but the store is damaged."""
+    engine = open_store()
+    try:
+        written = backup.write(engine, out)
+    except backup.BackupError as error:
+        raise CannotRunError(str(error)) from error
+    if output is TableOrJson.JSON:
+        print_json(
+            {
+                "file": str(written.path),
+                "sha256": written.sha256,
+                "bytes": written.size,
+                **_described(written.manifest),
+                "findings": _told(written.findings),
+            }
+        )
+    else:
+        print(f"{written.path}: {written.size} bytes, {sum(written.manifest.rows.values())} rows")
+        print(f"sha256 {written.sha256}")
+        _print_findings(written.findings, "The store is damaged; so may the backup be:")
+    if written.findings:
+        raise typer.Exit(1)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up what the store holds now; without it the store must be empty.")
+    ] = False,
+    output: TableJson = TableOrJson.TABLE,
+) -> None:
+    """Fill the store from a backup, all or nothing, and check it. Restart the server afterwards."""
+    if not file.is_file():
+        raise CannotRunError(f"{file}: there is no such file. Name a backup made with manage.py backup.")
+    damaged = backup.check(file)
+    if damaged:
+        _print_verdict(damaged, {"restored": False}, output, good="")
+        raise typer.Exit(1)
+    try:
+        restored = backup.restore(store.get_engine(), file, actor=ACTOR, replace=replace)
+    except backup.BackupError as error:
+        raise CannotRunError(str(error)) from error
+    good = f"Restored {sum(restored.manifest.rows.values())} rows as of {restored.manifest.made_at}; all checks passed."
+    _print_verdict(restored.findings, {"restored": True, **_described(restored.manifest)}, output, good=good)
+    if restored.findings:
+        raise typer.Exit(1)
+
+
+def verify(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A backup; the store if left out.")] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take the rows of the store as they stand for right, and seal them anew.")
+    ] = False,
+    output: TableJson = TableOrJson.TABLE,
+) -> None:
+    """Check the store or a backup: structure, row seals, links, audit chain. Exit status 1: something is wrong."""
+    if file is not None:
+        if accept:
+            raise CannotRunError("--accept is for the store; a backup stays as it was written.")
+        if not file.is_file():
+            raise CannotRunError(f"{file}: there is no such file. Name a backup made with manage.py backup.")
+        findings, what = backup.check(file), str(file)
+    else:
+        engine = _engine()
+        findings, what = soundness.verify(engine), engine.url.render_as_string(hide_password=True)
+        if accept and any(finding.check == "seals" for finding in findings):
+            soundness.accept(engine, actor=ACTOR, found=[f for f in findings if f.check == "seals"])
+            findings = soundness.verify(engine)
+    _print_verdict(findings, {"checked": what}, output, good=f"{what}: sound.")
+    if findings:
+        raise typer.Exit(1)
+
+
+def _engine() -> sa.Engine:
+    """The store of the settings. A SQLite file that is not there is not made."""
+    engine = store.get_engine()
+    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).is_file():
+        raise CannotRunError("There is no store yet. Make it: python manage.py init")
+    return engine
+
+
+def _described(manifest: backup.Manifest) -> dict[str, object]:
+    return {
+        "made_at": manifest.made_at,
+        "store": manifest.store,
+        "revision": manifest.revision,
+        "register": manifest.register_code,
+        "data_version": manifest.data_version,
+        "data_date": manifest.data_date,
+        "audit_head": manifest.audit_head,
+        "rows": manifest.rows,
+    }
+
+
+def _told(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    return [dataclasses.asdict(finding) for finding in findings]
+
+
+def _print_verdict(
+    findings: Sequence[Finding], described: dict[str, object], output: TableOrJson, *, good: str
+) -> None:
+    if output is TableOrJson.JSON:
+        print_json({"sound": not findings, **described, "findings": _told(findings)})
+    elif findings:
+        _print_findings(findings, "Something is wrong:")
+    else:
+        print(good)
+
+
+def _print_findings(findings: Sequence[Finding], heading: str) -> None:
+    if findings:
+        print(heading)
+        print_table(
+            pl.DataFrame(
+                {
+                    "check": [finding.check for finding in findings],
+                    "table": [finding.table or "-" for finding in findings],
+                    "count": [finding.count for finding in findings],
+                    "rows": [", ".join(finding.rows) or "-" for finding in findings],
+                    "message": [finding.message for finding in findings],
+                }
+            )
+        )

@@ -1,0 +1,64 @@
+"""Accounts that exist for showing the dashboard; their password is public."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
+
+from data_access import audit, passwords
+from data_access import engine as store
+from data_access.accounts.people import DEMO_PASSWORD, insert_user
+from data_access.models import Agency, User
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account that exists for showing the dashboard; its password is public."""
+
+    username: str
+    role: str
+    agency: str | None
+    office: str
+
+
+DEMO_ACCOUNTS: Final = (
+    DemoAccount("lanhdao", "leader", None, "Văn phòng Chính phủ"),
+    DemoAccount("bct", "agency", "BCT", "Bộ Công Thương"),
+    DemoAccount("langson", "agency", "T20", "UBND tỉnh Lạng Sơn"),
+    DemoAccount("dieuphoi", "coordinator", "BNG", "Bộ Ngoại giao"),
+    DemoAccount("quantri", "administrator", None, "Quản trị hệ thống"),
+)
+
+
+def ensure_demo_accounts(session: Session) -> list[str]:
+    """Make the demo accounts that are missing and whose agency this register knows; their names."""
+    audit.lock(session)  # two processes that start together must not both find an account missing
+    made = []
+    for account in DEMO_ACCOUNTS:
+        known = account.agency is None or session.get(Agency, account.agency) is not None
+        if known and session.get(User, account.username) is None:
+            insert_user(
+                session,
+                actor="system",
+                username=account.username,
+                password=DEMO_PASSWORD,
+                role=account.role,
+                agency=account.agency,
+                office=account.office,
+            )
+            made.append(account.username)
+    return made
+
+
+def find_demo_accounts(engine: Engine) -> list[str]:
+    """Names of the open accounts that still have the public demo password. Takes a quarter of a second for each."""
+    names = [account.username for account in DEMO_ACCOUNTS]
+    statement = select(col(User.username), col(User.password_hash)).where(
+        col(User.username).in_(names), col(User.active)
+    )
+    with store.session(engine, read_only=True) as session:
+        rows = session.execute(statement).all()
+    return sorted(row.username for row in rows if passwords.matches(DEMO_PASSWORD, row.password_hash))

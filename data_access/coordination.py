@@ -1,0 +1,272 @@
+"""What the coordinator settles: the reporting calendar and, from a date on, thresholds; and what was settled before.
+
+Writes take a `session` and an `actor`, look the account up in the store, leave an audit entry, raise the data version and
+never commit. Nothing published changes by them: a due date that has come stays, and a threshold counts from a day after
+the register's data date.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from data_access import audit, models
+from data_access import engine as store
+from data_access.arrow import table_of
+from data_access.calendar import today
+from data_access.register import raise_data_version, rules_on
+from data_access.uploads.outcome import Actor, Refused, account_of, logged
+from data_access.uploads.rows import take_turn
+from kpi.reporting_calendar import Period
+
+ACTIONS: Final = ("calendar.add", "calendar.remove", "calendar.due", "settings.rule", "settings.review")
+"""The audit's names for what is settled here and for the routes of uploads."""
+
+Code = Literal[
+    "stale",
+    "no_period",
+    "overlaps",
+    "out_of_order",
+    "due_passed",
+    "due_before_end",
+    "has_reports",
+    "not_later",
+    "no_change",
+]
+
+
+class DeclinedError(Exception):
+    """Nothing was stored, and `code` names the words for it; `period` is the one it is about, where it is about one.
+
+    `stale`: it has changed since it was seen. `no_period`: there is none of this code (any more). `overlaps`: code or days are
+    taken by another period. `out_of_order`: a period ends before it begins. `due_passed`: the due date has come, or would have
+    come already. `due_before_end`: reports cannot be due before the period is over. `has_reports`: reports were received for
+    it. `not_later`: the day is not after the register's data date. `no_change`: this is what holds.
+    """
+
+    def __init__(self, code: Code, *, period: str = "") -> None:
+        super().__init__(f"{code} {period}".strip())
+        self.code = code
+        self.period = period
+
+
+# --- The reporting calendar ------------------------------------------------------------------------------------------
+
+
+def read_periods(engine: sa.Engine) -> list[Period]:
+    """Every reporting period, in the order of their ends."""
+    with store.session(engine, read_only=True) as session:
+        return _periods(session)
+
+
+def read_reports_received(engine: sa.Engine) -> dict[str, int]:
+    """How many reports the store has for each period, taken back or not: with any, a period stays."""
+    report = table_of(models.ProgressReport).c
+    statement = sa.select(report.period, sa.func.count()).where(report.period.is_not(None)).group_by(report.period)
+    with store.session(engine, read_only=True) as session:
+        return {code: int(number) for code, number in session.connection().execute(statement)}
+
+
+def add_periods(session: Session, *, actor: Actor, periods: Sequence[Period]) -> int:
+    """Add periods whose reports are not due yet, overlapping none; gives the new data version. Raises `DeclinedError`."""
+    version = _begin(session, actor, "calendar.add")
+    if not periods:
+        raise DeclinedError("no_change")
+    now, known = today(version.data_date), _periods(session)
+    for period in periods:
+        if any(
+            period.code == other.code or (period.starts_on <= other.ends_on and other.starts_on <= period.ends_on)
+            for other in known
+        ):
+            raise DeclinedError("overlaps", period=period.code)
+        if not period.code.strip() or period.ends_on < period.starts_on:
+            raise DeclinedError("out_of_order", period=period.code)
+        _check_due(period, period.due_on, now)
+        known.append(period)
+    session.add_all(models.ReportingPeriod(**dataclasses.asdict(period)) for period in periods)
+    return _done(session, actor, "calendar.add", {period.code: _days(period) for period in periods})
+
+
+def remove_period(session: Session, *, actor: Actor, seen: Period) -> int:
+    """Take a period out of the calendar that is not due yet and for which no report came. Raises `DeclinedError`."""
+    version = _begin(session, actor, "calendar.remove")
+    row = _as_seen(session, seen, today(version.data_date))
+    report = table_of(models.ProgressReport).c
+    if session.connection().execute(sa.select(sa.exists().where(report.period == seen.code))).scalar_one():
+        raise DeclinedError("has_reports", period=seen.code)
+    session.delete(row)
+    return _done(session, actor, "calendar.remove", {seen.code: _days(seen)})
+
+
+def move_due_date(session: Session, *, actor: Actor, seen: Period, due_on: dt.date) -> int:
+    """Another due date for a period that is not due yet; the new day must lie ahead too. Raises `DeclinedError`."""
+    version = _begin(session, actor, "calendar.due")
+    now = today(version.data_date)
+    row = _as_seen(session, seen, now)
+    if due_on == seen.due_on:
+        raise DeclinedError("no_change", period=seen.code)
+    _check_due(seen, due_on, now)
+    row.due_on = due_on
+    session.add(row)
+    detail = {seen.code: {"old": seen.due_on.isoformat(), "new": due_on.isoformat()}}
+    return _done(session, actor, "calendar.due", detail)
+
+
+def _periods(session: Session) -> list[Period]:
+    period = models.ReportingPeriod
+    rows = session.exec(select(period).order_by(col(period.ends_on), col(period.code)))
+    return [Period(row.code, row.starts_on, row.ends_on, row.due_on) for row in rows]
+
+
+def _as_seen(session: Session, seen: Period, now: dt.date) -> models.ReportingPeriod:
+    """The period's row, if it still is what was seen and not due yet."""
+    row = session.get(models.ReportingPeriod, seen.code, populate_existing=True)
+    if row is None:
+        raise DeclinedError("no_period", period=seen.code)
+    if Period(row.code, row.starts_on, row.ends_on, row.due_on) != seen:
+        raise DeclinedError("stale", period=seen.code)
+    if row.due_on <= now:
+        raise DeclinedError("due_passed", period=seen.code)
+    return row
+
+
+def _check_due(period: Period, due_on: dt.date, now: dt.date) -> None:
+    if due_on < period.ends_on:
+        raise DeclinedError("due_before_end", period=period.code)
+    if due_on <= now:
+        raise DeclinedError("due_passed", period=period.code)
+
+
+def _days(period: Period) -> dict[str, str]:
+    days = {"starts_on": period.starts_on, "ends_on": period.ends_on, "due_on": period.due_on}
+    return {name: day.isoformat() for name, day in days.items()}
+
+
+# --- Whom to remind, and what cannot be counted ----------------------------------------------------------------------
+
+
+def read_contacts(engine: sa.Engine) -> dict[str, str]:
+    """The office of each agency's accounts, as they are named there: agency -> offices, several joined by a semicolon."""
+    statement = (
+        select(models.User.agency, models.User.office)
+        .where(models.User.role == "agency", col(models.User.active), models.User.office != "")
+        .distinct()
+        .order_by(col(models.User.office))
+    )
+    contacts: dict[str, list[str]] = {}
+    with store.session(engine, read_only=True) as session:
+        for agency, office in session.exec(statement):
+            if agency is not None:
+                contacts.setdefault(agency, []).append(office)
+    return {agency: "; ".join(offices) for agency, offices in contacts.items()}
+
+
+def read_offices(engine: sa.Engine, agency: str) -> pl.DataFrame:
+    """The office in charge of each agreement of an agency, where one is named: agreement_id, office."""
+    agreement = table_of(models.Agreement).c
+    statement = sa.select(agreement.id.label("agreement_id"), agreement.responsible_office.label("office")).where(
+        agreement.responsible_agency == agency, agreement.responsible_office != ""
+    )
+    return store.read_frame(engine, statement)
+
+
+def read_names_as_given(engine: sa.Engine) -> pl.DataFrame:
+    """What the register says where the responsible agency could not be resolved: agreement_id, text."""
+    agreement = table_of(models.Agreement).c
+    statement = (
+        sa.select(agreement.id.label("agreement_id"), agreement.responsible_as_given.label("text"))
+        .where(agreement.responsible_agency.is_(None), agreement.responsible_as_given != "")
+        .order_by(agreement.id)
+    )
+    return store.read_frame(engine, statement)
+
+
+def read_load_findings(engine: sa.Engine) -> pl.DataFrame:
+    """What the file the register was loaded from did not say clearly: agreement_id, source_row, field, value, code."""
+    finding = table_of(models.LoadFinding).c
+    statement = sa.select(finding.agreement_id, finding.source_row, finding.field, finding.value, finding.code)
+    return store.read_frame(engine, statement.order_by(finding.source_row, finding.id))
+
+
+# --- Thresholds ------------------------------------------------------------------------------------------------------
+
+
+def read_rule_history(engine: sa.Engine) -> pl.DataFrame:
+    """Every value ever settled for a rule: id, key, value (JSON), effective_on, recorded_at, recorded_by, in the order in which
+    they count (the last one of a key holds from its day on)."""
+    setting = table_of(models.Setting).c
+    statement = (
+        sa.select(
+            setting.id, setting.key, setting.value, setting.effective_on, setting.recorded_at, setting.recorded_by
+        )
+        .where(~setting.key.contains("."))
+        .order_by(setting.effective_on, setting.recorded_at, setting.id)
+    )
+    return store.read_frame(engine, statement)
+
+
+def set_threshold(
+    session: Session, *, actor: Actor, name: str, value: float, effective_on: dt.date, seen: float
+) -> int:
+    """Settle one of `kpi.rules.LIMITS` from a day on, which must lie after the register's data date; gives the data version.
+
+    `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again.
+    Raises `DeclinedError`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
+    """
+    version = _begin(session, actor, "settings.rule")
+    if version.data_date is None or effective_on <= version.data_date:
+        raise DeclinedError("not_later")
+    before = rules_on(session, effective_on)
+    if before.threshold(name) != seen:
+        raise DeclinedError("stale")
+    after = before.with_threshold(name, value)
+    if after.threshold(name) == seen:
+        raise DeclinedError("no_change")
+    field, _, key = name.partition(".")
+    settled = after.threshold(name)
+    session.add(
+        models.Setting(
+            key=field,
+            value=json.dumps({key: settled} if key else settled),
+            effective_on=effective_on,
+            recorded_by=actor.username,
+        )
+    )
+    detail = {"old": seen, "new": settled, "from": effective_on.isoformat()}
+    return _done(session, actor, "settings.rule", {name: detail})
+
+
+# --- What was settled ------------------------------------------------------------------------------------------------
+
+
+def read_settled(engine: sa.Engine, *, most: int = 200) -> pl.DataFrame:
+    """What was settled before, the latest first: id, at, actor, action (one of ACTIONS), detail (JSON)."""
+    entry = table_of(models.AuditEntry).c
+    statement = (
+        sa.select(entry.id, entry.at, entry.actor, entry.action, entry.detail)
+        .where(entry.action.in_(ACTIONS))
+        .order_by(entry.id.desc())
+        .limit(most)
+    )
+    return store.read_frame(engine, statement)
+
+
+def _begin(session: Session, actor: Actor, action: str) -> models.DataVersion:
+    """Check that a coordinator acts, and wait for everybody else who changes the register."""
+    with logged(action, actor):
+        if account_of(session, actor).role != "coordinator":
+            raise Refused("not_allowed")
+    return take_turn(session)
+
+
+def _done(session: Session, actor: Actor, action: str, detail: Mapping[str, object]) -> int:
+    number = raise_data_version(session)
+    audit.write(session, actor=actor.username, action=action, subject=", ".join(detail), detail=detail)
+    return number

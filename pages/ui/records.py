@@ -1,0 +1,96 @@
+"""What records and reports lack, as pages read it: worked out once per edition, view and reader, and kept by `loaders.kept`.
+
+Sums cover every agency of a view; lists of single agreements only those a person may see.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from data_access import coordination
+from data_access.accounts import Person
+from kpi import quality, reporting, reporting_calendar
+from kpi.reporting_calendar import Period
+from pages.ui import loaders
+from pages.ui.view import View
+
+PERIODS: Final = 8
+"""How many of the periods that have fallen due are looked back on."""
+
+
+def defects(view: View) -> pl.DataFrame:
+    """Data quality by agency; columns as in `kpi.quality.by_agency`."""
+    return loaders.kept(_defects, view)
+
+
+def _defects(view: View) -> pl.DataFrame:
+    return quality.by_agency(loaders.facts(view))
+
+
+def findings(view: View, person: Person, defect: str) -> pl.DataFrame:
+    """What is wrong with each agreement this person may see; columns of `kpi.quality.findings`, with ref and titles."""
+    return loaders.kept(_findings, view, person, defect)
+
+
+def _findings(view: View, person: Person, defect: str) -> pl.DataFrame:
+    seen = loaders.visible_facts(view, person)
+    named = seen.agreements.select("agreement_id", "ref", "title_vi", "title_en")
+    return quality.findings(seen, defect, names_as_given(view)).join(
+        named, on="agreement_id", how="left", maintain_order="left"
+    )
+
+
+def names_as_given(view: View) -> pl.DataFrame:
+    """Agencies' names that could not be resolved; columns of `coordination.read_names_as_given`."""
+    return loaders.kept(_names_as_given, view.whole)
+
+
+def _names_as_given(view: View) -> pl.DataFrame:
+    return coordination.read_names_as_given(loaders.store())
+
+
+def load_findings(view: View, person: Person) -> pl.DataFrame:
+    """What the loaded file did not say clearly about agreements this person may see; `coordination.read_load_findings` with
+    ref and agency."""
+    return loaders.kept(_load_findings, view, person)
+
+
+def _load_findings(view: View, person: Person) -> pl.DataFrame:
+    seen = loaders.details(view, person).select("agreement_id", "ref", "agency")
+    return coordination.read_load_findings(loaders.store()).join(seen, on="agreement_id", maintain_order="left")
+
+
+def calendar() -> list[Period]:
+    """Every period of the reporting calendar, in order."""
+    return reporting_calendar.calendar(loaders.register())
+
+
+def coverage(view: View) -> pl.DataFrame:
+    """Reports by agency for the last periods that have fallen due; columns as in `kpi.reporting.counts`."""
+    return loaders.kept(_coverage, view)
+
+
+def _coverage(view: View) -> pl.DataFrame:
+    return reporting.counts(loaders.facts(view), last=PERIODS)
+
+
+def in_period(view: View, period: str) -> pl.DataFrame:
+    """Reports by agency for one period, due or not; columns as in `kpi.reporting.counts`."""
+    return loaders.kept(_in_period, view, period)
+
+
+def _in_period(view: View, period: str) -> pl.DataFrame:
+    return reporting.counts(loaders.facts(view), period=period)
+
+
+def owed(view: View, person: Person, period: str) -> pl.DataFrame:
+    """The reports owed for a period on agreements this person may see; columns of `kpi.reporting.owed`, with ref and titles."""
+    return loaders.kept(_owed, view, person, period)
+
+
+def _owed(view: View, person: Person, period: str) -> pl.DataFrame:
+    seen = loaders.visible_facts(view, person)
+    named = seen.agreements.select("agreement_id", "ref", "title_vi", "title_en")
+    return reporting.owed(seen, period=period).join(named, on="agreement_id", how="left", maintain_order="left")

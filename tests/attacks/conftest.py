@@ -1,0 +1,162 @@
+"""The application as it is started, on a register in which every text tells whose it is."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import pathlib
+import shutil
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel, col
+
+from data_access import accounts, models, passwords
+from data_access import engine as store
+from data_access.arrow import table_of
+from tests.attacks.wire import Answer, Tab, tab
+from tests.pages import stores
+from tests.serving import Served, served
+
+AGREEMENTS = 60
+MARKED = {
+    models.Agreement: ("ref", "title_vi", "title_en", "deliverable_vi", "deliverable_en", "notes_vi", "evidence_url"),
+    models.StatusEvent: ("note",),
+    models.TargetDate: ("reason",),
+    models.ProgressReport: ("content", "progress", "difficulties", "recommendations"),
+    models.Blocker: ("description",),
+}
+"""The columns in which an agency writes about its own agreements."""
+
+
+def mark(agency: str | None) -> str:
+    """What stands in every text about this agency's agreements, and nowhere else."""
+    return f"ZQ{agency or 'NOBODY'}QZ"
+
+
+def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
+    """The tests' register with its texts marked, a batch of each agency that has an account, and the demo accounts."""
+    stores.fill(engine, count=count)
+    agency = sa.func.coalesce(col(models.Agreement.responsible_agency), "NOBODY")
+    with store.session(engine) as session:
+        for model, columns in MARKED.items():
+            table = table_of(model)
+            owner = "id" if model is models.Agreement else "agreement_id"
+            whose = (
+                agency
+                if model is models.Agreement
+                else sa.select(agency).where(col(models.Agreement.id) == table.c[owner]).scalar_subquery()
+            )
+            link = "https://example.org/" if model is models.Agreement else ""
+            for name in columns:
+                start = link if name == "evidence_url" else ""
+                text = sa.literal(f"{start}ZQ").concat(whose).concat("QZ-").concat(sa.cast(table.c[owner], sa.String))
+                session.execute(sa.update(table).values({name: text}))
+        accounts.ensure_demo_accounts(session)
+        for account in accounts.DEMO_ACCOUNTS:
+            if account.role == "agency":
+                session.add(
+                    models.UploadBatch(
+                        username=account.username,
+                        agency=account.agency,
+                        file_name=f"{mark(account.agency)}.csv",
+                        file_sha256="0" * 64,
+                        rows=1,
+                        changes=0,
+                        status="applied",
+                        applied_at=models.utc_now(),
+                    )
+                )
+
+
+def everything(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of the tables that hold data, for saying that nothing has changed."""
+    people = {"usersession", "signinticket", "signinattempt", "auditentry"}
+    with engine.connect() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
+            for table in SQLModel.metadata.sorted_tables
+            if table.name not in people
+        }
+
+
+@pytest.fixture(scope="session")
+def house(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The application, started once."""
+    path = tmp_path_factory.mktemp("attacked") / "store.sqlite"
+    shutil.copyfile(sqlite_migrated, path)
+    engine = store.get_engine(f"sqlite:///{path}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "ROUNDS", 4)
+        fill(engine)
+    with served(engine) as running:
+        yield running
+    store.close(engine)
+
+
+@dataclasses.dataclass(frozen=True)
+class SignedIn:
+    """A session somebody has, and a way to have it ended."""
+
+    house: Served
+    username: str
+    token: str
+
+    @property
+    def cookie(self) -> str:
+        return f"kpi_session={self.token}; kpi_browser=mark-of-{self.username}"
+
+    def end(self) -> None:
+        with store.session(self.house.engine) as session:
+            accounts.end_session(session, actor=self.username, token_hash=accounts.hash_token(self.token))
+
+    def tab(self, **claimed: object) -> contextlib.AbstractContextManager[Tab]:
+        return tab(self.house.address, cookie=self.cookie, **claimed)  # type: ignore[arg-type]
+
+
+SignIn = Callable[[str], SignedIn]
+
+
+@pytest.fixture
+def sign_in(house: Served) -> SignIn:
+    """`sign_in(username)`: a new session of that account."""
+
+    def start(username: str) -> SignedIn:
+        with store.session(house.engine) as session:
+            return SignedIn(house, username, accounts.start_session(session, username=username))
+
+    return start
+
+
+@pytest.fixture
+def http(house: Served) -> Iterator[httpx.Client]:
+    """Plain HTTP to the application."""
+    with httpx.Client(base_url=house.address, timeout=30) as client:
+        yield client
+
+
+class Refusals:
+    """What the application has said about refusals since the last look."""
+
+    def __init__(self, house: Served) -> None:
+        self._house = house
+        self._read = len(house.logged())
+
+    def new(self) -> list[str]:
+        text = self._house.logged()[self._read :]
+        self._read += len(text)
+        return [line for line in text.splitlines() if "refused" in line or "denied" in line]
+
+
+@pytest.fixture
+def refusals(house: Served) -> Refusals:
+    """The log from now on."""
+    return Refusals(house)
+
+
+def is_sign_in(answer: Answer) -> bool:
+    """Whether the sign-in was shown, which in demo mode names the password, and no page."""
+    kinds = {kind for kind, _ in answer.elements()}
+    return answer.says(accounts.DEMO_PASSWORD) and not {"arrow_data_frame", "metric", "vega_lite_chart"} & kinds
