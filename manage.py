@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from cli import keeping, uploads
+from cli import keeping, people, uploads
 from cli.output import (
     Format,
     Language,
@@ -27,7 +26,7 @@ from cli.output import (
     print_summary,
     print_table,
 )
-from cli.reading import CannotRunError, open_reading, open_store
+from cli.reading import CannotRunError, open_reading
 from data_access import accounts, failures, settings
 from data_access import engine as store
 from kpi import scorecard
@@ -53,8 +52,7 @@ AGREEMENT_TABLE = ("ref", "title_en", "agency", "partner", "state", "bucket", "s
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
 )
-user_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts: add, list, disable.")
-app.add_typer(user_app, name="user")
+people.add_to(app)
 uploads.add_to(app)
 keeping.add_to(app)
 
@@ -78,8 +76,12 @@ def init() -> None:
     store.migrate(engine)
     print(f"The store is ready: {engine.url.render_as_string(hide_password=True)}")
     if settings.load({}).app_secret == configured.app_secret:  # the one made for this process
-        print("APP_SECRET is not set: in demo mode a new random one is made at every start, which ends all sessions.")
-        print(f"To keep them, set it once, for example: export APP_SECRET={configured.app_secret}")
+        print(
+            "APP_SECRET is not set: in demo mode a new random one is made at every start. Second factors set up before it"
+        )
+        print(
+            f"can then no longer be read. To keep them, set it once, for example: export APP_SECRET={configured.app_secret}"
+        )
 
 
 @app.command()
@@ -214,57 +216,6 @@ def _print_contradictions(language: Language, *, comparable: bool) -> None:
             print(f"- {words.t(f'published.contradiction.{item.code}', **item.params)} ({', '.join(item.keys)})")
         if not comparable:
             print("\n" + words.t("published.not_national"))
-
-
-# --- Accounts --------------------------------------------------------------------------------------------------------
-
-
-@user_app.command("add")
-def user_add(
-    username: str,
-    role: Annotated[str, typer.Option(help=", ".join(accounts.ROLES))],
-    agency: Annotated[str | None, typer.Option(help="The agency's key, for example BCT or T20.")] = None,
-    office: Annotated[str, typer.Option(help="The office that uses the account.")] = "",
-    password: Annotated[
-        str | None,
-        typer.Option(envvar="NEW_PASSWORD", help="If left out it is asked for, or read from standard input."),
-    ] = None,
-) -> None:
-    """Make an account."""
-    engine = open_store()
-    given = _read_password() if password is None else password
-    with store.session(engine) as session:
-        user = accounts.add_user(
-            session, actor=ACTOR, username=username, password=given, role=role, agency=agency, office=office
-        )
-    print(f"Account {user.username} was made.")
-
-
-@user_app.command("list")
-def user_list(output: TableJson = TableOrJson.TABLE) -> None:
-    """Every account with its role and agency."""
-    users = accounts.list_users(open_store()).select("username", "role", "agency", "active")
-    if output is TableOrJson.JSON:
-        print_json(users.to_dicts())
-    else:
-        print_table(users)
-
-
-@user_app.command("disable")
-def user_disable(username: str) -> None:
-    """Close an account and end its sessions."""
-    with store.session(open_store()) as session:
-        accounts.disable_user(session, actor=ACTOR, username=username)
-    print(f"Account {username} is closed.")
-
-
-def _read_password() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    first = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != first:
-        raise CannotRunError("The two passwords are not the same. Nothing was stored.")
-    return first
 
 
 # --- Running ---------------------------------------------------------------------------------------------------------

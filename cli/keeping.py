@@ -68,7 +68,7 @@ def restore(
     """Fill the store from a backup, all or nothing, and check it. Restart the server afterwards."""
     if not file.is_file():
         raise CannotRunError(f"{file}: there is no such file. Name a backup made with manage.py backup.")
-    damaged = backup.check(file)
+    damaged = backup.unreadable(file)
     if damaged:
         _print_verdict(damaged, {"restored": False}, output, good="")
         raise typer.Exit(1)

@@ -243,6 +243,8 @@ def _fetch(
     names, dtypes = _columns(statement, schema)
     sql = compile_statement(engine, statement)
     table = _fetch_sqlite(connection, sql) if engine.dialect.name == "sqlite" else _fetch_arrow(connection, sql)
+    # A damaged text that is no UTF-8 is not looked at by Polars and ends the process somewhere later.
+    table.validate(full=True)
     if len(names) != table.num_columns:
         raise ValueError(f"the statement gives {table.num_columns} columns, the schema names {len(names)}")
     return pl.DataFrame(

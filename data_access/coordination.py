@@ -94,15 +94,17 @@ def add_periods(session: Session, *, actor: Actor, periods: Sequence[Period]) ->
     return _done(session, actor, "calendar.add", {period.code: _days(period) for period in periods})
 
 
-def remove_period(session: Session, *, actor: Actor, seen: Period) -> int:
-    """Take a period out of the calendar that is not due yet and for which no report came. Raises `DeclinedError`."""
+def remove_periods(session: Session, *, actor: Actor, seen: Sequence[Period]) -> int:
+    """Take periods out of the calendar that are not due yet and for which no report came. Raises `DeclinedError`."""
     version = _begin(session, actor, "calendar.remove")
-    row = _as_seen(session, seen, today(version.data_date))
+    now = today(version.data_date)
     report = table_of(models.ProgressReport).c
-    if session.connection().execute(sa.select(sa.exists().where(report.period == seen.code))).scalar_one():
-        raise DeclinedError("has_reports", period=seen.code)
-    session.delete(row)
-    return _done(session, actor, "calendar.remove", {seen.code: _days(seen)})
+    for period in seen:
+        row = _as_seen(session, period, now)
+        if session.connection().execute(sa.select(sa.exists().where(report.period == period.code))).scalar_one():
+            raise DeclinedError("has_reports", period=period.code)
+        session.delete(row)
+    return _done(session, actor, "calendar.remove", {period.code: _days(period) for period in seen})
 
 
 def move_due_date(session: Session, *, actor: Actor, seen: Period, due_on: dt.date) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import adbc_driver_manager
+import pyarrow as pa
 import sqlalchemy as sa
 
-STORE_ERRORS: Final = (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, sqlite3.Error)
+STORE_ERRORS: Final = (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, sqlite3.Error, pa.ArrowInvalid)
 """What a read or a write raises where the store fails."""
 
 KINDS: Final = ("unreachable", "busy", "slow", "full", "read_only", "damaged")
@@ -67,6 +68,8 @@ def kind_of(error: BaseException) -> str | None:
     for one in _chain(error):
         if isinstance(one, sa.exc.TimeoutError):  # no connection became free
             return "busy"
+        if isinstance(one, pa.ArrowInvalid):  # a text that is none
+            return "damaged"
         state = getattr(one, "sqlstate", None)
         if isinstance(state, str) and state.strip("\0"):
             return _of_state(state)

@@ -18,6 +18,9 @@ Part = Literal["numerator", "denominator", "rest"]
 MIN_DENOMINATOR = 5
 """Below this many cases a value is shown without a light."""
 
+PLACE_DIGITS = 1
+"""Places go by the composite with so many decimals, as it is shown: less than that is no difference."""
+
 COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "follow_up")
 
 
@@ -123,8 +126,11 @@ def _estimated(estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys:
         .with_columns(n=pl.col("denominator"))
     )
     if estimator == "median":
-        curve = survival.curves(tallies.rename({"counted": "events", "cases": "leaving"}), by=cell)
-        counts = counts.join(survival.medians(curve, by=cell), on=cell, how="left").rename({"median": "value"})
+        # One number per cell: windows over one column of whole numbers are much faster than over several of text.
+        counts = counts.with_row_index("_number")
+        waits = tallies.join(counts.select("_number", *cell), on=cell)
+        curve = survival.curves(waits.select("_number", "time", events="counted", leaving="cases"), by=["_number"])
+        counts = counts.join(survival.medians(curve, by=["_number"]), on="_number", how="left").rename({"median": "value"})
     elif estimator == "share":
         low, high = wilson(pl.col("numerator"), pl.col("denominator"))
         share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
@@ -227,8 +233,13 @@ def _weighted(
     )
 
 
+def as_ranked(score: pl.Expr) -> pl.Expr:
+    """A composite as places go by it. What arithmetic leaves behind the ninth decimal must not decide how it is rounded."""
+    return score.round(9).round(PLACE_DIGITS)
+
+
 def rank(cards: pl.DataFrame, *, group: str) -> pl.DataFrame:
-    """Places by composite score: `group`, score, n, place. Equal scores share a place; null place means not ranked.
+    """Places by composite score: `group`, score, n, place. Scores equal as shown share a place; null means not ranked.
 
     `cards` is a frame of `compute` with `by=[group]` (already narrowed to one kind of agency).
     """
@@ -237,6 +248,6 @@ def rank(cards: pl.DataFrame, *, group: str) -> pl.DataFrame:
         group,
         "n",
         score="value",
-        place=pl.col("value").rank("min", descending=True).cast(pl.Int64),
+        place=as_ranked(pl.col("value")).rank("min", descending=True).cast(pl.Int64),
         status="status",
     ).sort("place", group, nulls_last=True)

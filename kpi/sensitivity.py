@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from kpi import scorecard
 from kpi.rules import Rules
 
 Floats = npt.NDArray[np.float64]
@@ -72,13 +73,16 @@ def ranges(
     values = _composites(table, tried, "arithmetic")
     best, worst, ahead, behind = _extremes(table, weights, values, spread)
     geometric = _composites(table, weights[None], "geometric")[0]
+    scores = pl.DataFrame({"score": values[0]})
+    place = scores.select(scorecard.as_ranked(pl.col("score")).rank("min", descending=True).cast(pl.Int64)).to_series()
+    # Scores that are shown alike share a place; under other weights they are told apart.
     return wide.select(
         group,
         score=pl.Series(values[0]),
-        place=pl.Series(_places(values[:1])[0]),
-        best_place=pl.Series(best),
+        place=place,
+        best_place=pl.min_horizontal(pl.Series(best), place),
         worst_place=pl.Series(worst),
-        best_bound=pl.Series(1 + ahead),
+        best_bound=pl.min_horizontal(pl.Series(1 + ahead), place),
         worst_bound=pl.Series(len(table) - behind),
         geometric=pl.Series(geometric),
         geometric_place=pl.Series(_places(geometric[None])[0]),

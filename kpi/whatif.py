@@ -27,6 +27,8 @@ ACTIONS = ("reported", "unblocked", "implemented", "completed")
 
 _NEW_STATE = {"implemented": "IN_PROGRESS", "completed": "COMPLETED"}
 _LEAST_GAIN = 1e-9
+_NOTHING = -1
+"""The option of leaving things as they are."""
 _CHANGE = ["kpi", "time"]
 _GAINS = ["agreement_id", "action", "score", "points", "place", "places", "through"]
 
@@ -70,30 +72,35 @@ def study(
     base = _Base(
         tallies=scorecard.tally(own, by=["agency"]).drop("agency"), rules=rules, peers=_peers(facts, agency, cards)
     )
-    score, place = base.today()
-    alone = _gains(options, base.after(options, changes), score, place)
+    ways = _Ways.of(changes, base.kpis)
+    scored = base.scored(ways, base.kpis)
+    after = base.after(options, ways, scored)
+    today = after.filter(pl.col("option") == _NOTHING).row(0, named=True)
+    score, place = today["score"], today["place"]
+    alone = _gains(options, after, score, place)
     return Study(
         score=score,
         place=place,
         alone=alone.sort("points", "action", "agreement_id", descending=[True, False, False], nulls_last=True).select(
             _GAINS
         ),
-        together=_together(options, changes, base, alone, (score, place), steps),
+        together=_together(options, ways, base, scored, alone, (score, place), steps),
     )
 
 
 def _peers(facts: Facts, agency: str, cards: pl.DataFrame) -> Floats:
-    """The composites of the other agencies of the same group, in rising order."""
+    """The composites of the other agencies of the same group, as they are ranked, in rising order."""
     groups = facts.agreements.select("agency", "agency_group").unique()
     same = groups.join(groups.filter(pl.col("agency") == agency), on="agency_group", how="semi")
     others = cards.filter((pl.col("kpi") == "K13") & (pl.col("agency") != agency)).join(same, on="agency", how="semi")
-    return others["value"].drop_nulls().sort().to_numpy()
+    return others.select(scorecard.as_ranked(pl.col("value")))["value"].drop_nulls().sort().to_numpy()
 
 
 def _together(
     options: pl.DataFrame,
-    changes: pl.DataFrame,
+    ways: _Ways,
     base: _Base,
+    scored: pl.DataFrame,
     gains: pl.DataFrame,
     today: tuple[float | None, int | None],
     steps: int,
@@ -111,11 +118,16 @@ def _together(
         taken.append(chosen.select(pl.lit(step).alias("step"), *_GAINS))
         if step == steps:
             break
-        base = base.with_change(changes.join(chosen, on="option", how="semi"))
+        change = ways.changes.filter(pl.col("option") == chosen["option"].item())
+        base = base.with_change(change)
         reached = chosen["score"].item()
         options = options.join(chosen, on="agreement_id", how="anti")
-        changes = changes.join(options, on="option", how="semi")
-        gains = _gains(options, base.after(options, changes), score, place)
+        ways = ways.among(options)
+        # What the step does not touch keeps its scores, with every change there is to it.
+        touched = [kpi for kpi in base.kpis if kpi in change["kpi"]]
+        kept = scored.filter(~pl.col("kpi").is_in(touched))
+        scored = pl.concat([kept, base.scored(ways, touched)]) if touched else kept
+        gains = _gains(options, base.after(options, ways, scored), score, place)
     return pl.concat(taken)
 
 
@@ -221,39 +233,77 @@ def _new_reports(register: Register, options: pl.DataFrame, today: dt.date) -> p
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class _Ways:
+    """The different ways in which options change a KPI. Many change one in the same way; each way is scored once.
+
+    `changes` is a frame of `_changes`; `marks` says which way each option takes (option, kpi, _variant), and `ways` what it
+    does (_variant, kpi, time, counted, cases). Variant 0 is the agency as it is.
+    """
+
+    changes: pl.DataFrame
+    marks: pl.DataFrame
+    ways: pl.DataFrame
+
+    @classmethod
+    def of(cls, changes: pl.DataFrame, kpis: list[str]) -> _Ways:
+        scored = changes.filter(pl.col("kpi").is_in(kpis))
+        one_change = pl.format(
+            "{}/{}/{}", pl.col("time").cast(pl.String).fill_null("-"), pl.col("counted"), pl.col("cases")
+        )
+        marks = (
+            scored.sort("option", "kpi", "time")
+            .group_by("option", "kpi", maintain_order=True)
+            .agg(_mark=one_change.str.join(","))
+            .with_columns(_variant=pl.struct("kpi", "_mark").rank("dense").cast(pl.Int64))
+        )
+        first = marks.group_by("_variant", "kpi").agg(pl.col("option").min())
+        ways = first.join(scored, on=["option", "kpi"]).select("_variant", *_CHANGE, "counted", "cases")
+        return cls(changes, marks.drop("_mark"), ways)
+
+    def among(self, options: pl.DataFrame) -> _Ways:
+        """The ways that some of these options take."""
+        marks = self.marks.join(options, on="option", how="semi")
+        return _Ways(self.changes, marks, self.ways.join(marks, on="_variant", how="semi"))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Base:
-    """An agency as its tallies (kpi, time, counted, cases), and the composites of its peers in rising order."""
+    """An agency as its tallies (kpi, time, counted, cases), and what `_peers` gives."""
 
     tallies: pl.DataFrame
     rules: Rules
     peers: Floats
 
+    @property
+    def kpis(self) -> list[str]:
+        """The KPIs that count for the composite."""
+        return list(self._weights)
+
+    @property
+    def _weights(self) -> dict[str, float]:
+        return {code: float(weight) for code, weight in self.rules.weights.items() if weight > 0}
+
     def with_change(self, change: pl.DataFrame) -> _Base:
         sums = pl.concat([self.tallies, change.select(self.tallies.columns)]).group_by(_CHANGE)
         return dataclasses.replace(self, tallies=sums.agg(pl.col("counted", "cases").sum()))
 
-    def today(self) -> tuple[float | None, int | None]:
-        """The agency's composite and place, None where it has none."""
-        nothing = pl.DataFrame(schema={"option": pl.Int64, **self.tallies.schema})
-        found = self.after(pl.DataFrame({"option": [0]}), nothing).row(0, named=True)
-        return found["score"], found["place"]
-
-    def after(self, options: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-        """The agency after each option's changes alone: option, score, place, through."""
-        weights = {code: float(weight) for code, weight in self.rules.weights.items() if weight > 0}
-        variants, scored = self._variants(changes.filter(pl.col("kpi").is_in(list(weights))), list(weights))
+    def after(self, options: pl.DataFrame, ways: _Ways, scored: pl.DataFrame) -> pl.DataFrame:
+        """The agency after each option alone, and after none (option _NOTHING): option, score, place, through."""
+        asked = pl.concat([pl.DataFrame({"option": [_NOTHING]}), options.select("option")])
         as_it_is = scored.filter(pl.col("_variant") == 0).select("kpi", before="score")
         after = (
-            options.select("option")
-            .join(pl.DataFrame({"kpi": list(weights)}), how="cross")
-            .join(variants, on=["option", "kpi"], how="left")
+            asked.join(pl.DataFrame({"kpi": self.kpis}), how="cross")
+            .join(ways.marks, on=["option", "kpi"], how="left")
             .with_columns(pl.col("_variant").fill_null(0))
             .join(scored, on=["_variant", "kpi"], how="left")
         )
         composites = scorecard.composites(
-            after.select("option", *scorecard.COLUMNS), self._cases(options, changes), by=["option"], rules=self.rules
+            after.select("option", *scorecard.COLUMNS),
+            self._cases(asked, ways.changes),
+            by=["option"],
+            rules=self.rules,
         )
-        weight = pl.col("kpi").replace_strict(weights, return_dtype=pl.Float64)
+        weight = pl.col("kpi").replace_strict(self._weights, return_dtype=pl.Float64)
         through = (
             after.join(as_it_is, on="kpi", how="left")
             .with_columns(_gain=weight * (pl.col("score") - pl.col("before")))
@@ -262,54 +312,37 @@ class _Base:
             .unique("option", keep="first")
             .select("option", through="kpi")
         )
-        above = len(self.peers) - np.searchsorted(self.peers, composites["value"].to_numpy(), side="right")
+        ranked = composites.select(scorecard.as_ranked(pl.col("value")))["value"].to_numpy()
+        above = len(self.peers) - np.searchsorted(self.peers, ranked, side="right")
         return composites.select(
             "option",
             score="value",
             place=pl.when(pl.col("value").is_not_null()).then(1 + pl.Series(above, dtype=pl.Int64)),
         ).join(through, on="option", how="left")
 
-    def _cases(self, options: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    def _cases(self, asked: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
         held = self.tallies.filter(pl.col("kpi") == "K13")["cases"].sum()
         more = changes.filter(pl.col("kpi") == "K13").select("option", more="cases")
-        return (
-            options.select("option")
-            .join(more, on="option", how="left")
-            .select("option", n=pl.col("more").fill_null(0) + held)
-        )
+        return asked.join(more, on="option", how="left").select("option", n=pl.col("more").fill_null(0) + held)
 
-    def _variants(self, changes: pl.DataFrame, kpis: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Which variant of a KPI's tally each option makes (option, kpi, _variant), and the card of every variant.
-
-        Many options change a KPI in the same way; each way is scored once. Variant 0 is the agency as it is.
-        """
-        one_change = pl.format(
-            "{}/{}/{}", pl.col("time").cast(pl.String).fill_null("-"), pl.col("counted"), pl.col("cases")
-        )
-        marks = (
-            changes.sort("option", "kpi", "time")
-            .group_by("option", "kpi", maintain_order=True)
-            .agg(_mark=one_change.str.join(","))
-        )
-        ways = marks.group_by("kpi", "_mark").agg(pl.col("option").min()).with_row_index("_variant", offset=1)
+    def scored(self, ways: _Ways, kpis: list[str]) -> pl.DataFrame:
+        """The scores of KPIs as they are, and after each way of changing them: _variant, kpi and `scorecard.COLUMNS`."""
+        mine = ways.ways.filter(pl.col("kpi").is_in(kpis))
+        variants = mine.select("_variant", "kpi").unique()
         base = self.tallies.filter(pl.col("kpi").is_in(kpis))
         columns = ["_variant", *_CHANGE, "counted", "cases"]
         sums = (
             pl.concat(
                 [
-                    base.select(pl.lit(0, dtype=pl.UInt32).alias("_variant"), *columns[1:]),
-                    ways.select("_variant", "kpi").join(base, on="kpi").select(columns),
-                    ways.join(changes, on=["option", "kpi"]).select(columns),
+                    base.select(pl.lit(0, dtype=pl.Int64).alias("_variant"), *columns[1:]),
+                    variants.join(base, on="kpi").select(columns),
+                    mine,
                 ]
             )
             .group_by("_variant", *_CHANGE)
             .agg(pl.col("counted", "cases").sum())
             .filter(pl.col("time").is_null() | (pl.col("cases") > 0))
         )
-        scored = scorecard.scores(sums, by=["_variant"], kpis=kpis, rules=self.rules)
-        as_it_is = scored.filter(pl.col("_variant") == 0).select("_variant", "kpi")
-        meant = pl.concat([ways.select("_variant", "kpi"), as_it_is])
-        return (
-            marks.join(ways.drop("option"), on=["kpi", "_mark"]).select("option", "kpi", "_variant"),
-            scored.join(meant, on=["_variant", "kpi"], how="semi"),
-        )
+        found = scorecard.scores(sums, by=["_variant"], kpis=kpis, rules=self.rules)
+        meant = pl.concat([variants, pl.DataFrame({"_variant": [0] * len(kpis), "kpi": kpis}, schema=variants.schema)])
+        return found.join(meant, on=["_variant", "kpi"], how="semi")

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from data_access import settings
+from data_access import settings, uploads
 from data_access.accounts import ROLES, Person
 from pages.ui import filters, links, loaders, oidc, session, sign_in, words
 
@@ -34,6 +34,8 @@ class Screen:
     icon: str
     roles: tuple[str, ...] = ROLES
     section: str = ""
+    filtered: bool = True
+    """Whether the filters are drawn above it: not where nothing it shows depends on them."""
 
 
 SCREENS: Final = (
@@ -45,11 +47,23 @@ SCREENS: Final = (
     Screen("stalled", ":material/hourglass_disabled:"),
     Screen("agreements", ":material/search:"),
     Screen("agreement", ":material/description:", roles=()),
-    Screen("upload", ":material/upload_file:", roles=("agency", "coordinator", "administrator")),
+    Screen("upload", ":material/upload_file:", roles=("agency",)),
+    Screen("review", ":material/rule:", roles=("coordinator", "administrator"), section="coordination"),
+    Screen("reporting", ":material/event_available:", section="coordination"),
+    Screen("quality", ":material/fact_check:", section="coordination"),
+    Screen("coordination", ":material/tune:", roles=("coordinator",), section="coordination"),
     Screen("survival", ":material/timeline:", section="how_sure"),
     Screen("trust", ":material/verified:", section="how_sure"),
     Screen("method", ":material/menu_book:", section="how_sure"),
+    Screen(
+        "accounts", ":material/manage_accounts:", roles=("administrator",), section="administration", filtered=False
+    ),
+    Screen("audit", ":material/history_edu:", roles=("administrator",), section="administration", filtered=False),
+    Screen("account", ":material/account_circle:", roles=(), filtered=False),
 )
+
+_WAITING_IN: Final = ("coordination", "review")
+"""The section and the page whose names say how many batches wait for review."""
 
 
 def run() -> None:
@@ -70,7 +84,7 @@ def run() -> None:
         screen.show(address=address_of(page))
         return
     show_header(person, edition)
-    filters.draw(person)
+    filters.draw(person, bar=_screen_of(page).filtered)
     if sought := st.session_state.pop("sought", None):
         links.go("agreements", q=sought)
     page.run()
@@ -147,6 +161,7 @@ def show_account(person: Person) -> None:
     st.text(words.name("agency", person.agency) if person.agency else person.office or person.username)
     st.caption(words.name("role", person.role))
     show_language(st.container())
+    links.page_link("account", words.t("frame.page_account"), icon=":material/manage_accounts:")
     if st.button(words.t("frame.sign_out"), icon=":material/logout:", width="stretch"):
         session.sign_out(address="/" if words.language() == words.DEFAULT_LANGUAGE else f"/?lang={words.language()}")
         st.stop()
@@ -163,18 +178,29 @@ def address_of(page: Page, *, language: str | None = None) -> str:
 
 
 def _menu(person: Person | None) -> dict[str, list[Page]]:
-    """The pages under the headings of their sections; those without one come first."""
+    """The pages under the headings of their sections; those without one come first. A coordinator reads how much waits."""
+    waiting = uploads.count_waiting(session.store()) if person is not None and person.role == "coordinator" else 0
     sections: dict[str, list[Page]] = {}
     for screen in SCREENS:
         heading = words.t(f"frame.section_{screen.section}") if screen.section else ""
-        sections.setdefault(heading, []).append(_page(screen, person))
+        title = words.t(f"frame.page_{screen.name}")
+        if waiting and screen.section == _WAITING_IN[0]:
+            heading = words.t("frame.waiting", name=heading, n=words.number(waiting))
+        if waiting and screen.name == _WAITING_IN[1]:
+            title = words.t("frame.waiting", name=title, n=words.number(waiting))
+        sections.setdefault(heading, []).append(_page(screen, person, title))
     return sections
 
 
-def _page(screen: Screen, person: Person | None) -> Page:
+def _screen_of(page: Page) -> Screen:
+    """What the frame knows of the page that runs; the first one has no path of its own."""
+    return next((screen for screen in SCREENS if screen.name == page.url_path), SCREENS[0])
+
+
+def _page(screen: Screen, person: Person | None, title: str) -> Page:
     return st.Page(
         PAGES / f"{screen.name}.py",
-        title=words.t(f"frame.page_{screen.name}"),
+        title=title,
         icon=screen.icon,
         default=screen is SCREENS[0],
         visibility="visible" if person is not None and person.role in screen.roles else "hidden",

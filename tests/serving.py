@@ -35,16 +35,20 @@ class Served:
 
 @contextlib.contextmanager
 def served(
-    engine: sa.Engine, *, environ: Mapping[str, str] | None = None, command: Sequence[str] = ("app.py",)
+    engine: sa.Engine,
+    *,
+    environ: Mapping[str, str] | None = None,
+    command: Sequence[str] = ("app.py",),
+    port: int | None = None,
 ) -> Iterator[Served]:
     """`python app.py` on a store, on a free port, from the moment it is ready until the block ends.
 
     `environ` adds to or changes the settings, which are otherwise those of the demo mode. `command` is what Python is
-    told to run; `{port}` in it stands for the port.
+    told to run; `{port}` in it stands for the port, a free one unless `port` names it.
     """
     with tempfile.TemporaryDirectory(prefix="served") as folder:
         log = pathlib.Path(folder) / "log.txt"
-        port = free_port()
+        port = port or free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, *(part.format(port=port) for part in command)],

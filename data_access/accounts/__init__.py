@@ -27,6 +27,7 @@ from data_access.accounts.people import (
     unlock,
 )
 from data_access.accounts.roles import ROLES, AccountError, Actor, Person, authorise
+from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
     SECOND_FACTOR_ROLES,
     SecondFactor,
@@ -62,6 +63,7 @@ from data_access.accounts.signing_in import (
     pass_saved,
     redeem_ticket,
 )
+from data_access.passwords import generate as generate_password
 
 __all__ = [
     "ABSOLUTE",
@@ -94,8 +96,10 @@ __all__ = [
     "end_session",
     "ensure_demo_accounts",
     "find_demo_accounts",
+    "generate_password",
     "hash_token",
     "holder_of",
+    "is_lasting",
     "issue_ticket",
     "list_sessions",
     "list_users",

@@ -41,11 +41,13 @@ _WITHOUT_MARKS: Final = str.maketrans("đ", "d", _MARKS)
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sought:
     """What entries are wanted: of whom, of what kind, about what, from which day to which (as clocks in Viet Nam show it),
-    with which words in them. What is empty or None narrows nothing."""
+    with which words in them. `about` is a subject in full, `subject` any part of one. What is empty or None narrows
+    nothing."""
 
     actor: str = ""
     action: str = ""
     subject: str = ""
+    about: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
     text: str = ""
@@ -176,14 +178,16 @@ def _conditions(sought: Sought, session: Session) -> list[sa.ColumnElement[bool]
         conditions.append(col(AuditEntry.actor) == sought.actor)
     if sought.action:
         conditions.append(col(AuditEntry.action) == sought.action)
+    if sought.about:
+        conditions.append(col(AuditEntry.subject) == sought.about)
     if sought.since:
         conditions.append(col(AuditEntry.at) >= _midnight(sought.since))
     if sought.until:
         conditions.append(col(AuditEntry.at) < _midnight(sought.until + dt.timedelta(days=1)))
     words = [(_folded_sql(session, col(AuditEntry.subject)), word) for word in folded(sought.subject).split()]
     if sought.text:
-        parts = (AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.detail)
-        whole = sa.func.concat_ws(" ", *parts)
+        whole = col(AuditEntry.actor) + " " + col(AuditEntry.action) + " " + col(AuditEntry.subject)
+        whole = whole + " " + col(AuditEntry.detail)
         words += [(_folded_sql(session, whole), word) for word in folded(sought.text).split()]
     return conditions + [where.contains(word, autoescape=True) for where, word in words]
 

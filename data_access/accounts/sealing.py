@@ -40,6 +40,11 @@ def unseal(sealed: str, *, username: str) -> str:
         raise CannotUnsealError(f"the second factor of {username!r} cannot be read with this APP_SECRET") from error
 
 
+def is_lasting() -> bool:
+    """Whether what is sealed now can still be read after a restart: not with the secret a demonstration makes for itself."""
+    return settings.load().app_secret != settings.load({}).app_secret
+
+
 @functools.lru_cache(maxsize=4)
 def _cipher(app_secret: str) -> AESGCM:
     return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=_USE).derive(app_secret.encode()))

@@ -172,7 +172,7 @@ def reset_second_factor(session: Session, *, actor: Actor, username: str) -> Non
     take_away(session, username=user.username, now=utc_now())
     end_all_sessions(session, actor=by, username=user.username)
     audit.write(session, actor=by, action="second_factor.reset", subject=user.username)
-    _log.warning("second factor of %r reset by %r", user.username, by)
+    _log.info("second factor of %r reset by %r", user.username, by)
 
 
 # --- Inside ----------------------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ import secrets
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import ColumnElement, Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, String, func, select, update
 from sqlmodel import Session, col
 
 from data_access import audit
 from data_access import engine as store
-from data_access.accounts.roles import Person, authorise
+from data_access.accounts.roles import Actor, Person, authorise
 from data_access.models import SignInTicket, User, UserSession, utc_now
 
 IDLE: Final = dt.timedelta(minutes=30)
@@ -26,6 +26,7 @@ ABSOLUTE: Final = dt.timedelta(hours=8)
 SEEN_EVERY: Final = dt.timedelta(minutes=1)
 MARK_LENGTH: Final = 12
 """How many signs of a token's hash name a session where people read it."""
+_MARK: Final = func.substr(col(UserSession.token_hash), 1, MARK_LENGTH, type_=String)
 
 
 def hash_token(token: str) -> str:
@@ -92,19 +93,19 @@ def read_session(
 
 
 def list_sessions(
-    engine: Engine, *, actor: Person, username: str, idle: dt.timedelta = IDLE, now: dt.datetime | None = None
+    engine: Engine, *, actor: Actor, username: str, idle: dt.timedelta = IDLE, now: dt.datetime | None = None
 ) -> pl.DataFrame:
     """The open sessions of an account, last seen first: `mark, created_at, last_seen_at, expires_at, client`.
 
     `mark` names a session without being of use to anybody: the beginning of its token's hash. Raises `AccountError`
     unless they are the actor's own or the actor is an administrator.
     """
-    if actor.username != username:
+    if not (isinstance(actor, Person) and actor.username == username):
         with store.session(engine, read_only=True) as session:
             authorise(session, actor)
     statement = (
         select(
-            func.substr(col(UserSession.token_hash), 1, MARK_LENGTH).label("mark"),
+            _MARK.label("mark"),
             col(UserSession.created_at),
             col(UserSession.last_seen_at),
             col(UserSession.expires_at),
@@ -125,8 +126,7 @@ def end_marked_session(session: Session, *, person: Person, mark: str) -> bool:
     """Sign out the browser that `list_sessions` names `mark`, of this person's own; whether there was one."""
     if len(mark) != MARK_LENGTH:
         return False
-    begins = func.substr(col(UserSession.token_hash), 1, MARK_LENGTH) == mark
-    return bool(_end(session, begins, col(UserSession.username) == person.username, actor=person.username))
+    return bool(_end(session, mark == _MARK, col(UserSession.username) == person.username, actor=person.username))
 
 
 def end_all_sessions(

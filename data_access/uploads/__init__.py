@@ -15,6 +15,7 @@
 from data_access.uploads.applying import apply
 from data_access.uploads.handing_in import hand_in, withdraw
 from data_access.uploads.outcome import Actor, HandedIn, Overlap, Receipt, Refused
+from data_access.uploads.queue import count_kinds, count_waiting
 from data_access.uploads.reading import current_rows, list_batches, read_changes, read_uploads_of_file
 from data_access.uploads.reviewing import Review, list_waiting, publish, review, send_back
 from data_access.uploads.routes import Route, read_routes, write_routes
@@ -29,6 +30,8 @@ __all__ = [
     "Review",
     "Route",
     "apply",
+    "count_kinds",
+    "count_waiting",
     "current_rows",
     "hand_in",
     "list_batches",

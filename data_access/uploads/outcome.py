@@ -110,22 +110,23 @@ def logged(action: str, actor: Actor, subject: str = "") -> Iterator[None]:
 
 def account_of(session: Session, actor: Actor) -> User:
     """The actor's account as the store has it at this moment. Raises `Refused` where it is not active, or not what the actor
-    claims."""
+    claims.
+
+    The rest of the transaction acts for the account's agency, where it is one of an agency (see `engine.act_for`).
+    """
     account = session.get(User, actor.username)
     if account is None or not account.active or (actor.role, actor.agency) != (account.role, account.agency):
         raise Refused("not_allowed")
+    if account.role == "agency" and account.agency:
+        store.act_for(session, account.agency)
     return account
 
 
 def agency_of(session: Session, actor: Actor) -> str:
-    """The agency this actor may write for; the rest of the transaction acts for it (see `engine.act_for`).
-
-    Raises `Refused` for whoever may write for none.
-    """
+    """The agency this actor may write for. Raises `Refused` for whoever may write for none."""
     account = account_of(session, actor)
     if account.role != "agency" or account.agency is None:
         raise Refused("not_allowed")
-    store.act_for(session, account.agency)
     return account.agency
 
 

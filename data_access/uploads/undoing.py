@@ -23,7 +23,7 @@ from data_access.uploads.applying import (
     stored,
     write_changes,
 )
-from data_access.uploads.outcome import Actor, Overlap, Receipt, Refused, may_undo
+from data_access.uploads.outcome import Actor, Overlap, Receipt, Refused, account_of, logged, may_undo
 from data_access.uploads.reading import table, with_parted_field
 from kpi.facts import REPORT_FIELDS
 from kpi.intake.columns import BY_CODE
@@ -98,6 +98,12 @@ def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
     batch moved the data date it goes back as far as what is left allows. An agreement it registered stays as a row without
     any event, which no figure counts. Raises `Refused`: `overlaps` names the later cells in the way. The caller commits.
     """
+    with logged("upload.undo", actor, f"batch {batch_id}"):
+        return _undone(session, actor, batch_id)
+
+
+def _undone(session: Session, actor: Actor, batch_id: int) -> Receipt:
+    account_of(session, actor)  # first of all: then an agency meets its own batches only
     version = rows.take_turn(session)
     batch = session.get(models.UploadBatch, batch_id)
     if batch is None or batch.agency is None or not may_undo(session, actor, batch):

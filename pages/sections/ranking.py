@@ -12,7 +12,8 @@ from kpi import standings
 from kpi.catalog import KPIS
 from kpi.facts import PROVINCE_KINDS
 from kpi.rules import Rules
-from pages.ui import cards, charts, links, loaders, palette, tables
+from kpi.scorecard import PLACE_DIGITS
+from pages.ui import cards, charts, filters, links, loaders, palette, tables
 from pages.ui import words as w
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -43,8 +44,11 @@ def labels(agencies: pl.Series, *, most: int = LABEL_CHARACTERS) -> pl.Series:
 
 
 def score_text(score: float | None) -> str:
-    """A composite as it is read, precise enough to agree with its light."""
-    return cards.value_text("K13", {"value": score, "follow_up": None})
+    """A composite as it is read: precise enough to agree with its light, and with the place it has."""
+    if score is None:
+        return cards.value_text("K13", {"value": None, "follow_up": None})
+    digits = loaders.rules(filters.current().as_of).digits("K13", score)
+    return w.number(score, max(digits, PLACE_DIGITS))
 
 
 def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:

@@ -1,40 +1,51 @@
-"""The sections of the upload page, in the order in which an agency needs them."""
+"""The beginning of an update: the template, the file or the form."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final, Literal
 
+import polars as pl
 import streamlit as st
 
-from data_access import engine as database
 from data_access import settings, uploads
 from kpi.intake import template
-from pages.sections import upload_differences, upload_effects, upload_form, upload_history, upload_problems, upload_work
-from pages.sections.upload_work import Progress, Work
+from pages.sections import (
+    upload_confirm,
+    upload_form,
+    upload_history,
+    upload_problems,
+    upload_progress,
+    upload_work,
+)
 from pages.ui import exports, links, loaders, session
 from pages.ui import words as w
 
 WAYS: Final = ("file", "form")
-_CONFIRMED: Final = "upload_confirmed"
-_RECEIPT: Final = "upload_receipt"
-_REFUSAL: Final = "upload_refusal"
-_FILE_NUMBER: Final = "upload_file_number"
 _TEMPLATES: Final[tuple[Literal["xlsx", "csv"], ...]] = ("xlsx", "csv")
+_MOST_RETURNED: Final = 3
 
 
-@dataclasses.dataclass(frozen=True)
-class _Shown:
-    """A receipt to be shown: of which confirmation, which batch, how many changes, the composite before and after, and whether
-    it was repeated."""
+# --- What came back --------------------------------------------------------------------------------------------------
 
-    token: str
-    batch_id: int
-    changes: int
-    scores: tuple[str, str] | None
-    is_repeated: bool = False
+
+def show_returned(batches: pl.DataFrame) -> None:
+    """The latest batches that were returned and not sent again, each with its reason and the way to correct it."""
+    held = batches.filter(pl.col("status") != "withdrawn")
+    corrected = held["corrects"].drop_nulls().implode()
+    open_ones = batches.filter((pl.col("status") == "returned") & ~pl.col("id").is_in(corrected))
+    for batch in open_ones.head(_MOST_RETURNED).iter_rows(named=True):
+        with st.container(border=True, gap="small"):
+            at = upload_history.moment(batch["reviewed_at"])
+            said = w.t("upload.returned_notice", number=batch["id"], by=w.plain(batch["reviewed_by"]), at=at)
+            st.markdown(f":material/undo: **{said}**")
+            st.text(batch["reason"])
+            with st.container(horizontal=True, vertical_alignment="center"):
+                key = f"upload_correct_{batch['id']}"
+                is_asked = st.button(w.t("upload.correct"), type="primary", icon=":material/edit:", key=key)
+                label, name = w.t("upload.to_batch", number=batch["id"]), f"upload_open_{batch['id']}"
+                upload_history.show_link("upload", label, icon=":material/visibility:", key=name, batch=batch["id"])
+            if is_asked:
+                links.go("upload", correct=batch["id"])
 
 
 # --- 1 The template --------------------------------------------------------------------------------------------------
@@ -100,29 +111,40 @@ def _keep_way() -> None:
 
 
 def show_file(person: session.Person) -> None:
-    """Take a file and show what it comes to: its problems, or its differences to confirm."""
-    configured = settings.load()
+    """Take a file and show what it comes to."""
     st.subheader(w.t("upload.step_upload"), anchor=False)
-    number = st.session_state.setdefault(_FILE_NUMBER, 0)
+    take_file(person)
+
+
+def take_file(person: session.Person, *, corrects: int | None = None) -> bool:
+    """Take a file, that of a returned batch put right where `corrects` names one, and show its problems, or its differences to
+    confirm; whether there is one."""
+    configured = settings.load()
     # No list of kinds of files: the widget would turn others away in English, and ours says what to do instead.
     given = st.file_uploader(
         w.t("upload.file_limits", size=configured.upload_max_mb, rows=w.number(configured.upload_max_rows)),
-        key=f"upload_file_{number}",
+        key=upload_work.file_key(),
         max_upload_size=configured.upload_max_mb,
     )
     if given is None:
-        return
-    choice = f"upload_encoding_{number}"
-    with _progress() as progress:
+        return False
+    choice = upload_work.file_key().replace("file", "encoding")
+    with upload_progress.shown() as progress:
         work = upload_work.of_file(
-            person, name=given.name, data=given.getvalue(), encoding=st.session_state.get(choice), progress=progress
+            person,
+            name=given.name,
+            data=given.getvalue(),
+            encoding=st.session_state.get(choice),
+            progress=progress,
+            corrects=corrects,
         )
     if upload_problems.asks_for_encoding(work) or st.session_state.get(choice) is not None:
         upload_problems.show_encoding_choice(choice)
     if work.is_accepted:
-        _show_outcome(person, work)
+        upload_confirm.show(person, work)
     else:
         upload_problems.show_encoding_check(work)
+    return True
 
 
 def show_form(person: session.Person) -> None:
@@ -131,19 +153,7 @@ def show_form(person: session.Person) -> None:
     ref = upload_form.show(person, current)
     if ref is None:
         return
-    with _progress() as progress:
+    with upload_progress.shown() as progress:
         work = upload_work.of_form(person, ref=ref, progress=progress)
     if work is not None:
-        _show_outcome(person, work, has_rows=False)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar that says what is being done, for as long as something is."""
-    place = st.empty()
-
-    def tell(key: str, share: float) -> None:
-        place.progress(share, text=w.t(key))
-
-    yield tell
-    place.empty()
+        upload_confirm.show(person, work, has_rows=False)

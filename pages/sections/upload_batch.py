@@ -18,6 +18,15 @@ from pages.ui.tables import Column
 SENT: Final = ("waiting", "returned", "withdrawn")
 """What was sent for review and has not changed the register."""
 
+_NAMED: Final = {
+    "upload.relative_part_of": "part_of",
+    "upload.relative_corrects": "corrects",
+    "upload.relative_undone": "undone_by",
+    "upload.relative_undoes": "undoes",
+}
+_NAMING: Final = {"upload.relative_rest": "part_of", "upload.relative_corrected": "corrects"}
+"""How a batch and another belong together, by the column in which the one names the other."""
+
 _ASKED: Final = "upload_batch_asked"
 _DONE: Final = "upload_batch_done"
 _REFUSED: Final = "upload_batch_refused"
@@ -28,7 +37,7 @@ def show_heading(person: session.Person, batch: Row, batches: pl.DataFrame) -> N
     """The way back, which batch it is, who sent and who reviewed it, and the batches it belongs together with."""
     page = upload_history.page_of(person)
     back = "upload.back_own" if page == "upload" else "upload.back_all"
-    links.page_link(page, w.t(back), icon=":material/arrow_back:")
+    upload_history.show_link(page, w.t(back), icon=":material/arrow_back:", key="upload_back")
     said = [w.t("upload.batch_number", number=batch["id"]), upload_history.status(batch)]
     if person.role != "agency" and batch["agency"]:
         said.insert(1, w.name("agency", batch["agency"]))
@@ -59,20 +68,16 @@ def show_reason(batch: Row) -> None:
 
 def _show_relatives(page: str, batch: Row, batches: pl.DataFrame) -> None:
     """Links to the batches that came of the same file, that this one corrects or that correct it."""
-    number, near = batch["id"], pl.col("id")
-    related = [
-        ("upload.relative_part_of", batches.filter(near == batch["part_of"])),
-        ("upload.relative_rest", batches.filter(pl.col("part_of") == number)),
-        ("upload.relative_corrects", batches.filter(near == batch["corrects"])),
-        ("upload.relative_corrected", batches.filter(pl.col("corrects") == number)),
-        ("upload.relative_undone", batches.filter(near == batch["undone_by"])),
-        ("upload.relative_undoes", batches.filter(near == batch["undoes"])),
-    ]
-    found = [(key, other) for key, rows in related for other in rows["id"].sort()]
+    number = batch["id"]
+    named = {key: [batch[column]] for key, column in _NAMED.items() if batch[column] is not None}
+    naming = {key: batches.filter(pl.col(column) == number)["id"].to_list() for key, column in _NAMING.items()}
+    seen = set(batches["id"])
+    found = [(key, other) for key, others in {**named, **naming}.items() for other in others if other in seen]
     if found:
         with st.container(horizontal=True, vertical_alignment="center"):
             for key, other in found:
-                links.page_link(page, w.t(key, number=other), icon=":material/link:", batch=other)
+                name = f"upload_relative_{other}_{key.partition('.')[2]}"
+                upload_history.show_link(page, w.t(key, number=other), icon=":material/link:", key=name, batch=other)
 
 
 # --- What it changed, or would ---------------------------------------------------------------------------------------

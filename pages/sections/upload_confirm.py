@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
+import polars as pl
 import streamlit as st
 
 from data_access import engine as database
 from data_access import uploads
+from kpi.intake import place_of
 from pages.sections import upload_differences, upload_effects, upload_history, upload_problems, upload_work
 from pages.sections.upload_work import Work
 from pages.ui import links, session
@@ -48,8 +50,8 @@ def show(person: session.Person, work: Work, *, has_rows: bool = True, has_edito
     if work.preview is None:
         upload_problems.show(work, has_rows=has_rows)
         if work.table is not None and has_rows and not has_editor:
-            upload_problems.show_returned_file(work)
-            upload_problems.show_editor(work, current)
+            upload_problems.show_returned_file(work.table, work.problems)
+            upload_problems.show_editor(work)
         return
     shown = work.final or work.preview
     if not shown.changes:
@@ -61,7 +63,7 @@ def show(person: session.Person, work: Work, *, has_rows: bool = True, has_edito
     st.subheader(w.t("upload.step_differences" if is_third else "upload.differences"), anchor=False)
     upload_problems.show_notices(work.problems, key=f"upload_notices_{work.round}")
     if work.final is None:
-        _show_conflicts(work, upload_work.current_of(person).agreements.select("agreement_id", "title_vi", "title_en"))
+        _show_conflicts(work, current.agreements)
         return
     changes = work.final.changes
     st.text(f"{upload_differences.summary(changes)}. {_ways_in(work)}")
@@ -82,9 +84,9 @@ def _ways_in(work: Work) -> str:
     return w.t("upload.some_wait", direct=w.number(direct), waiting=w.number(waiting))
 
 
-def _show_conflicts(work: Work, titles: upload_differences.Titles) -> None:
+def _show_conflicts(work: Work, titles: pl.DataFrame) -> None:
     assert work.preview is not None
-    places = {upload_differences.place_of(conflict.change) for conflict in work.preview.conflicts}
+    places = {place_of(conflict.change) for conflict in work.preview.conflicts}
     st.warning(w.tn("upload.conflicts", len(places - work.decisions.keys())), icon=":material/call_split:")
     upload_differences.show_conflicts(
         work.preview.conflicts,
@@ -110,7 +112,8 @@ def _say_sent_before(person: session.Person, file_sha256: str) -> None:
     """Where this very file was sent before and still holds or waits, as which batch."""
     sent = uploads.read_uploads_of_file(session.store(), person.agency or "", file_sha256)
     for row in sent.head(1).iter_rows(named=True):
-        said = w.t("upload.sent_before", number=row["id"], at=upload_history.moment(row["created_at"]))
+        key = "upload.waits_already" if row["status"] == "waiting" else "upload.sent_before"
+        said = w.t(key, number=row["id"], at=upload_history.moment(row["created_at"]))
         st.info(said, icon=":material/history:")
 
 
@@ -201,7 +204,8 @@ def show_receipt(person: session.Person) -> None:
             )
         if receipt.waiting is not None:
             label = w.t("upload.to_batch", number=receipt.waiting)
-            links.page_link("upload", label, icon=":material/hourglass_top:", batch=receipt.waiting)
+            name = "upload_receipt_batch"
+            upload_history.show_link("upload", label, icon=":material/hourglass_top:", key=name, batch=receipt.waiting)
         st.button(
             w.t("upload.close"),
             icon=":material/close:",

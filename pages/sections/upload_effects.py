@@ -96,15 +96,17 @@ def _standing(cards: pl.DataFrame, agency: str) -> Standing:
 # --- Shown -----------------------------------------------------------------------------------------------------------
 
 
-def show(effects: Effects | None) -> None:
-    """The agency's composite, place and indicators before and after; indicators that stay are not shown."""
+def show(effects: Effects | None, *, note: str | None = None) -> None:
+    """The agency's composite, place and indicators before and after; indicators that stay are not shown. `note` is the key of
+    what has to be said about them."""
     if effects is None:
         return
     before, after = effects.before, effects.after
     st.subheader(w.t("upload.effects"), anchor=False)
     changed = [code for code in SHOWN_KPIS if _differs(before.cards.get(code), after.cards.get(code))]
     scope = w.name("scope", effects.view.scope or "ALL")
-    st.caption(w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope))
+    said = w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope)
+    st.caption(said if note is None else f"{said} {w.t(note)}")
     grid = st.grid("auto", min_column_width=210)
     with grid.cell():
         _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after)

@@ -37,6 +37,12 @@ def batches_of(person: session.Person) -> pl.DataFrame:
     return uploads.list_batches(session.store(), scope_of(person))
 
 
+def show_link(page: str, label: str, *, icon: str, key: str, **params: int) -> None:
+    """A way to another view of the page one is on. A link to the page itself would be drawn as the place where one is."""
+    if st.button(label, icon=icon, key=key, type="tertiary"):
+        links.go(page, **params)
+
+
 # --- One that the address names --------------------------------------------------------------------------------------
 
 

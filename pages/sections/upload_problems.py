@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import polars as pl
@@ -33,6 +33,8 @@ _ROW_HEIGHT: Final = 35
 _TWO_LINES: Final = 2 * _ROW_HEIGHT
 _ROWS_IN_VIEW: Final = 12
 _REST: Final = "more_of_a_kind"
+_REMARKS: Final = "remarks"
+_NAME: Final = "name"
 MIME: Final = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -191,13 +193,12 @@ def show_encoding_check(work: Work) -> None:
 # --- Putting it right ------------------------------------------------------------------------------------------------
 
 
-def show_returned_file(work: Work) -> None:
+def show_returned_file(table: Table, problems: Sequence[Problem]) -> None:
     """The file given back with a column of remarks."""
-    assert work.table is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(w.t("upload.returned"))
-        _download(work.table, work.problems, "xlsx")
-        _download(work.table, work.problems, "csv")
+        _download(table, problems, "xlsx")
+        _download(table, problems, "csv")
 
 
 def _download(table: Table, problems: Sequence[Problem], extension: Literal["csv", "xlsx"]) -> None:
@@ -223,21 +224,24 @@ def _download(table: Table, problems: Sequence[Problem], extension: Literal["csv
     )
 
 
-def show_editor(work: Work) -> None:
-    """The rows with problems, to be put right or taken out here and checked again."""
+def show_editor(work: Work, *, titles: Mapping[str, str] | None = None) -> None:
+    """The rows with problems, to be put right or taken out here and checked again.
+
+    With `titles` (by reference) every row, which then shows what its agreement is called.
+    """
     table = work.table
     assert table is not None
-    rows, codes = _to_edit(work)
+    rows, codes = _to_edit(work) if titles is None else _all_to_edit(table)
     if not rows:
         return
     wrong = {problem.column for problem in work.problems}
     remarks = {row: " · ".join(words_of(p) for p in work.problems if p.row == row and p.blocking) for row in rows}
     absent = [pl.lit(None, pl.String).alias(code) for code in codes if code not in table.frame.columns]
-    given = (
-        table.frame.with_columns(absent)
-        .filter(pl.col(ROW).is_in(rows))
-        .select(ROW, pl.col(ROW).replace_strict(remarks, return_dtype=pl.String).alias("remarks"), *codes)
+    named = [] if titles is None else [_named(titles)]
+    marked = (
+        [pl.col(ROW).replace_strict(remarks, return_dtype=pl.String).alias(_REMARKS)] if any(remarks.values()) else []
     )
+    given = table.frame.with_columns(absent).filter(pl.col(ROW).is_in(rows)).select(ROW, *marked, *named, *codes)
     st.subheader(w.t("upload.edit"), anchor=False)
     st.caption(w.t("upload.edit_help"))
     with st.form(f"upload_edit_{work.round}", border=False):
@@ -245,15 +249,13 @@ def show_editor(work: Work) -> None:
             given,
             hide_index=True,
             num_rows="delete",
-            disabled=[ROW, "remarks", *(code for code in ("ref", "title_vi") if code not in wrong)],
+            disabled=[ROW, _REMARKS, _NAME, *(code for code in ("ref", "title_vi") if code not in wrong)],
             column_config={
                 ROW: st.column_config.NumberColumn(w.t("upload.row"), width=60, pinned=True),
-                "remarks": st.column_config.TextColumn(w.t("upload.words"), width=340),
+                _REMARKS: st.column_config.TextColumn(w.t("upload.words"), width=340),
+                _NAME: st.column_config.TextColumn(w.t("upload.title"), width=280),
                 **{
-                    code: st.column_config.TextColumn(
-                        table.headers.get(code) or BY_CODE[code].name(w.language()),
-                        width=280 if code == "title_vi" else 170,
-                    )
+                    code: st.column_config.TextColumn(_header(table, code), width=280 if code == "title_vi" else 170)
                     for code in codes
                 },
             },
@@ -265,6 +267,22 @@ def show_editor(work: Work) -> None:
     if asked:
         upload_work.correct(work, corrected(table.frame.with_columns(absent), given, edited))
         st.rerun()
+
+
+def _header(table: Table, code: str) -> str:
+    """The file's own word for a column; its name where there was no file."""
+    header = table.headers.get(code, code)
+    return BY_CODE[code].name(w.language()) if header == code else header
+
+
+def _named(titles: Mapping[str, str]) -> pl.Expr:
+    return pl.col("ref").replace_strict(titles, default="", return_dtype=pl.String).alias(_NAME)
+
+
+def _all_to_edit(table: Table) -> tuple[list[int], list[str]]:
+    """All rows, and all columns that say something."""
+    codes = [code for code in table.frame.columns if code in BY_CODE and code not in ("remarks", "row_version")]
+    return table.frame[ROW].head(_ROWS_EDITED).to_list(), codes
 
 
 def _to_edit(work: Work) -> tuple[list[int], list[str]]:
@@ -283,7 +301,8 @@ def _to_edit(work: Work) -> tuple[list[int], list[str]]:
 
 def corrected(frame: pl.DataFrame, given: pl.DataFrame, edited: pl.DataFrame) -> pl.DataFrame:
     """`frame` with the rows of `given` as they are in `edited`; without those that are not in it any more."""
-    cells = edited.drop("remarks").with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).cast(pl.String))
+    shown_only = [name for name in (_REMARKS, _NAME) if name in edited.columns]
+    cells = edited.drop(shown_only).with_columns(pl.col(ROW).cast(pl.Int64), pl.exclude(ROW).cast(pl.String))
     gone = given.join(cells, on=ROW, how="anti")
     return frame.join(gone, on=ROW, how="anti", maintain_order="left").update(
         cells, on=ROW, how="left", include_nulls=True

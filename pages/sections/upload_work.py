@@ -43,6 +43,7 @@ from pages.ui import filters, loaders, session
 
 _WORK: Final = "upload_work"
 _CURRENT: Final = "upload_current"
+_FILE_NUMBER: Final = "upload_file_number"
 
 
 @dataclasses.dataclass
@@ -119,6 +120,16 @@ def of_file(
     return _up_to_date(work, person, progress)
 
 
+def file_key() -> str:
+    """The key of the widget that takes a file. Another one after each confirmation, so that it is empty again."""
+    return f"upload_file_{st.session_state.setdefault(_FILE_NUMBER, 0)}"
+
+
+def next_file() -> None:
+    """Make ready for another file."""
+    st.session_state[_FILE_NUMBER] = st.session_state.get(_FILE_NUMBER, 0) + 1
+
+
 def of_form(person: Person, *, ref: str, progress: Progress) -> Work | None:
     """What was last sent with the form of this agreement; None where nothing was."""
     work = _kept(_owner(person, "form", ref))
@@ -131,11 +142,12 @@ def hand_in_form(person: Person, *, ref: str, table: Table) -> None:
 
 
 def of_returned(person: Person, *, batch_id: int, table: Table, progress: Progress) -> Work:
-    """What the rows of a returned batch have come to; `table` as they were sent, for the first time it is asked for."""
+    """What the rows of a returned batch have come to since they were edited; not checked before they were. `table` is what is
+    taken where nothing was edited yet."""
     key = _owner(person, "returned", str(batch_id))
     work = _kept(key)
     if work is None:
-        work = st.session_state[_WORK] = Work(key, table=table, corrects=batch_id)
+        work = st.session_state[_WORK] = Work(key, table=table, corrects=batch_id, is_accepted=False)
     return _up_to_date(work, person, progress)
 
 
@@ -146,7 +158,8 @@ def forget() -> None:
 
 def is_under_way() -> bool:
     """Whether anything is."""
-    return _WORK in st.session_state
+    work: Work | None = st.session_state.get(_WORK)
+    return work is not None and (work.is_accepted or work.corrects is None)
 
 
 def shown(person: Person, token: str) -> Work | None:
@@ -194,6 +207,7 @@ def correct(work: Work, frame: pl.DataFrame) -> None:
     """Take other cells for the table: what was put right on the screen. They are checked in the next run."""
     assert work.table is not None
     work.table = work.table.with_frame(frame)
+    work.is_accepted = True
     work.decisions = {}
     work.basis = None
 

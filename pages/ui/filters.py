@@ -24,8 +24,10 @@ _OTHER_DATE = "other"
 _FOLDED_AWAY = ("agency_group", "sector", "partner_group", "signed_from", "signed_to")
 
 
-def draw(person: Person) -> View:
+def draw(person: Person, *, bar: bool = True) -> View:
     """Draw the filter bar, say what in the address was not understood, and return the view for this run.
+
+    Without the `bar` the choices are kept for the pages that have one.
 
     Called by the frame, once per run, before the page and after `loaders.begin_run` and the choice of language.
     """
@@ -35,7 +37,7 @@ def draw(person: Person) -> View:
     said = view_codes.read(address.says(), offered).codes
     address.settle(reading.codes, says_already=said == reading.codes, names=NAMES)
     st.session_state[_VIEW] = reading.view
-    if offered.has_data:
+    if offered.has_data and bar:
         _draw_bar(reading, offered)
     for problem in reading.problems:
         st.warning(problem, icon=":material/link_off:")

@@ -28,6 +28,7 @@ __all__ = [
     "SIGN_IN_PATH",
     "SIGN_OUT_PATH",
     "Person",
+    "address",
     "browser",
     "current",
     "go_to",
@@ -51,6 +52,11 @@ def session_id() -> str | None:
 def browser() -> str | None:
     """The mark the middleware knows this browser by, signed in or not; None when cookies are refused."""
     return _from_middleware("browser")
+
+
+def address() -> str:
+    """Where this browser connects from, as failed tries are counted."""
+    return st.context.ip_address or "loopback"
 
 
 def current() -> Person | None:

@@ -1,14 +1,14 @@
 """The sign-in screen, shown in place of the page somebody asked for.
 
 streamlit-authenticator draws the form; accounts, counting of tries and passwords are those of the store. What the
-form leaves in `st.session_state` is never read: a right password yields a one-time ticket, and the browser is sent to
-the route that turns it into a cookie and leads back to the page and filters first asked for.
+form leaves in `st.session_state` is never read: a right password leads to the steps the store asks for
+(`sign_in_steps`), the last of which yields a one-time ticket. With it the browser is sent to the route that turns it
+into a cookie and leads back to the page and filters first asked for.
 """
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit_authenticator import Authenticate
@@ -17,7 +17,7 @@ from streamlit_authenticator.models import AuthenticationModel
 
 from data_access import accounts, settings
 from data_access.engine import session as store_session
-from pages.ui import session, words
+from pages.ui import session, sign_in_steps, words
 
 
 class _StoreModel(AuthenticationModel):  # type: ignore[misc]  # the package has no types
@@ -35,7 +35,7 @@ class _StoreModel(AuthenticationModel):  # type: ignore[misc]  # the package has
             return False
         self.asked = True
         self.check = accounts.check_password(
-            session.store(), username=username, password=password, address=st.context.ip_address or "loopback"
+            session.store(), username=username, password=password, address=session.address()
         )
         return self.check.username is not None
 
@@ -76,6 +76,8 @@ def show(*, address: str) -> None:
         if session.browser() is None:
             st.error(words.t("sign_in.cookies_needed"), icon=":material/cookie_off:")
         else:
+            if sign_in_steps.show(address=address):
+                return
             _show_form(address=address)
         if not settings.load().is_production:
             _show_demo_accounts()
@@ -94,7 +96,7 @@ def _show_form(*, address: str) -> None:
         }
     )
     if model.check.username is not None:
-        _hand_over(model.check.username, address=address)
+        _go_on(model.check.username, address=address)
     elif model.check.wait_seconds:
         st.warning(words.tn("sign_in.wait", model.check.wait_seconds), icon=":material/hourglass:")
     elif model.asked:
@@ -103,13 +105,12 @@ def _show_form(*, address: str) -> None:
         st.warning(words.t("sign_in.incomplete"), icon=":material/edit:")
 
 
-def _hand_over(username: str, *, address: str) -> None:
+def _go_on(username: str, *, address: str) -> None:
     browser = session.browser()
     assert browser is not None  # the form is drawn only for a browser that has a mark
     with store_session(session.store()) as writing:
-        ticket = accounts.issue_ticket(writing, username=username, browser=browser)
-    st.success(words.t("sign_in.opening"), icon=":material/check_circle:")
-    session.go_to(f"{session.SIGN_IN_PATH}?{urlencode({'ticket': ticket, 'next': address})}")
+        step = accounts.begin_sign_in(writing, username=username, browser=browser)
+    sign_in_steps.take(step, address=address)
 
 
 def _show_demo_accounts() -> None:

@@ -21,7 +21,7 @@ from tests.pages import stores
 from tests.serving import Served, served
 
 AGREEMENTS = 60
-MARKED = {
+MARKED: dict[type[SQLModel], tuple[str, ...]] = {
     models.Agreement: ("ref", "title_vi", "title_en", "deliverable_vi", "deliverable_en", "notes_vi", "evidence_url"),
     models.StatusEvent: ("note",),
     models.TargetDate: ("reason",),
@@ -73,7 +73,7 @@ def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
 
 def everything(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
     """All rows of the tables that hold data, for saying that nothing has changed."""
-    people = {"usersession", "signinticket", "signinattempt", "auditentry"}
+    people = {"usersession", "signinticket", "signinattempt", "auditentry", "rowseal"}
     with engine.connect() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
@@ -119,7 +119,7 @@ class SignedIn:
 SignIn = Callable[[str], SignedIn]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sign_in(house: Served) -> SignIn:
     """`sign_in(username)`: a new session of that account."""
 
@@ -159,4 +159,4 @@ def refusals(house: Served) -> Refusals:
 def is_sign_in(answer: Answer) -> bool:
     """Whether the sign-in was shown, which in demo mode names the password, and no page."""
     kinds = {kind for kind, _ in answer.elements()}
-    return answer.says(accounts.DEMO_PASSWORD) and not {"arrow_data_frame", "metric", "vega_lite_chart"} & kinds
+    return answer.says(accounts.DEMO_PASSWORD) and not {"dataframe", "metric", "vega_lite_chart"} & kinds

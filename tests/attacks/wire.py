@@ -76,6 +76,23 @@ def is_new(message: ForwardMsg) -> bool:
     return message.WhichOneof("type") == "new_session"
 
 
+def wish_for(
+    page: str = "",
+    query: str = "",
+    *,
+    page_hash: str = "",
+    fragment: str = "",
+    widgets: Sequence[Mapping[str, Any]] = (),
+) -> BackMsg:
+    """The message that asks for a run of a page."""
+    message = BackMsg()
+    state = message.rerun_script
+    state.page_name, state.query_string, state.page_script_hash, state.fragment_id = page, query, page_hash, fragment
+    for widget in widgets:
+        state.widget_states.widgets.add(**widget)
+    return message
+
+
 class Tab:
     """An open websocket."""
 
@@ -96,17 +113,7 @@ class Tab:
         widgets: Sequence[Mapping[str, Any]] = (),
     ) -> Answer:
         """Ask for a page and collect the answer."""
-        message = BackMsg()
-        state = message.rerun_script
-        state.query_string, state.page_name, state.page_script_hash, state.fragment_id = (
-            query,
-            page,
-            page_hash,
-            fragment,
-        )
-        for widget in widgets:
-            state.widget_states.widgets.add(**widget)
-        self.send(message)
+        self.send(wish_for(page, query, page_hash=page_hash, fragment=fragment, widgets=widgets))
         return self.answer()
 
     def answer(self) -> Answer:

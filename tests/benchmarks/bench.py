@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from kpi import facts, ranking, scorecard
+from kpi import facts, ranking, scorecard, whatif
 from kpi.register import Register
 from seed_data import demo, reference
 from seed_data.demo import DATA_DATE
@@ -66,10 +66,15 @@ def main(sizes: list[int]) -> None:
         register = register_of(size)
         found = facts.build(register, DATA_DATE)
         one_pass = median_of(partial(last_states, register))
+        held = found.agreements.filter("is_open").group_by("agency").len().sort("len", "agency")
+        largest, cards = held["agency"][-1], scorecard.compute(found, by=["agency"])
         measures: dict[str, Callable[[], object]] = {
             "facts": partial(facts.build, register, DATA_DATE),
             "scorecards of all agencies": partial(scorecard.compute, found, by=["agency"]),
             "intervals of all composites": partial(ranking.composite_intervals, found, by="agency"),
+            f"what moves {largest} ({held['len'][-1]} open)": partial(
+                whatif.study, register, found, agency=largest, cards=cards, steps=5
+            ),
         }
         for name, run in measures.items():
             seconds = median_of(run)

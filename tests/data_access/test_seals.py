@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from data_access import audit, models, seals, soundness
+from data_access import audit, failures, models, seals, soundness
 from data_access import engine as store
 from data_access.seals import Damage
 from seed_data.store import fill, read_named
@@ -180,3 +180,16 @@ def test_a_program_that_does_not_seal_can_read_a_sqlite_store_and_not_write_it(s
     with pytest.raises(sqlite3.OperationalError, match="row_seal"):
         driver.execute("UPDATE agreement SET ref = 'A-2'")
     driver.close()
+
+
+def test_a_text_that_is_none_any_more_is_not_handed_on(sqlite_engine: sa.Engine) -> None:
+    with store.session(sqlite_engine) as session:
+        store.write_frame(session, models.Agreement, agreements(10))
+    change_beneath(sqlite_engine, "UPDATE agreement SET ref = CAST(x'412de137' AS TEXT) WHERE id = 7")
+    store.close(sqlite_engine)
+
+    with pytest.raises(ValueError, match="UTF8") as refusal:  # as a frame it would end the process
+        store.read_frame(sqlite_engine, select(models.Agreement.ref))
+
+    assert failures.kind_of(refusal.value) == "damaged"
+    assert check(sqlite_engine) == [Damage("agreement", "changed", 1, ("7",))]

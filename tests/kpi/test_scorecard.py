@@ -166,3 +166,20 @@ def test_a_number_is_written_precisely_enough_to_agree_with_its_light() -> None:
     assert rules.edges("K02") == (75, 85)
     assert rules.digits("K02", 84.62) == 1
     assert rules.digits("K01", 927) == 0
+
+
+def test_scores_that_are_shown_alike_share_a_place() -> None:
+    scores = {"A": 71.26, "B": 71.34, "C": 71.25 - 1e-12, "D": 71.36, "E": None, "F": 71.25}
+    cards = pl.DataFrame(
+        {"agency": list(scores), "kpi": "K13", "n": 20, "value": list(scores.values()), "status": "amber"}
+    )
+
+    places = dict(scorecard.rank(cards, group="agency").select("agency", "place").rows())
+
+    assert places == {"D": 1, "A": 2, "B": 2, "C": 2, "F": 2, "E": None}
+
+
+def test_what_would_move_an_agency_counts_places_as_the_ranking_does() -> None:
+    peers = pl.DataFrame({"value": [70.04, 70.06]}).select(scorecard.as_ranked(pl.col("value")))["value"]
+
+    assert peers.to_list() == [70.0, 70.1]

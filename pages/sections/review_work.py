@@ -1,0 +1,129 @@
+"""What a batch under review has come to so far: how it stands to the register now, what was decided, what is chosen.
+
+Kept between the runs of one browser page, as a memory of what was shown and nothing else: who may publish is never read from
+here, and what is published is worked out again by `uploads.publish`, which refuses where it is not what was shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Collection
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+from data_access import uploads
+from data_access.uploads import Review
+from data_access.uploads.rechecking import rechecked
+from kpi.intake import Change, Current, Preview, place_of
+from kpi.intake.review import Place, narrowed
+from pages.sections import upload_effects
+from pages.sections.upload_differences import Decision
+from pages.sections.upload_effects import Effects
+from pages.sections.upload_history import Row
+from pages.sections.upload_progress import Progress
+from pages.ui import filters, loaders, session
+
+_WORK: Final = "review_work"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What publishing some changes would store, and what it would do; `preview` is None where they cannot stand by themselves."""
+
+    preview: Preview | None
+    effects: Effects | None
+
+
+@dataclasses.dataclass
+class Work:
+    """A batch being looked at. `key` says which one and on which version of the register; `token` names this look at it, so
+    that a decision can only mean what was on the screen. `left_out` is what was decided for the register."""
+
+    key: tuple[object, ...]
+    review: Review
+    current: Current
+    token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
+    decisions: dict[Place, Decision] = dataclasses.field(default_factory=dict)
+    chosen: frozenset[Change] = frozenset()
+    parts: dict[frozenset[Change], Part] = dataclasses.field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What could be published."""
+        return () if self.review.preview is None else self.review.preview.changes
+
+    @property
+    def undecided(self) -> set[Place]:
+        """Where the register changed since it was sent, and nobody has said whose content holds."""
+        conflicts = () if self.review.preview is None else self.review.preview.conflicts
+        return {place_of(conflict.change) for conflict in conflicts} - self.decisions.keys()
+
+    @property
+    def left_out(self) -> set[Place]:
+        """What the register is to keep as it is."""
+        return {place for place, decision in self.decisions.items() if decision == "register"}
+
+    @property
+    def leaves_rest(self) -> bool:
+        """Whether publishing what is chosen leaves something that goes back."""
+        return len(self.chosen) < len(self.changes) or bool(self.review.problems)
+
+    @property
+    def titles(self) -> pl.DataFrame:
+        """agreement_id, title_vi and title_en of the agency's agreements, as the register has them."""
+        return self.current.agreements
+
+
+def of(batch: Row, *, progress: Progress) -> Work | None:
+    """How a batch stands to the register now; None where it was not sent for review."""
+    key = (batch["id"], batch["status"], *loaders.edition().key, filters.current().scope)
+    work: Work | None = st.session_state.get(_WORK)
+    if work is None or work.key != key:
+        progress("review.step_comparing", 0.3)
+        engine = session.store()
+        review = uploads.review(engine, batch["id"], agency=None)
+        if review is None:
+            return None
+        work = st.session_state[_WORK] = Work(key, review, uploads.current_rows(engine, batch["agency"]))
+    return work
+
+
+def decide(work: Work, place: Place, decision: Decision) -> None:
+    """Say for one conflict whose content is to hold."""
+    work.decisions[place] = decision
+
+
+def decide_again(work: Work) -> None:
+    """Take back what was said about conflicts."""
+    work.decisions.clear()
+
+
+def part_of(work: Work, chosen: Collection[Change], *, progress: Progress) -> Part:
+    """What these changes, which must be whole places, come to by themselves."""
+    wanted = frozenset(chosen)
+    if wanted not in work.parts:
+        progress("upload.step_scoring", 0.7)
+        preview = _preview_of(work, wanted)
+        work.parts[wanted] = Part(preview, None if preview is None else upload_effects.compute(preview))
+    return work.parts[wanted]
+
+
+def _preview_of(work: Work, chosen: frozenset[Change]) -> Preview | None:
+    whole = work.review.preview
+    if whole is None or len(chosen) == len(whole.changes):
+        return whole
+    return rechecked(narrowed(work.review.table, whole, chosen), work.current, chosen)
+
+
+def shown(token: str) -> Work | None:
+    """What was on the screen under this token, if it is still the last thing shown."""
+    work: Work | None = st.session_state.get(_WORK)
+    return work if work is not None and token and work.token == token else None
+
+
+def forget() -> None:
+    """Leave what was being looked at."""
+    st.session_state.pop(_WORK, None)

@@ -1,0 +1,77 @@
+"""One bit of a SQLite file turned, as a disk or a cable does it: no wrong number goes unseen by `soundness.verify`.
+
+SQLite's own integrity check is the control: it must miss some, or this shows nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import random
+import shutil
+
+import polars as pl
+import sqlalchemy as sa
+
+from data_access import engine as store
+from data_access import failures, register, soundness
+from seed_data.store import fill, read_named
+from tests.faults import report
+from tests.faults.beneath import flip_bit, path_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Flip:
+    """What one turned bit did: `wrong` where the register is read without complaint and is not what it was, `loud` where it
+    cannot be read; whether SQLite's check says so, and whether ours does."""
+
+    wrong: bool
+    loud: bool
+    noticed_by_sqlite: bool
+    found: bool
+
+
+def test_every_bit_that_changes_a_figure_is_found(sqlite_engine: sa.Engine, tmp_path: pathlib.Path) -> None:
+    with store.session(sqlite_engine) as session:
+        fill(session, actor="test", register=read_named("worldbank" if report.IS_SAMPLE else "demo"), origin="test")
+    whole = as_read(sqlite_engine)
+    store.close(sqlite_engine)
+    source = path_of(sqlite_engine)
+    bits = source.stat().st_size * 8
+    chance = random.Random(2026)
+    flips = [flipped(source, tmp_path / f"{n}.sqlite", chance.randrange(bits), whole) for n in range(report.BIT_FLIPS)]
+
+    wrong = [flip for flip in flips if flip.wrong]
+    silent = [flip for flip in wrong if not flip.noticed_by_sqlite]
+    report.add("bits turned in a SQLite file", len(flips))
+    report.add("  read without complaint, and wrong", len(wrong))
+    report.add("  of these unnoticed by PRAGMA integrity_check (the control)", len(silent))
+    report.add("  of these not found by manage.py verify", sum(not flip.found for flip in wrong))
+    report.add("  could not be read, and not found by manage.py verify", sum(f.loud and not f.found for f in flips))
+    assert silent, "too few flips: none shows that the seals are needed"
+    assert all(flip.found for flip in flips if flip.wrong or flip.loud)
+
+
+def flipped(source: pathlib.Path, path: pathlib.Path, position: int, whole: list[pl.DataFrame]) -> Flip:
+    shutil.copyfile(source, path)
+    flip_bit(path, position)
+    engine = store.get_engine(f"sqlite:///{path}")
+    wrong = loud = False
+    try:
+        wrong = not all(now.equals(then) for now, then in zip(as_read(engine), whole, strict=True))
+    except (*failures.STORE_ERRORS, OSError, ValueError, TypeError, pl.exceptions.PolarsError):
+        loud = True
+    found = soundness.verify(engine)
+    noticed = any(finding.check in ("open", "structure") for finding in found)
+    store.close(engine)
+    path.unlink()
+    return Flip(wrong, loud, noticed, bool(found))
+
+
+def as_read(engine: sa.Engine) -> list[pl.DataFrame]:
+    """Everything a figure, a name or a page is made from."""
+    read = register.read_register(engine)
+    frames = [getattr(read, field.name) for field in dataclasses.fields(read)]
+    version = register.read_data_version(engine)
+    described = pl.DataFrame([version.model_dump()]) if version is not None else pl.DataFrame()
+    return [*frames, register.read_names(engine), described]
