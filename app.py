@@ -18,7 +18,6 @@ import gc
 import importlib
 import logging
 import pkgutil
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,12 +37,12 @@ from streamlit import config as streamlit_config
 
 import pages.ui
 import sign_on
-from data_access import accounts, settings
+from data_access import accounts, failures, settings
 from data_access import engine as store
 from data_access.models import DataVersion
 from gate import CLOSED, Gate, is_secure, read_cookie, write_cookie
+from pages.ui import incidents
 from pages.ui import session as page_session
-from pages.ui import words
 
 ROOT: Final = Path(__file__).resolve().parent
 
@@ -89,13 +88,17 @@ class House:
         with store.session(self.engine) as session:
             accounts.ensure_demo_accounts(session)
 
+    def reach(self) -> None:
+        """Returns where the store answers and has its tables; raises what the store raises where it does not."""
+        with store.session(self.engine, read_only=True) as session:
+            session.execute(sa.select(sa.func.count()).select_from(DataVersion))
+
     def is_ready(self) -> bool:
         """Whether the store answers and has its tables."""
         try:
-            with store.session(self.engine, read_only=True) as session:
-                session.execute(sa.select(sa.func.count()).select_from(DataVersion))
-        except sa.exc.SQLAlchemyError:
-            _log.exception("the store does not answer")
+            self.reach()
+        except failures.STORE_ERRORS as error:
+            incidents.record(error, where="health")
             return False
         return True
 
@@ -206,14 +209,6 @@ def _client(request: Request) -> str:
 # --- Starting --------------------------------------------------------------------------------------------------------
 
 
-def show_incident(error: Exception) -> bool:
-    """Show the reader of a page that failed a number to report; the error goes to the log under that number."""
-    number = secrets.token_hex(4).upper()
-    _log.error("incident %s", number, exc_info=error)
-    st.error(words.t("frame.incident", number=number), icon=":material/error:")
-    return True
-
-
 @contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Check and prepare what the application stands on; then keep the start-up's objects out of garbage collection.
@@ -263,8 +258,8 @@ def main() -> None:
         house.prepare()
     except StartUpError as error:
         sys.exit(f"Cannot start: {error}")
-    except sa.exc.OperationalError as error:
-        sys.exit(f"Cannot start: the store named by DATABASE_URL cannot be opened. {error.orig}")
+    except failures.STORE_ERRORS as error:
+        sys.exit(f"Cannot start: the store named by DATABASE_URL cannot be opened. {failures.reason_of(error)}")
     config = uvicorn.Config(
         app,
         host=house.settings.host,
@@ -305,7 +300,7 @@ app = st.App(
         *([Middleware(sign_on.SignOn, house=house, cookie_secret=cookie_secret)] if house.provider else []),
     ],
     secrets=sign_on.secrets_for(house.settings, cookie_secret) if house.provider else None,
-    on_script_error=show_incident,
+    on_script_error=incidents.show,
 )
 
 if __name__ == "__main__":

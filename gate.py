@@ -9,7 +9,6 @@ from http.cookies import SimpleCookie
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from anyio import to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -17,8 +16,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conversation import Conversation, Offered
-from data_access import accounts
+from data_access import accounts, failures
 from data_access.settings import Settings
+from pages.ui import incidents, words
 
 _OUR_HEADERS: Final = b"x-kpi-"
 
@@ -58,6 +58,9 @@ class Keeper(Protocol):
 
     def person(self, token: str | None) -> tuple[accounts.Person, str] | None:
         """Who a session token belongs to, and its stored form; None when it opens nothing."""
+
+    def reach(self) -> None:
+        """Returns where the store answers; raises what the store raises where it does not. It blocks as well."""
 
 
 # --- Cookies ---------------------------------------------------------------------------------------------------------
@@ -124,8 +127,8 @@ class Gate:
         if closed or scope["type"] == "websocket":
             try:
                 found = await to_thread.run_sync(self._house.person, token)
-            except sa.exc.SQLAlchemyError:
-                _log.exception("cannot look up a session")
+            except failures.STORE_ERRORS as error:
+                incidents.record(error, where="gate")
                 await _refuse(scope, receive, guarded, 503)
                 return
         if closed and found is None:
@@ -144,7 +147,7 @@ class Gate:
             headers.append((_OUR_HEADERS + b"browser", accounts.hash_token(mark).encode()))
         scope = {**scope, "headers": headers}
         if scope["type"] == "http":
-            await self._app(scope, receive, guarded)
+            await self._answer(scope, receive, guarded)
             return
         talk = Conversation(
             receive,
@@ -155,6 +158,22 @@ class Gate:
         )
         await self._app(scope, talk.receive, talk.send)
 
+    async def _answer(self, scope: Scope, receive: Receive, guarded: _SafeAnswer) -> None:
+        """The answer to a request; while the store fails, a sentence in place of a page that could never fill itself."""
+        connection = HTTPConnection(scope)
+        try:
+            if scope["method"] == "GET" and "text/html" in connection.headers.get("accept", ""):
+                await to_thread.run_sync(self._house.reach)
+            await self._app(scope, receive, guarded)
+        except failures.STORE_ERRORS as error:
+            if guarded.has_begun:
+                raise
+            number = incidents.record(error, where=scope["path"])
+            asked = connection.query_params.get("lang")
+            with words.in_language(asked if asked in words.LANGUAGES else words.DEFAULT_LANGUAGE):
+                said = incidents.sentence(error, number=number)
+            await PlainTextResponse(said, 503, {"Retry-After": "60"})(scope, receive, guarded)
+
     def _is_sign_on(self, scope: Scope) -> bool:
         is_read = scope["type"] == "http" and scope["method"] == "GET"
         return self._house.settings.is_single_sign_on and is_read and scope["path"] in SIGN_ON_PATHS
@@ -163,8 +182,8 @@ class Gate:
         """Whether the session still does; not while the store does not answer."""
         try:
             return self._house.person(token) is not None
-        except sa.exc.SQLAlchemyError:
-            _log.exception("cannot look up a session")
+        except failures.STORE_ERRORS as error:
+            incidents.record(error, where="websocket")
             return False
 
 
@@ -175,9 +194,11 @@ class _SafeAnswer:
         self._send = send
         self._secure = secure
         self._marked = marked
+        self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             message.setdefault("headers", [])
             headers = MutableHeaders(scope=message)
             headers.update(_HEADERS)

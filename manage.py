@@ -14,7 +14,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from cli import keeping, people, uploads
+from cli import keeping, people, periods, review, uploads
 from cli.output import (
     Format,
     Language,
@@ -54,6 +54,8 @@ app = typer.Typer(
 )
 people.add_to(app)
 uploads.add_to(app)
+review.add_to(app)
+periods.add_to(app)
 keeping.add_to(app)
 
 AsOf = Annotated[

@@ -170,7 +170,7 @@ class SignOn:
         client = request.client.host if request.client else "unknown"
         if not state or begun.get("state") != [state] or "next" not in begun or not mark:
             _log.warning("single sign-on refused: not begun in this browser, from %s", client)
-            return self._led_to(screen.refused_address(screen.FAILED), request)
+            return self._led_to(screen.refused_address(screen.FAILED, begun.get("next", [""])[0]), request)
         kept, cookies = await _swallowed(self._app, request.scope, receive)
         subject = oidc.subject_of(self._claims(cookies), issuer=self._settings.oidc_issuer)
         if subject is None:

@@ -87,12 +87,12 @@ def open_reading(*, as_of: str = "", scope: str = "ALL") -> Reading:
     )
 
 
-def parse_day(text: str) -> dt.date:
-    """A day written as 2026-01-14."""
+def parse_day(text: str, *, of: str = "--as-of") -> dt.date:
+    """A day written as 2026-01-14; `of` names what it was given for."""
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             return dt.date.fromisoformat(text)
     except ValueError:
         # Written like a date, but there is no such day: the same answer as for anything else.
         text = text.strip()
-    raise CannotRunError(f"--as-of {text}: not a date. Write year-month-day, for example 2026-01-14.")
+    raise CannotRunError(f"{of} {text}: not a date. Write year-month-day, for example 2026-01-14.")

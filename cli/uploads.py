@@ -19,6 +19,7 @@ from data_access import engine as store
 from data_access.calendar import today
 from data_access.register import read_data_version
 from kpi.intake import (
+    Change,
     Conflict,
     Current,
     Limits,
@@ -48,7 +49,14 @@ BATCH_COLUMNS = (
     "status",
     "undoes",
     "undone_by",
+    "reviewed_by",
+    "reason",
+    "part_of",
+    "corrects",
 )
+
+STORED = ("applied", "undone", "undo")
+"""What becomes of a batch whose changes were stored."""
 
 Told = dict[str, Any]
 """A problem as it is printed: row, column, value, code, message."""
@@ -89,7 +97,9 @@ def add_to(app: typer.Typer) -> None:
 def upload(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or XLSX file.")],
     user: User,
-    apply: Annotated[bool, typer.Option("--apply", help="Store the changes; without it they are only shown.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Hand the changes in; without it they are only shown.")
+    ] = False,
     conflicts: Annotated[
         Decision, typer.Option("--conflicts", help="Whose value holds where others changed the same cell meanwhile.")
     ] = Decision.STOP,
@@ -101,33 +111,34 @@ def upload(
 ) -> None:
     """Check a file against the register and show its problems, or what it would change."""
     engine = open_store()
-    person = _person(engine, user)
+    person = person_of(engine, user)
     agency = _agency_of(person)
     limits = _limits()
     table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
     current = uploads.current_rows(engine, agency)
     outcome = table if isinstance(table, list) else _outcome(table, current, limits)
-    if isinstance(outcome, Preview) and conflicts is Decision.REGISTER and outcome.conflicts:
-        assert isinstance(table, Table)
-        outcome = _outcome(set_aside(table, outcome.conflicts), current, limits)
+    if isinstance(table, Table) and isinstance(outcome, Preview) and conflicts is Decision.REGISTER:
+        table = set_aside(table, outcome.conflicts) if outcome.conflicts else table
+        outcome = _outcome(table, current, limits)
     if isinstance(outcome, Preview) and conflicts is Decision.FILE:
         outcome = outcome.decided(outcome.conflicts)
     if not isinstance(outcome, Preview):
-        _print_outcome([_told(problem, language) for problem in outcome if problem.blocking], None, None, output)
+        _print_outcome([told(problem, language) for problem in outcome if problem.blocking], None, None, output)
         raise typer.Exit(1)
     if outcome.conflicts:
-        _print_outcome([_told_conflict(conflict, language) for conflict in outcome.conflicts], None, None, output)
+        _print_outcome([told_conflict(conflict, language) for conflict in outcome.conflicts], None, None, output)
         raise typer.Exit(1)
     for notice in outcome.notices:
-        print(_told(notice, language)["message"], file=sys.stderr)
-    receipt = None
+        print(told(notice, language)["message"], file=sys.stderr)
+    done = None
     if apply:
+        assert isinstance(table, Table)  # it could be read, or there were no preview
         try:
             with store.session(engine) as session:
-                receipt = uploads.apply(session, actor=person, preview=outcome)
+                done = uploads.hand_in(session, actor=person, table=table, preview=outcome)
         except uploads.Refused as refusal:
-            raise CannotRunError(_refused(refusal, language)) from refusal
-    _print_outcome([], outcome, receipt, output)
+            raise CannotRunError(refused(refusal, language)) from refusal
+    _print_outcome([], outcome, done, output)
 
 
 def _outcome(table: Table, current: Current, limits: Limits) -> Preview | Sequence[Problem]:
@@ -150,16 +161,13 @@ def _limits() -> Limits:
 
 
 def _print_outcome(
-    problems: Sequence[Told], preview: Preview | None, receipt: uploads.Receipt | None, output: TableOrJson
+    problems: Sequence[Told], preview: Preview | None, done: uploads.HandedIn | None, output: TableOrJson
 ) -> None:
-    changes = [] if preview is None else preview.changes
-    cells = [
-        {"agreement": change.ref or change.subject, "field": change.field, "old": change.old, "new": change.new}
-        for change in changes
-    ]
+    cells = [] if preview is None else [cell(change) for change in preview.changes]
+    receipt, waiting = (None, None) if done is None else (done.applied, done.waiting)
     applied, batch = (False, None) if receipt is None else (receipt.applied, receipt.batch_id)
     if output is TableOrJson.JSON:
-        print_json({"problems": problems, "changes": cells, "applied": applied, "batch": batch})
+        print_json({"problems": problems, "changes": cells, "applied": applied, "batch": batch, "waiting": waiting})
         return
     for problem in problems:
         print(problem["message"])
@@ -171,11 +179,19 @@ def _print_outcome(
         print(
             f"Batch {batch}." if applied else f"Stored before, as batch {batch}; nothing was changed.", file=sys.stderr
         )
-    elif problems or cells:
+    if waiting is not None:
+        print(f"Waits for review, as batch {waiting}.", file=sys.stderr)
+    if batch is None and waiting is None and (problems or cells):
         print("Nothing was stored." if problems else "Nothing is stored yet. To store it: --apply", file=sys.stderr)
 
 
-def _told(problem: Problem, language: Language) -> Told:
+def cell(change: Change) -> dict[str, str | None]:
+    """A change as it is printed. An agreement that is to be registered goes by its row: `+14`."""
+    return {"agreement": change.ref or change.subject, "field": change.field, "old": change.old, "new": change.new}
+
+
+def told(problem: Problem, language: Language) -> Told:
+    """A problem as it is printed, in words of a language."""
     from pages.ui import words  # it brings Streamlit along, which takes a second that other commands need not wait
 
     with words.in_language(language):
@@ -189,7 +205,8 @@ def _told(problem: Problem, language: Language) -> Told:
     }
 
 
-def _told_conflict(conflict: Conflict, language: Language) -> Told:
+def told_conflict(conflict: Conflict, language: Language) -> Told:
+    """A cell that somebody else changed meanwhile, as a problem is printed."""
     from pages.ui import words
 
     change = conflict.change
@@ -215,7 +232,7 @@ def template(
 ) -> None:
     """Write an agency's template: its open agreements, ready to be changed and handed in."""
     engine = open_store()
-    current = uploads.current_rows(engine, _agency_of(_person(engine, user)))
+    current = uploads.current_rows(engine, _agency_of(person_of(engine, user)))
     from pages.ui import words
 
     with words.in_language(language):
@@ -233,7 +250,7 @@ def batch_list(
     output: TableJson = TableOrJson.TABLE,
 ) -> None:
     """Every batch, newest first."""
-    found = _batches(uploads.list_batches(open_store(), agency))
+    found = printed(uploads.list_batches(open_store(), agency))
     if output is TableOrJson.JSON:
         print_json(found.to_dicts())
     else:
@@ -242,12 +259,16 @@ def batch_list(
 
 @batch_app.command("show")
 def batch_show(number: int, output: TableJson = TableOrJson.TABLE) -> None:
-    """One batch with every cell it changed."""
+    """One batch with every cell it changed; for one that is not in the register, those it was sent to change."""
     engine = open_store()
-    batch = _batch(engine, number)
-    cells = uploads.read_changes(engine, number, agency=None)
-    field = pl.when(pl.col("item") == "").then("column").otherwise(pl.format("{}[{}]", "column", "item"))
-    changes = cells.select("old", "new", agreement="ref", field=field).select("agreement", "field", "old", "new")
+    batch = batch_of(engine, number)
+    sent = None if batch["status"].item() in STORED else uploads.review(engine, number, agency=None)
+    if sent is None:
+        cells = uploads.read_changes(engine, number, agency=None)
+        field = pl.when(pl.col("item") == "").then("column").otherwise(pl.format("{}[{}]", "column", "item"))
+        changes = cells.select("old", "new", agreement="ref", field=field).select("agreement", "field", "old", "new")
+    else:
+        changes = pl.DataFrame([cell(change) for change in sent.seen])
     if output is TableOrJson.JSON:
         print_json({**batch.to_dicts()[0], "cells": changes.to_dicts()})
     else:
@@ -262,20 +283,21 @@ def batch_undo(
 ) -> None:
     """Take a batch back by its opposite, which is a batch of its own."""
     engine = open_store()
-    person = _person(engine, user)
-    _batch(engine, number)
+    person = person_of(engine, user)
+    batch_of(engine, number)
     try:
         with store.session(engine) as session:
             receipt = uploads.undo(session, actor=person, batch_id=number)
     except uploads.Refused as refusal:
-        raise CannotRunError(_refused(refusal, language)) from refusal
+        raise CannotRunError(refused(refusal, language)) from refusal
     if output is TableOrJson.JSON:
         print_json({"undone": number, "batch": receipt.batch_id, "changes": receipt.changes})
     else:
         print(f"Batch {number} is undone by batch {receipt.batch_id}.")
 
 
-def _batches(found: pl.DataFrame) -> pl.DataFrame:
+def printed(found: pl.DataFrame) -> pl.DataFrame:
+    """Batches as they are printed."""
     return (
         found.select(BATCH_COLUMNS)
         .rename({"id": "batch", "file_name": "file"})
@@ -283,8 +305,9 @@ def _batches(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _batch(engine: sa.Engine, number: int) -> pl.DataFrame:
-    found = _batches(uploads.list_batches(engine, None)).filter(pl.col("batch") == number)
+def batch_of(engine: sa.Engine, number: int) -> pl.DataFrame:
+    """The one row of a batch, as it is printed."""
+    found = printed(uploads.list_batches(engine, None)).filter(pl.col("batch") == number)
     if found.is_empty():
         raise CannotRunError(f"There is no batch {number}. List them: python manage.py batch list")
     return found
@@ -293,7 +316,7 @@ def _batch(engine: sa.Engine, number: int) -> pl.DataFrame:
 # --- Who -------------------------------------------------------------------------------------------------------------
 
 
-def _person(engine: sa.Engine, username: str) -> accounts.Person:
+def person_of(engine: sa.Engine, username: str) -> accounts.Person:
     """The open account of this name."""
     if read_data_version(engine) is None:
         raise CannotRunError("The store holds no register yet. Load one: python manage.py load demo")
@@ -314,7 +337,8 @@ def _agency_of(person: accounts.Person) -> str:
     return person.agency
 
 
-def _refused(refusal: uploads.Refused, language: Language) -> str:
+def refused(refusal: uploads.Refused, language: Language) -> str:
+    """Why nothing was stored."""
     from pages.ui import words
 
     batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))

@@ -6,6 +6,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from kpi import facts as folding
@@ -15,11 +17,26 @@ from kpi.intervals import wilson
 from kpi.register import Register
 from kpi.rules import Rules
 
+Floats = npt.NDArray[np.float64]
+
 CLASSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Where each class of forecast probability begins."""
 
 STARTED = "started"
 STALLED = "stalled"
+
+FIRST_YEAR = dt.timedelta(days=365)
+"""So long after reporting began forecasts of stalling are worth nothing: silences of before tell of missing reports."""
+
+LEAST_CASES = 100
+"""Fewer forecasts that could have gone either way prove nothing."""
+
+DECIDED = 0.01
+"""A probability this close to 0 or 1 is no forecast: before its limit can be reached an agreement cannot stall."""
+
+_SLOPES = (0.75, 1.25)
+_MOST_OFF = 0.05
+_STEPS = 25
 
 _CASES = {
     "as_of": pl.Date,
@@ -37,6 +54,31 @@ _TOTALS = {
     "happened": pl.Int64,
     "held": pl.Boolean,
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """How forecasts of one kind have fared, of those that could have gone either way (`DECIDED`).
+
+    `expected` and `happened` are shares of the `n` cases (0 to 1). `slope` is that of the outcomes' log odds on those of the
+    forecasts: 1 at best, below where forecasts were too extreme, above where too timid; None where it cannot be fitted (Cox
+    1958, Biometrika 45, 562-565; Steyerberg 2010, Epidemiology 21, 128-138). `brier` and `skill` are those of all cases.
+    """
+
+    n: int
+    expected: float | None
+    happened: float | None
+    slope: float | None
+    brier: float | None
+    skill: float | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether a probability may be shown as what it says: enough cases, right in sum and in slope, and some use."""
+        if self.expected is None or self.happened is None or self.slope is None or self.skill is None:
+            return False
+        is_right = abs(self.expected - self.happened) <= _MOST_OFF and _SLOPES[0] <= self.slope <= _SLOPES[1]
+        return self.n >= LEAST_CASES and is_right and self.skill > 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -92,6 +134,50 @@ class BackTest:
         plain = (pl.col("happened").mean().over("as_of") - pl.col("happened")).pow(2).mean()
         brier, reference = self.cases.filter(pl.col("kind") == kind).select(a=miss, b=plain).row(0)
         return brier, None if not reference else 1 - brier / reference
+
+    def calibration(self, kind: str) -> Calibration:
+        """The forecasts of one kind, judged."""
+        open_cases = self.cases.filter(
+            (pl.col("kind") == kind) & pl.col("probability").is_between(DECIDED, 1 - DECIDED, closed="none")
+        )
+        chance, came = open_cases["probability"].to_numpy(), open_cases["happened"].to_numpy().astype(float)
+        n = len(chance)
+        brier, skill = self.score(kind)
+        return Calibration(
+            n=n,
+            expected=float(chance.mean()) if n else None,
+            happened=float(came.mean()) if n else None,
+            slope=_slope(chance, came),
+            brier=brier,
+            skill=skill,
+        )
+
+
+def _slope(chance: Floats, came: Floats) -> float | None:
+    """The slope of a logistic regression of outcomes on the log odds of forecasts, by Newton's method."""
+    if len(chance) == 0 or came.min() == came.max() or np.ptp(chance) == 0:
+        return None
+    odds = np.log(chance / (1 - chance))
+    x = np.column_stack([np.ones_like(odds), odds])
+    fitted = np.array([0.0, 1.0])
+    for _ in range(_STEPS):
+        middle = 1 / (1 + np.exp(-np.clip(x @ fitted, -30, 30)))
+        weight = middle * (1 - middle)
+        curvature = x.T @ (weight[:, None] * x)
+        if np.linalg.cond(curvature) > 1e12:  # forecasts that tell outcomes apart without a fault have no slope
+            return None
+        step = np.linalg.solve(curvature, x.T @ (came - middle))
+        fitted = fitted + step
+    return float(fitted[1]) if np.abs(step).max() < 1e-6 else None
+
+
+def reporting_began(register: Register) -> dt.date | None:
+    """The day of the first report; None where the register has none."""
+    first = register.reports.join(register.agreements.select(agreement_id="id"), on="agreement_id", how="semi")[
+        "received_on"
+    ].min()
+    assert first is None or isinstance(first, dt.date)
+    return first
 
 
 def back_test(

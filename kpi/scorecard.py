@@ -130,7 +130,9 @@ def _estimated(estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys:
         counts = counts.with_row_index("_number")
         waits = tallies.join(counts.select("_number", *cell), on=cell)
         curve = survival.curves(waits.select("_number", "time", events="counted", leaving="cases"), by=["_number"])
-        counts = counts.join(survival.medians(curve, by=["_number"]), on="_number", how="left").rename({"median": "value"})
+        counts = counts.join(survival.medians(curve, by=["_number"]), on="_number", how="left").rename(
+            {"median": "value"}
+        )
     elif estimator == "share":
         low, high = wilson(pl.col("numerator"), pl.col("denominator"))
         share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))

@@ -31,14 +31,14 @@ def sizes(waits: pl.DataFrame) -> pl.DataFrame:
     return waits.group_by("group").agg(n=pl.len().cast(pl.Int64)).sort(["n", "group"], descending=[True, False])
 
 
-def curves(waits: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
+def curves(waits: pl.DataFrame, groups: Sequence[str], *, least_at_risk: int = LEAST_AT_RISK) -> pl.DataFrame:
     """The share implemented by each day since signing: group, time, at_risk, share, low, high (percent).
 
     Groups in the order asked for; each begins at day 0 with nothing implemented.
     """
     kept = waits.filter(pl.col("group").is_in(list(groups)))
     curve = survival.kaplan_meier_by(kept, by=["group"], duration="duration_days", observed="duration_observed")
-    implemented = curve.filter(pl.col("at_risk") >= LEAST_AT_RISK).select(
+    implemented = curve.filter(pl.col("at_risk") >= least_at_risk).select(
         "group",
         pl.col("time").cast(pl.Int64),
         "at_risk",

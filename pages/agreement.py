@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ import streamlit as st
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
 from kpi.states import STATE_CLASS
-from pages.sections import pairs
+from pages.sections import pairs, stalling
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui import words as w
 from pages.ui.alphabet import fold
@@ -28,6 +29,7 @@ BUCKET_COLOURS: dict[str, palette.Badge] = {
 CLOSING_STATES = tuple(state for state, kind in STATE_CLASS.items() if kind in ("closed", "void", "void_pre"))
 
 Row = dict[str, Any]
+_log = logging.getLogger("agreements.access")
 
 
 def found(person: session.Person, view: filters.View) -> tuple[Row, AgreementDossier]:
@@ -40,6 +42,8 @@ def found(person: session.Person, view: filters.View) -> tuple[Row, AgreementDos
     rows = loaders.details(everything, person).filter(pl.col("ref") == ref)
     dossier = None if rows.is_empty() else loaders.agreement(rows["agreement_id"].item(), person)
     if dossier is None:
+        if not loaders.register().agreements.filter(pl.col("ref") == ref).is_empty():
+            _log.warning("denied: %s, role %s, asked for agreement %r of others", person.username, person.role, ref)
         cards.empty_state("agreement.choose" if not ref else "agreement.not_found")
         links.page_link("agreements", w.t("agreement.to_list"), icon=":material/search:")
         st.stop()
@@ -323,6 +327,7 @@ if row["is_open"] and person.role == "agency" and row["agency"] == person.agency
     links.page_link("upload", w.t("agreement.update"), icon=":material/edit:", ref=row["ref"])
 show_findings(dossier)
 show_dates(row)
+stalling.show_chance(view, row["agreement_id"])
 charts.show(charts.timeline, timeline_rows(row, dossier, view.as_of), key="timeline", alt=w.t("agreement.timeline_alt"))
 show_blockers(dossier, view.as_of)
 show_reports(dossier, view.as_of)

@@ -62,8 +62,8 @@ SCREENS: Final = (
     Screen("account", ":material/account_circle:", roles=(), filtered=False),
 )
 
+# The section and the page whose names say how many batches wait for review. (A string here would be drawn on every page.)
 _WAITING_IN: Final = ("coordination", "review")
-"""The section and the page whose names say how many batches wait for review."""
 
 
 def run() -> None:

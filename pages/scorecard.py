@@ -7,7 +7,7 @@ import dataclasses
 import polars as pl
 import streamlit as st
 
-from pages.sections import scorecard, scorecard_statistics, trust
+from pages.sections import scorecard, scorecard_statistics, stalling, trust
 from pages.ui import cards, filters, loaders, session
 from pages.ui import words as w
 from pages.ui.choices import choice
@@ -47,6 +47,7 @@ mine = by_code(peers)
 st.text(trust.sentence(view))
 scorecard.show_place(agency, loaders.standings(view, by="agency"), mine["K13"])
 scorecard_statistics.show_outlook(view, agency)
+stalling.show_expected(view, agency)
 scorecard_statistics.show_steps(view, agency, person)
 scorecard.show_reasons(agency, mine, rules)
 scorecard.show_kpis(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from kpi import attention
 from kpi.states import OPEN_STATES
+from pages.sections import stalling
 from pages.ui import cards, charts, filters, links, loaders, session, tables
 from pages.ui import words as w
 from pages.ui.choices import ALL, agency_choice, choice
@@ -122,6 +123,7 @@ stuck = attention.stuck(facts, loaders.register())
 cards.page_header("stalled.heading", w.t("stalled.lead"))
 if stuck.is_empty():
     cards.empty_state("stalled.none")
+    stalling.show_coming(view, person)
     st.stop()
 show_counts(stuck, facts.agreements.filter("is_open").height)
 picked = show_stages(stuck)
@@ -136,3 +138,4 @@ tables.show(
     on_row=lambda row: links.go("agreement", ref=row["ref"]),
     height=520,
 )
+stalling.show_coming(view, person)

@@ -68,8 +68,10 @@ def served(
 
 def environment(engine: sa.Engine) -> dict[str, str]:
     """The environment of this process without settings of its own, and with this store."""
-    ours = ("APP_", "DATABASE_", "REGISTER", "HOST", "PORT", "SESSION_", "UPLOAD_", "COOKIE_", "STREAMLIT_")
-    ours += ("AUTH_", "OIDC_", "PUBLIC_", "TRUSTED_", "SECOND_")
+    ours = (
+        *("APP_", "DATABASE_", "REGISTER", "HOST", "PORT", "SESSION_", "UPLOAD_", "COOKIE_", "STREAMLIT_"),
+        *("AUTH_", "OIDC_", "PUBLIC_", "TRUSTED_", "SECOND_"),
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "DATABASE_URL": engine.url.render_as_string(hide_password=False), "PYTHONUNBUFFERED": "1"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import secrets
 from typing import Any, Final
 
@@ -15,10 +16,12 @@ import polars as pl
 from sqlalchemy import ColumnElement, Engine, String, func, select, update
 from sqlmodel import Session, col
 
-from data_access import audit
+from data_access import audit, failures
 from data_access import engine as store
 from data_access.accounts.roles import Actor, Person, authorise
 from data_access.models import SignInTicket, User, UserSession, utc_now
+
+_log = logging.getLogger("agreements.access")
 
 IDLE: Final = dt.timedelta(minutes=30)
 ABSOLUTE: Final = dt.timedelta(hours=8)
@@ -83,13 +86,21 @@ def read_session(
     if row is None:
         return None
     if now - row.last_seen_at >= SEEN_EVERY:
+        _note_seen(engine, token_hash, now)
+    return Person(username=row.username, role=row.role, agency=row.agency, office=row.office)
+
+
+def _note_seen(engine: Engine, token_hash: str, now: dt.datetime) -> None:
+    """Note that a session is in use. Of a store that takes no writes its readers may go on reading."""
+    try:
         with store.session(engine) as session:
             session.execute(
                 update(UserSession)
                 .where(col(UserSession.token_hash) == token_hash, col(UserSession.last_seen_at) < now)
                 .values(last_seen_at=now)
             )
-    return Person(username=row.username, role=row.role, agency=row.agency, office=row.office)
+    except failures.STORE_ERRORS as error:
+        _log.warning("cannot note that a session is in use: %s", failures.reason_of(error))
 
 
 def list_sessions(

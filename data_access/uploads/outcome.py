@@ -21,6 +21,7 @@ Reason = Literal[
     "undecided",
     "overlaps",
     "already_undone",
+    "not_applied",
     "undo_of_undo",
     "waits",
     "already_reviewed",
@@ -56,9 +57,9 @@ class Refused(Exception):
 
     `not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the
     confirmation was about has changed since; `refs` are the agreements. `undecided`: conflicts are left to decide.
-    `overlaps`: later batches changed the same cells. `already_undone`, `undo_of_undo`: there is nothing to undo. `waits`: this
-    file waits for review already, with other changes. `already_reviewed`: it does not wait any more. `reason_missing`: who
-    returns something says why. `nothing_chosen`: nothing would be published.
+    `overlaps`: later batches changed the same cells. `already_undone`, `not_applied`, `undo_of_undo`: there is nothing to undo.
+    `waits`: this file waits for review already, with other changes. `already_reviewed`: it does not wait any more.
+    `reason_missing`: who returns something says why. `nothing_chosen`: nothing would be published.
     """
 
     def __init__(self, reason: Reason, *, refs: tuple[str, ...] = (), overlaps: tuple[Overlap, ...] = ()) -> None:

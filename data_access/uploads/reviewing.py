@@ -122,13 +122,14 @@ def publish(
         _be_coordinator(session, actor)
         version = rows.take_turn(session)
         batch, submission = _sent(session, number)
-        if not chosen or review.preview is None:
-            raise Refused("nothing_chosen")
         if batch.status != "waiting":
-            versions = _versions_of(review.preview, chosen)
-            if batch.reviewed_by == actor.username and versions_before(session, number) == versions:
+            versions = None if review.preview is None else _versions_of(review.preview, chosen)
+            is_same = versions_before(session, number) == versions and batch.changes == len(chosen)
+            if is_same and batch.reviewed_by == actor.username:
                 return Receipt(number, applied=False, changes=0, data_version=version.version)
             raise Refused("already_reviewed")
+        if not chosen or review.preview is None:
+            raise Refused("nothing_chosen")
         if any(conflict.change in chosen for conflict in review.preview.conflicts):
             raise Refused("undecided")
         assert batch.agency is not None

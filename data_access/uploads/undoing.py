@@ -113,7 +113,7 @@ def _undone(session: Session, actor: Actor, batch_id: int) -> Receipt:
     if batch.undoes is not None:
         raise Refused("undo_of_undo")
     if batch.status != "applied":
-        raise Refused("already_undone")
+        raise Refused("already_undone" if batch.status == "undone" else "not_applied")
     every = _cells_of_same_agreements(session, batch_id)
     past = _past(every, batch_id)
     agreement_ids = sorted(past.cells["agreement_id"].unique())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any, Final
 
 import polars as pl
@@ -20,21 +19,6 @@ from pages.ui.tables import Column
 
 _SAID: Final = "account_said"
 _CHANGED: Final = "changed"
-_BROWSERS: Final = (
-    ("Edge", r"Edg(?:e|A|iOS)?/(\d+)"),
-    ("Opera", r"OPR/(\d+)"),
-    ("Firefox", r"(?:Firefox|FxiOS)/(\d+)"),
-    ("Chrome", r"(?:Chrome|CriOS|HeadlessChrome)/(\d+)"),
-    ("Safari", r"Version/(\d+)[\d.]* (?:Mobile/\S+ )?Safari"),
-)
-_SYSTEMS: Final = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("macOS", "Macintosh"),
-    ("Linux", "Linux"),
-)
 SESSIONS_SHOWN: Final = 20
 
 
@@ -44,14 +28,6 @@ def moment(at: dt.datetime | None) -> str:
         return w.t("accounts.never")
     here = local_time(at)
     return w.t("accounts.moment", date=w.date(here.date()), time=f"{here:%H:%M}")
-
-
-def browser_name(client: str) -> str:
-    """What a person knows a browser by, from the address and the long line it sends: "Chrome 131 · Windows · 10.0.0.7"."""
-    address, _, agent = client.partition(" ")
-    browser = next((f"{name} {found[1]}" for name, like in _BROWSERS if (found := re.search(like, agent))), "")
-    system = next((name for name, like in _SYSTEMS if like in agent), "")
-    return " · ".join(filter(None, (browser, system, address))) or w.t("accounts.client_unknown")
 
 
 def say(key: str, **values: object) -> None:
@@ -81,7 +57,7 @@ def show_identity(person: session.Person) -> None:
     """Name, role and agency, and what the last click did."""
     whom = w.name("agency", person.agency) if person.agency else person.office
     parts = (person.username, w.name("role", person.role), whom)
-    cards.page_header("account.heading", " · ".join(filter(None, parts)))
+    cards.page_header("account.heading", " · ".join(filter(None, dict.fromkeys(parts))))
     show_said()
     if st.query_params.pop(_CHANGED, None) == "password":
         st.success(w.t("account.password_changed"), icon=":material/check_circle:")
@@ -166,7 +142,7 @@ def show_sessions(person: session.Person) -> None:
 def _show_session(person: session.Person, row: dict[str, Any], *, is_this: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap=None):
-            st.text(browser_name(row["client"]))
+            st.text(audit_words.browser_name(row["client"]))
             st.caption(w.t("account.session_times", start=moment(row["created_at"]), seen=moment(row["last_seen_at"])))
         if is_this:
             st.badge(w.t("account.session_this"), icon=":material/check:", color="green")

@@ -11,7 +11,7 @@ import streamlit as st
 from data_access import accounts, settings
 from data_access import engine as database
 from data_access.accounts import AccountError, journal
-from pages.sections import account
+from pages.sections import account, audit_words
 from pages.ui import links, session
 from pages.ui import words as w
 
@@ -189,4 +189,4 @@ def _show_sessions(person: session.Person, row: Row) -> None:
         times = w.t(
             "account.session_times", start=account.moment(held["created_at"]), seen=account.moment(held["last_seen_at"])
         )
-        st.text(f"{account.browser_name(held['client'])} · {times}")
+        st.text(f"{audit_words.browser_name(held['client'])} · {times}")

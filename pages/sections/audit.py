@@ -15,6 +15,7 @@ from pages.ui import cards, exports, session
 from pages.ui import words as w
 
 PAGE_ROWS: Final = 50
+TABLE_HEIGHT: Final = 640
 _CHOICES: Final = "audit_choices"
 _PAGE: Final = "audit_page"
 _ASKED: Final = "audit_asked"
@@ -63,7 +64,12 @@ def choose() -> Sought:
         offered = st.session_state[_CHOICES] = journal.choices(session.store(), actor=person)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
-            w.t("audit.text"), type="search", icon=":material/search:", key="audit_text", help=w.t("audit.text_help")
+            w.t("audit.text"),
+            type="search",
+            placeholder=w.t("audit.text_hint"),
+            icon=":material/search:",
+            key="audit_text",
+            help=w.t("audit.text_help"),
         )
         actor = st.selectbox(
             w.t("audit.actor"),
@@ -116,7 +122,7 @@ def show_entries(person: session.Person, sought: Sought) -> None:
         key="audit_entries",
         alt=w.t("audit.heading"),
         hide_index=True,
-        height=min(36 * (shown.height + 1) + 2, 640),
+        height=min(35 * (shown.height + 1) + 3, TABLE_HEIGHT),
         column_config={
             "id": st.column_config.NumberColumn(w.t("audit.number"), format="%d", width=80, pinned=True),
             "moment": st.column_config.TextColumn(w.t("audit.at"), width=160),

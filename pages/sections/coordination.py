@@ -150,7 +150,7 @@ def show_settled() -> None:
         settled.with_columns(
             moment=w.texts(settled["at"], _moment),
             kind=pl.col("action").replace_strict(
-                {action: w.t(f"coordination.{action}") for action in coordination.ACTIONS}, return_dtype=pl.String
+                {action: w.t(f"coordination.did_{action}") for action in coordination.ACTIONS}, return_dtype=pl.String
             ),
             what=w.texts(settled["detail"], _detail_text),
         ),

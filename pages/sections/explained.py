@@ -17,6 +17,7 @@ STATISTICS: Final = (
     "casemix",
     "steps",
     "forecast",
+    "stalling",
     "calibration",
     "weights",
     "curve",

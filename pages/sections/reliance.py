@@ -10,7 +10,7 @@ import streamlit as st
 
 from data_access.accounts import Person
 from kpi import reporting
-from kpi.calibration import STALLED, STARTED
+from kpi.calibration import STALLED, STARTED, BackTest
 from pages.sections import explained, ranking
 from pages.ui import charts, links, records, studies
 from pages.ui import words as w
@@ -71,8 +71,9 @@ def show_records(view: View) -> None:
 
 @st.fragment(parallel=True)
 def show_forecasts(view: View) -> None:
-    """How forecasts made a year before would have fared."""
+    """How forecasts made earlier would have fared: of stalling in a sentence, of implementation in classes."""
     st.subheader(w.t("reliance.forecasts"), anchor=False)
+    st.markdown(stalling_sentence(studies.stall_test(view)))
     test = studies.back_test(view)
     if test.totals["waiting"].sum() == 0:
         st.text(w.t("reliance.no_forecasts"))
@@ -120,11 +121,22 @@ def show_forecasts(view: View) -> None:
         alt=w.t("reliance.forecasts_alt"),
         height=table.height * _ROW,
     )
-    _, skill = test.score(STALLED)
-    note = w.t("reliance.forecasts_note")
-    if skill is None or skill <= 0:
-        note = f"{note} {w.t('reliance.stalls_not_shown')}"
-    _show_basis("calibration", note)
+    _show_basis("calibration", w.t("reliance.forecasts_note"))
+
+
+def stalling_sentence(test: BackTest) -> str:
+    """Whether the chance of stalling is shown, and why or why not."""
+    fared = test.calibration(STALLED)
+    days = w.number(studies.STALL_DAYS)
+    if fared.expected is None or fared.happened is None:
+        return w.t("reliance.stalls_too_early", days=days)
+    words = {"n": w.number(fared.n), "days": days, "made": w.number(test.cases["as_of"].n_unique())}
+    return w.t(
+        "reliance.stalls_shown" if fared.is_good else "reliance.stalls_off",
+        expected=w.percent(100 * fared.expected),
+        happened=w.percent(100 * fared.happened),
+        **words,
+    )
 
 
 # --- Weights ---------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def _written(waiting: pl.DataFrame) -> pl.DataFrame:
     now = today(None)
     counts = uploads.count_kinds(session.store(), waiting["id"].to_list())
     by_batch = {
-        number: {row["kind"]: row["changes"] for row in rows.iter_rows(named=True)}
+        number: {row["kind"]: row["places"] for row in rows.iter_rows(named=True)}
         for (number,), rows in counts.group_by("batch_id")
     }
     return waiting.with_columns(

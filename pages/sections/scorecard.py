@@ -46,7 +46,7 @@ def show_place(agency: str, standing: pl.DataFrame, composite: Card) -> None:
         interval = w.t("scorecard.interval", low=w.number(row["low"]), high=w.number(row["high"]))
     grid.metric(
         w.t("kpi.K13.name"),
-        cards.value_text("K13", composite),
+        ranking.score_text(composite["value"]),
         cards.light(composite["status"]) + (f" · {interval}" if interval else ""),
         delta_color="off",
         delta_arrow="off",

@@ -194,7 +194,7 @@ def show_receipt(person: session.Person) -> None:
     if refusal is not None:
         st.error(refusal, icon=":material/block:")
     receipt: _Shown | None = st.session_state.get(_RECEIPT)
-    if receipt is None or _is_something_new():
+    if receipt is None or "batch" in st.query_params or _is_something_new():
         return
     st.success(_in_words(receipt), icon=":material/task_alt:")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -26,6 +26,14 @@ _TICK_WIDTH: Final = 24
 _CONFLICTS_AT_ONCE: Final = 10
 _DECISIONS: Final[tuple[Decision, ...]] = ("register", "file")
 
+_CHOICE: Final = (
+    Column("ref", "upload.ref", width=130),
+    Column("title", "upload.title", width=260),
+    Column("what", "upload.what", width=220),
+    Column("before", "upload.before", width=200),
+    Column("after", "upload.after", width=200),
+)
+
 
 # --- Cell by cell ----------------------------------------------------------------------------------------------------
 
@@ -213,18 +221,15 @@ def _choose_in_table(shown: pl.DataFrame, key: str) -> set[int]:
         rows.select(chosen=True, ref="ref", title="title", what="what", before="before", after="after"),
         hide_index=True,
         height=520,
-        disabled=["ref", "title", "what", "before", "after"],
+        disabled=[column.name for column in _CHOICE],
         column_config={
-            "chosen": st.column_config.CheckboxColumn(w.t("review.chosen"), width=90, pinned=True),
-            "ref": text(w.t("upload.ref"), width=130),
-            "title": text(w.t("upload.title"), width=260),
-            "what": text(w.t("upload.what"), width=230),
-            "before": text(w.t("upload.before"), width=200),
-            "after": text(w.t("upload.after"), width=200),
+            "chosen": st.column_config.CheckboxColumn(w.t("review.chosen"), width=100, pinned=True),
+            **{column.name: text(w.t(column.label_key), width=column.width) for column in _CHOICE},
         },
         alt=w.t("upload.differences"),
         key=f"{key}_table",
     )
+    tables.show_downloads(rows, _CHOICE, key, file_name=w.t("upload.differences_file"))
     return set(rows.filter(edited["chosen"])["place"].to_list())
 
 

@@ -194,9 +194,9 @@ def show_encoding_check(work: Work) -> None:
 
 
 def show_returned_file(table: Table, problems: Sequence[Problem]) -> None:
-    """The file given back with a column of remarks."""
+    """The file given back, with a column of remarks where there are any."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(w.t("upload.returned"))
+        st.text(w.t("upload.returned" if problems else "upload.sent_rows"))
         _download(table, problems, "xlsx")
         _download(table, problems, "csv")
 
@@ -237,11 +237,15 @@ def show_editor(work: Work, *, titles: Mapping[str, str] | None = None) -> None:
     wrong = {problem.column for problem in work.problems}
     remarks = {row: " · ".join(words_of(p) for p in work.problems if p.row == row and p.blocking) for row in rows}
     absent = [pl.lit(None, pl.String).alias(code) for code in codes if code not in table.frame.columns]
-    named = [] if titles is None else [_named(titles)]
+    named = [] if titles is None or "ref" not in codes else [pl.col("ref"), _named(titles)]
     marked = (
         [pl.col(ROW).replace_strict(remarks, return_dtype=pl.String).alias(_REMARKS)] if any(remarks.values()) else []
     )
-    given = table.frame.with_columns(absent).filter(pl.col(ROW).is_in(rows)).select(ROW, *marked, *named, *codes)
+    given = (
+        table.frame.with_columns(absent)
+        .filter(pl.col(ROW).is_in(rows))
+        .select(ROW, *marked, *named, *(code for code in codes if not named or code != "ref"))
+    )
     st.subheader(w.t("upload.edit"), anchor=False)
     st.caption(w.t("upload.edit_help"))
     with st.form(f"upload_edit_{work.round}", border=False):
@@ -280,8 +284,9 @@ def _named(titles: Mapping[str, str]) -> pl.Expr:
 
 
 def _all_to_edit(table: Table) -> tuple[list[int], list[str]]:
-    """All rows, and all columns that say something."""
-    codes = [code for code in table.frame.columns if code in BY_CODE and code not in ("remarks", "row_version")]
+    """All rows, and all columns that say something new or of what."""
+    known = [BY_CODE[code] for code in table.frame.columns if code in BY_CODE]
+    codes = [column.code for column in known if column.use != "shown" and column.code != "row_version"]
     return table.frame[ROW].head(_ROWS_EDITED).to_list(), codes
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from data_access.accounts import Person
 from kpi import calibration, casemix, cohorts, forecast, ranking, sensitive, sensitivity, waiting, whatif
 from kpi import funnel as kpi_funnel
-from kpi.calibration import BackTest
+from kpi.calibration import BackTest, Calibration
 from kpi.catalog import KPIS
 from kpi.cohorts import Comparison
 from kpi.facts import Facts
@@ -27,6 +27,10 @@ HORIZON_DAYS: Final = 365
 BACK_TESTS: Final = 4
 """From how many earlier quarter ends forecasts are made again."""
 
+STALL_DAYS: Final = 90
+"""How far ahead stalling is foreseen: further on, forecasts of it tell agreements apart no better than chance."""
+
+STALL_TESTS: Final = 8
 STEPS: Final = 3
 _LEAST_HISTORY: Final = dt.timedelta(days=365)
 
@@ -45,6 +49,22 @@ def _back_test(view: View) -> BackTest:
     judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
     register = loaders.countable_register(view)
     return calibration.back_test(register, judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
+
+
+def stall_test(view: View) -> BackTest:
+    """How forecasts of stalling made earlier would have fared; for the whole register, whatever the view selects.
+
+    From a year after the first report on, and no further ahead than is shown.
+    """
+    return loaders.kept(_stall_test, view.whole)
+
+
+def _stall_test(view: View) -> BackTest:
+    register = loaders.countable_register(view)
+    began = calibration.reporting_began(register)
+    days = calibration.earlier_days(view.as_of, horizon_days=STALL_DAYS, count=STALL_TESTS)
+    judged = [day for day in days if began is not None and day >= began + calibration.FIRST_YEAR]
+    return calibration.back_test(register, judged, horizon_days=STALL_DAYS, rules=loaders.rules(view.as_of))
 
 
 def place_ranges(view: View) -> pl.DataFrame:
@@ -116,6 +136,38 @@ def outlook(view: View) -> Forecast:
 
 def _outlook(view: View) -> Forecast:
     return forecast.starts(loaders.facts(view), view.as_of + dt.timedelta(days=HORIZON_DAYS))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stalling:
+    """The chance of being stalled on a day: `cases` as in `kpi.forecast.stalls`, and how such forecasts have fared.
+
+    `classes` is the calibration table of the forecasts made earlier.
+    """
+
+    on: dt.date
+    cases: pl.DataFrame
+    fared: Calibration
+    classes: pl.DataFrame
+
+
+def stalling(view: View) -> Stalling | None:
+    """The chance of being stalled a quarter after the as-of day; None unless such forecasts have proved right."""
+    found = loaders.kept(_stalling, view.whole)
+    if not found.fared.is_good:
+        return None
+    mine = loaders.facts(view).agreements.select("agreement_id")
+    return dataclasses.replace(found, cases=found.cases.join(mine, on="agreement_id", how="semi"))
+
+
+def _stalling(view: View) -> Stalling:
+    on, test = view.as_of + dt.timedelta(days=STALL_DAYS), stall_test(view)
+    return Stalling(
+        on=on,
+        cases=forecast.stalls(loaders.countable_register(view), loaders.facts(view), on),
+        fared=test.calibration(calibration.STALLED),
+        classes=test.table(calibration.STALLED),
+    )
 
 
 def adjusted(view: View, kpi: str) -> pl.DataFrame:

@@ -90,7 +90,7 @@ def show(
         column_config=config,
         lazy=frame.height > LAZY_FROM_ROWS,
     )
-    _draw_below(frame, file_columns or columns, key, file_name)
+    show_downloads(frame, file_columns or columns, key, file_name=file_name)
     if on_row is None:
         return None
     row = _clicked_row(frame, cells[opener.field], st.session_state.get(_click_key(key)))
@@ -202,7 +202,8 @@ def _number_format(column: Column, frame: pl.DataFrame) -> str:
 # --- Below the table -------------------------------------------------------------------------------------------------
 
 
-def _draw_below(frame: pl.DataFrame, columns: Sequence[Column], key: str, file_name: str) -> None:
+def show_downloads(frame: pl.DataFrame, columns: Sequence[Column], key: str, *, file_name: str) -> None:
+    """How many rows a table has, and the table as files; for tables drawn by something else than `show`."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(w.tn("common.rows", frame.height))
         _download_button("csv", frame, columns, key, file_name)

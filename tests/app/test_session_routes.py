@@ -226,9 +226,9 @@ def test_production_starts_once_they_are_disabled(house: House) -> None:
 
 def test_a_page_that_fails_shows_a_number_and_no_more() -> None:
     def page() -> None:
-        import app
+        from pages.ui import incidents
 
-        app.show_incident(RuntimeError("a detail for nobody's eyes"))
+        incidents.show(RuntimeError("a detail for nobody's eyes"))
 
     shown = AppTest.from_function(page).run()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import pathlib
+import re
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -36,6 +37,20 @@ def mark(agency: str | None) -> str:
     return f"ZQ{agency or 'NOBODY'}QZ"
 
 
+MARKS = re.compile(rb"(?:ZQ([A-Z0-9-]+?)QZ|RF([A-Z0-9-]+?)FR\\\\?-(\d+))")
+"""A mark as it may appear in an answer: of a text, or of a reference, whose number comes with it."""
+
+
+def marked(content: bytes, *, typed: str = "") -> set[str]:
+    """Whose texts are in an answer; a reference that was typed in the address comes back in words and does not count."""
+    found = (match.groups() for match in MARKS.finditer(content))
+    return {
+        (text or whose).decode()
+        for text, whose, number in found
+        if text or f"RF{whose.decode()}FR-{number.decode()}" != typed
+    }
+
+
 def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
     """The tests' register with its texts marked, a batch of each agency that has an account, and the demo accounts."""
     stores.fill(engine, count=count)
@@ -51,8 +66,8 @@ def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
             )
             link = "https://example.org/" if model is models.Agreement else ""
             for name in columns:
-                start = link if name == "evidence_url" else ""
-                text = sa.literal(f"{start}ZQ").concat(whose).concat("QZ-").concat(sa.cast(table.c[owner], sa.String))
+                start, end = ("RF", "FR-") if name == "ref" else (f"{link if name == 'evidence_url' else ''}ZQ", "QZ-")
+                text = sa.literal(start).concat(whose).concat(end).concat(sa.cast(table.c[owner], sa.String))
                 session.execute(sa.update(table).values({name: text}))
         accounts.ensure_demo_accounts(session)
         for account in accounts.DEMO_ACCOUNTS:

@@ -118,7 +118,7 @@ def test_signing_in_leads_to_the_page_first_asked_for_and_holds_until_signing_ou
     assert "kpi_session" not in cookies(page)
     page.goto("/ranking")
     expect(page.get_by_role("button", name=BUTTON)).to_be_visible()
-    second.get_by_role("link").first.click()
+    second.get_by_role("link", name="Đối tác").click()
     expect(second.get_by_role("button", name=BUTTON)).to_be_visible()
 
 

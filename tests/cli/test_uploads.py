@@ -8,14 +8,15 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from data_access import accounts, models, uploads
 from data_access import engine as store
-from data_access import models, uploads
 from data_access.register import read_register
 from kpi import facts
 from tests.cli.test_manage import Runner, one_line
 from tests.pages import stores
 
-KEYS = {"problems", "changes", "applied", "batch"}
+NOTHING = {"problems": [], "changes": [], "applied": False, "batch": None, "waiting": None}
+KEYS = {"problems", "changes", "applied", "batch", "waiting"}
 
 
 @pytest.fixture
@@ -60,14 +61,15 @@ def test_a_preview_stores_nothing_and_applying_stores_what_it_showed(
 
     shown = run("upload", file, "--user", "bct", "--format", "json")
     assert shown.status == 0
-    assert shown.json() == {"problems": [], "changes": [change], "applied": False, "batch": None}
+    assert shown.json() == {"problems": [], "changes": [change], "applied": False, "batch": None, "waiting": None}
     assert uploads.list_batches(filled, None).is_empty()
 
     done = run("upload", file, "--user", "bct", "--apply", "--format", "json")
-    assert (done.status, done.json()) == (0, {"problems": [], "changes": [change], "applied": True, "batch": 1})
+    assert done.status == 0
+    assert done.json() == {"problems": [], "changes": [change], "applied": True, "batch": 1, "waiting": None}
 
     again = run("upload", file, "--user", "bct", "--apply", "--format", "json")
-    assert again.json() == {"problems": [], "changes": [], "applied": False, "batch": None}
+    assert again.json() == NOTHING
     assert uploads.list_batches(filled, None)["id"].to_list() == [1]
 
 
@@ -80,7 +82,7 @@ def test_the_template_handed_in_as_it_is_changes_nothing(
     assert run("template", "--user", "bct", "--format", format, "--out", out).status == 0
 
     handed_in = run("upload", out, "--user", "bct", "--apply", "--format", "json").json()
-    assert handed_in == {"problems": [], "changes": [], "applied": False, "batch": None}
+    assert handed_in == NOTHING
 
 
 def test_problems_are_listed_with_their_place_and_the_status_is_1(
@@ -187,3 +189,141 @@ def test_batches_are_listed_shown_and_undone(run: Runner, filled: sa.Engine, ref
         "undone",
         "undone",
     ]
+
+
+# --- Review ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(filled: sa.Engine) -> sa.Engine:
+    """Results and reports wait for the coordinator, everything else goes straight in."""
+    coordinator = accounts.Person(username="dieuphoi", role="coordinator", agency=None, office="")
+    with store.session(filled) as session:
+        uploads.write_routes(session, actor=coordinator, routes={"result": "review", "report": "review"})
+    return filled
+
+
+@pytest.fixture
+def two_refs(filled: sa.Engine) -> tuple[str, str]:
+    """Two open agreements of BCT."""
+    own = facts.build(read_register(filled), stores.AS_OF).agreements.filter(pl.col("agency") == "BCT")
+    one, two = own.filter("is_open")["ref"].sort()[:2]
+    return str(one), str(two)
+
+
+def test_what_waits_is_listed_shown_and_published(
+    run: Runner, held: sa.Engine, two_refs: tuple[str, str], tmp_path: Path
+) -> None:
+    ref = two_refs[0]
+    file = file_of(tmp_path, f"ref,deliverable_vi\n{ref},Một trung tâm\n")
+
+    sent = run("upload", file, "--user", "bct", "--apply", "--format", "json").json()
+    again = run("upload", file, "--user", "bct", "--apply")
+    assert (sent["applied"], sent["batch"], sent["waiting"]) == (False, None, 1)
+    assert "Waits for review, as batch 1." in again.err
+
+    assert [batch["batch"] for batch in run("review", "list", "--format", "json").json()] == [1]
+    assert "waiting" in run("review", "list").out
+    shown = run("review", "show", "1", "--format", "json").json()
+    assert (shown["status"], shown["problems"], shown["gone"]) == ("waiting", [], [])
+    assert shown["changes"] == [
+        {
+            "agreement": ref,
+            "field": "deliverable_vi",
+            "old": None,
+            "new": "Một trung tâm",
+            "kind": "result",
+            "sent_old": None,
+            "conflict": False,
+        }
+    ]
+    assert "Một trung tâm" in run("review", "show", "1").out
+    cells = [{"agreement": ref, "field": "deliverable_vi", "old": None, "new": "Một trung tâm"}]
+    assert run("batch", "show", "1", "--format", "json").json()["cells"] == cells
+    assert "chưa được ghi vào sổ" in run("batch", "undo", "1", "--user", "bct", "--language", "vi").err
+
+    assert run("review", "publish", "1", "--user", "bct").status == 2
+    done = run("review", "publish", "1", "--user", "dieuphoi", "--format", "json")
+    assert (done.status, done.json()) == (
+        0,
+        {"problems": [], "batch": 1, "applied": True, "changes": 1, "returned": None},
+    )
+    assert "does not wait for review any more" in one_line(run("review", "publish", "1", "--user", "dieuphoi"))
+    assert run("review", "list", "--format", "json").json() == []
+    batch = run("batch", "show", "1", "--format", "json").json()
+    assert (batch["status"], batch["reviewed_by"], batch["cells"]) == ("applied", "dieuphoi", cells)
+    assert run("batch", "undo", "1", "--user", "bct").status == 0
+
+
+def test_some_agreements_are_published_and_the_others_returned(
+    run: Runner, held: sa.Engine, two_refs: tuple[str, str], tmp_path: Path
+) -> None:
+    one, two = two_refs
+    text = f"ref,deliverable_vi,current_target,target_reason\n{one},Một,2030-01-01,Chậm\n{two},Hai,,\n"
+    sent = run("upload", file_of(tmp_path, text), "--user", "bct", "--apply", "--format", "json").json()
+    assert (sent["applied"], sent["batch"], sent["waiting"]) == (True, 1, 2)
+
+    publish = ("review", "publish", "2", "--user", "dieuphoi", "--only-agreement", one)
+    assert "Say why it is returned" in one_line(run(*publish))
+    assert "there is nothing of it to publish" in one_line(run(*publish[:-1], "T-9999"))
+    done = run(*publish, "--reason", "Thiếu căn cứ", "--format", "json").json()
+
+    assert (done["applied"], done["changes"], done["returned"]) == (True, 1, 3)
+    back = run("batch", "show", "3", "--format", "json").json()
+    assert (back["status"], back["reason"], back["part_of"]) == ("returned", "Thiếu căn cứ", 2)
+    assert [(c["agreement"], c["new"]) for c in back["cells"]] == [(two, "Hai")]
+
+
+def test_what_waits_is_returned_with_a_reason(run: Runner, held: sa.Engine, ref: str, tmp_path: Path) -> None:
+    file = file_of(tmp_path, f"ref,deliverable_vi\n{ref},Một\n")
+    run("upload", file, "--user", "bct", "--apply")
+
+    assert run("review", "return", "1", "--user", "bct", "--reason", "x").status == 2
+    assert run("review", "return", "1", "--user", "dieuphoi").status == 2
+    assert (
+        "Chưa nêu lý do" in run("review", "return", "1", "--user", "dieuphoi", "--reason", " ", "--language", "vi").err
+    )
+    done = run("review", "return", "1", "--user", "dieuphoi", "--reason", "Thiếu căn cứ", "--format", "json")
+    assert (done.status, done.json()) == (0, {"returned": 1})
+    assert run("batch", "show", "1", "--format", "json").json()["reason"] == "Thiếu căn cứ"
+
+
+def test_whose_value_is_published_where_the_register_changed_meanwhile(
+    run: Runner, held: sa.Engine, ref: str, tmp_path: Path
+) -> None:
+    for text in ("Một", "Hai", "Ba"):
+        file = file_of(tmp_path, f"ref,deliverable_vi\n{ref},{text}\n", f"{text}.csv")
+        run("upload", file, "--user", "bct", "--apply")
+    run("review", "publish", "1", "--user", "dieuphoi")
+    publish = ("review", "publish", "--user", "dieuphoi", "--format", "json")
+
+    undecided = run(*publish, "2")
+    file = run(*publish, "2", "--conflicts", "file").json()
+    register = run(*publish, "3", "--conflicts", "register", "--reason", "Đã có số liệu mới")
+
+    assert undecided.status == 1
+    assert [(p["column"], p["value"], p["code"]) for p in undecided.json()["problems"]] == [
+        ("deliverable_vi", "Hai", "conflict")
+    ]
+    assert (file["applied"], file["changes"]) == (True, 1)
+    assert "There is no change to publish" in one_line(register)
+    shown = run("review", "show", "3", "--format", "json").json()["changes"]
+    assert [(c["old"], c["sent_old"], c["conflict"]) for c in shown] == [("Hai", None, True)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("review", "show", "7"), "no batch 7 that was sent for review"),
+        (("review", "publish", "7", "--user", "dieuphoi"), "no batch 7 that was sent for review"),
+        (("review", "return", "7", "--user", "dieuphoi", "--reason", "x"), "There is no batch 7"),
+        (("review", "publish", "7", "--user", "nobody"), "no open account of that name"),
+    ],
+)
+def test_a_review_that_cannot_run_says_why(
+    run: Runner, held: sa.Engine, arguments: tuple[str, ...], reason: str
+) -> None:
+    result = run(*arguments)
+
+    assert result.status == 2
+    assert reason in one_line(result)

@@ -736,7 +736,7 @@ def test_what_waits_or_was_returned_cannot_be_undone(held: sa.Engine) -> None:
 
     for decide in (lambda: None, lambda: returned(held, number)):
         decide()
-        with pytest.raises(Refused, match="already_undone"):
+        with pytest.raises(Refused, match="not_applied"):
             undone(held, number)
 
 

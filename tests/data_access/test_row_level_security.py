@@ -261,14 +261,14 @@ def test_rows_of_another_agency_are_neither_changed_nor_deleted(shared: sa.Engin
     for name in GUARDED:
         own = len(store.read_frame(shared, sa.select(table(name)), agency="BCT"))
         with acting_for_bct(shared) as session:
-            changed = session.execute(sa.update(table(name)).values(FORGED[name]))
+            changed = session.connection().execute(sa.update(table(name)).values(FORGED[name]))
             assert changed.rowcount == own, name
             session.rollback()
         with acting_for_bct(shared) as session:
             doomed = sa.delete(table(name))
             if name in ("agreement", "blocker", "uploadbatch"):  # to our own ones other rows refer
                 doomed = doomed.where(table(name).c.id.in_([THEIRS, COUNTED_FROM + 1]))
-            deleted = session.execute(doomed)
+            deleted = session.connection().execute(doomed)
             assert deleted.rowcount == (0 if name in ("agreement", "blocker", "uploadbatch") else own), name
             session.rollback()
 

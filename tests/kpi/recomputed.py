@@ -75,6 +75,22 @@ def median(cases: list[tuple[int, bool]]) -> int | None:
     return None
 
 
+def waited(cases: list[tuple[int, bool]], horizon: int) -> tuple[Fraction, Fraction] | None:
+    """The Kaplan-Meier share that has happened by the horizon, and the mean wait up to it, by exact fractions.
+
+    None where everybody was lost from sight before.
+    """
+    survival, mean, before = Fraction(1), Fraction(0), 0
+    for time in sorted({time for time, observed in cases if observed and time <= horizon}):
+        at_risk = sum(1 for other, _ in cases if other >= time)
+        mean += survival * (time - before)
+        survival *= 1 - Fraction(sum(1 for other, observed in cases if observed and other == time), at_risk)
+        before = time
+    if survival and max(time for time, _ in cases) < horizon:
+        return None
+    return 1 - survival, mean + survival * (horizon - before)
+
+
 def owed_reports(rows: list[Row], as_of: dt.date) -> list[bool]:
     """For every report that has fallen due, whether it came complete and in time."""
     results = []

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import statistics
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from kpi import cohorts, facts, survival
+from kpi import cohorts, facts, survival, waiting
 from kpi.register import Register
 from tests.kpi import recomputed
 from tests.kpi.registers import AS_OF, Row, register_of, registers
@@ -48,12 +47,27 @@ def test_a_cohort_not_yet_watched_for_the_whole_horizon_has_no_figures() -> None
     assert quarters.select("cohort", "is_observed").rows() == [("2024-Q4", True), ("2025-Q1", True)]
 
 
-def test_what_ended_before_it_was_implemented_counts_with_the_whole_horizon() -> None:
+def test_what_ended_first_waits_as_long_as_it_lasted() -> None:
+    """As in the median of the scorecard and in the curves. Implemented after 100 days; ended after 31; still waiting."""
+    ended = Row(id=3, signed=D(2023, 1, 1), events=[("TERMINATED", D(2023, 2, 1))])
+    rows = [implemented(1, D(2023, 1, 1), 100), implemented(2, D(2023, 1, 1), None), ended]
+    found = facts.build(register_of(rows), AS_OF)
+
+    cohort = cohorts.by_signing(found, horizon_days=365).row(0, named=True)
+
+    assert (cohort["n"], cohort["within"], cohort["ended"]) == (3, 1, 1)
+    assert cohort["share"] == pytest.approx(50.0)
+    assert cohort["rmst"] == pytest.approx(100 + 265 / 2)
+    curve = waiting.curves(waiting.cases(found, by=waiting.COHORT), ["2023"], least_at_risk=1)
+    assert curve.filter(pl.col("time") <= 365)["share"].last() == pytest.approx(cohort["share"])
+
+
+def test_where_all_ended_before_the_horizon_nothing_is_said_of_it() -> None:
     ended = Row(id=1, signed=D(2023, 1, 1), events=[("TERMINATED", D(2023, 2, 1))])
 
-    found = cohorts.by_signing(facts.build(register_of([ended]), AS_OF), horizon_days=365).row(0, named=True)
+    cohort = cohorts.by_signing(facts.build(register_of([ended]), AS_OF), horizon_days=365).row(0, named=True)
 
-    assert (found["n"], found["within"], found["ended"], found["rmst"]) == (1, 0, 1, 365.0)
+    assert (cohort["n"], cohort["ended"], cohort["share"], cohort["rmst"]) == (1, 1, None, None)
 
 
 def test_contradictory_dates_are_left_out_and_counted() -> None:
@@ -70,21 +84,25 @@ def test_cohorts_equal_a_plain_count(rows: list[Row]) -> None:
     table = cohorts.by_signing(facts.build(register_of(rows), AS_OF), horizon_days=200)
 
     for cohort in table.filter("is_observed").iter_rows(named=True):
-        waits = []
+        cases = []
         for row in rows:
             known = recomputed.agreement(row, AS_OF)
             if known is None or not known["followed"] or not row.signed or str(row.signed.year) != cohort["cohort"]:
                 continue
-            days = (known["started"] - row.signed).days if known["started"] else None
-            waits.append(days if days is not None and days <= 200 else None)
-        assert cohort["n"] == len(waits)
-        assert cohort["within"] == sum(wait is not None for wait in waits)
-        if waits:
-            assert cohort["rmst"] == pytest.approx(statistics.mean(200 if wait is None else wait for wait in waits))
+            end = known["started"] or known["ended"] or AS_OF
+            cases.append(((end - row.signed).days, known["started"] is not None))
+        assert cohort["n"] == len(cases)
+        assert cohort["within"] == sum(observed and days <= 200 for days, observed in cases)
+        plain = recomputed.waited(cases, 200) if cases else None
+        if plain is None:
+            assert cohort["rmst"] is None
+        else:
+            assert cohort["share"] == pytest.approx(100 * float(plain[0]))
+            assert cohort["rmst"] == pytest.approx(float(plain[1]))
 
 
-def test_without_ends_the_mean_is_the_restricted_mean_of_the_survival_curve() -> None:
-    found = facts.build(simulate(400, seed=3, law=Law(mean_end=1e9)), AS_OF)
+def test_the_mean_is_the_restricted_mean_of_the_survival_curve() -> None:
+    found = facts.build(simulate(400, seed=3, law=Law(mean_end=400)), AS_OF)
     year = found.agreements.filter(pl.col("signed_on").dt.year() == 2022)
 
     cohort = cohorts.by_signing(found).filter(cohort="2022").row(0, named=True)

@@ -176,10 +176,4 @@ def test_scores_that_are_shown_alike_share_a_place() -> None:
 
     places = dict(scorecard.rank(cards, group="agency").select("agency", "place").rows())
 
-    assert places == {"D": 1, "A": 2, "B": 2, "C": 2, "F": 2, "E": None}
-
-
-def test_what_would_move_an_agency_counts_places_as_the_ranking_does() -> None:
-    peers = pl.DataFrame({"value": [70.04, 70.06]}).select(scorecard.as_ranked(pl.col("value")))["value"]
-
-    assert peers.to_list() == [70.0, 70.1]
+    assert places == {"D": 1, "A": 2, "B": 2, "C": 4, "F": 4, "E": None}

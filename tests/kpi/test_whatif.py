@@ -120,7 +120,8 @@ def test_places_are_counted_among_agencies_of_the_same_group_and_the_cause_of_a_
     assert study.place == last["place"]
     assert study.score == pytest.approx(last["score"])
     reached = study.together.row(-1, named=True)
-    above = ranked.filter((pl.col("agency") != last["agency"]) & (pl.col("score") > reached["score"])).height
+    peers = ranked.filter(pl.col("agency") != last["agency"])
+    above = peers.filter(scorecard.as_ranked(pl.col("score")) > scorecard.as_ranked(pl.lit(reached["score"]))).height
     assert reached["place"] == 1 + above
     assert reached["places"] == last["place"] - reached["place"]
     assert study.together["points"].is_sorted()

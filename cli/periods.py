@@ -1,0 +1,188 @@
+"""The reporting calendar from the command line: the same rules as on the coordinator's page."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import polars as pl
+import sqlalchemy as sa
+import typer
+from sqlmodel import Session
+
+from cli.output import Language, TableOrJson, print_json, print_table
+from cli.reading import CannotRunError, open_store, parse_day
+from cli.uploads import person_of, refused
+from data_access import coordination, uploads
+from data_access import engine as store
+from data_access.accounts import Person
+from data_access.calendar import today
+from data_access.register import read_data_version
+from kpi.reporting_calendar import MOST_AT_ONCE, MOST_DAYS_UNTIL_DUE, Period, upcoming
+
+periods_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The reporting calendar: list, add, due, remove."
+)
+
+
+class Rhythm(enum.StrEnum):
+    """How long periods are."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+
+
+User = Annotated[
+    str, typer.Option("--user", metavar="NAME", help="The coordinator's account in whose name it is done.")
+]
+Apply = Annotated[bool, typer.Option("--apply", help="Store the change; without it, it is only shown.")]
+InLanguage = Annotated[Language, typer.Option("--language", help="Language of messages.")]
+TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
+Code = Annotated[str, typer.Argument(metavar="CODE", help="A period's code, for example 2026-Q1.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make `periods` a command of the operator's tool."""
+    app.add_typer(periods_app, name="periods")
+
+
+@periods_app.command("list")
+def list_(output: TableJson = TableOrJson.TABLE) -> None:
+    """Every period, in order, with how many reports the store has for it."""
+    engine = open_store()
+    received = coordination.read_reports_received(engine)
+    rows = [
+        {**dataclasses.asdict(period), "reports": received.get(period.code, 0)}
+        for period in coordination.read_periods(engine)
+    ]
+    if output is TableOrJson.JSON:
+        print_json(rows)
+    else:
+        schema = {"code": pl.String, "starts_on": pl.Date, "ends_on": pl.Date, "due_on": pl.Date, "reports": pl.Int64}
+        print_table(pl.DataFrame(rows, schema=schema))
+
+
+@periods_app.command()
+def add(
+    user: User,
+    frequency: Annotated[Rhythm, typer.Option(help="How long the periods are.")] = Rhythm.QUARTER,
+    days: Annotated[
+        int, typer.Option(min=1, max=MOST_DAYS_UNTIL_DUE, help="Days from a period's end until its reports are due.")
+    ] = 10,
+    count: Annotated[int, typer.Option(min=1, max=MOST_AT_ONCE, help="How many periods.")] = 1,
+    apply: Apply = False,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = Language.EN,
+) -> None:
+    """The next periods after the last one, whose reports are still ahead."""
+    engine = open_store()
+    version = read_data_version(engine)
+    now = today(None if version is None else version.data_date)
+    periods = upcoming(coordination.read_periods(engine), frequency.value, days_until_due=days, count=count, today=now)
+    _change(
+        engine,
+        user,
+        lambda session, person: coordination.add_periods(session, actor=person, periods=periods),
+        old=(),
+        new=periods,
+        apply=apply,
+        output=output,
+        language=language,
+    )
+
+
+@periods_app.command()
+def due(
+    code: Code,
+    day: Annotated[str, typer.Argument(metavar="DATE", help="The new due date, as 2026-04-20.")],
+    user: User,
+    apply: Apply = False,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = Language.EN,
+) -> None:
+    """Another due date for a period that is not due yet."""
+    engine = open_store()
+    seen = _period(engine, code)
+    due_on = parse_day(day, of="DATE")
+    _change(
+        engine,
+        user,
+        lambda session, person: coordination.move_due_date(session, actor=person, seen=seen, due_on=due_on),
+        old=(seen,),
+        new=(dataclasses.replace(seen, due_on=due_on),),
+        apply=apply,
+        output=output,
+        language=language,
+    )
+
+
+@periods_app.command()
+def remove(
+    code: Code,
+    user: User,
+    apply: Apply = False,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = Language.EN,
+) -> None:
+    """Take out a period that is not due yet and for which no report came."""
+    engine = open_store()
+    seen = _period(engine, code)
+    _change(
+        engine,
+        user,
+        lambda session, person: coordination.remove_periods(session, actor=person, seen=(seen,)),
+        old=(seen,),
+        new=(),
+        apply=apply,
+        output=output,
+        language=language,
+    )
+
+
+def _period(engine: sa.Engine, code: str) -> Period:
+    for period in coordination.read_periods(engine):
+        if period.code == code:
+            return period
+    raise CannotRunError(f"{code}: there is no period of this code. List them: python manage.py periods list")
+
+
+def _change(
+    engine: sa.Engine,
+    user: str,
+    write: Callable[[Session, Person], int],
+    *,
+    old: Sequence[Period],
+    new: Sequence[Period],
+    apply: bool,
+    output: TableOrJson,
+    language: Language,
+) -> None:
+    """Try a change, and keep it if it is to be applied; what is only shown went through the same checks."""
+    person = person_of(engine, user)
+    try:
+        with store.session(engine) as session:
+            write(session, person)
+            if not apply:
+                session.rollback()
+    except coordination.DeclinedError as declined:
+        raise CannotRunError(_declined(declined, language)) from declined
+    except uploads.Refused as refusal:
+        raise CannotRunError(refused(refusal, language)) from refusal
+    told = {"old": [dataclasses.asdict(one) for one in old], "new": [dataclasses.asdict(one) for one in new]}
+    if output is TableOrJson.JSON:
+        print_json({**told, "applied": apply})
+        return
+    rows = [{"": side, **period} for side, periods in told.items() for period in periods]
+    print_table(pl.DataFrame(rows))
+    print("Stored." if apply else "Nothing stored: this is what --apply would store.")
+
+
+def _declined(declined: coordination.DeclinedError, language: Language) -> str:
+    from pages.ui import words
+
+    with words.in_language(language.value):
+        return words.t(f"coordination.declined_{declined.code}", period=declined.period)

@@ -1,0 +1,384 @@
+"""Everything the store offers that asks who acts, asked by people who may not, and for what belongs to others.
+
+Functions are found, not listed: one that is new fails here until somebody has said who may use it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import importlib
+import inspect
+import itertools
+import logging
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import data_access
+from data_access import accounts, audit, models, passwords, register, uploads
+from data_access import engine as store
+from data_access.accounts import AccountError, Person
+from data_access.accounts.journal import Sought
+from data_access.arrow import table_of
+from data_access.uploads import Refused
+from kpi.intake import Checked, Preview, Table, check_rows, compare, read_table
+from kpi.reporting_calendar import Period
+from tests.attacks.conftest import everything, fill, mark
+
+TODAY = dt.date(2026, 1, 20)
+OWNER, OWNER_AGENCY = "bct", "BCT"
+THIEF, THIEF_AGENCY = "langson", "T20"
+
+# Who may. Everything the thieves ask for belongs to OWNER_AGENCY.
+MAY: Mapping[str, tuple[str, ...]] = {
+    "uploads.applying.apply": ("owner",),
+    "uploads.handing_in.hand_in": ("owner",),
+    "uploads.handing_in.withdraw": ("owner",),
+    "uploads.undoing.undo": ("owner", "coordinator", "administrator"),
+    "uploads.reviewing.publish": ("coordinator",),
+    "uploads.reviewing.send_back": ("coordinator",),
+    "uploads.routes.write_routes": ("coordinator", "administrator"),
+    "coordination.add_periods": ("coordinator",),
+    "coordination.remove_periods": ("coordinator",),
+    "coordination.move_due_date": ("coordinator",),
+    "coordination.set_threshold": ("coordinator",),
+    "accounts.agencies.read_agencies": ("administrator",),
+    "accounts.agencies.rename_agency": ("administrator",),
+    "accounts.journal.search": ("administrator",),
+    "accounts.journal.export": ("administrator",),
+    "accounts.journal.verify_chain": ("administrator",),
+    "accounts.journal.last_verification": ("administrator",),
+    "accounts.journal.choices": ("administrator",),
+    "accounts.people.read_accounts": ("administrator",),
+    "accounts.people.add_user": ("administrator",),
+    "accounts.people.change_account": ("administrator",),
+    "accounts.people.disable_user": ("administrator",),
+    "accounts.people.enable_user": ("administrator",),
+    "accounts.people.reset_password": ("administrator",),
+    "accounts.people.unlock": ("administrator",),
+    "accounts.people.sign_out_everywhere": ("administrator",),
+    "accounts.people.set_subject": ("administrator",),
+    "accounts.second_factor.reset_second_factor": ("administrator",),
+    "accounts.sessions.list_sessions": ("administrator",),
+}
+# Parts of the above, called within their transaction after the question was answered; the question itself; and what
+# somebody does to their own account, which asks for the password (see `test_one_s_own_account_asks_for_the_password`).
+WITHIN = {
+    "accounts.roles.authorise",
+    "accounts.people.refuse_own",
+    "uploads.applying.batch_of",
+    "uploads.applying.carry_out",
+    "uploads.applying.close_batch",
+    "uploads.outcome.account_of",
+    "uploads.outcome.agency_of",
+    "uploads.outcome.logged",
+    "uploads.outcome.may_undo",
+}
+OWN = {
+    "accounts.journal.read_recent",
+    "accounts.own.change_password",
+    "accounts.own.set_up_second_factor",
+    "accounts.own.renew_recovery_codes",
+    "accounts.own.remove_second_factor",
+    "accounts.sessions.end_marked_session",
+}
+
+
+def functions(parameter: str, *annotations: str) -> dict[str, Callable[..., Any]]:
+    """Every public function of `data_access` with a parameter of this name and one of these types."""
+    found: dict[str, Callable[..., Any]] = {}
+    for module in pkgutil.walk_packages(data_access.__path__, "data_access."):
+        if ".migrations" in module.name:
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            is_own = inspect.isfunction(value) and value.__module__ == module.name and not name.startswith("_")
+            if is_own and parameter in inspect.signature(value).parameters:
+                annotation = inspect.signature(value).parameters[parameter].annotation
+                if str(annotation) in annotations:
+                    found[f"{module.name.removeprefix('data_access.')}.{name}"] = value
+    return found
+
+
+ASKED = {**functions("actor", "Actor"), **functions("person", "Person")}
+
+
+def test_everything_that_asks_who_acts_is_attacked() -> None:
+    assert set(ASKED) == {*MAY, *WITHIN, *OWN}
+
+
+# --- The store, and what the thieves hold in their hands -------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """A store, and arguments that name what belongs to OWNER_AGENCY."""
+
+    engine: sa.Engine
+    arguments: Mapping[str, Sequence[Any]]
+
+
+@pytest.fixture
+def world(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(passwords, "ROUNDS", 4)
+    fill(engine)
+    admin = Person("quantri", "administrator", None, "")
+    with store.session(engine) as session:
+        for username, role, agency in CLOSED:
+            accounts.add_user(
+                session, actor="test", username=username, password="bốn từ bất kỳ nào", role=role, agency=agency
+            )
+            accounts.disable_user(session, actor=admin, username=username)
+    owner = Person(OWNER, "agency", OWNER_AGENCY, "")
+    table, preview = confirmed(engine, 0)
+    with store.session(engine) as session:
+        applied = uploads.apply(session, actor=owner, preview=preview)
+    coordinator = Person("dieuphoi", "coordinator", "BNG", "")
+    routes: dict[Any, Any] = dict.fromkeys(uploads.read_routes(engine), "review")
+    with store.session(engine) as session:
+        uploads.write_routes(session, actor=coordinator, routes=routes)
+    table, preview = confirmed(engine, 1)
+    with store.session(engine) as session:
+        handed_in = uploads.hand_in(session, actor=owner, table=table, preview=preview)
+    assert handed_in.waiting is not None
+    review = uploads.review(engine, handed_in.waiting, agency=None)
+    table, preview = confirmed(engine, 2)
+    period = Period("2099-Q1", dt.date(2099, 1, 1), dt.date(2099, 3, 31), dt.date(2099, 4, 10))
+    return World(
+        engine,
+        {
+            "batch_id": (applied.batch_id, handed_in.waiting, 1, 999_999, -1),
+            "preview": (preview,),
+            "table": (table,),
+            "review": (review,),
+            "reason": ("lý do",),
+            "routes": (dict.fromkeys(routes, "direct"),),
+            "periods": ([period],),
+            "due_on": (dt.date(2099, 5, 1),),
+            "name": ("stall_days",),
+            "value": (1.0,),
+            "effective_on": (dt.date(2099, 1, 1),),
+            "username": (OWNER, "quantri"),
+            "role": ("administrator",),
+            "agency": (OWNER_AGENCY,),
+            "office": ("",),
+            "password": ("bốn từ bất kỳ nào",),
+            "key": (OWNER_AGENCY,),
+            "subject": ("https://issuer.test|1",),
+            "sought": (Sought(),),
+            "seen": ([period],),
+        },
+    )
+
+
+def confirmed(engine: sa.Engine, which: int) -> tuple[Table, Preview]:
+    """A file of OWNER_AGENCY about one of its agreements, as far as its confirmation."""
+    current = uploads.current_rows(engine, OWNER_AGENCY)
+    ref = current.agreements["ref"].to_list()[which]
+    table = read_table(f"ref,evidence_url\n{ref},https://example.org/{which}/new\n".encode(), f"{which}.csv")
+    assert isinstance(table, Table)
+    checked = check_rows(table, current, today=TODAY)
+    assert isinstance(checked, Checked), checked
+    return table, compare(checked, current)
+
+
+# --- Who the thieves say they are ------------------------------------------------------------------------------------
+
+CLOSED = (("cu-quantri", "administrator", None), ("cu-dieuphoi", "coordinator", None), ("cu-bct", "agency", "BCT"))
+ACCOUNTS = {
+    **{account.username: (account.role, account.agency) for account in accounts.DEMO_ACCOUNTS},
+}
+NAMES = (*ACCOUNTS, *(name for name, _, _ in CLOSED), "nobody", "", "BCT", "bct ", "' OR 1=1 --", "quantri ")
+CLAIMED_ROLES = (*accounts.ROLES, "root")
+CLAIMED_AGENCIES = (OWNER_AGENCY, THIEF_AGENCY, "BNG", None)
+
+
+def thieves(function: str) -> Iterator[Person | str]:
+    """Everybody who may not use this function on what belongs to OWNER_AGENCY: true accounts, and forged claims.
+
+    What concerns accounts asks the store for the role of a name, whatever is claimed beside it; all else must be exactly
+    as the store has it.
+    """
+    is_about_accounts = function.startswith("accounts.")
+    for name, role, agency in itertools.product(NAMES, CLAIMED_ROLES, CLAIMED_AGENCIES):
+        holds = ACCOUNTS.get(name)
+        is_true = holds is not None if is_about_accounts else holds == (role, agency)
+        rights = {holds[0] if holds is not None else ""} | ({"owner"} if name == OWNER else set())
+        if not (is_true and rights & set(MAY[function])):
+            yield Person(name, role, agency, "")
+    if is_about_accounts:
+        yield from (*ACCOUNTS, *(name for name, _, _ in CLOSED))  # names in the place of a process
+
+
+def attempts(world: World, function: str) -> Iterator[tuple[Person | str, dict[str, Any]]]:
+    """Every thief with every choice of arguments."""
+    parameters = inspect.signature(ASKED[function]).parameters
+    needed = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind is not parameter.VAR_KEYWORD
+        and name not in ("session", "engine", "actor")
+    ]
+    missing = [name for name in needed if name not in world.arguments]
+    assert not missing, f"say in `world` what to give {function} for {missing}"
+    for actor in thieves(function):
+        for values in itertools.product(*(world.arguments[name] for name in needed)):
+            given = dict(zip(needed, values, strict=True))
+            if not (
+                isinstance(actor, Person) and function.endswith("list_sessions") and actor.username == given["username"]
+            ):
+                yield actor, given
+
+
+class Counting(logging.Handler):
+    """Counts what is written down about refusals."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def written() -> Iterator[Counting]:
+    """What the application writes to its log during a test."""
+    counting = Counting()
+    log = logging.getLogger("agreements")
+    log.addHandler(counting)
+    yield counting
+    log.removeHandler(counting)
+
+
+def is_denied(world: World, function: str, actor: Person | str, given: Mapping[str, Any]) -> bool:
+    """Whether the store says no, and for this reason."""
+    call = ASKED[function]
+    try:
+        if "session" in inspect.signature(call).parameters:
+            with store.session(world.engine) as session:
+                call(session, actor=actor, **given)
+        else:
+            call(world.engine, actor=actor, **given)
+    except Refused as refused:
+        return refused.reason == "not_allowed"
+    except AccountError as refused:
+        return refused.code == "not_allowed"
+    return False
+
+
+def test_ten_thousand_times_nobody_acts_who_may_not(
+    world: World, written: Counting, record_property: Callable[[str, object], None]
+) -> None:
+    """On PostgreSQL, where each takes longer, one attempt in ten."""
+    step = 1 if world.engine.dialect.name == "sqlite" else 10
+    before = everything(world.engine)
+    tried = 0
+    got_through = []
+    for function in MAY:
+        for actor, given in itertools.islice(attempts(world, function), 0, None, step):
+            tried += 1
+            if not is_denied(world, function, actor, given):
+                got_through.append((function, actor, given))
+
+    record_property("attempts", tried)
+    assert got_through == []
+    assert tried >= 10_000 // step
+    assert len(written.lines) >= tried
+    assert everything(world.engine) == before
+    assert audit.verify(world.engine) is None
+
+
+def test_those_who_may_do(world: World) -> None:
+    """Else the refusals above would prove nothing."""
+    owner = Person(OWNER, "agency", OWNER_AGENCY, "")
+    batch, waiting = world.arguments["batch_id"][:2]
+    for function, actor, given in (
+        ("uploads.handing_in.withdraw", owner, {"batch_id": waiting}),
+        ("uploads.undoing.undo", owner, {"batch_id": batch}),
+        ("accounts.people.read_accounts", Person("quantri", "administrator", None, ""), {}),
+    ):
+        assert not is_denied(world, function, actor, given)
+
+
+# --- What is asked for by agency -------------------------------------------------------------------------------------
+
+
+def test_what_is_read_for_an_agency_is_its_own(world: World) -> None:
+    """Every batch and every agreement, asked for in the name of every agency that has any."""
+    with store.session(world.engine, read_only=True) as session:
+        batch = table_of(models.UploadBatch).c
+        batches = {row.id: row.agency for row in session.execute(sa.select(batch.id, batch.agency))}
+        agreement = table_of(models.Agreement).c
+        held = {
+            row.id: row.responsible_agency
+            for row in session.execute(sa.select(agreement.id, agreement.responsible_agency))
+        }
+    tried = 0
+    for agency in [*sorted({*held.values()} - {None}), "BNG", "%", "' OR 1=1 --"]:
+        titles = uploads.current_rows(world.engine, agency).agreements["title_vi"].to_list()
+        assert all(title.startswith(mark(agency)) for title in titles)
+        assert set(uploads.list_batches(world.engine, agency)["agency"].to_list()) <= {agency}
+        for number, owner in batches.items():
+            if owner != agency:
+                assert uploads.read_changes(world.engine, number, agency=agency).is_empty()
+                assert uploads.review(world.engine, number, agency=agency) is None
+                tried += 2
+        for number, owner in itertools.islice(held.items(), 20):
+            if owner != agency:
+                assert register.read_agreement(world.engine, number, agency=agency) is None
+                tried += 1
+    assert tried >= 150
+    assert {OWNER_AGENCY, THIEF_AGENCY} <= set(held.values())
+
+
+# --- One's own account -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(OWN - {"accounts.journal.read_recent", "accounts.sessions.end_marked_session"}))
+def test_one_s_own_account_asks_for_the_password(world: World, name: str) -> None:
+    """A browser left open, or a forged person, is not enough to take an account over."""
+    secret = accounts.new_secret()
+    given = {
+        "current": "sai sai sai sai",
+        "password": "sai sai sai sai",
+        "new": "bốn từ khác hẳn",
+        "keep": "0" * 64,
+        "browser": "b",
+        "address": "192.0.2.1",
+        "present_code": "",
+        "secret": secret,
+        "code": code_of(secret),
+    }
+    before = everything(world.engine)
+    wanted = inspect.signature(ASKED[name]).parameters
+    for username, (role, agency) in ACCOUNTS.items():
+        with pytest.raises(AccountError):
+            ASKED[name](
+                world.engine,
+                person=Person(username, role, agency, ""),
+                **{key: value for key, value in given.items() if key in wanted},
+            )
+    assert everything(world.engine) == before
+
+
+def code_of(secret: str) -> str:
+    import pyotp
+
+    return pyotp.TOTP(secret).now()
+
+
+def test_a_session_is_ended_by_its_owner_only(world: World) -> None:
+    with store.session(world.engine) as session:
+        token = accounts.start_session(session, username=OWNER)
+    digest = accounts.hash_token(token)
+    for length in (8, 12, 16, 64):
+        with store.session(world.engine) as session:
+            assert not accounts.end_marked_session(
+                session, person=Person(THIEF, "agency", THIEF_AGENCY, ""), mark=digest[:length]
+            )
+    assert accounts.read_session(world.engine, digest) is not None

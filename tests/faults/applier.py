@@ -1,0 +1,91 @@
+"""Applies batch after batch to a store until it is killed.
+
+    python -m tests.faults.applier sqlite:///... transaction
+
+For each `go` on standard input a process is forked that says on standard output its number (`p 4711`), `s` as it begins to
+apply, and `a 7` once batch 7 is stored and it has been told so; then the next one. `d 4711` follows when it is dead. With
+`statements` in place of `transaction` every statement is committed by itself: the control.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from data_access import engine as store
+from data_access import models, seals, uploads
+from data_access.settings import normalise_url
+from tests.data_access.test_uploads import INDUSTRY, preview
+
+REFS = ("A-1", "A-2", "A-3", "A-4")
+
+
+def content(number: int) -> str:
+    """The file of batch `number`: the same cells as every other, each with the number in it."""
+    lines = ["ref,deliverable_en,current_target,target_reason,report_period,report_date,shows_progress,progress"]
+    day = f"{2030 + number // 300}-{number // 25 % 12 + 1:02}-{number % 25 + 1:02}"
+    said = f"lần {number}"
+    lines += [f"{ref},{said},{day},{said},2025-Q4,2026-01-10,có,{said}" for ref in REFS]
+    return "\n".join(lines) + "\n"
+
+
+def say(text: str) -> None:
+    os.write(1, f"{text}\n".encode())
+
+
+def apply_until_killed(address: str, mode: str) -> None:
+    engine = store.get_engine(address)
+    begin = store.session if mode == "transaction" else _by_statement
+    while True:
+        with store.session(engine, read_only=True) as session:
+            done = session.execute(sa.select(sa.func.count()).select_from(models.UploadBatch)).scalar_one()
+        seen = preview(engine, content(done + 1))
+        say("s")
+        with begin(engine) as session:
+            uploads.apply(session, actor=INDUSTRY, preview=seen)
+        say(f"a {done + 1}")
+
+
+@contextlib.contextmanager
+def _by_statement(engine: sa.Engine) -> Iterator[Session]:
+    """A session as `store.session` gives, without its transaction."""
+    loose = sa.create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(loose, "connect")
+        def configure(driver: sqlite3.Connection, _record: Any) -> None:
+            seals.add_function(driver)
+
+    with Session(loose, expire_on_commit=False) as opened:
+        yield opened
+        opened.commit()
+    loose.dispose()
+
+
+def main(address: str, mode: str) -> None:
+    """Fork a process for each line read. Nothing was opened and no thread started before a fork."""
+    logging.disable(logging.WARNING)
+    for _ in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                apply_until_killed(normalise_url(address), mode)
+            except BaseException:  # noqa: BLE001  (whatever it was, the process must end here and say so)
+                logging.disable(logging.NOTSET)
+                logging.exception("applying failed")
+            os._exit(3)
+        say(f"p {pid}")
+        os.waitpid(pid, 0)
+        say(f"d {pid}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

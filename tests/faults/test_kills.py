@@ -1,0 +1,235 @@
+"""kill -9 at random moments of an apply: never half a batch, never one lost that was acknowledged, and the next one works."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from data_access import audit, seals, soundness
+from data_access import engine as store
+from data_access.arrow import table_of
+from data_access.models import (
+    Agreement,
+    AuditEntry,
+    BatchChange,
+    DataVersion,
+    ProgressReport,
+    TargetDate,
+    UploadBatch,
+)
+from tests.data_access.test_uploads import fill
+from tests.faults import report
+from tests.faults.applier import REFS
+from tests.serving import ROOT, environment
+
+FIRST_VERSION = 5
+CELLS_OF_FIRST, CELLS_OF_LATER = 36, 24
+SEALS_EVERY = 50
+
+
+class Applier:
+    """The process of `applier.py`, and how long an apply takes in it."""
+
+    def __init__(self, engine: sa.Engine, mode: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.applier", engine.url.render_as_string(hide_password=False), mode],
+            cwd=ROOT,
+            env=environment(engine),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.seconds = 0.0
+
+    def run(self, *, until: Callable[[list[str]], bool], then_wait: float) -> list[str]:
+        """Start applying, wait until what was said is enough, wait some more, kill; everything that was said."""
+        stdin, stdout = self._pipes()
+        stdin.write("go\n")
+        stdin.flush()
+        said: list[str] = []
+        pid = int(self._line(stdout, said).split()[1])
+        while not until(said):
+            began = time.monotonic()
+            if self._line(stdout, said).startswith("a") and len(said) > 3:  # the first one compiles its statements
+                self.seconds = max(self.seconds, time.monotonic() - began)
+        time.sleep(then_wait)
+        os.kill(pid, signal.SIGKILL)
+        while not self._line(stdout, said).startswith("d"):
+            pass
+        return said
+
+    def stop(self) -> None:
+        stdin, stdout = self._pipes()
+        stdin.close()
+        self._process.wait(timeout=20)
+        stdout.close()
+
+    def _line(self, stdout: IO[str], said: list[str]) -> str:
+        line = stdout.readline()
+        if not line or line.startswith("d") and not said:
+            raise RuntimeError("the applying process ended by itself")
+        said.append(line.strip())
+        return line
+
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        return self._process.stdin, self._process.stdout
+
+
+@contextlib.contextmanager
+def applier(engine: sa.Engine, mode: str) -> Iterator[Applier]:
+    started = Applier(engine, mode)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def acknowledged(said: list[str]) -> int:
+    """The last batch whose storing was acknowledged; 0 for none."""
+    return max((int(line.split()[1]) for line in said if line.startswith("a")), default=0)
+
+
+def stored(engine: sa.Engine) -> tuple[int, list[str]]:
+    """How many batches the store holds, and everything in which it is not exactly what so many batches make of it."""
+    agreement, target, reported = table_of(Agreement), table_of(TargetDate), table_of(ProgressReport)
+    batch, change, entry = table_of(UploadBatch), table_of(BatchChange), table_of(AuditEntry)
+    version = table_of(DataVersion)
+    with store.session(engine) as session:
+        connection = session.connection()
+        # Whatever a killed process had under way is over once this row can be locked.
+        number = connection.execute(sa.select(version.c.version).with_for_update()).scalar_one() - FIRST_VERSION
+        rows = connection.execute(
+            sa.select(agreement.c.deliverable_en, agreement.c.row_version).where(agreement.c.ref.in_(REFS))
+        ).all()
+        held = target.c.retracted_at.is_(None), target.c.batch_id.is_not(None)
+        targets = connection.execute(sa.select(target.c.reason).where(*held)).scalars().all()
+        reports = connection.execute(
+            sa.select(reported.c.progress).where(reported.c.retracted_at.is_(None), reported.c.batch_id.is_not(None))
+        ).scalars()
+        found = {
+            "agreements": sorted(tuple(row) for row in rows),
+            "targets": sorted(set(targets)),
+            "reports": sorted(reports),
+            "batches": connection.execute(sa.select(sa.func.count()).select_from(batch)).scalar_one(),
+            "cells": connection.execute(
+                sa.select(sa.func.count()).select_from(change).where(~change.c.field.startswith("_", autoescape=True))
+            ).scalar_one(),
+            "cells promised": connection.execute(sa.select(sa.func.coalesce(sa.func.sum(batch.c.changes), 0))).scalar(),
+            "audit": connection.execute(
+                sa.select(sa.func.count()).select_from(entry).where(entry.c.action == "upload.apply")
+            ).scalar_one(),
+        }
+    said = f"lần {number}"
+    expected: dict[str, Any] = {
+        "agreements": [(said if number else "", 1 + number)] * len(REFS),
+        "targets": [said] if number else [],
+        "reports": [said] * len(REFS) if number else [],
+        "batches": number,
+        "cells": found["cells promised"],
+        "cells promised": found["cells"],
+        "audit": number,
+    }
+    if "targets" in found and number:
+        found["targets"] = sorted(set(targets[-len(REFS) :])) if len(targets) >= len(REFS) else targets
+    return number, [
+        f"{name}: {found[name]} and not {expected[name]}" for name in found if found[name] != expected[name]
+    ]
+
+
+@pytest.fixture
+def filled(engine: sa.Engine) -> sa.Engine:
+    with store.session(engine) as session:
+        fill(session)
+    return engine
+
+
+def test_nothing_is_half_stored_and_nothing_acknowledged_is_lost(filled: sa.Engine) -> None:
+    chance = random.Random(2026)
+    half: list[str] = []
+    lost = held = caught = 0
+    with applier(filled, "transaction") as child:
+        said = child.run(until=lambda lines: acknowledged(lines) >= 4, then_wait=0)
+        held = acknowledged(said)
+        for turn in range(report.KILLS):
+            said = child.run(until=lambda lines: "s" in lines, then_wait=chance.uniform(0, 2.5 * child.seconds))
+            number, wrong = stored(filled)
+            half += [f"kill {turn}: {what}" for what in wrong]
+            told = max(held, acknowledged(said))
+            lost += number < told
+            caught += said[-2] == "s"  # killed between the beginning and the acknowledgement
+            assert told <= number <= told + 1
+            held = number
+            if turn % SEALS_EVERY == 0:
+                with filled.connect() as connection, connection.begin():
+                    assert seals.check(connection) == []
+        child.run(until=lambda lines: acknowledged(lines) == held + 1, then_wait=0)
+
+    kind = filled.dialect.name
+    report.add(f"kill -9 during apply, {kind}: moments", report.KILLS)
+    report.add("  of these between the beginning and the acknowledgement", caught)
+    report.add("  half-applied", len(half))
+    report.add("  acknowledged batches lost", lost)
+    assert half == []
+    assert lost == 0
+    assert caught > report.KILLS / 4
+    assert audit.verify(filled) is None
+    assert soundness.verify(filled) == []
+
+
+def test_without_a_transaction_the_same_kills_leave_half_batches(filled: sa.Engine, tmp_path: pathlib.Path) -> None:
+    """The control: that nothing was found above is not for want of looking."""
+    chance = random.Random(2026)
+    half = 0
+    start_again = _starting_again(filled, tmp_path)
+    with applier(filled, "statements") as child:
+        child.run(until=lambda lines: acknowledged(lines) >= 3, then_wait=0)
+        for turn in range(report.CONTROL_KILLS):
+            start_again()
+            child.run(until=lambda lines: "s" in lines, then_wait=chance.uniform(0, 2.5 * child.seconds))
+            half += stored(filled)[1] != []
+            if report.IS_SAMPLE and half >= 3:
+                break
+
+    report.add(f"the same without a transaction (the control), {filled.dialect.name}: moments", turn + 1)
+    report.add("  half-applied", half)
+    assert half >= 3
+
+
+def _starting_again(engine: sa.Engine, folder: pathlib.Path) -> Callable[[], None]:
+    """What puts the store back to what it holds now."""
+    if engine.dialect.name == "sqlite":
+        store.close(engine)
+        path = pathlib.Path(str(engine.url.database))
+        shutil.copyfile(path, folder / "first.sqlite")
+
+        def copy() -> None:
+            store.close(engine)
+            for ending in ("-wal", "-shm"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+            shutil.copyfile(folder / "first.sqlite", path)
+
+        return copy
+
+    def refill() -> None:
+        names = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        with store.session(engine) as session:
+            fill(session)
+
+    return refill

@@ -1,0 +1,125 @@
+"""Data quality on screen: counts that agree with the register, the records behind each, and nobody else's records."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+import sqlmodel
+from streamlit.testing.v1 import AppTest
+
+from data_access import coordination, models
+from data_access import engine as store
+from data_access.register import read_register
+from kpi import facts, quality
+from kpi.facts import Facts
+from tests.pages.conftest import Visit
+from tests.pages.stores import AS_OF
+
+
+def high_level(engine: sa.Engine) -> Facts:
+    return facts.build(read_register(engine), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
+
+
+def expected(engine: sa.Engine, *defects: str, agency: str | None = None) -> list[tuple[str, str]]:
+    """Reference and defect of every record that should be listed, in order."""
+    found, names = high_level(engine), coordination.read_names_as_given(engine)
+    rows = pl.concat([quality.findings(found, defect, names) for defect in defects or quality.DEFECTS])
+    rows = rows.join(found.agreements.select("agreement_id", "ref"), on="agreement_id")
+    if agency is not None:
+        rows = rows.filter(pl.col("agency") == agency)
+    return sorted(rows.select("ref", "defect").rows())
+
+
+def records(page: AppTest) -> list[str]:
+    """References listed, in order; the table of agencies comes before, where there is one."""
+    tables = [table.value for table in page.dataframe if "field_text" in table.value.columns]
+    return sorted(ref.removesuffix(" ›") for ref in tables[0]["ref"]) if tables else []
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.text])
+
+
+def test_the_table_has_every_agency_with_its_defects(shown_store: sa.Engine, visit: Visit) -> None:
+    counted = quality.by_agency(high_level(shown_store))
+
+    page = visit("quality", language="en")
+
+    rows = page.dataframe[0].value
+    for defect in (*quality.DEFECTS, "defective"):
+        assert [int(n) for n in rows[defect]] == counted[defect].to_list()
+    assert f"**{counted['defective'].sum()} of {counted['n'].sum()} agreements" in said(page)
+
+
+def test_every_record_is_listed_with_its_field_and_what_stands_in_it(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("quality")
+
+    assert records(page) == [ref for ref, _ in expected(shown_store)]
+
+
+@pytest.mark.parametrize("defect", quality.DEFECTS)
+def test_a_cell_leads_to_as_many_agreements_as_it_counts(shown_store: sa.Engine, visit: Visit, defect: str) -> None:
+    page = visit("quality", defect=defect, agency="BTC")
+
+    assert not page.exception
+    assert records(page) == [ref for ref, _ in expected(shown_store, defect, agency="BTC")]
+
+
+def test_an_agency_sees_its_own_records_only(shown_store: sa.Engine, visit: Visit) -> None:
+    own = [ref for ref, _ in expected(shown_store, agency="BCT")]
+
+    for parameters in ({}, {"agency": "BTC"}, {"agency": "BTC", "defect": "no_date"}):
+        page = visit("quality", "bct", **parameters)
+        assert not page.exception
+        assert set(records(page)) <= set(own)
+        assert "BTC" not in said(page)
+        assert not [box for box in page.selectbox if box.key == "choice_agency"]
+    assert records(visit("quality", "bct")) == own
+
+
+def test_an_agency_without_agreements_is_told_so(shown_store: sa.Engine, visit: Visit) -> None:
+    days = high_level(shown_store).agreements.group_by("signed_on").agg(own=(pl.col("agency") == "BCT").any())
+    day = str(days.filter(~pl.col("own"))["signed_on"].drop_nulls().min())
+
+    page = visit("quality", "bct", signed_from=day, signed_to=day)
+
+    assert not page.exception
+    assert page.info
+
+
+@pytest.mark.parametrize("username", ["lanhdao", "bct"])
+def test_an_address_that_makes_no_sense_is_told_and_falls_back(
+    shown_store: sa.Engine, visit: Visit, username: str
+) -> None:
+    page = visit("quality", username, defect="<script>", agency="'; DROP TABLE agreement; --", q="%_[](.*")
+
+    assert not page.exception
+    assert page.warning
+
+
+def test_names_nobody_could_resolve_are_listed_in_the_register_s_words(shown_store: sa.Engine, visit: Visit) -> None:
+    hostile = '=HYPERLINK("x") Bộ **Công** nghiệp'
+    with store.session(shown_store) as session:
+        nameless = session.execute(
+            sa.select(models.Agreement).where(sqlmodel.col(models.Agreement.responsible_agency).is_(None))
+        )
+        agreement = nameless.scalars().first()
+        assert agreement is not None
+        assert agreement.scope == "HIGH_LEVEL"
+        agreement.responsible_as_given = hostile
+        session.add(models.LoadFinding(agreement_id=agreement.id, field="c", value="v", code="unresolved_agency"))
+        ref = agreement.ref
+
+    page = visit("quality", "dieuphoi")
+
+    assert [hostile in table.value.to_string() for table in page.dataframe[-2:]] == [True, False]
+    assert records(visit("quality", "dieuphoi", defect="unassigned", q="cong** nghiep")) == [ref]
+    assert not [table for table in visit("quality", "bct").dataframe if hostile in table.value.to_string()]
+
+
+def test_an_empty_store_says_so(empty_store: sa.Engine, visit: Visit) -> None:
+    page = visit("quality")
+
+    assert not page.exception
+    assert page.info[0].value
