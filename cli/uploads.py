@@ -117,8 +117,9 @@ def upload(
     table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
     current = uploads.current_rows(engine, agency)
     outcome = table if isinstance(table, list) else _outcome(table, current, limits)
-    if isinstance(table, Table) and isinstance(outcome, Preview) and conflicts is Decision.REGISTER:
-        table = set_aside(table, outcome.conflicts) if outcome.conflicts else table
+    while conflicts is Decision.REGISTER and isinstance(outcome, Preview) and outcome.conflicts:
+        assert isinstance(table, Table)  # it could be read, or there were no preview
+        table = set_aside(table, outcome.conflicts)  # another row may say the same, and is met next time
         outcome = _outcome(table, current, limits)
     if isinstance(outcome, Preview) and conflicts is Decision.FILE:
         outcome = outcome.decided(outcome.conflicts)
@@ -132,7 +133,7 @@ def upload(
         print(told(notice, language)["message"], file=sys.stderr)
     done = None
     if apply:
-        assert isinstance(table, Table)  # it could be read, or there were no preview
+        assert isinstance(table, Table)
         try:
             with store.session(engine) as session:
                 done = uploads.hand_in(session, actor=person, table=table, preview=outcome)
@@ -212,7 +213,7 @@ def told_conflict(conflict: Conflict, language: Language) -> Told:
     change = conflict.change
     with words.in_language(language):
         said = words.t(
-            "upload.conflict_told",
+            "intake.conflict_told",
             row=change.row,
             column=name_of(change.column, language),
             now=change.old or "",

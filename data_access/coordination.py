@@ -26,8 +26,11 @@ from data_access.uploads.outcome import Actor, Refused, account_of, logged
 from data_access.uploads.rows import take_turn
 from kpi.reporting_calendar import Period
 
-ACTIONS: Final = ("calendar.add", "calendar.remove", "calendar.due", "settings.rule", "settings.review")
-"""The audit's names for what is settled here and for the routes of uploads."""
+ACTIONS: Final = (
+    *("calendar.add", "calendar.remove", "calendar.due", "settings.rule", "settings.review"),
+    *("names.assign", "names.release"),
+)
+"""The audit's names for what a coordinator settles: here, in `uploads.routes` and in `unresolved_names`."""
 
 Code = Literal[
     "stale",
@@ -39,6 +42,8 @@ Code = Literal[
     "has_reports",
     "not_later",
     "no_change",
+    "no_such_agency",
+    "changed_since",
 ]
 
 
@@ -48,7 +53,8 @@ class DeclinedError(Exception):
     `stale`: it has changed since it was seen. `no_period`: there is none of this code (any more). `overlaps`: code or days are
     taken by another period. `out_of_order`: a period ends before it begins. `due_passed`: the due date has come, or would have
     come already. `due_before_end`: reports cannot be due before the period is over. `has_reports`: reports were received for
-    it. `not_later`: the day is not after the register's data date. `no_change`: this is what holds.
+    it. `not_later`: the day is not after the register's data date. `no_change`: this is what holds. `no_such_agency`: there is
+    none of this key, or not any more. `changed_since`: some of the agreements have changed since, and cannot be put back.
     """
 
     def __init__(self, code: Code, *, period: str = "") -> None:
@@ -76,7 +82,7 @@ def read_reports_received(engine: sa.Engine) -> dict[str, int]:
 
 def add_periods(session: Session, *, actor: Actor, periods: Sequence[Period]) -> int:
     """Add periods whose reports are not due yet, overlapping none; gives the new data version. Raises `DeclinedError`."""
-    version = _begin(session, actor, "calendar.add")
+    version = begin(session, actor, "calendar.add")
     if not periods:
         raise DeclinedError("no_change")
     now, known = today(version.data_date), _periods(session)
@@ -91,12 +97,12 @@ def add_periods(session: Session, *, actor: Actor, periods: Sequence[Period]) ->
         _check_due(period, period.due_on, now)
         known.append(period)
     session.add_all(models.ReportingPeriod(**dataclasses.asdict(period)) for period in periods)
-    return _done(session, actor, "calendar.add", {period.code: _days(period) for period in periods})
+    return finish(session, actor, "calendar.add", {period.code: _days(period) for period in periods})
 
 
 def remove_periods(session: Session, *, actor: Actor, seen: Sequence[Period]) -> int:
     """Take periods out of the calendar that are not due yet and for which no report came. Raises `DeclinedError`."""
-    version = _begin(session, actor, "calendar.remove")
+    version = begin(session, actor, "calendar.remove")
     now = today(version.data_date)
     report = table_of(models.ProgressReport).c
     for period in seen:
@@ -104,12 +110,12 @@ def remove_periods(session: Session, *, actor: Actor, seen: Sequence[Period]) ->
         if session.connection().execute(sa.select(sa.exists().where(report.period == period.code))).scalar_one():
             raise DeclinedError("has_reports", period=period.code)
         session.delete(row)
-    return _done(session, actor, "calendar.remove", {period.code: _days(period) for period in seen})
+    return finish(session, actor, "calendar.remove", {period.code: _days(period) for period in seen})
 
 
 def move_due_date(session: Session, *, actor: Actor, seen: Period, due_on: dt.date) -> int:
     """Another due date for a period that is not due yet; the new day must lie ahead too. Raises `DeclinedError`."""
-    version = _begin(session, actor, "calendar.due")
+    version = begin(session, actor, "calendar.due")
     now = today(version.data_date)
     row = _as_seen(session, seen, now)
     if due_on == seen.due_on:
@@ -118,7 +124,7 @@ def move_due_date(session: Session, *, actor: Actor, seen: Period, due_on: dt.da
     row.due_on = due_on
     session.add(row)
     detail = {seen.code: {"old": seen.due_on.isoformat(), "new": due_on.isoformat()}}
-    return _done(session, actor, "calendar.due", detail)
+    return finish(session, actor, "calendar.due", detail)
 
 
 def _periods(session: Session) -> list[Period]:
@@ -179,17 +185,6 @@ def read_offices(engine: sa.Engine, agency: str) -> pl.DataFrame:
     return store.read_frame(engine, statement)
 
 
-def read_names_as_given(engine: sa.Engine) -> pl.DataFrame:
-    """What the register says where the responsible agency could not be resolved: agreement_id, text."""
-    agreement = table_of(models.Agreement).c
-    statement = (
-        sa.select(agreement.id.label("agreement_id"), agreement.responsible_as_given.label("text"))
-        .where(agreement.responsible_agency.is_(None), agreement.responsible_as_given != "")
-        .order_by(agreement.id)
-    )
-    return store.read_frame(engine, statement)
-
-
 def read_load_findings(engine: sa.Engine) -> pl.DataFrame:
     """What the file the register was loaded from did not say clearly: agreement_id, source_row, field, value, code."""
     finding = table_of(models.LoadFinding).c
@@ -222,7 +217,7 @@ def set_threshold(
     `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again.
     Raises `DeclinedError`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
     """
-    version = _begin(session, actor, "settings.rule")
+    version = begin(session, actor, "settings.rule")
     if version.data_date is None or effective_on <= version.data_date:
         raise DeclinedError("not_later")
     before = rules_on(session, effective_on)
@@ -242,7 +237,7 @@ def set_threshold(
         )
     )
     detail = {"old": seen, "new": settled, "from": effective_on.isoformat()}
-    return _done(session, actor, "settings.rule", {name: detail})
+    return finish(session, actor, "settings.rule", {name: detail})
 
 
 # --- What was settled ------------------------------------------------------------------------------------------------
@@ -260,15 +255,16 @@ def read_settled(engine: sa.Engine, *, most: int = 200) -> pl.DataFrame:
     return store.read_frame(engine, statement)
 
 
-def _begin(session: Session, actor: Actor, action: str) -> models.DataVersion:
-    """Check that a coordinator acts, and wait for everybody else who changes the register."""
+def begin(session: Session, actor: Actor, action: str) -> models.DataVersion:
+    """Check that a coordinator acts, and wait for everybody else who changes the register. Raises `Refused`."""
     with logged(action, actor):
         if account_of(session, actor).role != "coordinator":
             raise Refused("not_allowed")
     return take_turn(session)
 
 
-def _done(session: Session, actor: Actor, action: str, detail: Mapping[str, object]) -> int:
+def finish(session: Session, actor: Actor, action: str, detail: Mapping[str, object]) -> int:
+    """Raise the data version, leave the audit entry, and give the new version. `detail` is by what was changed."""
     number = raise_data_version(session)
     audit.write(session, actor=actor.username, action=action, subject=", ".join(detail), detail=detail)
     return number

@@ -27,6 +27,8 @@ IDLE: Final = dt.timedelta(minutes=30)
 ABSOLUTE: Final = dt.timedelta(hours=8)
 # A session is written to at most this often, however often its pages are drawn.
 SEEN_EVERY: Final = dt.timedelta(minutes=1)
+# Clocks of processes on several machines differ by less than this.
+CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
 MARK_LENGTH: Final = 12
 """How many signs of a token's hash name a session where people read it."""
 _MARK: Final = func.substr(col(UserSession.token_hash), 1, MARK_LENGTH, type_=String)
@@ -162,6 +164,8 @@ def _open(now: dt.datetime, idle: dt.timedelta) -> tuple[ColumnElement[bool], ..
         col(UserSession.revoked_at).is_(None),
         col(UserSession.expires_at) > now,
         col(UserSession.last_seen_at) > now - idle,
+        # Seen later than now: the clock has been set back, and how long ago that was nobody knows.
+        col(UserSession.last_seen_at) <= now + CLOCK_TOLERANCE,
     )
 
 

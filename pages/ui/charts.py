@@ -32,6 +32,7 @@ _LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 1 : 4"}
 
 _FITS_IN_BAR: Final = "width * datum.n / datum.widest > 9 * length(datum.n_label) + 4"
 _FITS_IN_CELL: Final = "bandwidth('x') > 8 * length(datum.value_label)"
+_IS_WIDE: Final = "(containerSize()[0] >= 600 && bandwidth('x') > 130)"
 """Whether a number is narrower than what it is written on; too wide ones are left to the tooltip."""
 
 _NUMBERS: Final = {"vi": {"decimal": ",", "thousands": "."}, "en": {"decimal": ".", "thousands": ","}}
@@ -194,9 +195,9 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
                 orient="top",
                 domain=False,
                 ticks=False,
-                labelAngle={"expr": "containerSize()[0] < 600 ? -90 : -40"},
-                labelAlign="left",
-                labelBaseline="middle",
+                labelAngle={"expr": f"containerSize()[0] < 600 ? -90 : {_IS_WIDE} ? 0 : -40"},
+                labelAlign={"expr": f"{_IS_WIDE} ? 'center' : 'left'"},
+                labelBaseline={"expr": f"{_IS_WIDE} ? 'bottom' : 'middle'"},
                 labelOverlap=False,
             ),
         ),

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from data_access import coordination
+from data_access import coordination, unresolved_names
 from data_access.accounts import Person
 from kpi import quality, reporting, reporting_calendar
 from kpi.reporting_calendar import Period
@@ -43,12 +43,12 @@ def _findings(view: View, person: Person, defect: str) -> pl.DataFrame:
 
 
 def names_as_given(view: View) -> pl.DataFrame:
-    """Agencies' names that could not be resolved; columns of `coordination.read_names_as_given`."""
+    """Agencies' names that could not be resolved; columns of `unresolved_names.read_names_as_given`."""
     return loaders.kept(_names_as_given, view.whole)
 
 
 def _names_as_given(view: View) -> pl.DataFrame:
-    return coordination.read_names_as_given(loaders.store())
+    return unresolved_names.read_names_as_given(loaders.store())
 
 
 def load_findings(view: View, person: Person) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def mark(agency: str | None) -> str:
     return f"ZQ{agency or 'NOBODY'}QZ"
 
 
-MARKS = re.compile(rb"(?:ZQ([A-Z0-9-]+?)QZ|RF([A-Z0-9-]+?)FR\\\\?-(\d+))")
+MARKS = re.compile(rb"(?:ZQ([A-Z0-9-]+?)QZ|RF([A-Z0-9-]+?)FR\\?-(\d+))")
 """A mark as it may appear in an answer: of a text, or of a reference, whose number comes with it."""
 
 

@@ -70,4 +70,4 @@ def test_what_cannot_be_is_refused_in_one_line(run: Runner, arguments: tuple[str
     result = run("periods", *arguments)
 
     assert result.status == 2
-    assert said in one_line(result.err)
+    assert said in one_line(result)

@@ -113,7 +113,8 @@ def test_whose_value_holds_in_a_conflict_has_to_be_said(
     run("template", "--user", "bct", "--format", "csv", "--out", mine, "--language", "en")
     frame = pl.read_csv(mine, infer_schema=False)
     changed = pl.when(pl.col("Reference") == ref).then(pl.lit("Của tôi")).otherwise("Deliverable (Vietnamese)")
-    frame.with_columns(changed.alias("Deliverable (Vietnamese)")).write_csv(mine)
+    edited = frame.with_columns(changed.alias("Deliverable (Vietnamese)"))
+    pl.concat([edited, edited.filter(pl.col("Reference") == ref)]).write_csv(mine)  # said twice, it counts once
     run("upload", file_of(tmp_path, f"ref,deliverable_vi\n{ref},Khác\n"), "--user", "bct", "--apply")
 
     undecided = run("upload", mine, "--user", "bct", "--apply", "--format", "json")

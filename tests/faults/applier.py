@@ -78,7 +78,7 @@ def main(address: str, mode: str) -> None:
         if pid == 0:
             try:
                 apply_until_killed(normalise_url(address), mode)
-            except BaseException:  # noqa: BLE001  (whatever it was, the process must end here and say so)
+            except BaseException:  # whatever it was, the process ends here and says so
                 logging.disable(logging.NOTSET)
                 logging.exception("applying failed")
             os._exit(3)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import sqlmodel
 from streamlit.testing.v1 import AppTest
 
-from data_access import coordination, models
+from data_access import models, unresolved_names
 from data_access import engine as store
 from data_access.register import read_register
 from kpi import facts, quality
@@ -23,7 +23,7 @@ def high_level(engine: sa.Engine) -> Facts:
 
 def expected(engine: sa.Engine, *defects: str, agency: str | None = None) -> list[tuple[str, str]]:
     """Reference and defect of every record that should be listed, in order."""
-    found, names = high_level(engine), coordination.read_names_as_given(engine)
+    found, names = high_level(engine), unresolved_names.read_names_as_given(engine)
     rows = pl.concat([quality.findings(found, defect, names) for defect in defects or quality.DEFECTS])
     rows = rows.join(found.agreements.select("agreement_id", "ref"), on="agreement_id")
     if agency is not None:

@@ -426,18 +426,14 @@ def test_leaders_do_not_have_the_page(shown_store: sa.Engine, visit: Visit) -> N
 
 
 @pytest.mark.parametrize("username", ["dieuphoi", "quantri"])
-def test_coordinator_and_administrator_see_every_batch_and_may_undo(
-    shown_store: sa.Engine, visit: Visit, refs: Refs, username: str
+def test_who_has_nothing_to_upload_does_not_have_the_page_either(
+    shown_store: sa.Engine, visit: Visit, username: str
 ) -> None:
-    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Một\n")
-
     page = visit("upload", username)
-    assert not page.file_uploader
-    assert page.dataframe[0].value["agency"].tolist() == ["BCT"]
-    page = undo_batch(page, 1)
 
-    assert "Đã hoàn tác đợt 1" in said(page)
-    assert batches(shown_store) == [(2, "undo"), (1, "undone")]
+    assert not page.file_uploader
+    assert not page.dataframe
+    assert len(page.warning) == 1
 
 
 def test_an_agency_sees_its_own_batches_only(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:

@@ -1,0 +1,123 @@
+"""Agencies' names that a register gave and nobody could resolve: what they are, and whose they are by the coordinator's word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from data_access import engine as store
+from data_access import models
+from data_access.arrow import table_of
+from data_access.coordination import DeclinedError, begin, finish
+from data_access.uploads.outcome import Actor
+from data_access.uploads.rows import raise_row_versions
+
+ASSIGN: Final = "names.assign"
+RELEASE: Final = "names.release"
+
+_IDS_AT_A_TIME: Final = 5_000  # stores bound how many values one statement may carry
+
+
+def read_names_as_given(engine: sa.Engine) -> pl.DataFrame:
+    """What the register says where the responsible agency could not be resolved: agreement_id, text."""
+    agreement = table_of(models.Agreement).c
+    statement = (
+        sa.select(agreement.id.label("agreement_id"), agreement.responsible_as_given.label("text"))
+        .where(agreement.responsible_agency.is_(None), agreement.responsible_as_given != "")
+        .order_by(agreement.id)
+    )
+    return store.read_frame(engine, statement)
+
+
+def read_assigned_names(engine: sa.Engine) -> pl.DataFrame:
+    """The names that hold as assigned by a coordinator: text, agency, agreements (how many), in alphabetical order."""
+    schema = {"text": pl.String, "agency": pl.String, "agreements": pl.Int64}
+    entry = models.AuditEntry
+    with store.session(engine, read_only=True) as session:
+        statement = select(entry).where(col(entry.action).in_((ASSIGN, RELEASE))).order_by(col(entry.id))
+        latest = {found.subject: found for found in session.exec(statement)}
+    rows = []
+    for text, found in latest.items():
+        if found.action == ASSIGN:
+            detail = json.loads(found.detail)[text]
+            rows.append((text, detail["agency"], len(detail["agreements"])))
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("text")
+
+
+def assign_name(session: Session, *, actor: Actor, text: str, agency: str, seen: int) -> int:
+    """Make an agency responsible for the agreements whose register names it in these words; gives the new data version.
+
+    `seen` is how many agreements were shown under the name. The words stay in the agreements, so that the assignment can be
+    taken back by `release_name`. Raises `DeclinedError`.
+    """
+    begin(session, actor, ASSIGN)
+    found = session.get(models.Agency, agency)
+    if found is None or found.valid_to is not None:
+        raise DeclinedError("no_such_agency")
+    agreement = table_of(models.Agreement).c
+    statement = sa.select(agreement.id).where(
+        agreement.responsible_agency.is_(None),
+        agreement.responsible_as_given == text,
+        agreement.responsible_as_given != "",
+    )
+    ids = sorted(int(number) for (number,) in session.connection().execute(statement.with_for_update()))
+    if len(ids) != seen or not ids:
+        raise DeclinedError("stale")
+    _make_responsible(session, ids, agency)
+    versions = _versions(session, ids)
+    detail = {"agency": agency, "agreements": [[number, versions[number]] for number in ids]}
+    return finish(session, actor, ASSIGN, {text: detail})
+
+
+def release_name(session: Session, *, actor: Actor, text: str) -> int:
+    """Take the last assignment of a name back; gives the new data version.
+
+    Raises `DeclinedError`: `no_change` where the name is not assigned, `changed_since` where an agreement has been updated since,
+    which its agency could then not see any more.
+    """
+    begin(session, actor, RELEASE)
+    entry = models.AuditEntry
+    statement = (
+        select(entry)
+        .where(col(entry.action).in_((ASSIGN, RELEASE)), col(entry.subject) == text)
+        .order_by(col(entry.id).desc())
+        .limit(1)
+    )
+    latest = session.exec(statement).first()
+    if latest is None or latest.action != ASSIGN:
+        raise DeclinedError("no_change")
+    detail = json.loads(latest.detail)[text]
+    held = {int(number): int(version) for number, version in detail["agreements"]}
+    if _versions(session, sorted(held), agency=detail["agency"]) != held:
+        raise DeclinedError("changed_since")
+    _make_responsible(session, sorted(held), None)
+    return finish(session, actor, RELEASE, {text: {"agency": detail["agency"], "agreements": sorted(held)}})
+
+
+def _make_responsible(session: Session, ids: Sequence[int], agency: str | None) -> None:
+    agreement = table_of(models.Agreement)
+    for start in range(0, len(ids), _IDS_AT_A_TIME):
+        part = ids[start : start + _IDS_AT_A_TIME]
+        session.connection().execute(
+            sa.update(agreement).where(agreement.c.id.in_(part)).values(responsible_agency=agency)
+        )
+    raise_row_versions(session, ids)
+
+
+def _versions(session: Session, ids: Sequence[int], *, agency: str | None = None) -> dict[int, int]:
+    """Row versions by agreement; of those an agency is responsible for, where one is named."""
+    agreement = table_of(models.Agreement).c
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), _IDS_AT_A_TIME):
+        statement = sa.select(agreement.id, agreement.row_version).where(
+            agreement.id.in_(ids[start : start + _IDS_AT_A_TIME])
+        )
+        if agency is not None:
+            statement = statement.where(agreement.responsible_agency == agency)
+        found |= {int(number): int(version) for number, version in session.connection().execute(statement)}
+    return found
