@@ -245,7 +245,7 @@ class _Server(uvicorn.Server):
         if self.started:
             scheme_and_host = f"http://{'[' + self.config.host + ']' if ':' in self.config.host else self.config.host}"
             print(f"Open {scheme_and_host}:{self.config.port}", flush=True)
-            if not house.settings.is_production:
+            if not house.settings.is_production and not house.settings.is_single_sign_on:
                 names = ", ".join(account.username for account in accounts.DEMO_ACCOUNTS)
                 print(f"Demo accounts: {names}. Password: {accounts.DEMO_PASSWORD}", flush=True)
 

@@ -75,6 +75,11 @@ def init() -> None:
     """Make the store's tables, or bring them up to date. DATABASE_URL says which store, REGISTER which SQLite file."""
     configured = settings.load()
     engine = store.get_engine(configured.database_url)
+    if store.is_above_policies(engine):
+        superuser = "DATABASE_URL names a superuser, whom PostgreSQL's row-level security does not hold"
+        if configured.is_production:
+            raise CannotRunError(f"{superuser}. Connect as a role of the application's own; see docs/deploy/README.md.")
+        print(f"{superuser}: production will not start like this.")
     store.migrate(engine)
     print(f"The store is ready: {engine.url.render_as_string(hide_password=True)}")
     if settings.load({}).app_secret == configured.app_secret:  # the one made for this process

@@ -26,7 +26,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.auth_util import build_logout_url, get_cookie_with_chunks
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_server_config import SESSION_COOKIE_NAME, USER_COOKIE_NAME
 
 from data_access import accounts, oidc
 from data_access import engine as store
@@ -38,6 +38,7 @@ from pages.ui import session as page_session
 LOGIN_PATH, CALLBACK_PATH = SIGN_ON_PATHS
 _METADATA_SECONDS: Final = 3600
 _PATIENCE: Final = 5
+_LONGEST_ADDRESS: Final = 2_000  # a browser drops a cookie that is longer than 4,096 bytes
 _log = logging.getLogger("agreements.access")
 
 
@@ -138,7 +139,7 @@ class SignOn:
             return
         request = Request(scope)
         if scope["path"] == LOGIN_PATH:
-            await self._app(scope, receive, self._remembering(request, send))
+            await self._app(_begun_anew(scope), receive, self._remembering(request, send))
         else:
             answer = await self._ended(request, receive)
             await answer(scope, receive, send)
@@ -153,7 +154,8 @@ class SignOn:
                 headers = MutableHeaders(scope=message)
                 state = parse_qs(urlsplit(headers.get("location", "")).query).get("state", [""])[0]
                 if state:
-                    begun = urlencode({"state": state, "next": request.query_params.get("next", "/")})
+                    wanted = request.query_params.get("next", "/")
+                    begun = urlencode({"state": state, "next": wanted if len(wanted) <= _LONGEST_ADDRESS else "/"})
                     headers.append("Set-Cookie", write_cookie("sign_in", begun, secure=self._is_secure(request)))
                 headers["Cache-Control"] = "no-store"
             await send(message)
@@ -217,6 +219,16 @@ class SignOn:
 
     def _cookie(self, request: Request, kind: str) -> str | None:
         return read_cookie(self._house, request, kind)
+
+
+def _begun_anew(scope: Scope) -> Scope:
+    """The request without what Streamlit kept of sign-ins begun before, which would add up to a cookie no browser takes."""
+    headers = []
+    for name, value in scope["headers"]:
+        parts = value.split(b";") if name.lower() == b"cookie" else ()
+        kept = [part for part in parts if not part.strip().startswith(SESSION_COOKIE_NAME.encode())]
+        headers.append((name, b";".join(kept) if parts else value))
+    return {**scope, "headers": headers}
 
 
 async def _swallowed(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[tuple[str, ...], dict[str, str]]:

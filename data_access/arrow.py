@@ -381,7 +381,8 @@ def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFr
     names = ", ".join(quote(name) for name in rows.columns)
     target = quote(table.name)
     driver: Any = connection.connection.driver_connection
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    patience = connection.exec_driver_sql("SHOW statement_timeout").scalar_one()
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a million rows take their time
     # COPY does not go where policies look at each row: the rows are laid down beside the table and taken over from there.
     guarded = connection.execute(sa.select(sa.func.row_security_active(target))).scalar_one()
     laid_down = "pg_temp.incoming" if guarded else target
@@ -401,6 +402,7 @@ def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFr
         in_order = f"SELECT {names} FROM {laid_down} ORDER BY ctid"
         connection.exec_driver_sql(f"INSERT INTO {target} ({names}) {in_order}")
         connection.exec_driver_sql(f"DROP TABLE {laid_down}")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{patience}'")
     counted = table.autoincrement_column
     if counted is not None and counted.name in rows.columns:
         connection.execute(

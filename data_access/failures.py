@@ -51,6 +51,7 @@ _SENTENCES: Final = {
     "database or disk is full": "full",
     "readonly database": "read_only",
     "unable to open database": "unreachable",
+    "failed to open": "unreachable",
     "malformed": "damaged",
     "not a database": "damaged",
     "disk i/o error": "damaged",

@@ -59,7 +59,7 @@ def count_try(engine: Engine, *, username: str, address: str, now: dt.datetime, 
         keys = _keys(username=username, address=address, tried=tried)
         attempts = [(_locked(session, key, now=now), rule) for key, rule in keys]
         for attempt, rule in attempts:  # a longer wait was counted by a clock that has been set back since
-            attempt.allowed_at = min(attempt.allowed_at, now + rule.longest_wait)
+            attempt.allowed_at = min(attempt.allowed_at, now + rule.wait(attempt.failures))
         allowed_at = max(attempt.allowed_at for attempt, _ in attempts)
         if allowed_at > now:
             return max(1, round((allowed_at - now).total_seconds()))

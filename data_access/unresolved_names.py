@@ -49,6 +49,13 @@ def read_assigned_names(engine: sa.Engine) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").sort("text")
 
 
+def read_present_agencies(engine: sa.Engine) -> list[str]:
+    """The keys of the agencies there are today, to which a name can be assigned."""
+    agency = models.Agency
+    with store.session(engine, read_only=True) as session:
+        return list(session.exec(select(agency.key).where(col(agency.valid_to).is_(None)).order_by(agency.key)))
+
+
 def assign_name(session: Session, *, actor: Actor, text: str, agency: str, seen: int) -> int:
     """Make an agency responsible for the agreements whose register names it in these words; gives the new data version.
 

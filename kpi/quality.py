@@ -26,6 +26,9 @@ FIELDS: Final = ("sector", "doc_type", "partner", "signed_on")
 
 _SCHEMA: Final = {
     "agreement_id": pl.Int64,
+    "ref": pl.String,
+    "title_vi": pl.String,
+    "title_en": pl.String,
     "agency": pl.String,
     "defect": pl.String,
     "field": pl.String,
@@ -62,22 +65,21 @@ def by_agency(facts: Facts) -> pl.DataFrame:
 def findings(facts: Facts, defect: str, names_as_given: pl.DataFrame) -> pl.DataFrame:
     """What exactly is wrong with each agreement that shows a defect: one row per field, by agreement and field.
 
-    Columns: agreement_id, agency, defect, field (what is missing or wrong), text (what the register says there: a code, or
-    words as they were given; null for nothing), day and other_day (dates that contradict each other, or the one date that
-    matters). `names_as_given` has the words of agencies that could not be resolved: agreement_id, text. Fields are: for
-    `missing_fields` those of FIELDS; for `contradicts` the pairs of `kpi.facts.CLASHES` as `later<earlier`; otherwise the one
-    that the defect is about. Raises KeyError for what is no defect.
+    Columns: agreement_id, ref, title_vi, title_en, agency, defect, field (what is missing or wrong), text (what the register says
+    there: a code, or words as they were given; null for nothing), day and other_day (dates that contradict each other, or the
+    one date that matters). `names_as_given` has the words of agencies that could not be resolved: agreement_id, text. Fields
+    are: for `missing_fields` those of FIELDS; for `contradicts` the pairs of `kpi.facts.CLASHES` as `later<earlier`; otherwise
+    the one that the defect is about. Raises KeyError for what is no defect.
     """
-    rows = facts.agreements.filter(FLAGS[defect] & col("is_signed"))
-    if defect not in kept(facts):
-        rows = rows.clear()
     parts = _PARTS[defect]
+    # Lazily, so that only the columns in question are copied.
+    rows = facts.agreements.lazy().filter(FLAGS[defect] & col("is_signed") & pl.lit(defect in kept(facts)))
     if defect == "unassigned":
-        rows = rows.join(names_as_given.select("agreement_id", "text"), on="agreement_id", how="left")
+        words = names_as_given.lazy().select("agreement_id", "text")
+        rows = rows.join(words, on="agreement_id", how="left")
     found = [
         rows.filter(condition).select(
-            "agreement_id",
-            "agency",
+            *("agreement_id", "ref", "title_vi", "title_en", "agency"),
             defect=pl.lit(defect),
             field=pl.lit(field),
             text=text,
@@ -86,7 +88,7 @@ def findings(facts: Facts, defect: str, names_as_given: pl.DataFrame) -> pl.Data
         )
         for field, (condition, text, day, other_day) in parts.items()
     ]
-    return pl.concat(found).cast(pl.Schema(_SCHEMA)).sort("agreement_id", "field")
+    return pl.concat(found).cast(pl.Schema(_SCHEMA)).sort("agreement_id", "field").collect()
 
 
 _NO_TEXT: Final = pl.lit(None, pl.String)

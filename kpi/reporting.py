@@ -17,32 +17,42 @@ _GROUP: Final = ["agency", "period", "due_on", "is_due"]
 def owed(facts: Facts, *, period: str | None = None) -> pl.DataFrame:
     """One row per report owed, of one period or of all, by agreement and due date.
 
-    Columns: agreement_id, agency, period, due_on, is_due, received_on (null: missing), fields_filled (of seven, null:
-    missing), is_complete, status (one of STATUSES), is_met (complete and in time in one and the same report, as the
+    Columns: agreement_id, ref, title_vi, title_en, agency, period, due_on, is_due, received_on (null: missing), fields_filled (of
+    seven, null: missing), is_complete, status (one of STATUSES), is_met (complete and in time in one and the same report, as the
     scorecard counts it), days_late (from the due date to the first receipt, or to the as-of date where none came; null for
     what came in time or is not due yet). Empty where the register keeps no reports. `agency` may be UNASSIGNED.
     """
-    reports = facts.reports if "reports" in facts.records else facts.reports.clear()
-    if period is not None:
-        reports = reports.filter(pl.col("period") == period)
+    wanted = [] if period is None else [pl.col("period") == period]
+    named = facts.agreements.select("agreement_id", "ref", "title_vi", "title_en", "agency")
     end = pl.col("received_on").fill_null(facts.as_of)
     return (
-        reports.join(facts.agreements.select("agreement_id", "agency"), on="agreement_id")
+        _kept(facts, *wanted)
+        .with_columns(days_late=pl.when(end > pl.col("due_on")).then((end - pl.col("due_on")).dt.total_days()))
+        .join(named, on="agreement_id")
+        .select(
+            *("agreement_id", "ref", "title_vi", "title_en", "agency", "period", "due_on", "is_due", "received_on"),
+            *("fields_filled", "is_complete", "status", "is_met", "days_late"),
+        )
+        .sort("agreement_id", "due_on")
+    )
+
+
+def _kept(facts: Facts, *conditions: pl.Expr) -> pl.DataFrame:
+    """The rows of `Facts.reports` under some conditions, with is_complete, status and is_met; none where no reports are kept."""
+    reports = facts.reports if "reports" in facts.records else facts.reports.clear()
+    return (
+        reports.lazy()
+        .filter(*conditions)
         .with_columns(
-            is_complete=(pl.col("fields_filled") == len(REPORT_FIELDS)).fill_null(False),
+            is_complete=(pl.col("fields_filled") == len(REPORT_FIELDS)).fill_null(value=False),
             is_met=pl.col("complete") & pl.col("on_time"),
             status=pl.when(pl.col("received_on").is_null())
             .then(pl.lit("missing"))
             .when(pl.col("received_on") > pl.col("due_on"))
             .then(pl.lit("late"))
             .otherwise(pl.lit("on_time")),
-            days_late=pl.when(end > pl.col("due_on")).then((end - pl.col("due_on")).dt.total_days()),
         )
-        .select(
-            *("agreement_id", "agency", "period", "due_on", "is_due", "received_on", "fields_filled"),
-            *("is_complete", "status", "is_met", "days_late"),
-        )
-        .sort("agreement_id", "due_on")
+        .collect()
     )
 
 
@@ -50,15 +60,23 @@ def counts(facts: Facts, *, period: str | None = None, last: int | None = None) 
     """Reports by agency and period, in order of agency and due date.
 
     Columns: agency, period, due_on, is_due, owed, received, on_time, late, missing, complete, met, share (percent received,
-    in time or not). `period` asks for one, `last` for the latest ones that have fallen due; neither for all. Agreements
-    without a resolved agency are left out: nobody is known who could report on them.
+    in time or not). `period` asks for one, `last` for the latest ones that have fallen due for somebody; neither for all.
+    Agreements without a resolved agency are left out: nobody is known who could report on them.
     """
-    rows = owed(facts, period=period).filter(pl.col("agency") != UNASSIGNED)
+    wanted = [] if period is None else [pl.col("period") == period]
+    agencies = facts.agreements.select("agreement_id", "agency").filter(pl.col("agency") != UNASSIGNED)
     if last is not None:
-        fallen_due = rows.filter("is_due")
-        rows = fallen_due.join(fallen_due.select("due_on").unique().sort("due_on").tail(last), on="due_on", how="semi")
+        due = (
+            facts.reports.filter("is_due")
+            .select("agreement_id", "due_on")
+            .join(agencies, on="agreement_id", how="semi")
+        )
+        wanted += [pl.col("is_due"), pl.col("due_on").is_in(due["due_on"].unique().sort().tail(last).implode())]
     return (
-        rows.group_by(_GROUP)
+        _kept(facts, *wanted)
+        .lazy()
+        .join(agencies.lazy(), on="agreement_id")
+        .group_by(_GROUP)
         .agg(
             owed=pl.len().cast(pl.Int64),
             received=pl.col("received_on").is_not_null().sum().cast(pl.Int64),
@@ -68,6 +86,7 @@ def counts(facts: Facts, *, period: str | None = None, last: int | None = None) 
         )
         .with_columns(share=100 * pl.col("received") / pl.col("owed"))
         .sort("agency", "due_on")
+        .collect()
     )
 
 

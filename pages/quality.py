@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections import quality, trust
+from pages.sections import quality, quality_names, trust
 from pages.ui import filters, loaders, session
 
 person = session.require()
@@ -21,5 +21,5 @@ quality.show_summary(view, person, counts)
 quality.show_matrix(counts)
 quality.show_records(view, person, counts)
 if person.role in loaders.SEES_ALL:
-    quality.show_names(view, person)
+    quality_names.show(view, person)
 quality.show_loading(view, person)

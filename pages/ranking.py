@@ -25,6 +25,7 @@ if standing.is_empty():
     cards.empty_state("ranking.empty")
     st.stop()
 ranking.show_ranked(standing, person, rules)
+ranking_statistics.show_pair(group_view, standing, person)
 ranking.show_intervals(standing)
-ranking_statistics.show(group_view, standing, person)
+ranking_statistics.show_details(group_view, standing)
 ranking.show_unranked(standing, person, rules)

@@ -15,7 +15,7 @@ from data_access.uploads.rechecking import current_within, rechecked
 from data_access.uploads.routes import routes_on
 from data_access.uploads.submissions import Submission
 from kpi.intake import Change, Preview, Table, kind_of
-from kpi.intake.review import split
+from kpi.intake.review import days_settled, split, with_days
 
 
 def hand_in(session: Session, *, actor: Actor, table: Table, preview: Preview, corrects: int | None = None) -> HandedIn:
@@ -139,8 +139,11 @@ def _in_parts(
     session.add(batch)
     session.flush()
     assert batch.id is not None
-    submission = Submission(waiting, stands.changes, stands.conflicts, preview.versions)
-    submissions.keep(session, batch.id, submission)
+    days = days_settled(table, stands.changes)
+    kept = with_days(waiting, dict.fromkeys(days))
+    submissions.keep(
+        session, batch.id, Submission(kept, stands.changes, stands.conflicts, days, versions=preview.versions)
+    )
     audit.write(
         session,
         actor=actor.username,

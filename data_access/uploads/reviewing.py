@@ -19,7 +19,7 @@ from data_access.uploads.reading import current_rows, table
 from data_access.uploads.rechecking import clean_rows, current_within, rechecked
 from data_access.uploads.submissions import Submission
 from kpi.intake import Change, Conflict, Current, Preview, Problem, Table, place_of
-from kpi.intake.review import narrowed, whole, without
+from kpi.intake.review import narrowed, whole, with_days, without
 from kpi.intake.text import canonical, well_formed
 
 
@@ -73,7 +73,7 @@ def review(engine: sa.Engine, batch_id: int, *, agency: str | None) -> Review | 
 
 
 def _reviewed(batch: models.UploadBatch, submission: Submission, current: Current) -> Review:
-    preview, problems = clean_rows(submission.table, current)
+    preview, problems = clean_rows(with_days(submission.table, _days_that_hold(submission, current)), current)
     there: set[tuple[int, str]] = set()
     if preview is not None:
         then = {(change.subject, change.field): change for change in submission.seen}
@@ -94,6 +94,23 @@ def _reviewed(batch: models.UploadBatch, submission: Submission, current: Curren
         preview=preview,
         gone=tuple(change for change in submission.seen if _spot(change) not in there and change.row not in wrong),
     )
+
+
+def _days_that_hold(submission: Submission, current: Current) -> dict[int, str]:
+    """The days that were settled when it was sent, for targets that still move and to none from before the one that is moved;
+    for the others a day is settled anew."""
+    standing = {
+        number: (None if target is None else target.isoformat(), None if day is None else day.isoformat())
+        for number, target, day in current.standing.select("agreement_id", "current_target", "target_on").iter_rows()
+    }
+    wanted = {change.subject: change.new for change in submission.seen if change.column == "current_target"}
+    holding = {}
+    for change in submission.seen:
+        if change.column == "target_set_on" and change.row in submission.days:
+            target, day = standing.get(change.agreement_id, (None, None))
+            if wanted.get(change.subject) != target and (day is None or submission.days[change.row] >= day):
+                holding[change.row] = submission.days[change.row]
+    return holding
 
 
 def _spot(change: Change) -> tuple[int, str]:
@@ -244,6 +261,9 @@ def _rest(fresh: Review, submission: Submission, chosen: Collection[Change]) -> 
         table=left,
         seen=tuple(change for change in submission.seen if _spot(change) not in done),
         overriding=tuple(conflict for conflict in submission.overriding if _spot(conflict.change) not in done),
+        days={
+            row: day for row, day in submission.days.items() if (row, "target") not in done and (row, "") not in done
+        },
     )
 
 

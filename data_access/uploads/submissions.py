@@ -20,13 +20,15 @@ class Submission:
     """A waiting upload as its sender confirmed it.
 
     `table` is what waits of the file, `seen` its differences, `overriding` those that somebody else had changed after the
-    template was taken and for which the sender chose the file's value. `versions` are the row versions of the whole confirmation,
+    template was taken and for which the sender chose the file's value. `days`, by row, are those on which new targets count as set
+    where the file does not say. `versions` are the row versions of the whole confirmation,
     what went straight in included: they tell the same confirmation from a later one of the same file.
     """
 
     table: Table
     seen: tuple[Change, ...]
     overriding: tuple[Conflict, ...]
+    days: Mapping[int, str]
     versions: Mapping[int, int]
 
 
@@ -50,6 +52,7 @@ def kept(batch: models.UploadBatch, stored: models.UploadSubmission) -> Submissi
         table=Table(frame, batch.file_name, batch.file_sha256, MappingProxyType(content["headers"])),
         seen=changes,
         overriding=tuple(Conflict(changes[place], base) for place, base in seen["overriding"]),
+        days=MappingProxyType({int(row): day for row, day in seen["days"].items()}),
         versions=MappingProxyType({int(number): version for number, version in seen["versions"].items()}),
     )
 
@@ -68,6 +71,7 @@ def _seen_of(submission: Submission) -> str:
         {
             "changes": [dataclasses.astuple(change) for change in submission.seen],
             "overriding": [(places[conflict.change], conflict.base) for conflict in submission.overriding],
+            "days": {str(row): day for row, day in submission.days.items()},
             "versions": {str(number): version for number, version in submission.versions.items()},
         }
     )

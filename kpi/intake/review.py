@@ -7,7 +7,8 @@ one would say something else than was confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import dataclasses
+from collections.abc import Collection, Mapping
 from typing import Final, Literal, get_args
 
 import polars as pl
@@ -82,12 +83,36 @@ def without(table: Table, changes: Collection[Change]) -> Table:
     return table.with_frame(frame.filter(pl.any_horizontal(False, *said)))
 
 
+def days_settled(table: Table, changes: Collection[Change]) -> dict[int, str]:
+    """The days on which new targets count as set where the file does not say: row -> day (ISO)."""
+    said: set[int] = set()
+    if "target_set_on" in table.frame.columns:
+        said = set(table.frame.filter(pl.col("target_set_on").is_not_null())[ROW])
+    return {
+        change.row: change.new or ""
+        for change in changes
+        if change.column == "target_set_on" and change.row not in said
+    }
+
+
+def with_days(table: Table, days: Mapping[int, str | None]) -> Table:
+    """The same table (by its SHA-256 too) with other days on which new targets were set, in these rows; None for a blank."""
+    if not days:
+        return table
+    frame = table.frame
+    if "target_set_on" not in frame.columns:
+        frame = frame.with_columns(target_set_on=pl.lit(None, pl.String))
+    day = pl.col(ROW).replace_strict(dict(days), default=None, return_dtype=pl.String)
+    frame = frame.with_columns(target_set_on=pl.when(pl.col(ROW).is_in(set(days))).then(day).otherwise("target_set_on"))
+    return dataclasses.replace(table.with_frame(frame), sha256=table.sha256)
+
+
 def narrowed(table: Table, preview: Preview, changes: Collection[Change]) -> Table:
     """The table with nothing but the places of these changes, so that checking it again finds exactly them.
 
-    Whenever that is: two things that were settled when the preview was made are written into it. A row without a row version
-    gets the one that was seen, and a new target the day on which it counts as set. So what somebody else changes later is told
-    from what the file wants.
+    Two things that were settled when the preview was made are written into it. A row without a row version gets the one that
+    was seen: so what somebody else changes later is told from what the file wants. A new target gets the day on which it counts
+    as set, which may come from a part that is left out.
     """
     chosen = whole(preview.changes, changes)
     new = {change.row for change in chosen if change.subject.startswith(NEW)}

@@ -95,9 +95,7 @@ def show_done(person: Person) -> None:
     if done is None or done.username != person.username:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        what = "; ".join(
-            w.t("coordination.line", what=line.what, old=line.old, new=line.new) for line in done.change.lines
-        )
+        what = _summary(done.change)
         key = "coordination.put_back" if done.is_undone else "coordination.stored"
         st.success(w.t(key, what=w.plain(what)), icon=":material/undo:" if done.is_undone else ":material/check:")
         if not done.is_undone:
@@ -108,6 +106,14 @@ def show_done(person: Person) -> None:
                 on_click=_put_back,
                 args=(done.change,),
             )
+
+
+def _summary(change: Change) -> str:
+    """What has changed; of several things only their names, as old and new were seen before."""
+    if len(change.lines) > 1:
+        return ", ".join(line.what for line in change.lines)
+    line = change.lines[0]
+    return w.t("coordination.line", what=line.what, old=line.old, new=line.new)
 
 
 def _store(change: Change) -> None:
@@ -178,9 +184,12 @@ def _detail_text(detail: str) -> str:
 
 
 def _part_text(name: str, value: Any) -> str:
-    """One entry of a detail in words: a due date or a value moved, a period, or the route of a kind of change."""
+    """One entry of a detail in words: a route, a name assigned, a period, a value or a due date moved."""
     if not isinstance(value, dict):
         return w.t("coordination.detail_route", kind=kind_name(name), route=route_name(value))
+    if "agreements" in value:
+        agency = w.name("agency", value["agency"])
+        return w.tn("coordination.detail_name", len(value["agreements"]), name=name, agency=agency)
     if "due_on" in value:
         days = {key: w.date(dt.date.fromisoformat(value[key])) for key in ("starts_on", "ends_on", "due_on")}
         return w.t("coordination.period_text", code=name, **days)

@@ -103,7 +103,7 @@ def _show_adding(person: Person, periods: Sequence[Period], now: dt.date) -> Non
         st.caption(f":material/info: {note}")
     change = Change(
         place="coordination_add",
-        lines=tuple(Line(period.code, w.t("coordination.nothing"), _period_text(period)) for period in added),
+        lines=tuple(Line(period.code, w.t("coordination.nothing"), _days_text(period)) for period in added),
         write=functools.partial(coordination.add_periods, periods=tuple(added)),
         undo=functools.partial(coordination.remove_periods, seen=tuple(added)),
         note=note,
@@ -156,7 +156,7 @@ def _show_removing(person: Person, removable: Sequence[Period]) -> None:
     period = _chosen(removable, "coordination_remove_period")
     change = Change(
         place="coordination_remove",
-        lines=(Line(period.code, _period_text(period), w.t("coordination.nothing")),),
+        lines=(Line(period.code, _days_text(period), w.t("coordination.nothing")),),
         write=functools.partial(coordination.remove_periods, seen=(period,)),
         undo=functools.partial(coordination.add_periods, periods=(period,)),
     )
@@ -179,5 +179,12 @@ def _chosen(periods: Sequence[Period], key: str) -> Period:
 
 
 def _period_text(period: Period) -> str:
-    days = {name: w.date(getattr(period, name)) for name in ("starts_on", "ends_on", "due_on")}
-    return w.t("coordination.period_text", code=period.code, **days)
+    return w.t("coordination.period_text", code=period.code, **_days(period))
+
+
+def _days_text(period: Period) -> str:
+    return w.t("coordination.period_days", **_days(period))
+
+
+def _days(period: Period) -> dict[str, str]:
+    return {name: w.date(getattr(period, name)) for name in ("starts_on", "ends_on", "due_on")}

@@ -48,7 +48,9 @@ def _show_thresholds(rules: Rules, history: pl.DataFrame, data_date: dt.date) ->
             w.t("coordination.later", value=rule_value(name, value), date=w.date(day)) for day, value in later.items()
         ]
         limits = w.t("coordination.limits", low=rule_value(name, low), high=rule_value(name, high))
-        rows.append((rule_name(name), rule_value(name, rules.threshold(name)), since, "; ".join(following), limits))
+        rows.append(
+            (rule_name(name), rule_value(name, rules.threshold(name)), since, "; ".join(following) or None, limits)
+        )
     tables.show(
         pl.DataFrame(rows, schema=_SCHEMA, orient="row"),
         [

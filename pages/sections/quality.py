@@ -231,27 +231,7 @@ def _written(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-# --- What the load could not settle ----------------------------------------------------------------------------------
-
-
-def show_names(view: View, person: Person) -> None:
-    """The names of agencies that nobody could resolve, as the register has them, and what to do about them."""
-    seen = loaders.details(view, person).select("agreement_id")
-    names = records.names_as_given(view).join(seen, on="agreement_id", how="semi")
-    if names.is_empty():
-        return
-    st.subheader(w.t("quality.names"), anchor=False)
-    st.text(w.t("quality.names_lead"))
-    counted = names.group_by("text").agg(n=pl.len().cast(pl.Int64)).sort(["n", "text"], descending=[True, False])
-    tables.show(
-        counted,
-        [Column("text", "quality.name_given", width=520), Column("n", "quality.agreements", "number")],
-        "quality_names",
-        file_name=w.t("quality.names"),
-        alt=w.t("quality.names"),
-        on_row=lambda row: links.go("quality", defect="unassigned", q=row["text"]),
-        height=300 if counted.height > 7 else None,
-    )
+# --- What the load did not find clear --------------------------------------------------------------------------------
 
 
 def show_loading(view: View, person: Person) -> None:

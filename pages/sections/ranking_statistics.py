@@ -27,27 +27,18 @@ LIKE_WITH_LIKE: Final = "K02"
 """The share by which two agencies are also compared with their portfolios taken into account."""
 
 
-def show(view: View, standing: pl.DataFrame, person: Person) -> None:
-    """The comparison of two agencies and, when opened, the shares: places, portfolios, funnel. `view` is of one group."""
-    ranked = standing.filter(pl.col("place").is_not_null())
-    if ranked.height < 2:
-        return
-    show_pair(view, ranked, person)
-    details = st.expander(w.t("comparing.shares"), key="comparing_shares", on_change="rerun")
-    if details.open:
-        with details:
-            show_shares(view)
-
-
 # --- Two agencies ----------------------------------------------------------------------------------------------------
 
 
-def show_pair(view: View, ranked: pl.DataFrame, person: Person) -> None:
-    """Is one agency really behind another? One sentence, and what the portfolios have to do with it.
+def show_pair(view: View, standing: pl.DataFrame, person: Person) -> None:
+    """Is one agency really worse than another? The answer with its reason, and what the portfolios have to do with it.
 
-    Unless others are chosen, the reader's own agency, else the last one, against the one placed before it: the two ends of
-    a ranking differ all too easily, just because they were looked for.
+    `view` is of one group. Unless others are chosen, the reader's own agency, else the last one, against the one placed
+    before it: the two ends of a ranking differ all too easily, just because they were looked for.
     """
+    ranked = standing.filter(pl.col("place").is_not_null())
+    if ranked.height < 2:
+        return
     st.subheader(w.t("comparing.heading"), anchor=False)
     agencies = ranked["agency"].to_list()
     own = person.agency if person.role not in loaders.SEES_ALL and person.agency in agencies else None
@@ -55,14 +46,23 @@ def show_pair(view: View, ranked: pl.DataFrame, person: Person) -> None:
         first = _agency("first", agencies, own or agencies[-1])
         rest = [agency for agency in agencies if agency != first]
         second = _agency("second", rest, rest[max(agencies.index(first) - 1, 0)])
+        explained.show("difference")
     rows = {row["agency"]: row for row in ranked.iter_rows(named=True)}
     found = difference.between(*(_estimate(rows[agency], "score", "low", "high") for agency in (first, second)))
     names = {"first": _plain_name(first), "second": _plain_name(second)}
-    st.markdown(sentence("score", found, lambda points: w.number(points, 1), names))
+    words = {**names, **_standing_words(rows[first], "first"), **_standing_words(rows[second], "second")}
+    st.markdown(sentence("score", found, lambda points: w.number(points, 1), words))
     like = portfolio_sentence(view, first, second, names)
     if like:
         st.caption(like)
-    explained.show("difference")
+
+
+def _standing_words(row: Mapping[str, Any], which: str) -> dict[str, str]:
+    return {
+        f"score_{which}": ranking.score_text(row["score"]),
+        f"place_{which}": w.number(row["place"]),
+        f"n_{which}": w.number(row["n"]),
+    }
 
 
 def _agency(name: str, agencies: Sequence[str], default: str) -> str:
@@ -84,21 +84,14 @@ def _estimate(row: Mapping[str, Any], value: str, low: str, high: str) -> Estima
     return Estimate(row[value], row[low], row[high])
 
 
-def sentence(of: str, found: Difference, write: Callable[[float], str], names: Mapping[str, str]) -> str:
-    """The answer in one sentence. `of` names what is compared: score, or share (portfolios taken into account)."""
-    if found.value is None or found.low is None or found.high is None:
-        return w.t(f"comparing.{of}_not_available", **names)
-    size, low, high = found.value, found.low, found.high
-    if found.verdict == "lower":
-        size, low, high = -size, -high, -low
-    limits = {"low": _signed(low, write), "high": _signed(high, write)}
-    if found.verdict != "not_told_apart":
-        limits = {"low": write(low), "high": write(high)}
-    return w.t(f"comparing.{of}_{found.verdict}", size=write(abs(size)), **limits, **names)
-
-
-def _signed(value: float, write: Callable[[float], str]) -> str:
-    return f"{'−' if value < 0 else '+'}{write(abs(value))}"
+def sentence(of: str, found: Difference, write: Callable[[float], str], words: Mapping[str, str]) -> str:
+    """The answer and its reason. `of` names what is compared: score, or share (portfolios taken into account)."""
+    if found.low is None or found.high is None:
+        return w.t(f"comparing.{of}_not_available", **words)
+    if found.verdict == "not_told_apart":
+        return w.t(f"comparing.{of}_not_told_apart", behind=write(max(-found.low, 0)), ahead=write(found.high), **words)
+    low, high = sorted((abs(found.low), abs(found.high)))
+    return w.t(f"comparing.{of}_{found.verdict}", low=write(low), high=write(high), **words)
 
 
 def portfolio_sentence(view: View, first: str, second: str, names: Mapping[str, str]) -> str:
@@ -111,6 +104,16 @@ def portfolio_sentence(view: View, first: str, second: str, names: Mapping[str, 
 
 
 # --- Shares ----------------------------------------------------------------------------------------------------------
+
+
+def show_details(view: View, standing: pl.DataFrame) -> None:
+    """When opened, the shares: places, portfolios, funnel. `view` is of one group."""
+    if standing["place"].count() < 2:
+        return
+    details = st.expander(w.t("comparing.shares"), key="comparing_shares", on_change="rerun")
+    if details.open:
+        with details:
+            show_shares(view)
 
 
 @st.fragment

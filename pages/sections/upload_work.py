@@ -19,9 +19,9 @@ import streamlit as st
 from data_access import settings, uploads
 from data_access.accounts import Person
 from data_access.calendar import today
-from data_access.uploads.rechecking import rechecked
 from kpi.intake import (
     Change,
+    Conflict,
     Current,
     Limits,
     Preview,
@@ -34,7 +34,7 @@ from kpi.intake import (
     read_table,
     set_aside,
 )
-from kpi.intake.review import Place, split
+from kpi.intake.review import Place
 from pages.sections import upload_effects
 from pages.sections.upload_differences import Decision
 from pages.sections.upload_effects import Effects
@@ -226,24 +226,23 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     work.token = ""
     current = current_of(person)
     progress("upload.step_checking", 0.35)
-    sent: Table | None = work.table
+    sent = work.table
     outcome: Preview | Sequence[Problem] | None = _outcome(work.table, current)
     if isinstance(outcome, Preview):
         work.problems = outcome.notices
         work.preview = outcome
         progress("upload.step_comparing", 0.65)
-        sent = _without_given_up(work, outcome)
-        if sent is None:
+        if any(place_of(conflict.change) not in work.decisions for conflict in outcome.conflicts):
             outcome = None
-        elif sent is not work.table:
+        while isinstance(outcome, Preview) and (given_up := _given_up(work, outcome)):
+            sent = set_aside(sent, given_up)  # another row may say the same, and is met next time
             outcome = _outcome(sent, current)
     if outcome is not None and not isinstance(outcome, Preview):
         work.problems, work.preview = tuple(outcome), None
     elif outcome is not None:
-        assert sent is not None
         progress("upload.step_scoring", 0.8)
         work.final, work.token = outcome.decided(outcome.conflicts), secrets.token_hex(8)
-        work.sent, work.waits = sent, _waiting(sent, outcome, current)
+        work.sent, work.waits = sent, _waiting(outcome)
         work.effects = upload_effects.compute(outcome) if outcome.changes else None
     work.basis = _basis()
 
@@ -253,24 +252,12 @@ def _outcome(table: Table, current: Current) -> Preview | Sequence[Problem]:
     return checked if isinstance(checked, list) else compare(checked, current)
 
 
-def _without_given_up(work: Work, preview: Preview) -> Table | None:
-    """The table without what was decided for the register; None while a conflict is not decided."""
-    assert work.table is not None
-    if any(place_of(conflict.change) not in work.decisions for conflict in preview.conflicts):
-        return None
-    given_up = [conflict for conflict in preview.conflicts if work.decisions[place_of(conflict.change)] == "register"]
-    return set_aside(work.table, given_up) if given_up else work.table
+def _given_up(work: Work, preview: Preview) -> list[Conflict]:
+    """The conflicts that were decided for the register."""
+    return [conflict for conflict in preview.conflicts if work.decisions.get(place_of(conflict.change)) == "register"]
 
 
-def _waiting(table: Table, preview: Preview, current: Current) -> frozenset[Change]:
-    """The changes that `uploads.hand_in` will send to review: those whose kind is held, and all where a part of the upload would
-    say something else, or nothing that holds, without the other."""
+def _waiting(preview: Preview) -> frozenset[Change]:
+    """The changes that `uploads.hand_in` will send to review: those whose kind is held."""
     held = _held()
-    waiting = [change for change in preview.changes if kind_of(change) in held]
-    direct = [change for change in preview.changes if kind_of(change) not in held]
-    if not waiting:
-        return frozenset()
-    parts = zip(split(table, preview, held), (direct, waiting), strict=True)
-    if any(part is not None and rechecked(part, current, changes) is None for part, changes in parts):
-        return frozenset(preview.changes)
-    return frozenset(waiting)
+    return frozenset(change for change in preview.changes if kind_of(change) in held)

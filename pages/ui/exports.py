@@ -12,41 +12,13 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import xlsxwriter
 
+from kpi.intake import neutralised
 from pages.ui.alphabet import fold
-
-DANGEROUS = "=+-@\t\r"
-"""What a spreadsheet may take for the beginning of a formula."""
 
 XLSX_MAX_ROWS = 100_000
 """Above this a workbook takes minutes to write and to open; CSV has no such limit."""
 
 _XLSX_MAX_CHARACTERS = 32_767
-_GUARDED = r"^([=+\-@\t\r]|'[=+\-@\t\r'])"
-_UNGUARDED = r"^'([=+\-@\t\r'])"
-
-
-def neutralised(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe before what could begin one.
-
-    An apostrophe that itself stands before such a sign or before another apostrophe is doubled, so that `restored` gives
-    back every text exactly as it was.
-    """
-    return f"'{text}" if _needs_guard(text) else text
-
-
-def restored(text: str) -> str:
-    """The text that `neutralised` made this one from."""
-    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in f"{DANGEROUS}'" else text
-
-
-def neutralised_expr(text: pl.Expr) -> pl.Expr:
-    """The same as `neutralised`, for a column."""
-    return text.str.replace(_GUARDED, "'${1}")
-
-
-def restored_expr(text: pl.Expr) -> pl.Expr:
-    """The same as `restored`, for a column."""
-    return text.str.replace(_UNGUARDED, "${1}")
 
 
 def csv(frame: pl.DataFrame, *, notes: Mapping[str, str]) -> bytes:
@@ -56,7 +28,7 @@ def csv(frame: pl.DataFrame, *, notes: Mapping[str, str]) -> bytes:
     right, with the same text in every row: so they survive sorting, filtering and copying, which lines above or below the
     table do not.
     """
-    noted = _guarded(frame).with_columns(pl.lit(neutralised(text)).alias(label) for label, text in notes.items())
+    noted = _guarded(frame).with_columns(pl.lit(_guarded_text(text)).alias(label) for label, text in notes.items())
     return noted.write_csv(include_bom=True, quote_style="non_numeric").encode()
 
 
@@ -79,14 +51,14 @@ def xlsx(
         for place, column in enumerate(_guarded(frame).iter_columns()):
             text_format = book.add_format({"num_format": _number_format(column, column.name in percent)})
             shown.set_column(place, place, _width(column), text_format)
-            shown.write_string(0, place, neutralised(column.name), bold)
+            shown.write_string(0, place, _guarded_text(column.name), bold)
             shown.write_column(1, place, _cells(column), text_format)
         told = book.add_worksheet(notes_sheet)
         told.set_column(0, 0, 28, bold)
         told.set_column(1, 1, 100, book.add_format({"text_wrap": True, "valign": "top"}))
         for row, (label, text) in enumerate(notes.items()):
-            told.write_string(row, 0, neutralised(label))
-            told.write_string(row, 1, neutralised(text))
+            told.write_string(row, 0, _guarded_text(label))
+            told.write_string(row, 1, _guarded_text(text))
     return buffer.getvalue()
 
 
@@ -96,13 +68,12 @@ def file_name(name: str, *, as_of: dt.date, extension: str) -> str:
     return f"{'-'.join(words) or 'data'}_{as_of.isoformat()}.{extension}"
 
 
-def _needs_guard(text: str) -> bool:
-    first, second = text[:1], text[1:2]
-    return bool(first) and (first in DANGEROUS or (first == "'" and bool(second) and second in f"{DANGEROUS}'"))
+def _guarded_text(text: str) -> str:
+    return str(pl.select(neutralised(pl.lit(text))).item())
 
 
 def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(neutralised_expr(pl.col(pl.String)))
+    return frame.with_columns(neutralised(pl.col(pl.String)))
 
 
 def _number_format(column: pl.Series, is_percent: bool) -> str:

@@ -30,16 +30,12 @@ def _defects(view: View) -> pl.DataFrame:
 
 
 def findings(view: View, person: Person, defect: str) -> pl.DataFrame:
-    """What is wrong with each agreement this person may see; columns of `kpi.quality.findings`, with ref and titles."""
+    """What is wrong with each agreement this person may see; columns as in `kpi.quality.findings`."""
     return loaders.kept(_findings, view, person, defect)
 
 
 def _findings(view: View, person: Person, defect: str) -> pl.DataFrame:
-    seen = loaders.visible_facts(view, person)
-    named = seen.agreements.select("agreement_id", "ref", "title_vi", "title_en")
-    return quality.findings(seen, defect, names_as_given(view)).join(
-        named, on="agreement_id", how="left", maintain_order="left"
-    )
+    return quality.findings(loaders.visible_facts(view, person), defect, names_as_given(view))
 
 
 def names_as_given(view: View) -> pl.DataFrame:
@@ -86,11 +82,9 @@ def _in_period(view: View, period: str) -> pl.DataFrame:
 
 
 def owed(view: View, person: Person, period: str) -> pl.DataFrame:
-    """The reports owed for a period on agreements this person may see; columns of `kpi.reporting.owed`, with ref and titles."""
+    """The reports owed for a period on agreements this person may see; columns as in `kpi.reporting.owed`."""
     return loaders.kept(_owed, view, person, period)
 
 
 def _owed(view: View, person: Person, period: str) -> pl.DataFrame:
-    seen = loaders.visible_facts(view, person)
-    named = seen.agreements.select("agreement_id", "ref", "title_vi", "title_en")
-    return reporting.owed(seen, period=period).join(named, on="agreement_id", how="left", maintain_order="left")
+    return reporting.owed(loaders.visible_facts(view, person), period=period)

@@ -316,6 +316,14 @@ def test_without_any_one_of_its_cookies_a_sign_in_ends_nowhere(browser: httpx.Cl
     assert not opened(browser, browser.get(callback))
 
 
+def test_sign_ins_given_up_do_not_stand_in_the_way_of_one_that_is_not(browser: httpx.Client) -> None:
+    for _ in range(30):
+        begin(browser, "/ranking?q=" + "x" * 4_000)
+
+    assert len(browser.cookies["_streamlit_session"]) < 2_000
+    assert opened(browser, come_back(browser))
+
+
 def test_an_answer_is_good_once(browser: httpx.Client) -> None:
     begun = begin(browser)
     kept = dict(browser.cookies)
@@ -512,6 +520,21 @@ def test_a_provider_that_is_another_is_refused_at_the_start_and_one_that_is_away
     away = dataclasses.replace(right, oidc_metadata_url=f"http://127.0.0.1:{free_port()}/")
     KnownProvider(away).check()
     assert KnownProvider(away).sign_out_address() is None
+
+
+def test_an_address_claimed_by_a_client_is_believed_from_a_trusted_proxy_only(
+    running: Served, sqlite_engine: sa.Engine
+) -> None:
+    """Sign-in tries are counted per address: nobody may choose his."""
+
+    def tries_as(started: Served, claimed: str) -> str:
+        httpx.get(f"{started.address}/session/start?ticket=x", headers={"X-Forwarded-For": claimed, "User-Agent": "a"})
+        return started.logged().rpartition("another browser's, from '")[2].partition(" a'")[0]
+
+    assert tries_as(running, "203.0.113.9") == "127.0.0.1"
+    with served(sqlite_engine, environ={"TRUSTED_PROXIES": "127.0.0.1"}) as behind_a_proxy:
+        assert tries_as(behind_a_proxy, "198.51.100.7") == "198.51.100.7"
+        assert tries_as(behind_a_proxy, "203.0.113.9, 198.51.100.8") == "198.51.100.8"
 
 
 # --- Subjects and references -----------------------------------------------------------------------------------------

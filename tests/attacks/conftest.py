@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import dataclasses
+import datetime as dt
+import io
 import pathlib
 import re
 import shutil
@@ -14,9 +17,12 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel, col
 
-from data_access import accounts, models, passwords
+from data_access import accounts, models, passwords, uploads
 from data_access import engine as store
+from data_access.accounts import Person
 from data_access.arrow import table_of
+from kpi.facts import REPORT_FIELDS
+from kpi.intake import Checked, Table, check_rows, compare, read_table
 from tests.attacks.wire import Answer, Tab, tab
 from tests.pages import stores
 from tests.serving import Served, served
@@ -30,6 +36,16 @@ MARKED: dict[type[SQLModel], tuple[str, ...]] = {
     models.Blocker: ("description",),
 }
 """The columns in which an agency writes about its own agreements."""
+
+
+BAIT = (
+    "![zx](http://evil.test/a.png) <img src=http://evil.test/b onerror=alert(1)><script>alert(1)</script> "
+    "[bấm](javascript:alert(1)) http://evil.test/c :material/bug_report: :red[đỏ] $\\frac{1}{2}$ <b>đậm</b> -> `mã` "
+    "{{7*7}} {0} %s &lt;i&gt; | ~~gạch~~ # \u202etxt.exe"
+)
+"""Text of a kind nobody should be able to make anything of."""
+
+FORMULA = '=HYPERLINK("http://evil.test/d","bấm")'
 
 
 def mark(agency: str | None) -> str:
@@ -68,15 +84,32 @@ def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
             for name in columns:
                 start, end = ("RF", "FR-") if name == "ref" else (f"{link if name == 'evidence_url' else ''}ZQ", "QZ-")
                 text = sa.literal(start).concat(whose).concat(end).concat(sa.cast(table.c[owner], sa.String))
+                if name in ("title_vi", "title_en"):
+                    text = text.concat(f" {BAIT}")
+                elif name not in ("ref", "evidence_url"):
+                    text = sa.literal(FORMULA).concat(text).concat(f" {BAIT}")
                 session.execute(sa.update(table).values({name: text}))
+        session.execute(
+            sa.update(models.Agreement).values(responsible_as_given=f"{FORMULA} {BAIT}", responsible_office=BAIT)
+        )
+        long = sa.func.coalesce(col(models.Agreement.title_vi), "").concat("rất dài " * 400)
+        session.execute(sa.update(models.Agreement).where(col(models.Agreement.id) == 3).values(title_vi=long))
+        renamed = dict.fromkeys(("name_vi", "name_en", "abbr_vi", "abbr_en"), f"Bộ {BAIT}")
+        session.execute(sa.update(models.Agency).where(col(models.Agency.key) == "BXD").values(**renamed))
+        session.add(models.AgencyAlias(alias=f"{FORMULA} {BAIT}", agency="BXD", source=BAIT))
+        for key in ("BCT", "T20"):
+            said = {"text_vi": f"{FORMULA} {BAIT}", "text_en": BAIT, "given_on": stores.AS_OF}
+            session.add_all(models.Explanation(agency=key, kpi=kpi, **said) for kpi in ("K02", "K05", "K08"))
         accounts.ensure_demo_accounts(session)
+        session.execute(sa.update(models.User).values(office=f"{FORMULA} {BAIT}"))
         for account in accounts.DEMO_ACCOUNTS:
             if account.role == "agency":
                 session.add(
                     models.UploadBatch(
                         username=account.username,
                         agency=account.agency,
-                        file_name=f"{mark(account.agency)}.csv",
+                        file_name=f"{mark(account.agency)} {BAIT}.csv",
+                        reason=f"{FORMULA} {BAIT}",
                         file_sha256="0" * 64,
                         rows=1,
                         changes=0,
@@ -84,6 +117,34 @@ def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
                         applied_at=models.utc_now(),
                     )
                 )
+
+
+def hand_in(engine: sa.Engine) -> None:
+    """A batch of BCT that waits for review, with bait in every text an agency can send."""
+    coordinator = Person("dieuphoi", "coordinator", "BNG", "")
+    with store.session(engine) as session:
+        uploads.write_routes(session, actor=coordinator, routes=dict.fromkeys(uploads.read_routes(engine), "review"))
+    current = uploads.current_rows(engine, "BCT")
+    names = ["ref", "report_period", "report_date", "progress_pct", "deliverable_vi", *REPORT_FIELDS]
+    texts = {name: f"{mark('BCT')} mới {BAIT}".replace("\u202e", "") for name in ("deliverable_vi", *REPORT_FIELDS)}
+    row = {"ref": "RFBCTFR-3", "report_period": "2025-Q4", "report_date": "2026-01-09", "progress_pct": "51", **texts}
+    written = io.StringIO(newline="")
+    writer = csv.DictWriter(written, names)
+    writer.writeheader()
+    writer.writerow(row)
+    table = read_table(written.getvalue().encode(), f"{mark('BCT')} {BAIT}.csv".replace("/", "").replace("\u202e", ""))
+    assert isinstance(table, Table), table
+    checked = check_rows(table, current, today=dt.date(2026, 1, 14))
+    assert isinstance(checked, Checked), checked
+    preview = compare(checked, current)
+    with store.session(engine) as session:
+        handed_in = uploads.hand_in(
+            session,
+            actor=Person("bct", "agency", "BCT", ""),
+            table=table,
+            preview=preview.decided(preview.conflicts),
+        )
+    assert handed_in.waiting is not None
 
 
 def everything(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
@@ -106,6 +167,7 @@ def house(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "ROUNDS", 4)
         fill(engine)
+        hand_in(engine)
     with served(engine) as running:
         yield running
     store.close(engine)

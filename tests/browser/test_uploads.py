@@ -92,7 +92,7 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
 
     open_upload(page)
     open_newest_batch(page)
-    page.get_by_role("dialog").get_by_role("button", name="Hoàn tác đợt này").click()
+    page.get_by_role("button", name="Hoàn tác đợt này").click()
 
     expect(page.get_by_text(re.compile(r"Đã hoàn tác đợt \d+"))).to_be_visible()
     assert uploads.list_batches(server.engine, "BCT").height == sent_before + 2

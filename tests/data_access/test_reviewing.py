@@ -239,6 +239,33 @@ def test_the_day_a_target_was_set_is_the_one_that_was_confirmed(filled: sa.Engin
     assert (target["current_target"], target["target_on"]) == (dt.date(2027, 1, 1), dt.date(2026, 1, 15))
 
 
+def test_the_day_of_a_target_that_was_moved_meanwhile_is_settled_anew(held: sa.Engine) -> None:
+    """Nobody typed that day: it must not stand in the way of what was sent."""
+    same = sent_for_review(held, "ref,current_target,target_reason\nA-1,2027-01-01,Chậm\n")
+    other = sent_for_review(held, "ref,current_target,target_reason,evidence_url\nA-1,2028-01-01,Chậm,https://x.vn\n")
+    settle(held, {"target": "direct"})
+    handed_in(held, "ref,current_target,target_reason,target_set_on\nA-1,2027-01-01,Vốn,2026-01-19\n")
+
+    one, two = reviewed(held, same), reviewed(held, other)
+
+    assert (one.problems, two.problems) == ((), ())
+    assert [(c.column, c.old, c.new) for c in shown(one)] == [("target_reason", "Vốn", "Chậm")]
+    assert [(c.column, c.old, c.new) for c in shown(two)] == [
+        ("evidence_url", None, "https://x.vn"),
+        ("current_target", "2027-01-01", "2028-01-01"),
+        ("target_reason", "Vốn", "Chậm"),
+        ("target_set_on", "2026-01-19", "2026-01-19"),
+    ]
+    assert two.preview is not None
+    assert {conflict.change.column for conflict in two.preview.conflicts} == {
+        "current_target",
+        "target_reason",
+        "target_set_on",
+    }
+    published(held, two.decided(two.preview.conflicts))
+    assert uploads.current_rows(held, "BCT").standing["current_target"][0] == dt.date(2028, 1, 1)
+
+
 # --- Waiting ---------------------------------------------------------------------------------------------------------
 
 
@@ -821,3 +848,4 @@ def test_what_is_kept_of_an_upload_is_json(held: sa.Engine) -> None:
     assert content["rows"] == [[2, "A-1", "=1+1\nđ", "1"], [3, "A-3", "x", "1"]]
     assert seen["changes"][0] == ["1", "A-1", 1, "deliverable_en", "", None, "=1+1\nđ", 2]
     assert seen["versions"] == {"1": 1, "3": 1}
+    assert seen["days"] == {}

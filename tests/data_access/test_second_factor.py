@@ -489,8 +489,8 @@ def test_an_open_browser_is_not_enough_to_touch_the_second_factor(engine: sa.Eng
         assert error.value.code == "code_wrong"
     later = NOON + HALF_MINUTE
     new_secret, new_codes = set_up(engine, me, here, now=later, present=code_of(secret, later))
-    assert give_code(engine, begin(engine), codes[5]).problem == "wrong"
-    assert give_code(engine, begin(engine), new_codes[5]).step is not None
+    assert give_code(engine, begin(engine, now=later), codes[5], now=later).problem == "wrong"
+    assert give_code(engine, begin(engine, now=later), new_codes[5], now=later).step is not None
     after = later + HALF_MINUTE
     assert give_code(engine, begin(engine, now=after), code_of(new_secret, after), now=after).step is not None
 

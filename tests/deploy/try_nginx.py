@@ -143,13 +143,18 @@ def outside(address: str, certificate: pathlib.Path, port: int) -> None:
         check("HSTS with that answer of nginx's own", "strict-transport-security" in big.headers)
 
 
-def browse(page: Page, engine: sa.Engine) -> None:
-    """Sign in, upload, sign out; twice, in two browsers."""
+def sign_in(page: Page, username: str) -> None:
+    """At the address of the upload."""
     page.goto("/upload")
-    page.get_by_label("Tên đăng nhập").fill("congthuong")
+    page.get_by_label("Tên đăng nhập").fill(username)
     page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Đăng nhập").click()
-    expect(page.get_by_role("button", name="congthuong")).to_be_visible()
+    expect(page.get_by_role("button", name=username)).to_be_visible()
+
+
+def browse(page: Page, engine: sa.Engine) -> None:
+    """Sign in, upload, sign out."""
+    sign_in(page, "congthuong")
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     held = cookies.get("__Host-kpi_session")
     check("the session is a __Host- cookie", held is not None)
@@ -181,7 +186,11 @@ def main() -> int:
     }
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(database())
-        processes = [stack.enter_context(served(engine, environ=environ)) for _ in range(2)]
+        first = stack.enter_context(contextlib.ExitStack())
+        processes = [
+            first.enter_context(served(engine, environ=environ)),
+            stack.enter_context(served(engine, environ=environ)),
+        ]
         stack.enter_context(proxy(folder, processes, port))
         outside(f"https://{HOST}:{port}", folder / "dashboard.pem", port)
         playwright = stack.enter_context(sync_playwright())
@@ -190,19 +199,32 @@ def main() -> int:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             + [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"],
         )
-        for _ in range(10):
-            if all("sign-in of 'congthuong'" in process.logged() for process in processes):
-                break
-            context = browser.new_context(
+
+        def new_page() -> Page:
+            return browser.new_context(
                 base_url=f"https://{HOST}:{port}",
                 ignore_https_errors=True,
                 locale="vi-VN",
                 extra_http_headers={"X-Forwarded-For": FORGED},
-            )
-            browse(context.new_page(), engine)
-            context.close()
-        browser.close()
+            ).new_page()
+
+        for _ in range(10):
+            if all("sign-in of 'congthuong'" in process.logged() for process in processes):
+                break
+            page = new_page()
+            browse(page, engine)
+            page.context.close()
         said = [process.logged() for process in processes]
+        open_pages: list[Page] = []
+        while len(open_pages) < 10 and not all("sign-in of 'vpcp'" in process.logged() for process in processes):
+            open_pages.append(new_page())
+            sign_in(open_pages[-1], "vpcp")
+        first.close()
+        for page in open_pages:
+            page.reload()
+            expect(page.get_by_role("button", name="vpcp")).to_be_visible()
+        check("with one process gone, whoever was there is signed in at the other", len(open_pages) > 1)
+        browser.close()
         check("both processes were used", all("sign-in of 'congthuong'" in text for text in said))
         check("no error in either", not any("Traceback" in text for text in said))
         check("a forged X-Forwarded-For is not believed", not any(FORGED in text for text in said))

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 import sqlmodel
 from streamlit.testing.v1 import AppTest
 
-from data_access import models, unresolved_names
 from data_access import engine as store
+from data_access import models, unresolved_names
 from data_access.register import read_register
 from kpi import facts, quality
 from kpi.facts import Facts
@@ -25,7 +25,6 @@ def expected(engine: sa.Engine, *defects: str, agency: str | None = None) -> lis
     """Reference and defect of every record that should be listed, in order."""
     found, names = high_level(engine), unresolved_names.read_names_as_given(engine)
     rows = pl.concat([quality.findings(found, defect, names) for defect in defects or quality.DEFECTS])
-    rows = rows.join(found.agreements.select("agreement_id", "ref"), on="agreement_id")
     if agency is not None:
         rows = rows.filter(pl.col("agency") == agency)
     return sorted(rows.select("ref", "defect").rows())
@@ -98,24 +97,59 @@ def test_an_address_that_makes_no_sense_is_told_and_falls_back(
     assert page.warning
 
 
-def test_names_nobody_could_resolve_are_listed_in_the_register_s_words(shown_store: sa.Engine, visit: Visit) -> None:
-    hostile = '=HYPERLINK("x") Bộ **Công** nghiệp'
+HOSTILE = '=HYPERLINK("x") Bộ **Công** nghiệp'
+
+
+@pytest.fixture
+def named(shown_store: sa.Engine) -> sa.Engine:
+    """The store with one agreement whose agency is given in words nobody knows."""
     with store.session(shown_store) as session:
-        nameless = session.execute(
-            sa.select(models.Agreement).where(sqlmodel.col(models.Agreement.responsible_agency).is_(None))
-        )
-        agreement = nameless.scalars().first()
+        nameless = sa.select(models.Agreement).where(sqlmodel.col(models.Agreement.responsible_agency).is_(None))
+        agreement = session.execute(nameless.order_by(sqlmodel.col(models.Agreement.id))).scalars().first()
         assert agreement is not None
         assert agreement.scope == "HIGH_LEVEL"
-        agreement.responsible_as_given = hostile
+        agreement.responsible_as_given = HOSTILE
         session.add(models.LoadFinding(agreement_id=agreement.id, field="c", value="v", code="unresolved_agency"))
-        ref = agreement.ref
+    return shown_store
+
+
+def test_names_nobody_could_resolve_are_listed_in_the_register_s_words(named: sa.Engine, visit: Visit) -> None:
+    found = unresolved_names.read_names_as_given(named)["agreement_id"].to_list()
 
     page = visit("quality", "dieuphoi")
+    behind = visit("quality", "dieuphoi", defect="unassigned", q="cong** nghiep")
 
-    assert [hostile in table.value.to_string() for table in page.dataframe[-2:]] == [True, False]
-    assert records(visit("quality", "dieuphoi", defect="unassigned", q="cong** nghiep")) == [ref]
-    assert not [table for table in visit("quality", "bct").dataframe if hostile in table.value.to_string()]
+    assert [HOSTILE in table.value.to_string() for table in page.dataframe[-2:]] == [True, False]
+    assert records(behind) == [f"T-{found[0]:04}"]
+    assert not [table for table in visit("quality", "bct").dataframe if HOSTILE in table.value.to_string()]
+
+
+def test_the_coordinator_assigns_a_name_and_takes_it_back(named: sa.Engine, visit: Visit) -> None:
+    page = visit("quality", "dieuphoi")
+    page = next(box for box in page.selectbox if box.key == "quality_assign_agency").set_value("BTC").run()
+    page = press(page, "quality_assign_propose")
+    assert f"“{HOSTILE}” (1 thỏa thuận): Chưa phân công cơ quan → Bộ Tài chính" in said(page)
+    assert unresolved_names.read_assigned_names(named).is_empty()
+
+    page = press(page, "quality_assign_confirm")
+    assert unresolved_names.read_assigned_names(named).rows() == [(HOSTILE, "BTC", 1)]
+    assert not page.exception
+
+    page = press(press(page, "quality_release_propose"), "quality_release_confirm")
+    assert unresolved_names.read_assigned_names(named).is_empty()
+    assert unresolved_names.read_names_as_given(named).height == 1
+    assert "quality_assign_propose" in {button.key for button in page.button}
+
+
+@pytest.mark.parametrize("username", ["lanhdao", "quantri"])
+def test_nobody_else_is_offered_to_assign_a_name(named: sa.Engine, visit: Visit, username: str) -> None:
+    page = visit("quality", username)
+
+    assert "quality_assign_propose" not in {button.key for button in page.button}
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    return next(button for button in page.button if button.key == key).click().run()
 
 
 def test_an_empty_store_says_so(empty_store: sa.Engine, visit: Visit) -> None:

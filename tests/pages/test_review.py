@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -202,7 +201,7 @@ def test_the_queue_tells_who_sent_what_and_leads_to_it(shown_store: sa.Engine, v
     page.session_state["review_queue_row"] = {"row": 0, "label": f"{number} ›"}
     page = page.run()
 
-    assert page.query_params["batch"] == [str(number)]
+    assert page.query_params["batch"] == str(number)
     assert "Đã ký  →  Đang triển khai" in said(page)
     assert [metric.label for metric in page.metric][:2] == [w.t("kpi.K13.name"), w.t("upload.place")]
     assert uploads.count_waiting(shown_store) == 1

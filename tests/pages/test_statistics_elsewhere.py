@@ -22,7 +22,6 @@ from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
 ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
-NAMES = {"first": "A", "second": "B"}
 
 
 def ministries(engine: sa.Engine) -> Facts:
@@ -106,7 +105,7 @@ def test_two_agencies_are_compared_for_every_role(
 
 def test_exchanged_agencies_get_the_opposite_answer(shown_store: sa.Engine, visit: Visit) -> None:
     one, two = (
-        next(text for text in said(visit("ranking", language="en", **pair)).splitlines() if "composite points" in text)
+        next(text for text in said(visit("ranking", language="en", **pair)).splitlines() if "points" in text and text.startswith("**"))
         for pair in ({"first": "BTC", "second": "BYT"}, {"first": "BYT", "second": "BTC"})
     )
 
@@ -115,15 +114,24 @@ def test_exchanged_agencies_get_the_opposite_answer(shown_store: sa.Engine, visi
     assert one != two
 
 
-def test_the_answer_is_yes_no_or_open_and_names_the_interval() -> None:
+def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
+    words = {"first": "A", "second": "B", "score_first": "42.0", "score_second": "52.0"}
+    words |= {"place_first": "9", "place_second": "5", "n_first": "12", "n_second": "40"}
+
     def answer(found: Difference) -> str:
         with w.in_language("en"):
-            return ranking_statistics.sentence("score", found, lambda points: w.number(points, 1), NAMES)
+            return ranking_statistics.sentence("score", found, lambda points: w.number(points, 1), words)
 
-    assert answer(Difference("lower", -10.0, -15.0, -5.0)).startswith("**Yes: A is really behind B**, by 10.0")
-    assert "(95% interval: 5.0–15.0)" in answer(Difference("lower", -10.0, -15.0, -5.0))
-    assert answer(Difference("higher", 10.0, 5.0, 15.0)).startswith("**No, on the contrary: A is really ahead of B**")
-    assert "−5.0 to +25.0" in answer(Difference("not_told_apart", 10.0, -5.0, 25.0))
+    worse = answer(Difference("lower", -10.0, -15.0, -5.0))
+    assert worse.startswith("**Yes: A is really worse than B.** A has 42.0 points, B 52.0;")
+    assert "the true gap is 5.0 to 15.0 points" in worse
+    assert answer(Difference("higher", 10.0, 5.0, 15.0)).startswith(
+        "**No, on the contrary: A is really better than B.**"
+    )
+    open_one = answer(Difference("not_told_apart", -10.0, -25.0, 5.0))
+    assert open_one.startswith("**It cannot be said that A is worse or better than B.**")
+    assert "up to 25.0 points behind or up to 5.0 ahead" in open_one
+    assert "(12 and 40)" in open_one
     assert "Not enough figures" in answer(Difference("not_available"))
 
 

@@ -1,0 +1,625 @@
+"""Every guard is taken away in turn, in a copy of the tree, and the test named for it must fail.
+
+    python -m tests.attacks.guards            all of them, some minutes
+    python -m tests.attacks.guards header     those whose name contains the word
+
+A guard whose test still passes is not guarded by it. `docs/security.md` lists the same guards and tests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Guard:
+    """What is guarded, the text in a file that does it, what stands there without it, and the test that notices."""
+
+    name: str
+    path: str
+    text: str
+    without: str
+    test: str
+    store: str = "not postgresql"
+
+    @property
+    def file(self) -> pathlib.Path:
+        return ROOT / self.path
+
+
+GATE = "tests/app/test_gate.py::"
+ROUTES = "tests/app/test_session_routes.py::"
+ACCOUNTS = "tests/data_access/test_accounts.py::"
+FACTOR = "tests/data_access/test_second_factor.py::"
+UPLOADS = "tests/data_access/test_uploads.py::"
+FUNCTIONS = "tests/attacks/test_functions.py::"
+MESSAGES = "tests/attacks/test_messages.py::"
+FILES = "tests/attacks/test_files.py::"
+
+GUARDS = (
+    # --- The gate
+    Guard(
+        "headers of a client that name a session are removed",
+        "gate.py",
+        "        elif not name.lower().startswith(_OUR_HEADERS):",
+        "        else:",
+        GATE + "test_what_a_client_says_about_itself_is_removed",
+    ),
+    Guard(
+        "without a session nothing closed answers",
+        "gate.py",
+        "        if closed and found is None:",
+        "        if closed and found is None and False:",
+        GATE + "test_without_a_session_nothing_is_uploaded_downloaded_or_measured",
+    ),
+    Guard(
+        "pages of another origin are refused",
+        "gate.py",
+        "        if not _is_from_here(connection):",
+        "        if False and not _is_from_here(connection):",
+        "tests/attacks/test_sessions.py::test_pages_elsewhere_change_nothing_here",
+    ),
+    Guard(
+        "a websocket says where it comes from",
+        "gate.py",
+        '        return bool(connection.scope["type"] == "http")',
+        "        return True",
+        GATE + "test_a_websocket_that_does_not_say_where_it_comes_from_is_refused",
+    ),
+    Guard(
+        "while the store does not answer nobody is let in",
+        "gate.py",
+        "                await _refuse(scope, receive, guarded, 503)\n                return",
+        "                found = None",
+        GATE + "test_while_the_store_does_not_answer_nobody_is_let_in",
+    ),
+    Guard(
+        "cookies are out of reach of scripts",
+        "gate.py",
+        '"httponly": True',
+        '"httponly": False',
+        ROUTES + "test_a_ticket_becomes_a_session_cookie_and_leads_back",
+    ),
+    Guard(
+        "cookies are not sent along from other sites",
+        "gate.py",
+        '"samesite": "Lax"',
+        '"samesite": "None"',
+        ROUTES + "test_a_ticket_becomes_a_session_cookie_and_leads_back",
+    ),
+    Guard(
+        "over TLS cookies belong to this host",
+        "gate.py",
+        'return f"__Host-kpi_{kind}" if secure else f"kpi_{kind}"',
+        'return f"kpi_{kind}"',
+        GATE + "test_over_tls_cookies_are_bound_to_the_host_and_the_browser_is_told_to_stay_with_tls",
+    ),
+    Guard(
+        "security headers on every answer",
+        "gate.py",
+        "            headers.update(_HEADERS)",
+        "            headers.update({})",
+        GATE + "test_every_answer_carries_the_security_headers",
+    ),
+    Guard(
+        "content security policy: images and connections from here only",
+        "gate.py",
+        "default-src 'self'; script-src 'self'",
+        "default-src *; script-src *",
+        "tests/attacks/test_settings.py::test_browsers_load_and_run_nothing_from_elsewhere",
+    ),
+    Guard(
+        "browsers do not guess types",
+        "gate.py",
+        '    "X-Content-Type-Options": "nosniff",',
+        "",
+        GATE + "test_every_answer_carries_the_security_headers",
+    ),
+    Guard(
+        "browsers stay with TLS",
+        "gate.py",
+        '                headers["Strict-Transport-Security"] = _HSTS',
+        "                pass",
+        GATE + "test_over_tls_cookies_are_bound_to_the_host_and_the_browser_is_told_to_stay_with_tls",
+    ),
+    Guard(
+        "Streamlit's own identity cookies do not pass",
+        "gate.py",
+        "if not part.strip().startswith(_IDENTITY_COOKIES)",
+        "if True",
+        "tests/app/test_oidc.py::test_identity_cookies_do_not_pass_the_gate",
+    ),
+    Guard(
+        "a file is for the session it was shown to",
+        "gate.py",
+        '        if found is not None and not self._offered.is_to(found[1], scope["path"]):',
+        "        if False:",
+        FILES + "test_a_file_is_for_the_session_it_was_made_for",
+    ),
+    Guard(
+        "an upload goes where its session was told to",
+        "conversation.py",
+        '.startswith(("media/", "_stcore/upload_file/"))',
+        '.startswith(("media/",))',
+        FILES + "test_an_upload_goes_only_where_this_session_was_told_to",
+    ),
+    Guard(
+        "messages for developers are not read",
+        "conversation.py",
+        '        if not is_known or (operation or "deferred_file") not in _OPERATIONS:',
+        "        if False:",
+        MESSAGES + "test_messages_for_developers_are_not_read",
+    ),
+    Guard(
+        "fragments and files on demand need the session to hold",
+        "conversation.py",
+        "        if self._owner is not None and await self._holds():",
+        "        if self._owner is not None:",
+        MESSAGES + "test_an_open_page_of_an_ended_session_gives_nothing_more",
+    ),
+    # --- Addresses and routes
+    Guard(
+        "only pages of this application are led to",
+        "app.py",
+        '    if not plain or not address.startswith("/") or address.startswith("//"):',
+        '    if not address.startswith("/"):',
+        ROUTES + "test_only_pages_of_this_application_are_led_to",
+    ),
+    Guard(
+        "a link of somebody else signs nobody out",
+        "pages/ui/session.py",
+        "    return hmac.compare_digest(key.encode(), _sign_out_key(token_hash).encode())",
+        "    return True",
+        ROUTES + "test_a_link_made_by_somebody_else_signs_nobody_out",
+    ),
+    Guard(
+        "signing in ends the session the browser had",
+        "app.py",
+        "            if previous:",
+        "            if False:",
+        ROUTES + "test_signing_in_again_ends_the_session_this_browser_had",
+    ),
+    # --- Sessions and tickets
+    Guard(
+        "a ticket works once",
+        "data_access/accounts/signing_in.py",
+        "            col(SignInTicket.ticket_hash) == _hash(step, browser),\n            col(SignInTicket.used_at).is_(None),\n"
+        "            col(SignInTicket.expires_at) > now,\n        )\n        .values",
+        "            col(SignInTicket.ticket_hash) == _hash(step, browser),\n"
+        "            col(SignInTicket.expires_at) > now,\n        )\n        .values",
+        ACCOUNTS + "test_a_ticket_works_once",
+    ),
+    Guard(
+        "a ticket is good for seconds",
+        "data_access/accounts/signing_in.py",
+        "            col(SignInTicket.used_at).is_(None),\n            col(SignInTicket.expires_at) > now,\n        )\n        .values",
+        "            col(SignInTicket.used_at).is_(None),\n        )\n        .values",
+        ACCOUNTS + "test_a_ticket_that_is_late_or_guessed_or_from_another_browser_opens_nothing",
+    ),
+    Guard(
+        "a ticket is good in the browser it was made for",
+        "data_access/accounts/signing_in.py",
+        "json.dumps([step.stage, step.proof, browser])",
+        "json.dumps([step.stage, step.proof])",
+        ACCOUNTS + "test_a_ticket_that_is_late_or_guessed_or_from_another_browser_opens_nothing",
+    ),
+    Guard(
+        "the proof of one step does not pass for another's",
+        "data_access/accounts/signing_in.py",
+        "json.dumps([step.stage, step.proof, browser])",
+        "json.dumps([step.proof, browser])",
+        FACTOR + "test_after_the_password_alone_there_is_neither_ticket_nor_session",
+    ),
+    Guard(
+        "the store keeps hashes of tokens only",
+        "data_access/accounts/sessions.py",
+        "    return hashlib.sha256(token.encode()).hexdigest()",
+        "    return token",
+        ACCOUNTS + "test_the_store_keeps_neither_tickets_nor_tokens",
+    ),
+    Guard(
+        "a session ends when it is not used",
+        "data_access/accounts/sessions.py",
+        "        col(UserSession.last_seen_at) > now - idle,\n",
+        "",
+        ACCOUNTS + "test_a_session_ends_after_half_an_hour_unused",
+    ),
+    Guard(
+        "a session ends however it is used",
+        "data_access/accounts/sessions.py",
+        "        col(UserSession.expires_at) > now,\n",
+        "",
+        ACCOUNTS + "test_a_session_ends_after_eight_hours_however_used",
+    ),
+    Guard(
+        "a session that was ended is over",
+        "data_access/accounts/sessions.py",
+        "    return (\n        col(UserSession.revoked_at).is_(None),\n",
+        "    return (\n",
+        "tests/attacks/test_sessions.py::test_every_session_that_is_over_stays_over",
+    ),
+    Guard(
+        "a session of a closed account is over",
+        "data_access/accounts/sessions.py",
+        "col(UserSession.token_hash) == token_hash, col(User.active), *_open",
+        "col(UserSession.token_hash) == token_hash, *_open",
+        ACCOUNTS + "test_a_session_of_an_account_that_is_closed_by_other_means_opens_nothing",
+    ),
+    Guard(
+        "closing an account ends its sessions",
+        "data_access/accounts/people.py",
+        "    user.active = False\n    session.flush()\n    end_all_sessions(session, actor=by, username=user.username)\n",
+        "    user.active = False\n    session.flush()\n",
+        ACCOUNTS + "test_opening_a_disabled_account_again_does_not_revive_its_sessions",
+    ),
+    Guard(
+        "another role or agency ends the sessions",
+        "data_access/accounts/people.py",
+        '    if {"role", "agency"} & set(changed):\n        end_all_sessions',
+        "    if False:\n        end_all_sessions",
+        "tests/data_access/test_administration.py",
+    ),
+    Guard(
+        "a new password ends all other sessions",
+        "data_access/accounts/own.py",
+        "        end_all_sessions(session, actor=person.username, username=person.username, keep=keep, now=now)\n"
+        "        ticket",
+        "        ticket",
+        FACTOR + "test_changing_the_password_ends_all_other_sessions_and_renews_this_one",
+    ),
+    # --- Passwords, tries, second factor
+    Guard(
+        "failures have to wait",
+        "data_access/throttle.py",
+        "        doublings = min(failures - self.free, 20)",
+        "        return dt.timedelta(0)",
+        ACCOUNTS + "test_after_too_many_failures_even_the_right_password_has_to_wait_and_then_opens",
+    ),
+    Guard(
+        "tries are counted before the password is looked at",
+        "data_access/throttle.py",
+        "            attempt.failures += 1",
+        "            attempt.failures += 0",
+        ACCOUNTS + "test_tries_sent_at_once_are_all_counted",
+    ),
+    Guard(
+        "an address that tries many names has to wait",
+        "data_access/throttle.py",
+        "BY_ADDRESS = Rule(free=30",
+        "BY_ADDRESS = Rule(free=30_000",
+        ACCOUNTS + "test_one_address_that_tries_many_names_has_to_wait_and_others_do_not",
+    ),
+    Guard(
+        "an unknown name costs as much work as a wrong password",
+        "data_access/passwords.py",
+        "    found = bcrypt.checkpw(",
+        "    found = password_hash is not None and bcrypt.checkpw(",
+        ACCOUNTS + "test_an_unknown_name_costs_as_much_work_as_a_wrong_password",
+    ),
+    Guard(
+        "passwords people try first are refused",
+        "data_access/passwords.py",
+        "    if folded in _COMMON or ",
+        "    if False and folded in _COMMON or ",
+        ACCOUNTS + "test_what_people_try_first_is_refused",
+    ),
+    Guard(
+        "coordinators and administrators need a second factor",
+        "data_access/accounts/signing_in.py",
+        "    if user.totp_confirmed_at is not None:\n        return _step",
+        "    if False:\n        return _step",
+        FACTOR + "test_after_the_password_alone_there_is_neither_ticket_nor_session",
+    ),
+    Guard(
+        "a code counts once",
+        "data_access/accounts/second_factor.py",
+        "col(User.totp_last_step).is_(None) | (col(User.totp_last_step) < step)",
+        "col(User.username) == username",
+        FACTOR + "test_a_code_counts_half_a_minute_around_its_own_and_once",
+    ),
+    Guard(
+        "a recovery code counts once",
+        "data_access/accounts/second_factor.py",
+        "        col(RecoveryCode.username) == username,\n        col(RecoveryCode.used_at).is_(None),\n    )\n    if not",
+        "        col(RecoveryCode.username) == username,\n    )\n    if not",
+        FACTOR + "test_a_recovery_code_stands_in_once_however_it_is_typed",
+    ),
+    Guard(
+        "wrong codes have to wait",
+        "data_access/throttle.py",
+        "BY_CODE = Rule(free=5",
+        "BY_CODE = Rule(free=5_000",
+        FACTOR + "test_after_too_many_wrong_codes_even_the_right_one_has_to_wait",
+    ),
+    Guard(
+        "changing one's own account asks for the password",
+        "data_access/accounts/own.py",
+        "    if check.username is None:",
+        "    if False:",
+        FUNCTIONS + "test_one_s_own_account_asks_for_the_password",
+    ),
+    # --- Roles and agencies
+    Guard(
+        "the frame shows the sign-in in place of a page",
+        "pages/frame.py",
+        "    if person is None:\n        show_language",
+        "    if False:\n        show_language",
+        "tests/pages/test_every_page.py::test_signed_out_it_shows_the_sign_in_and_nothing_of_itself",
+    ),
+    Guard(
+        "a page looks at the role",
+        "pages/ui/session.py",
+        "    if roles and person.role not in roles:",
+        "    if False:",
+        MESSAGES + "test_pages_of_other_roles_show_nothing_however_they_are_asked_for",
+    ),
+    Guard(
+        "lists show an agency its own agreements only",
+        "pages/ui/loaders.py",
+        '    return found.where(pl.col("agency") == own)',
+        "    return found",
+        "tests/attacks/test_pages.py::test_no_address_shows_an_agency_what_belongs_to_others",
+    ),
+    Guard(
+        "files give an agency its own agreements only",
+        "pages/ui/loaders.py",
+        '    return found.where(pl.col("agency") == own)',
+        "    return found",
+        "tests/attacks/test_pages.py::test_no_file_gives_an_agency_what_belongs_to_others",
+    ),
+    Guard(
+        "what an actor claims is compared with the store",
+        "data_access/uploads/outcome.py",
+        " or (actor.role, actor.agency) != (account.role, account.agency)",
+        "",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "a closed account does nothing",
+        "data_access/uploads/outcome.py",
+        "account is None or not account.active or",
+        "account is None or",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "an agency takes back its own batches only",
+        "data_access/uploads/outcome.py",
+        "account.agency is not None and account.agency == batch.agency",
+        "account.agency is not None",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "a batch is carried out for its own agency only",
+        "data_access/uploads/applying.py",
+        "    if agency is None or agency != preview.agency or not (is_own or is_published):",
+        "    if agency is None:",
+        "tests/data_access/test_reviewing.py",
+    ),
+    Guard(
+        "an upload touches agreements of its agency only",
+        "data_access/uploads/applying.py",
+        "or not preview.versions.keys() <= own.keys():",
+        "or False:",
+        UPLOADS + "test_nobody_writes_for_another_agency",
+    ),
+    Guard(
+        "what has changed since it was seen is refused",
+        "data_access/uploads/applying.py",
+        "    stale = [number for number, seen in preview.versions.items() if own[number] != seen]",
+        "    stale: list[int] = []",
+        UPLOADS + "test_a_preview_of_what_has_changed_since_is_refused",
+    ),
+    Guard(
+        "a confirmation repeated changes nothing",
+        "data_access/uploads/applying.py",
+        "        if versions_before(session, number) == dict(preview.versions):",
+        "        if False:",
+        UPLOADS + "test_a_confirmation_repeated_changes_nothing_and_names_its_batch",
+    ),
+    Guard(
+        "conflicts are decided by people",
+        "data_access/uploads/applying.py",
+        '    if preview.conflicts:\n        raise Refused("undecided")',
+        "    pass",
+        UPLOADS + "test_conflicts_must_be_decided_first",
+    ),
+    Guard(
+        "coordinators review",
+        "data_access/uploads/reviewing.py",
+        '    if account_of(session, actor).role != "coordinator":',
+        "    if False:",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "coordinators settle the calendar and thresholds",
+        "data_access/coordination.py",
+        '        if account_of(session, actor).role != "coordinator":',
+        "        if False:",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "administrators look after accounts",
+        "data_access/accounts/roles.py",
+        "    if not (is_administrator if isinstance(actor, Person) else held is None):",
+        "    if False:",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "the name of an account does not pass for a process",
+        "data_access/accounts/roles.py",
+        "    if not (is_administrator if isinstance(actor, Person) else held is None):",
+        "    if isinstance(actor, Person) and not is_administrator:",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "refusals are written down",
+        "data_access/uploads/outcome.py",
+        '            _log.warning("%s of %s by %r refused',
+        '            _log.debug("%s of %s by %r refused',
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "PostgreSQL lets an agency touch its own rows only",
+        "data_access/engine.py",
+        "def act_for(session: Session, agency: str) -> None:",
+        "def act_for(session: Session, agency: str) -> None:\n    return\n\n\ndef _unused(session: Session, agency: str) -> None:",
+        "tests/data_access/test_row_level_security.py",
+        store="postgresql",
+    ),
+    # --- Audit and what leaves
+    Guard(
+        "an entry of the audit covers the one before it",
+        "data_access/audit.py",
+        "json.dumps([previous, at.isoformat(), actor, action, subject, detail])",
+        "json.dumps([at.isoformat(), actor, action, subject])",
+        "tests/data_access/test_audit.py::test_a_changed_entry_is_found",
+    ),
+    Guard(
+        "a removed entry of the audit is found",
+        "data_access/audit.py",
+        "        if entry.previous_hash != previous or entry.hash != expected:",
+        "        if entry.hash != expected:",
+        "tests/data_access/test_audit.py",
+    ),
+    Guard(
+        "two writers continue from different entries of the audit",
+        "data_access/audit.py",
+        "        session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCK)))",
+        "        pass",
+        "tests/data_access/test_audit.py::test_many_writers_at_once_make_one_chain",
+        store="postgresql",
+    ),
+    Guard(
+        "exported cells do not begin like formulas",
+        "pages/ui/exports.py",
+        "    return frame.with_columns(neutralised(pl.col(pl.String)))",
+        "    return frame",
+        "tests/attacks/test_hostile_text.py::test_no_file_holds_a_formula",
+    ),
+    Guard(
+        "typed text is not read as Markdown",
+        "pages/ui/words.py",
+        '    return _MARKDOWN.sub(r"\\\\\\1", apart)',
+        "    return apart",
+        "tests/pages/test_words.py::test_plain_text_is_one_line_in_which_every_sign_is_escaped",
+    ),
+    # --- Settings and starting
+    Guard(
+        "uploads are limited in size",
+        "app.py",
+        'streamlit_config.set_option("server.maxUploadSize", house.settings.upload_max_mb)',
+        'streamlit_config.set_option("server.maxUploadSize", 500)',
+        FILES + "test_a_body_that_is_too_large_is_cut_off",
+    ),
+    Guard(
+        "uploads need the form token",
+        ".streamlit/config.toml",
+        "enableXsrfProtection = true",
+        "enableXsrfProtection = false",
+        FILES + "test_an_upload_needs_the_form_token_of_the_page",
+    ),
+    Guard(
+        "errors are not explained to the browser",
+        ".streamlit/config.toml",
+        'showErrorDetails = "none"',
+        'showErrorDetails = "full"',
+        "tests/attacks/test_settings.py::test_streamlit_is_set_as_it_must_be",
+    ),
+    Guard(
+        "no figures about use are sent to Streamlit",
+        ".streamlit/config.toml",
+        "gatherUsageStats = false",
+        "gatherUsageStats = true",
+        "tests/attacks/test_settings.py::test_streamlit_is_set_as_it_must_be",
+    ),
+    Guard(
+        "demo accounts keep production from starting",
+        "app.py",
+        "            if found:",
+        "            if False:",
+        ROUTES + "test_production_does_not_start_with_demo_accounts_and_says_what_to_do",
+    ),
+    Guard(
+        "a short or simple secret keeps production from starting",
+        "data_access/settings.py",
+        "        if len(secret) < SECRET_MIN_LENGTH or len(set(secret)) < 10:",
+        "        if False:",
+        "tests/data_access/test_settings.py",
+    ),
+    Guard(
+        "a missing secret keeps production from starting",
+        "data_access/settings.py",
+        '        if app_mode == "production":\n            raise SettingsError(f"APP_SECRET is missing',
+        '        if False:\n            raise SettingsError(f"APP_SECRET is missing',
+        "tests/data_access/test_settings.py",
+    ),
+)
+
+
+def main(words: list[str]) -> int:
+    """Try the guards whose names hold one of the words (all without any); 0 when each is missed."""
+    chosen = [guard for guard in GUARDS if not words or any(word in guard.name for word in words)]
+    survived = []
+    with tempfile.TemporaryDirectory(prefix="guards") as folder:
+        tree = _copy(pathlib.Path(folder) / "tree")
+        print(f"{len(chosen)} guards; first, their tests pass with all of them in place.", flush=True)
+        for store in sorted({guard.store for guard in chosen}):
+            tests = sorted({guard.test for guard in chosen if guard.store == store})
+            if (code := _run(tree, tests, store, stop=False)) != 0:
+                print(f"They do not: pytest ended with {code}.")
+                return 2
+        for guard in chosen:
+            began = time.monotonic()
+            is_missed = _is_missed(tree, guard)
+            took = time.monotonic() - began
+            print(f"{'ok  ' if is_missed else 'GONE'} {took:5.1f} s  {guard.name}  [{guard.test}]", flush=True)
+            survived += [] if is_missed else [guard.name]
+    print(f"{len(chosen) - len(survived)} of {len(chosen)} guards are missed by the test named for them.")
+    return 1 if survived else 0
+
+
+def _copy(tree: pathlib.Path) -> pathlib.Path:
+    """The files of the project as they are now, without what is kept out of the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    return tree
+
+
+def _is_missed(tree: pathlib.Path, guard: Guard) -> bool:
+    """Whether the test fails without the guard. That it cannot even be collected does not count."""
+    path = tree / guard.path
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace(guard.text, guard.without), encoding="utf-8")
+    try:
+        return _run(tree, [guard.test], guard.store, stop=True) == 1
+    finally:
+        path.write_text(whole, encoding="utf-8")
+
+
+def _run(tree: pathlib.Path, tests: list[str], store: str, *, stop: bool) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-m", store, "--tb=no"]
+    command += ["-x"] if stop else ["-n", "2"]
+    ended = subprocess.run([*command, *tests], cwd=tree, capture_output=True, text=True)
+    if ended.returncode not in (0, 1) or (not stop and ended.returncode):
+        print(ended.stdout[-2000:], ended.stderr[-2000:], sep="\n")
+    return ended.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
