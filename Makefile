@@ -2,6 +2,7 @@
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
 # make test    everything that must hold
 # make bench   how long figures take, as ratios within one run
+# make guards  every guard of docs/security.md taken away in turn: its test must fail
 # make check   the part of it that takes seconds: lint, format, types
 
 REGISTER ?= demo
@@ -28,7 +29,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup run test check bench chromium
+.PHONY: setup run test check bench guards chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -68,6 +69,9 @@ check: setup
 
 test: chromium check
 	$(VENV)/bin/pytest -n 2
+
+guards: setup
+	$(PYTHON) -m tests.attacks.guards
 
 bench: setup
 	$(PYTHON) -m tests.benchmarks.bench

@@ -19,7 +19,7 @@ if counts.is_empty():
     st.stop()
 quality.show_summary(view, person, counts)
 quality.show_matrix(counts)
-quality.show_records(view, person, counts)
 if person.role in loaders.SEES_ALL:
     quality_names.show(view, person)
+quality.show_records(view, person, counts)
 quality.show_loading(view, person)

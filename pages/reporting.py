@@ -22,9 +22,8 @@ if counts.is_empty():
     st.stop()
 reporting.show_summary(view, period, counts, person)
 if person.role in loaders.SEES_ALL:
-    reporting.show_agencies(period, counts, person)
+    reporting.show_agencies(period, counts)
+    reporting.show_course(view)
 agency = reporting.show_reports(view, person, period, counts)
 if agency is not None and person.role in reporting_reminder.ROLES:
     reporting_reminder.show(view, person, period, counts, agency)
-if person.role in loaders.SEES_ALL:
-    reporting.show_course(view)

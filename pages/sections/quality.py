@@ -14,7 +14,7 @@ from pages.sections import explained, ranking
 from pages.ui import cards, charts, links, loaders, records, tables
 from pages.ui import words as w
 from pages.ui.charts import Mark
-from pages.ui.choices import ALL, agency_choice, choice, typed
+from pages.ui.choices import ALL, agency_choice, choice, narrow, typed
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -116,7 +116,7 @@ def show_matrix(counts: pl.DataFrame) -> None:
             "quality_agencies",
             file_name=w.t("quality.heading"),
             alt=w.t("quality.table"),
-            on_row=lambda row: links.go("quality", agency=row["agency"]),
+            on_row=lambda row: narrow(agency=row["agency"]),
         )
 
 
@@ -128,7 +128,7 @@ def _show_bars(one: pl.DataFrame, there: list[str]) -> None:
         cells.select("value", "value_label", label="column", code="column_code", light=pl.lit("context")),
         key="quality_bars",
         alt=w.t("quality.matrix_alt"),
-        on_select=lambda mark: links.go("quality", defect=str(mark["code"])),
+        on_select=lambda mark: narrow(defect=str(mark["code"])),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(w.t("quality.bars_note"), width="stretch")
@@ -154,7 +154,7 @@ def _cells(worst: pl.DataFrame, there: list[str]) -> pl.DataFrame:
 
 
 def _open(mark: Mark) -> None:
-    links.go("quality", agency=str(mark["row_code"]), defect=str(mark["column_code"]))
+    narrow(agency=str(mark["row_code"]), defect=str(mark["column_code"]))
 
 
 # --- The records -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Final
 
 import polars as pl
 import streamlit as st
@@ -11,10 +12,13 @@ from data_access import unresolved_names
 from data_access.accounts import Person
 from kpi.facts import UNASSIGNED
 from pages.sections.coordination import Change, Line, propose, show_done, show_proposed
-from pages.ui import links, loaders, records, tables
+from pages.ui import address, loaders, records, tables
 from pages.ui import words as w
+from pages.ui.choices import ALL, narrow
 from pages.ui.tables import Column
 from pages.ui.view import View
+
+_NAME: Final = "quality_name"
 
 
 def show(view: View, person: Person) -> None:
@@ -24,8 +28,6 @@ def show(view: View, person: Person) -> None:
     if names.is_empty() and assigned.is_empty():
         return
     st.subheader(w.t("quality.names"), anchor=False)
-    if person.role == "coordinator":
-        show_done(person)
     if not names.is_empty():
         st.text(w.t("quality.names_lead"))
         tables.show(
@@ -34,11 +36,12 @@ def show(view: View, person: Person) -> None:
             "quality_names",
             file_name=w.t("quality.names"),
             alt=w.t("quality.names"),
-            on_row=lambda row: links.go("quality", scope="ALL", defect="unassigned", q=row["text"]),
+            on_row=lambda row: _show_agreements(row["text"]),
             height=300 if names.height > 7 else None,
         )
     if person.role != "coordinator":
         return
+    show_done(person)
     grid = st.grid(2, min_column_width=380, border=True)
     if not names.is_empty():
         with grid.cell():
@@ -46,6 +49,13 @@ def show(view: View, person: Person) -> None:
     if not assigned.is_empty():
         with grid.cell():
             _show_releasing(person, assigned)
+
+
+def _show_agreements(text: str) -> None:
+    """The agreements of a name, of either scope, in the list below; it is also the one offered to be assigned."""
+    st.session_state[_NAME] = text
+    address.choose("scope", ALL)
+    narrow(defect="unassigned", agency=UNASSIGNED, q=text)
 
 
 def _counted(names: pl.DataFrame) -> pl.DataFrame:
@@ -58,7 +68,7 @@ def _show_assigning(person: Person, names: pl.DataFrame) -> None:
     """One name, and the agency that is meant by it."""
     st.markdown(w.t("quality.assign_heading"))
     counts = dict(names.iter_rows())
-    text = _chosen("quality_name", list(counts), label=w.t("quality.name_given"))
+    text = _chosen(_NAME, list(counts), label=w.t("quality.name_given"))
     agencies = sorted(
         unresolved_names.read_present_agencies(loaders.store()), key=lambda key: w.sort_key(w.name("agency", key))
     )

@@ -1,4 +1,4 @@
-"""The sections of the page on reporting: the period, how many reports came, by agency, one by one, and over time."""
+"""The sections of the page on reporting: the period, how many reports came, by agency, over time, and one by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kpi.reporting_calendar import Period
 from pages.sections import explained, ranking
 from pages.ui import cards, charts, links, loaders, records, tables
 from pages.ui import words as w
-from pages.ui.choices import ALL, agency_choice, choice
+from pages.ui.choices import ALL, agency_choice, choice, narrow
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -25,7 +25,7 @@ WHO: Final = ("remind", "complete", ALL)
 
 COURSE_PERIODS: Final = 6
 MOST_ROWS: Final = 10
-"""The heat map shows the agencies that miss most; the table above has everybody."""
+"""The heat map shows the agencies that miss most; the table above it has everybody."""
 
 _ROW: Final = 26
 _COUNTED: Final = ("missing", "owed", "received", "on_time", "late", "complete", "met")
@@ -172,7 +172,7 @@ def _show_unassigned(view: View, person: Person, period: Period) -> None:
 # --- By agency -------------------------------------------------------------------------------------------------------
 
 
-def show_agencies(period: Period, counts: pl.DataFrame, person: Person) -> None:
+def show_agencies(period: Period, counts: pl.DataFrame) -> None:
     """The agencies, those to remind first; a row narrows the list of reports below."""
     st.subheader(w.t("reporting.agencies"), anchor=False)
     st.caption(w.t("reporting.agencies_note"))
@@ -211,10 +211,48 @@ def show_agencies(period: Period, counts: pl.DataFrame, person: Person) -> None:
         "reporting_agencies",
         file_name=w.t("reporting.file_agencies", code=period.code),
         alt=w.t("reporting.agencies"),
-        on_row=lambda row: links.go("reporting", period=period.code, agency=row["agency"], status="missing", who=who),
+        on_row=lambda row: narrow(agency=row["agency"], status="missing"),
         height=390 if counts.height > 9 else None,
         empty_key="reporting.nobody",
     )
+
+
+# --- Over time -------------------------------------------------------------------------------------------------------
+
+
+def show_course(view: View) -> None:
+    """Who misses most, period by period; a cell leads to its reports."""
+    coverage = records.coverage(view)
+    periods = in_period(coverage).tail(COURSE_PERIODS).select("period")
+    recent = coverage.join(periods, on="period")
+    worst = (
+        recent.group_by("agency")
+        .agg(pl.col("missing").sum())
+        .filter(pl.col("missing") > 0)
+        .sort(["missing", "agency"], descending=[True, False])
+        .head(MOST_ROWS)
+    )
+    if worst.is_empty():
+        return
+    st.subheader(w.t("reporting.course"), anchor=False)
+    grid = worst.select("agency").join(periods, how="cross")
+    cells = grid.join(recent, on=["agency", "period"], how="left", maintain_order="left")
+    charts.show(
+        charts.heat_map,
+        cells.select(
+            row=ranking.labels(cells["agency"]),
+            row_code="agency",
+            column="period",
+            column_code="period",
+            value="missing",
+            value_label=w.texts(cells["missing"], lambda n: w.number(n) if n else ""),
+        ),
+        key="reporting_course",
+        alt=w.t("reporting.course_alt"),
+        on_select=lambda mark: narrow(period=str(mark["column_code"]), agency=str(mark["row_code"]), status="missing"),
+        height=worst.height * _ROW,
+    )
+    st.caption(w.t("reporting.course_note"))
 
 
 # --- One by one ------------------------------------------------------------------------------------------------------
@@ -267,43 +305,3 @@ def show_reports(view: View, person: Person, period: Period, counts: pl.DataFram
         empty_key="reporting.no_such_report",
     )
     return agency if agency is not None and agency in counts["agency"] else None
-
-
-# --- Over time -------------------------------------------------------------------------------------------------------
-
-
-def show_course(view: View) -> None:
-    """Who misses most, period by period; a cell leads to its reports."""
-    coverage = records.coverage(view)
-    periods = in_period(coverage).tail(COURSE_PERIODS).select("period")
-    recent = coverage.join(periods, on="period")
-    worst = (
-        recent.group_by("agency")
-        .agg(pl.col("missing").sum())
-        .filter(pl.col("missing") > 0)
-        .sort(["missing", "agency"], descending=[True, False])
-        .head(MOST_ROWS)
-    )
-    if worst.is_empty():
-        return
-    st.subheader(w.t("reporting.course"), anchor=False)
-    grid = worst.select("agency").join(periods, how="cross")
-    cells = grid.join(recent, on=["agency", "period"], how="left", maintain_order="left")
-    charts.show(
-        charts.heat_map,
-        cells.select(
-            row=ranking.labels(cells["agency"]),
-            row_code="agency",
-            column="period",
-            column_code="period",
-            value="missing",
-            value_label=w.texts(cells["missing"], lambda n: w.number(n) if n else ""),
-        ),
-        key="reporting_course",
-        alt=w.t("reporting.course_alt"),
-        on_select=lambda mark: links.go(
-            "reporting", period=str(mark["column_code"]), agency=str(mark["row_code"]), status="missing"
-        ),
-        height=worst.height * _ROW,
-    )
-    st.caption(w.t("reporting.course_note"))

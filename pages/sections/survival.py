@@ -15,7 +15,7 @@ from kpi.survival import LogRank
 from pages.sections import explained, ranking
 from pages.ui import charts, loaders, studies, tables
 from pages.ui import words as w
-from pages.ui.choices import choice
+from pages.ui.choices import choice, choices
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -26,7 +26,7 @@ GROUPINGS: Final[Mapping[str, str]] = {
     "tier": "partner_tier",
 }
 MOST_CURVES: Final = 5
-DAYS: Final = (0, 90, 180, 365, 545, 730)
+DAYS: Final = (0, 90, 180, 365, 545, 730, 1095, 1460)
 """The days at which the numbers still waiting are written under the curves."""
 
 SURE: Final = 0.05
@@ -123,45 +123,79 @@ def show_curves(view: View, person: Person) -> None:
         return
     names = {group: _name(by, group) for group in groups}
     st.markdown(difference(waiting.compared(waits, groups), len(groups)))
-    curve = waiting.curves(waits, groups)
+    st.caption(w.t("survival.at_risk"))
     charts.show(
         charts.step_curve,
-        curve.select(
-            "time",
-            "share",
-            "low",
-            "high",
-            share_label=pl.Series(
-                [
-                    w.t("survival.share_label", share=w.percent(share), days=w.days(day))
-                    for day, share in curve.select("time", "share").iter_rows()
-                ],
-                dtype=pl.String,
-            ),
-            series=w.texts(curve["group"], names.__getitem__),
-        ),
+        _curve_rows(waits, groups, names),
         key="survival_curves",
         alt=w.t("survival.curves_alt"),
-        height=320,
     )
-    _show_at_risk(waits, groups, names)
-    if waits["group"].n_unique() > len(groups):
-        st.caption(w.t("survival.largest", n=w.number(len(groups)), all=w.number(waits["group"].n_unique())))
+    _show_medians(waits, groups, names)
     with st.container(horizontal=True):
         explained.show("curve", is_named=True)
         explained.show("log_rank", is_named=True)
 
 
+def _curve_rows(waits: pl.DataFrame, groups: list[str], names: Mapping[str, str]) -> pl.DataFrame:
+    """The curves and, as far as they go, the numbers still waiting, as `charts.step_curve` wants them."""
+    curve = waiting.curves(waits, groups)
+    last = int(curve["time"].to_numpy().max(initial=0))
+    left = waiting.at_risk(waits, groups, days := [day for day in DAYS if day <= last])
+    steps = curve.select(
+        "time",
+        "share",
+        "low",
+        "high",
+        share_label=pl.Series(
+            [
+                w.t("survival.share_label", share=w.percent(share), days=w.days(day))
+                for day, share in curve.select("time", "share").iter_rows()
+            ],
+            dtype=pl.String,
+        ),
+        series=w.texts(curve["group"], names.__getitem__),
+    )
+    numbers = left.unpivot(on=[str(day) for day in days], index="group", variable_name="time", value_name="n")
+    return pl.concat(
+        [
+            steps,
+            numbers.select(
+                pl.col("time").cast(pl.Int64),
+                left_label=w.texts(numbers["n"], w.number),
+                series=w.texts(numbers["group"], names.__getitem__),
+            ),
+        ],
+        how="diagonal",
+    )
+
+
 def chosen_groups(waits: pl.DataFrame, by: str, person: Person) -> list[str]:
-    """The groups that are drawn: the latest years, else the largest groups, and the reader's own agency among them."""
+    """The groups that are drawn, chosen by the reader and kept in the address as `groups`.
+
+    Unless others are chosen: the latest years, else the largest groups, and the reader's own agency among them.
+    """
     sizes = waiting.sizes(waits).filter(pl.col("n") >= waiting.LEAST_AT_RISK)
     if by == "cohort":
-        return sizes["group"].sort().tail(MOST_CURVES).to_list()
-    groups: list[str] = sizes["group"].head(MOST_CURVES).to_list()
-    own = person.agency if by == "agency" and person.role not in loaders.SEES_ALL else None
-    if own is not None and own not in groups and own in sizes["group"]:
-        groups[-1] = own
-    return groups
+        usual = sizes["group"].sort().tail(MOST_CURVES).to_list()
+        offered = sizes["group"].sort().to_list()
+    else:
+        usual = sizes["group"].head(MOST_CURVES).to_list()
+        own = person.agency if by == "agency" and person.role not in loaders.SEES_ALL else None
+        if own is not None and own not in usual and own in sizes["group"]:
+            usual[-1] = own
+        offered = sorted(sizes["group"], key=lambda code: w.sort_key(_full_name(by, code)))
+    return choices(
+        "groups",
+        offered,
+        label=w.t("survival.groups", most=w.number(MOST_CURVES)),
+        write=lambda code: _full_name(by, code),
+        default=usual,
+        most=MOST_CURVES,
+    )
+
+
+def _full_name(by: str, group: str) -> str:
+    return w.name("agency", group) if by == "agency" else _name(by, group)
 
 
 def _name(by: str, group: str) -> str:
@@ -183,23 +217,25 @@ def difference(test: LogRank, groups: int) -> str:
     return w.t("survival.not_told_apart", p=w.number(test.p_value, 2))
 
 
-def _show_at_risk(waits: pl.DataFrame, groups: list[str], names: Mapping[str, Any]) -> None:
+def _show_medians(waits: pl.DataFrame, groups: list[str], names: Mapping[str, Any]) -> None:
+    """How many there are in each group, and how long half of them waited; in the files also the numbers still waiting."""
     left, middle = waiting.at_risk(waits, groups, DAYS), waiting.medians(waits, groups)
     rows = left.with_columns(
         name=w.texts(left["group"], names.__getitem__),
         median=pl.Series([median_text(row) for row in middle.iter_rows(named=True)], dtype=pl.String),
     )
-    st.caption(w.t("survival.at_risk"))
+    shown = [
+        Column("name", "survival.group", pinned=True, width=260),
+        Column("0", "survival.n", "number"),
+        Column("median", "survival.median", help_key="explained.curve.sentence"),
+    ]
     tables.show(
         rows,
-        [
-            Column("name", "survival.group", pinned=True, width=200),
-            Column("median", "survival.median", help_key="explained.curve.sentence"),
-            *(Column(str(day), f"survival.left_{day}", "number") for day in DAYS),
-        ],
+        shown,
         "survival_at_risk",
         file_name=w.t("survival.curves"),
-        alt=w.t("survival.at_risk_alt"),
+        alt=w.t("survival.medians_alt"),
+        file_columns=[*shown, *(Column(str(day), f"survival.left_{day}", "number") for day in DAYS[1:])],
     )
 
 

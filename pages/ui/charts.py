@@ -18,7 +18,7 @@ import streamlit as st
 from pages.ui import palette
 from pages.ui import words as w
 
-Chart = Callable[[bool], alt.LayerChart]
+Chart = Callable[[bool], alt.LayerChart | alt.VConcatChart]
 """Draws itself; told whether its marks can be clicked."""
 
 Mark = dict[str, Any]
@@ -286,18 +286,35 @@ def distribution(is_clickable: bool) -> alt.LayerChart:
     )
 
 
-def step_curve(is_clickable: bool) -> alt.LayerChart:
-    """A share that rises or falls in steps. Columns: time (days), share, low, high (0 to 100), share_label, series."""
+def step_curve(is_clickable: bool) -> alt.VConcatChart:
+    """A share that rises or falls in steps and, under it on the same days, how many are left.
+
+    Columns: time (days), series; in rows of the curve share, low, high (0 to 100), share_label; in rows of numbers
+    left_label.
+    """
     params, _ = _choice(is_clickable, "series")
-    colour = alt.Color("series:N", sort=_AS_GIVEN, scale=alt.Scale(range=list(palette.SERIES)), legend=_legend())
-    base = alt.Chart().encode(x=alt.X("time:Q", title=w.t("common.chart_days"), axis=_AXIS), color=colour)
+    scale = alt.Scale(range=list(palette.SERIES))
+    colour = alt.Color("series:N", sort=_AS_GIVEN, scale=scale, legend=_legend())
+    steps = alt.Chart().transform_filter("isValid(datum.share)")
+    base = steps.encode(x=alt.X("time:Q", title=w.t("common.chart_days"), axis=_AXIS), color=colour)
     band = base.mark_area(interpolate="step-after", opacity=0.15).encode(y=_quantity("low"), y2="high:Q")
     line = base.mark_line(interpolate="step-after", strokeWidth=2.5, **_pointer(is_clickable)).encode(
         y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 100])),
         strokeDash=alt.StrokeDash("series:N", sort=_AS_GIVEN, legend=_legend(), scale=alt.Scale(range=_DASHES)),
         tooltip=_tooltip("series", "share_label"),
     )
-    return _layers(band, line.add_params(*params), height=280)
+    curves = alt.layer(band, line.add_params(*params)).properties(width="container", height=260)
+    left = (
+        alt.Chart()
+        .transform_filter("isValid(datum.left_label)")
+        .mark_text(fontSize=12)
+        .encode(x=alt.X("time:Q", axis=None), y=_rows("series"), text="left_label:N", color=colour)
+        .properties(width="container", height=alt.Step(18))
+    )
+    # Flush: the plots themselves stand one above the other, whatever is written beside them.
+    both = alt.VConcatChart(vconcat=[curves, left], data=alt.NamedData("source"), bounds="flush", spacing=72)
+    shared: alt.VConcatChart = both.resolve_scale(x="shared")
+    return shared
 
 
 def funnel(is_clickable: bool) -> alt.LayerChart:

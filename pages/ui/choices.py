@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import polars as pl
 import streamlit as st
@@ -43,6 +44,30 @@ def choice(
     return code
 
 
+def choices(
+    name: str, options: Sequence[str], *, label: str, write: Callable[[str], str], default: Sequence[str], most: int
+) -> list[str]:
+    """A box for several codes, the address's parameter `name` with commas between them; the codes chosen, in order.
+
+    As in `choice` the address alone decides. Codes that are not among the options, and what comes after the first `most`,
+    are left out; where none is left, or all were taken away, it is the default.
+    """
+    given = [code for code in st.query_params.get(name, "").split(",") if code in options][:most]
+    codes = list(dict.fromkeys(given)) or list(default)
+    key = f"choices_{name}"
+    st.session_state[key] = codes
+
+    def put() -> None:
+        chosen = st.session_state[key]
+        if not chosen or sorted(chosen) == sorted(default):
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = ",".join(chosen)
+
+    st.multiselect(label, options, key=key, format_func=write, max_selections=most, on_change=put)
+    return codes
+
+
 def agency_choice(codes: pl.Series) -> str | None:
     """The select box for one of these agencies, kept in the address as `agency`; None for all of them."""
     agencies = sorted(codes.unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code)))
@@ -55,6 +80,15 @@ def agency_choice(codes: pl.Series) -> str | None:
         width=320,
     )
     return None if code == ALL else code
+
+
+def narrow(**codes: str) -> NoReturn:
+    """Put several choices of this page into its address at once, and draw it anew.
+
+    For a click that leads elsewhere on the same page: its other choices and the place it was scrolled to stay.
+    """
+    st.query_params.update(codes)
+    st.rerun()
 
 
 def typed(name: str, *, label: str, hint: str) -> str:

@@ -56,7 +56,8 @@ def browser() -> str | None:
 
 def address() -> str:
     """Where this browser connects from, as failed tries are counted."""
-    return st.context.ip_address or "loopback"
+    found = st.context.ip_address
+    return found if isinstance(found, str) else "loopback"
 
 
 def current() -> Person | None:

@@ -317,7 +317,7 @@ def test_without_any_one_of_its_cookies_a_sign_in_ends_nowhere(browser: httpx.Cl
 
 
 def test_sign_ins_given_up_do_not_stand_in_the_way_of_one_that_is_not(browser: httpx.Client) -> None:
-    for _ in range(30):
+    for _ in range(15):
         begin(browser, "/ranking?q=" + "x" * 4_000)
 
     assert len(browser.cookies["_streamlit_session"]) < 2_000

@@ -98,8 +98,12 @@ def fill(engine: sa.Engine, *, count: int = AGREEMENTS) -> None:
         session.execute(sa.update(models.Agency).where(col(models.Agency.key) == "BXD").values(**renamed))
         session.add(models.AgencyAlias(alias=f"{FORMULA} {BAIT}", agency="BXD", source=BAIT))
         for key in ("BCT", "T20"):
-            said = {"text_vi": f"{FORMULA} {BAIT}", "text_en": BAIT, "given_on": stores.AS_OF}
-            session.add_all(models.Explanation(agency=key, kpi=kpi, **said) for kpi in ("K02", "K05", "K08"))
+            session.add_all(
+                models.Explanation(
+                    agency=key, kpi=kpi, text_vi=f"{FORMULA} {BAIT}", text_en=BAIT, given_on=stores.AS_OF
+                )
+                for kpi in ("K02", "K05", "K08")
+            )
         accounts.ensure_demo_accounts(session)
         session.execute(sa.update(models.User).values(office=f"{FORMULA} {BAIT}"))
         for account in accounts.DEMO_ACCOUNTS:

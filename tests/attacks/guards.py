@@ -200,7 +200,8 @@ GUARDS = (
     Guard(
         "a ticket is good for seconds",
         "data_access/accounts/signing_in.py",
-        "            col(SignInTicket.used_at).is_(None),\n            col(SignInTicket.expires_at) > now,\n        )\n        .values",
+        "            col(SignInTicket.used_at).is_(None),\n"
+        "            col(SignInTicket.expires_at) > now,\n        )\n        .values",
         "            col(SignInTicket.used_at).is_(None),\n        )\n        .values",
         ACCOUNTS + "test_a_ticket_that_is_late_or_guessed_or_from_another_browser_opens_nothing",
     ),

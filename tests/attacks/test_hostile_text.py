@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import httpx
 import polars as pl
 import pytest
-from google.protobuf.message import Message
 
 from data_access import accounts
 from kpi.intake.neutral import neutralised
@@ -24,6 +23,7 @@ PLAIN = {
     ("text", "body"),
     ("code", "code_text"),
     ("selectbox", "options"),
+    ("selectbox", "raw_value"),
     ("multiselect", "options"),
     ("text_input", "value"),
     ("text_input", "default"),
@@ -47,13 +47,13 @@ RAW = (
 )
 
 
-def texts(kind: str, message: Message, path: str = "") -> Iterator[tuple[str, str]]:
+def texts(kind: str, message: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text in an element, with the name of the field it is in."""
     for field, value in message.ListFields():
         values = value if field.is_repeated else [value]
         for one in values:
             if field.message_type is not None:
-                if isinstance(one, Message):
+                if hasattr(one, "ListFields"):
                     yield from texts(kind, one, path or field.name)
                 elif hasattr(value, "values"):
                     yield from ((path or field.name, str(text)) for text in value.values() if isinstance(text, str))
@@ -79,8 +79,9 @@ def misread(answer: Answer) -> set[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("username", sorted(ROLES))
-@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("username", "language"), [*((username, "vi") for username in sorted(ROLES)), ("lanhdao", "en"), ("bct", "en")]
+)
 def test_what_people_typed_is_shown_as_it_is(sign_in: SignIn, username: str, language: str) -> None:
     """Titles, reports, blockers, explanations, results, notes, file names, reasons, offices, names of agencies."""
     found: dict[str, set[tuple[str, str, str]]] = {}
@@ -88,7 +89,7 @@ def test_what_people_typed_is_shown_as_it_is(sign_in: SignIn, username: str, lan
     queries = {"agreement": [{"ref": f"RF{agency}FR-{n}"} for agency, n in (("BCT", 1), ("BCT", 3), ("BXD", 5))]}
     with sign_in(username).tab() as opened:
         for page in PAGES:
-            for query in queries.get(page, [{}, {"scope": "ALL", "agency": "BXD"}, {"scope": "ALL", "agency": "BCT"}]):
+            for query in queries.get(page, [{"scope": "ALL", "agency": "BXD"}, {"agency": "BCT"}]):
                 answer = opened.rerun(page, urlencode({**query, "lang": language}))
                 shown += answer.says("evil.test")
                 if wrong := misread(answer):
@@ -130,7 +131,7 @@ def test_no_file_holds_a_formula(sign_in: SignIn, http: httpx.Client, username: 
                     for column in frame.select(pl.col(pl.String)).iter_columns():
                         wrong = column.drop_nulls().filter(column.drop_nulls().str.contains(r"^[=+\-@\t\r]"))
                         assert wrong.is_empty(), (page, column.name, wrong.to_list()[:1])
-                        texts_seen += column.drop_nulls().str.contains("evil.test", literal=True).sum()
+                        texts_seen += sum("evil.test" in text for text in column.drop_nulls())
                 checked += 1
     assert checked >= 1
     assert texts_seen >= 1

