@@ -1,7 +1,9 @@
 # make setup   the environment both others use, in .venv
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
 # make test    everything that must hold
+# make faults  the store under every fault, at length (a sample of it is in make test); prints the figures
 # make bench   how long figures take, as ratios within one run
+# make numbers a thousand random changes: after each, what pages load equals fresh queries of the store
 # make guards  every guard of docs/security.md taken away in turn: its test must fail
 # make check   the part of it that takes seconds: lint, format, types
 
@@ -29,7 +31,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup run test check bench guards chromium
+.PHONY: setup run test check faults bench guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -70,8 +72,14 @@ check: setup
 test: chromium check
 	$(VENV)/bin/pytest -n 2
 
+numbers: setup
+	CHANGES=1000 $(VENV)/bin/pytest -n 2 tests/attacks/test_numbers.py
+
 guards: setup
 	$(PYTHON) -m tests.attacks.guards
+
+faults: chromium setup
+	FAULTS=all $(VENV)/bin/pytest tests/faults
 
 bench: setup
 	$(PYTHON) -m tests.benchmarks.bench

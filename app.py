@@ -19,6 +19,7 @@ import importlib
 import logging
 import pkgutil
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +38,7 @@ from streamlit import config as streamlit_config
 
 import pages.ui
 import sign_on
-from data_access import accounts, failures, settings
+from data_access import accounts, failures, log_lines, settings
 from data_access import engine as store
 from data_access.models import DataVersion
 from gate import CLOSED, Gate, is_secure, read_cookie, write_cookie
@@ -252,7 +253,10 @@ class _Server(uvicorn.Server):
 
 def main() -> None:
     """Serve until stopped. uvicorn binds the socket itself and runs on uvloop: each spares a run of a page 40 ms."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.Formatter.converter = time.gmtime  # the clock by which the store and its audit go
+    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+    if house.settings.log_format == "json":
+        logging.getLogger().handlers[0].setFormatter(log_lines.JsonLines())
     try:
         _check_streamlit()
         house.prepare()

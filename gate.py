@@ -116,7 +116,8 @@ class Gate:
             return
         connection = HTTPConnection(scope)
         secure = is_secure(self._house, connection)
-        guarded = _SafeAnswer(send, secure=secure, marked=read_cookie(self._house, connection, "browser") is not None)
+        is_marked = read_cookie(self._house, connection, "browser") is not None
+        guarded = _SafeAnswer(send, secure=secure, marked=is_marked, kept=not _is_closed(scope))
         if not _is_from_here(connection):
             origin = connection.headers.get("origin")
             _log.warning("refused: %s %r from origin %r", scope["type"], scope["path"], origin)
@@ -189,12 +190,16 @@ class Gate:
 
 
 class _SafeAnswer:
-    """Sends a response with our security headers, and marks a browser that loads a page for the first time."""
+    """Sends a response with our security headers, and marks a browser that loads a page for the first time.
 
-    def __init__(self, send: Send, *, secure: bool, marked: bool) -> None:
+    What needs a session is not `kept` by browsers: a file fetched is not found again by whoever comes to the machine next.
+    """
+
+    def __init__(self, send: Send, *, secure: bool, marked: bool, kept: bool) -> None:
         self._send = send
         self._secure = secure
         self._marked = marked
+        self._kept = kept
         self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
@@ -203,6 +208,8 @@ class _SafeAnswer:
             message.setdefault("headers", [])
             headers = MutableHeaders(scope=message)
             headers.update(_HEADERS)
+            if not self._kept:
+                headers["Cache-Control"] = "no-store"
             if self._secure:
                 headers["Strict-Transport-Security"] = _HSTS
                 message["headers"] = [_over_tls_only(name, value) for name, value in message["headers"]]

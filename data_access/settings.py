@@ -51,6 +51,7 @@ class Settings:
     oidc_client_secret: str = dataclasses.field(default="", repr=False)
     trusted_proxies: tuple[str, ...] = ()
     second_factor: str = "optional"
+    log_format: str = "text"
 
     @property
     def is_production(self) -> bool:
@@ -86,6 +87,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         upload_max_mb=_whole_number(given, "UPLOAD_MAX_MB", 5, lowest=1, highest=200),
         upload_max_rows=_whole_number(given, "UPLOAD_MAX_ROWS", 20_000, lowest=1, highest=1_000_000),
         cookie_secure=_yes_or_no(given, "COOKIE_SECURE", app_mode == "production"),
+        log_format=_one_of(given, "LOG_FORMAT", "text", ("text", "json")),
         second_factor=_one_of(
             given,
             "SECOND_FACTOR",

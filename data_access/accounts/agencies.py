@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from data_access import audit
 from data_access import engine as store
 from data_access.accounts.roles import AccountError, Actor, authorise
+from data_access.log_lines import told
 from data_access.models import Agency, AgencyAlias, User
 from data_access.register import raise_data_version
 
@@ -76,5 +77,5 @@ def rename_agency(session: Session, *, actor: Actor, key: str, **names: str) -> 
         setattr(agency, name, given[name])
     raise_data_version(session)
     audit.write(session, actor=by, action="agency.rename", subject=key, detail=changed)
-    _log.info("agency %r renamed by %r", key, by)
+    _log.info("agency %r renamed by %r", key, by, extra=told("agency.rename", actor=by, subject=key))
     return True

@@ -17,6 +17,7 @@ from data_access.accounts import second_factor, signing_in
 from data_access.accounts.roles import AccountError, Person
 from data_access.accounts.sessions import end_all_sessions
 from data_access.accounts.signing_in import Step
+from data_access.log_lines import told
 from data_access.models import User, utc_now
 
 _log = logging.getLogger("agreements.access")
@@ -100,7 +101,11 @@ def remove_second_factor(
             raise AccountError("second_factor_required", "This role needs a second factor. Replace it instead.")
         second_factor.take_away(session, username=person.username, now=now)
         audit.write(session, actor=person.username, action="second_factor.remove", subject=person.username)
-    _log.warning("second factor of %r removed by its owner", person.username)
+    _log.warning(
+        "second factor of %r removed by its owner",
+        person.username,
+        extra=told("second_factor.remove", actor=person.username, subject=person.username),
+    )
 
 
 def _ask_password(engine: Engine, person: Person, password: str, *, address: str, now: dt.datetime) -> None:
@@ -132,7 +137,13 @@ def _ask_code(
     with store.session(engine) as session:
         verdict = second_factor.use_code(session, username=person.username, code=code, now=now)
     if verdict != "accepted":
-        _log.warning("code of %r from %s for a change: %s", person.username, address, verdict)
+        _log.warning(
+            "code of %r from %s for a change: %s",
+            person.username,
+            address,
+            verdict,
+            extra=told("code.failed", username=person.username, address=address, verdict=verdict),
+        )
         raise AccountError(f"code_{verdict}", "This is not a present code, and no recovery code that is left.")
     throttle.forgive(engine, username=person.username, address=address, now=now, tried="code")
 

@@ -20,6 +20,7 @@ from data_access import audit, passwords, throttle
 from data_access import engine as store
 from data_access.accounts.roles import PROCESSES, ROLES, AccountError, Actor, Person, authorise
 from data_access.accounts.sessions import IDLE, end_all_sessions
+from data_access.log_lines import told
 from data_access.models import Agency, SignInAttempt, User, UserSession, utc_now
 
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
@@ -180,7 +181,13 @@ def change_account(
         end_all_sessions(session, actor=by, username=user.username)
     detail = {name: [before[name], value] for name, value in changed.items()}
     audit.write(session, actor=by, action="user.change", subject=user.username, detail=detail)
-    _log.info("account %r changed by %r: %s", user.username, by, ", ".join(sorted(changed)))
+    _log.info(
+        "account %r changed by %r: %s",
+        user.username,
+        by,
+        ", ".join(sorted(changed)),
+        extra=told("user.change", actor=by, subject=user.username, **detail),
+    )
     return True
 
 
@@ -196,7 +203,7 @@ def disable_user(session: Session, *, actor: Actor, username: str) -> None:
     session.flush()
     end_all_sessions(session, actor=by, username=user.username)
     audit.write(session, actor=by, action="user.disable", subject=user.username)
-    _log.info("account %r closed by %r", user.username, by)
+    _log.info("account %r closed by %r", user.username, by, extra=told("user.disable", actor=by, subject=user.username))
 
 
 def enable_user(session: Session, *, actor: Actor, username: str) -> None:
@@ -206,7 +213,7 @@ def enable_user(session: Session, *, actor: Actor, username: str) -> None:
     user.active = True
     session.flush()
     audit.write(session, actor=by, action="user.enable", subject=user.username)
-    _log.info("account %r opened by %r", user.username, by)
+    _log.info("account %r opened by %r", user.username, by, extra=told("user.enable", actor=by, subject=user.username))
 
 
 def reset_password(session: Session, *, actor: Actor, username: str, password: str | None = None) -> str:
@@ -226,7 +233,9 @@ def reset_password(session: Session, *, actor: Actor, username: str, password: s
     session.flush()
     end_all_sessions(session, actor=by, username=user.username)
     audit.write(session, actor=by, action="password.reset", subject=user.username)
-    _log.info("password of %r reset by %r", user.username, by)
+    _log.info(
+        "password of %r reset by %r", user.username, by, extra=told("password.reset", actor=by, subject=user.username)
+    )
     return password
 
 
@@ -236,7 +245,12 @@ def unlock(session: Session, *, actor: Actor, username: str) -> None:
     user = locked_user(session, username)
     throttle.clear(session, username=user.username)
     audit.write(session, actor=by, action="user.unlock", subject=user.username)
-    _log.info("failed tries of %r forgotten by %r", user.username, by)
+    _log.info(
+        "failed tries of %r forgotten by %r",
+        user.username,
+        by,
+        extra=told("user.unlock", actor=by, subject=user.username),
+    )
 
 
 def sign_out_everywhere(session: Session, *, actor: Actor, username: str) -> int:
@@ -262,7 +276,12 @@ def set_subject(session: Session, *, actor: Actor, username: str, subject: str) 
     session.flush()
     end_all_sessions(session, actor=by, username=user.username)
     audit.write(session, actor=by, action="user.subject", subject=user.username, detail={"subject": [before, given]})
-    _log.info("single sign-on of account %r changed by %r", user.username, by)
+    _log.info(
+        "single sign-on of account %r changed by %r",
+        user.username,
+        by,
+        extra=told("user.subject", actor=by, subject=user.username),
+    )
 
 
 # --- Shared with the rooms beside ------------------------------------------------------------------------------------
@@ -316,7 +335,13 @@ def insert_user(
         subject=username,
         detail={"role": role, "agency": agency, "office": office},
     )
-    _log.info("account %r made by %r with the role %s", username, actor, role)
+    _log.info(
+        "account %r made by %r with the role %s",
+        username,
+        actor,
+        role,
+        extra=told("user.add", actor=actor, subject=username, role=role, agency=agency),
+    )
     return user
 
 

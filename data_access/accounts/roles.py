@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from data_access.log_lines import told
 from data_access.models import User
 
 ROLES: Final = ("leader", "agency", "coordinator", "administrator")
@@ -59,6 +60,6 @@ def authorise(session: Session, actor: Actor) -> str:
     held = session.execute(select(col(User.role), col(User.active)).where(col(User.username) == name)).one_or_none()
     is_administrator = held is not None and held.active and held.role == "administrator"
     if not (is_administrator if isinstance(actor, Person) else held is None):
-        _log.warning("denied: %r may not look after accounts", name)
+        _log.warning("denied: %r may not look after accounts", name, extra=told("denied", username=name))
         raise AccountError("not_allowed", f"{name!r} may not look after accounts. An administrator may.")
     return name

@@ -25,6 +25,7 @@ from data_access import engine as store
 from data_access.accounts import people, sealing
 from data_access.accounts.roles import Actor, authorise
 from data_access.accounts.sessions import end_all_sessions
+from data_access.log_lines import told
 from data_access.models import RecoveryCode, User, utc_now
 
 SECOND_FACTOR_ROLES: Final = ("coordinator", "administrator")
@@ -124,7 +125,7 @@ def _use_recovery_code(session: Session, username: str, code: str, *, now: dt.da
     if not _changed(session, update(RecoveryCode).where(*unused).values(used_at=now)):
         return "wrong"
     audit.write(session, actor=username, action="second_factor.recovery", subject=username)
-    _log.warning("a recovery code of %r was used", username)
+    _log.warning("a recovery code of %r was used", username, extra=told("second_factor.recovery", subject=username))
     return "accepted"
 
 
@@ -143,7 +144,7 @@ def confirm(session: Session, *, username: str, secret: str, step: int, now: dt.
     session.flush()
     codes = new_recovery_codes(session, username=username, now=now)
     audit.write(session, actor=username, action="second_factor.enrol", subject=username)
-    _log.info("second factor of %r set up", username)
+    _log.info("second factor of %r set up", username, extra=told("second_factor.enrol", subject=username))
     return codes
 
 
@@ -172,7 +173,12 @@ def reset_second_factor(session: Session, *, actor: Actor, username: str) -> Non
     take_away(session, username=user.username, now=utc_now())
     end_all_sessions(session, actor=by, username=user.username)
     audit.write(session, actor=by, action="second_factor.reset", subject=user.username)
-    _log.info("second factor of %r reset by %r", user.username, by)
+    _log.info(
+        "second factor of %r reset by %r",
+        user.username,
+        by,
+        extra=told("second_factor.reset", actor=by, subject=user.username),
+    )
 
 
 # --- Inside ----------------------------------------------------------------------------------------------------------

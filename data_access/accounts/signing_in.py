@@ -25,6 +25,7 @@ from data_access import audit, passwords, settings, throttle
 from data_access import engine as store
 from data_access.accounts import people, second_factor
 from data_access.accounts.sessions import end_all_sessions
+from data_access.log_lines import told
 from data_access.models import SignInTicket, User, utc_now
 
 TICKET_LIFETIME: Final = dt.timedelta(seconds=30)
@@ -83,7 +84,13 @@ def check_password(
     `asked_for` is what the log calls it. With single sign-on no password opens anything.
     """
     if settings.load().is_single_sign_on:
-        _log.warning("%s of %r from %s refused: people sign in with the OpenID provider", asked_for, username, address)
+        _log.warning(
+            "%s of %r from %s refused: people sign in with the OpenID provider",
+            asked_for,
+            username,
+            address,
+            extra=told("sign_in.refused", username=username, address=address),
+        )
         return SignInCheck()
     now = now or utc_now()
     username = username.strip().lower()
@@ -91,14 +98,27 @@ def check_password(
     counted_as = username if people.USERNAME.fullmatch(username) else ""
     wait = throttle.count_try(engine, username=counted_as, address=address, now=now)
     if wait:
-        _log.warning("%s of %r from %s has to wait %d seconds", asked_for, counted_as, address, wait)
+        _log.warning(
+            "%s of %r from %s has to wait %d seconds",
+            asked_for,
+            counted_as,
+            address,
+            wait,
+            extra=told("sign_in.waits", username=counted_as, address=address, asked_for=asked_for, seconds=wait),
+        )
         return SignInCheck(wait_seconds=wait)
     with store.session(engine, read_only=True) as session:
         found = session.execute(
             select(col(User.password_hash)).where(col(User.username) == counted_as, col(User.active))
         ).scalar()
     if not passwords.matches(password, found):
-        _log.warning("%s of %r from %s failed", asked_for, counted_as, address)
+        _log.warning(
+            "%s of %r from %s failed",
+            asked_for,
+            counted_as,
+            address,
+            extra=told("sign_in.failed", username=counted_as, address=address, asked_for=asked_for),
+        )
         return SignInCheck()
     failures = throttle.forgive(engine, username=counted_as, address=address, now=now)
     if failures:
@@ -106,7 +126,13 @@ def check_password(
         with store.session(engine) as session:
             detail = {"failures": failures, "address": address}
             audit.write(session, actor="system", action="sign_in.failures", subject=counted_as, detail=detail)
-    _log.info("%s of %r from %s", asked_for, counted_as, address)
+    _log.info(
+        "%s of %r from %s",
+        asked_for,
+        counted_as,
+        address,
+        extra=told("sign_in.password", username=counted_as, address=address, asked_for=asked_for),
+    )
     return SignInCheck(username=counted_as)
 
 
@@ -141,14 +167,22 @@ def pass_code(
     with store.session(engine) as session:
         verdict = second_factor.use_code(session, username=checked, code=code, now=now)
         if verdict != "accepted":
-            _log.warning("code of %r from %s: %s", checked, address, verdict)
+            _log.warning(
+                "code of %r from %s: %s",
+                checked,
+                address,
+                verdict,
+                extra=told("code.failed", username=checked, address=address, verdict=verdict),
+            )
             return StepCheck(problem=verdict)
         if not _redeem(session, step, browser, now=now):
             session.rollback()
             return StepCheck(problem="over")
         following = _after_factor(session, checked, browser, now=now)
     throttle.forgive(engine, username=checked, address=address, now=now, tried="code")
-    _log.info("code of %r from %s was right", checked, address)
+    _log.info(
+        "code of %r from %s was right", checked, address, extra=told("code.right", username=checked, address=address)
+    )
     return StepCheck(step=following)
 
 
@@ -208,7 +242,7 @@ def set_own_password(session: Session, *, username: str, password: str, now: dt.
     user.password_changed_at = max(now, user.created_at + dt.timedelta(microseconds=1))
     session.flush()
     audit.write(session, actor=username, action="password.change", subject=username)
-    _log.info("password of %r changed by its owner", username)
+    _log.info("password of %r changed by its owner", username, extra=told("password.change", subject=username))
 
 
 # --- Tickets ---------------------------------------------------------------------------------------------------------
@@ -302,6 +336,12 @@ def _count(
         return StepCheck(problem="over")
     wait = throttle.count_try(engine, username=username, address=address, now=now, tried="code")
     if wait:
-        _log.warning("code of %r from %s has to wait %d seconds", username, address, wait)
+        _log.warning(
+            "code of %r from %s has to wait %d seconds",
+            username,
+            address,
+            wait,
+            extra=told("code.waits", username=username, address=address, seconds=wait),
+        )
         return StepCheck(wait_seconds=wait)
     return username

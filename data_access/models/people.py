@@ -12,7 +12,8 @@ class User(SQLModel, table=True):
     """An account. Offices and roles, not people's names.
 
     `subject` is who the single sign-on says this is (issuer and subject). `totp_secret` is encrypted; it counts once
-    `totp_confirmed_at` is set, and a code's time step must lie after `totp_last_step`.
+    `totp_confirmed_at` is set, and a code's time step must lie after `totp_last_step`. A password somebody else made up
+    counts as never changed: `password_changed_at` is then `created_at`.
     """
 
     __tablename__ = "account"  # `user` is a reserved word in PostgreSQL
@@ -53,7 +54,10 @@ class UserSession(SQLModel, table=True):
 
 
 class SignInTicket(SQLModel, table=True):
-    """A one-time hand-over from the sign-in form to the route that sets the cookie."""
+    """A one-time hand-over: from one step of a sign-in to the next, and from the last to the route that sets the cookie.
+
+    What it is good for is part of what is hashed, so none passes for another.
+    """
 
     ticket_hash: str = Field(primary_key=True)
     username: str = Field(foreign_key="account.username")

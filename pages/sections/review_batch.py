@@ -134,14 +134,21 @@ def _show_changes(work: Work, *, may_decide: bool) -> None:
     if may_decide:
         st.caption(w.t("review.choose_help"))
         key = f"review_choice_{work.token}"
-        work.chosen = upload_differences.choose(work.changes, work.titles, key=key, left_out=work.left_out)
+        work.chosen = upload_differences.choose(
+            work.changes,
+            work.titles,
+            key=key,
+            on_change=lambda: review_work.unsettle(work),
+            left_out=work.left_out,
+        )
     else:
         work.chosen = frozenset(work.changes)
         upload_differences.show(work.changes, work.titles)
+    work.part = None
     if not work.chosen:
         return
     with upload_progress.shown() as progress:
-        part = review_work.part_of(work, work.chosen, progress=progress)
+        part = review_work.take_part(work, progress=progress)
     if part.preview is None:
         st.warning(w.t("review.not_by_itself"), icon=":material/link_off:")
     upload_effects.show(part.effects, note="review.effects_chosen" if len(work.chosen) < len(work.changes) else None)

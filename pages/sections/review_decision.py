@@ -51,8 +51,7 @@ def show(batch: Row, work: Work) -> None:
 
 def _show_publishing(work: Work) -> None:
     count = len(work.chosen)
-    part = work.parts.get(work.chosen)
-    if not count or part is None or part.preview is None:
+    if not count or work.part is None or work.part.preview is None:
         st.text(w.t("review.nothing_chosen" if not count else "review.not_by_itself"))
         return
     with st.form(f"review_publish_{work.token}", border=False, enter_to_submit=False):
@@ -124,7 +123,7 @@ def _decide(person: session.Person, token: str, verdict: _Verdict, reason: str) 
     if receipt is not None and receipt.token == token:
         return False  # the second of two clicks
     work = review_work.shown(token)
-    if work is None:
+    if work is None or (verdict == "publish" and not work.is_settled):
         st.session_state[_REFUSAL] = w.t("review.decide_anew")
         return False
     try:
@@ -151,7 +150,7 @@ def _decided(work: Work) -> uploads.Review:
 
 def _receipt(work: Work, token: str, verdict: _Verdict, done: uploads.Receipt | None) -> _Shown:
     number = int(work.review.batch["id"])
-    part = work.parts.get(work.chosen)
+    part = work.part
     return _Shown(
         token=token,
         verdict=verdict,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Collection
 from typing import Final
 
 import polars as pl
@@ -39,8 +38,8 @@ class Part:
 
 @dataclasses.dataclass
 class Work:
-    """A batch being looked at. `key` says which one and on which version of the register; `token` names this look at it, so
-    that a decision can only mean what was on the screen. `left_out` is what was decided for the register."""
+    """A batch being looked at. `key` says which one and on which version of the register; `token` names what was found, so
+    that a decision can only mean what was on the screen."""
 
     key: tuple[object, ...]
     review: Review
@@ -48,7 +47,10 @@ class Work:
     token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
     decisions: dict[Place, Decision] = dataclasses.field(default_factory=dict)
     chosen: frozenset[Change] = frozenset()
-    parts: dict[frozenset[Change], Part] = dataclasses.field(default_factory=dict)
+    part: Part | None = None
+    is_settled: bool = False
+    """Whether `chosen` and `part` are what is ticked: not between a tick and the run that draws what it comes to."""
+    parts: dict[tuple[object, ...], Part] = dataclasses.field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -63,7 +65,7 @@ class Work:
 
     @property
     def left_out(self) -> set[Place]:
-        """What the register is to keep as it is."""
+        """What was decided for the register: what the register is to keep as it is."""
         return {place for place, decision in self.decisions.items() if decision == "register"}
 
     @property
@@ -78,17 +80,31 @@ class Work:
 
 
 def of(batch: Row, *, progress: Progress) -> Work | None:
-    """How a batch stands to the register now; None where it was not sent for review."""
-    key = (batch["id"], batch["status"], *loaders.edition().key, filters.current().scope)
+    """How a batch stands to the register now; None where it was not sent for review.
+
+    Where others change the register meanwhile without touching what the batch is about, what was decided and ticked holds.
+    """
+    key = (batch["id"], batch["status"], *loaders.edition().key)
     work: Work | None = st.session_state.get(_WORK)
-    if work is None or work.key != key:
-        progress("review.step_comparing", 0.3)
-        engine = session.store()
-        review = uploads.review(engine, batch["id"], agency=None)
-        if review is None:
-            return None
-        work = st.session_state[_WORK] = Work(key, review, uploads.current_rows(engine, batch["agency"]))
-    return work
+    if work is not None and work.key == key:
+        return work
+    progress("review.step_comparing", 0.3)
+    engine = session.store()
+    review = uploads.review(engine, batch["id"], agency=None)
+    if review is None:
+        return None
+    found = Work(key, review, uploads.current_rows(engine, batch["agency"]))
+    if work is not None and work.key[:2] == key[:2] and _shown_of(work.review) == _shown_of(review):
+        found.token, found.decisions = work.token, work.decisions
+    st.session_state[_WORK] = found
+    return found
+
+
+def _shown_of(review: Review) -> tuple[object, ...]:
+    """What of a review is on the screen."""
+    preview = review.preview
+    stored = () if preview is None else (preview.changes, preview.conflicts, dict(preview.versions))
+    return (stored, review.problems, review.gone)
 
 
 def decide(work: Work, place: Place, decision: Decision) -> None:
@@ -101,14 +117,20 @@ def decide_again(work: Work) -> None:
     work.decisions.clear()
 
 
-def part_of(work: Work, chosen: Collection[Change], *, progress: Progress) -> Part:
-    """What these changes, which must be whole places, come to by themselves."""
-    wanted = frozenset(chosen)
-    if wanted not in work.parts:
+def take_part(work: Work, *, progress: Progress) -> Part:
+    """What those changes that are chosen come to by themselves."""
+    key = (work.chosen, filters.current().scope)
+    if key not in work.parts:
         progress("upload.step_scoring", 0.7)
-        preview = _preview_of(work, wanted)
-        work.parts[wanted] = Part(preview, None if preview is None else upload_effects.compute(preview))
-    return work.parts[wanted]
+        preview = _preview_of(work, work.chosen)
+        work.parts[key] = Part(preview, None if preview is None else upload_effects.compute(preview))
+    work.part, work.is_settled = work.parts[key], True
+    return work.part
+
+
+def unsettle(work: Work) -> None:
+    """Something else was ticked: what was worked out before is not about it."""
+    work.is_settled = False
 
 
 def _preview_of(work: Work, chosen: frozenset[Change]) -> Preview | None:

@@ -26,7 +26,7 @@ GROUPINGS: Final[Mapping[str, str]] = {
     "tier": "partner_tier",
 }
 MOST_CURVES: Final = 5
-DAYS: Final = (0, 90, 180, 365, 545, 730, 1095, 1460)
+DAYS: Final = (0, 180, 365, 545, 730, 1095, 1460)
 """The days at which the numbers still waiting are written under the curves."""
 
 SURE: Final = 0.05

@@ -141,11 +141,17 @@ def _show_cell(what: str, before: str, after: str, *, waits: bool = False) -> No
 
 
 def choose(
-    changes: Sequence[Change], titles: pl.DataFrame, *, key: str, left_out: Collection[Place] = ()
+    changes: Sequence[Change],
+    titles: pl.DataFrame,
+    *,
+    key: str,
+    on_change: Callable[[], None],
+    left_out: Collection[Place] = (),
 ) -> frozenset[Change]:
     """The same with something to tick before everything that is decided at once; what is ticked, at first all of it.
 
-    What is in `left_out` was decided before: it is shown and cannot be ticked.
+    `on_change` is called as soon as something else is ticked. What is in `left_out` was decided before: it is shown and cannot
+    be ticked.
     """
     shown = changes_frame(changes, titles)
     places = list(dict.fromkeys(map(place_of, changes)))
@@ -154,16 +160,18 @@ def choose(
         ticked = {
             number
             for _, cells in shown.group_by("subject", maintain_order=True)
-            for number in _choose_in_agreement(cells, key, fixed)
+            for number in _choose_in_agreement(cells, key, fixed, on_change)
         }
     else:
         open_ones = [number for number, place in enumerate(places) if place not in left_out]
-        ticked = _choose_in_table(shown.filter(pl.col("place").is_in(open_ones)), key)
+        ticked = _choose_in_table(shown.filter(pl.col("place").is_in(open_ones)), key, on_change)
     chosen = {places[number] for number in ticked}
     return frozenset(change for change in changes if place_of(change) in chosen)
 
 
-def _choose_in_agreement(cells: pl.DataFrame, key: str, fixed: Collection[int]) -> set[int]:
+def _choose_in_agreement(
+    cells: pl.DataFrame, key: str, fixed: Collection[int], on_change: Callable[[], None]
+) -> set[int]:
     numbers = cells["place"].unique(maintain_order=True).to_list()
     open_ones = [number for number in numbers if number not in fixed]
     ticked: set[int] = set()
@@ -171,11 +179,14 @@ def _choose_in_agreement(cells: pl.DataFrame, key: str, fixed: Collection[int]) 
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(_name(cells), width="stretch")
             if len(open_ones) > 1:
-                _show_switch(open_ones, key)
+                _show_switch(open_ones, key, on_change)
         for number in numbers:
             own = cells.filter(pl.col("place") == number)
             with st.container(horizontal=True, gap="small"):
-                if _tick(f"{_name(cells)} · {own['what'][0]}", number, key, is_fixed=number in fixed):
+                name = w.plain(
+                    f"{_name(cells)} · {own['what'][0]}"
+                )  # for those who cannot see what stands beside the box
+                if _tick(name, f"{key}_{number}", on_change, is_fixed=number in fixed):
                     ticked.add(number)
                 with st.container(gap="small", width="stretch"):
                     for what, before, after in own.select("what", "before", "after").iter_rows():
@@ -183,19 +194,19 @@ def _choose_in_agreement(cells: pl.DataFrame, key: str, fixed: Collection[int]) 
     return ticked
 
 
-def _tick(name: str, number: int, key: str, *, is_fixed: bool) -> bool:
-    """The box before one thing; its name is for those who cannot see what stands beside it."""
+def _tick(name: str, key: str, on_change: Callable[[], None], *, is_fixed: bool) -> bool:
     return st.checkbox(
-        w.plain(name),
+        name,
         not is_fixed,
-        key=f"{key}_{number}_out" if is_fixed else f"{key}_{number}",
+        key=f"{key}_out" if is_fixed else key,
+        on_change=on_change,
         disabled=is_fixed,
         label_visibility="collapsed",
         width=_TICK_WIDTH,
     )
 
 
-def _show_switch(numbers: Sequence[int], key: str) -> None:
+def _show_switch(numbers: Sequence[int], key: str, on_change: Callable[[], None]) -> None:
     """All of one agreement on or off."""
     is_whole = all(st.session_state.get(f"{key}_{number}", True) for number in numbers)
     st.button(
@@ -203,16 +214,17 @@ def _show_switch(numbers: Sequence[int], key: str) -> None:
         key=f"{key}_switch_{numbers[0]}",
         type="tertiary",
         on_click=_switch,
-        args=([f"{key}_{number}" for number in numbers], not is_whole),
+        args=([f"{key}_{number}" for number in numbers], not is_whole, on_change),
     )
 
 
-def _switch(keys: Sequence[str], value: bool) -> None:
+def _switch(keys: Sequence[str], value: bool, on_change: Callable[[], None]) -> None:
     for key in keys:
         st.session_state[key] = value
+    on_change()
 
 
-def _choose_in_table(shown: pl.DataFrame, key: str) -> set[int]:
+def _choose_in_table(shown: pl.DataFrame, key: str, on_change: Callable[[], None]) -> set[int]:
     """One row for everything that is decided at once."""
     joined = [pl.col(name).str.join(" · ") for name in ("what", "before", "after")]
     rows = shown.group_by("place", maintain_order=True).agg(pl.col("ref", "title").first(), *joined)
@@ -228,6 +240,7 @@ def _choose_in_table(shown: pl.DataFrame, key: str) -> set[int]:
         },
         alt=w.t("upload.differences"),
         key=f"{key}_table",
+        on_change=on_change,
     )
     tables.show_downloads(rows, _CHOICE, key, file_name=w.t("upload.differences_file"))
     return set(rows.filter(edited["chosen"])["place"].to_list())

@@ -308,7 +308,7 @@ def step_curve(is_clickable: bool) -> alt.VConcatChart:
         alt.Chart()
         .transform_filter("isValid(datum.left_label)")
         .mark_text(fontSize=12)
-        .encode(x=alt.X("time:Q", axis=None), y=_rows("series"), text="left_label:N", color=colour)
+        .encode(x=alt.X("time:Q", axis=None), y=_rows("series"), text="left_label:N")
         .properties(width="container", height=alt.Step(18))
     )
     # Flush: the plots themselves stand one above the other, whatever is written beside them.

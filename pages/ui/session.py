@@ -22,6 +22,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from data_access import accounts, settings
 from data_access.accounts import Person
 from data_access.engine import get_engine
+from data_access.log_lines import told
 from pages.ui import words
 
 __all__ = [
@@ -79,7 +80,13 @@ def require(*roles: str) -> Person:
         st.info(words.t("frame.signed_out"), icon=":material/lock:")
         st.stop()
     if roles and person.role not in roles:
-        _log.warning("denied: %s, role %s, needs one of %s", person.username, person.role, ", ".join(roles))
+        _log.warning(
+            "denied: %s, role %s, needs one of %s",
+            person.username,
+            person.role,
+            ", ".join(roles),
+            extra=told("denied", username=person.username, role=person.role, needed=roles),
+        )
         st.warning(words.t("frame.wrong_role", role=words.name("role", person.role)), icon=":material/lock:")
         st.stop()
     return person

@@ -20,15 +20,18 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from sqlmodel import col
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from app import House
 from data_access import accounts, models, oidc, settings
 from data_access import engine as store
+from gate import Gate
 from pages.ui import session as page_session
 from sign_on import Provider as KnownProvider
 from sign_on import ProviderError
-from tests.app.conftest import SignedIn, open_client
+from tests.app.conftest import SignedIn, TestClient, open_client
 from tests.app.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from tests.serving import Served, free_port, served
 
@@ -299,6 +302,7 @@ def test_a_sign_in_ends_in_the_browser_that_began_it(running: Served, browser: h
         without_anything = victim.get(callback)
         begin(victim)  # even when its reader is about to sign in
         with_another_begun = victim.get(callback)
+        begin(victim)
         victim.cookies.set("_streamlit_session", browser.cookies["_streamlit_session"], domain="127.0.0.1")
         with_a_planted_session = victim.get(callback)
 
@@ -433,12 +437,17 @@ def test_the_gate_opens_two_addresses_for_reading_and_only_with_single_sign_on(s
 
 def test_over_tls_every_cookie_is_kept_to_tls(sqlite_house: House) -> None:
     """Also the ones that Streamlit sets, which do not ask for it."""
-    client = open_client(sqlite_house, scheme="https")
 
-    (cookie,) = client.get("/page").headers.get_list("set-cookie")
+    async def streamlit(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = HTMLResponse("page")
+        answer.set_cookie("_streamlit_session", "x")
+        answer.set_cookie("other", "secure", secure=True)
+        await answer(scope, receive, send)
 
-    assert cookie.endswith("; Secure")
-    assert cookie.count("Secure") == 1
+    for scheme, expected in (("https", [1, 1, 1]), ("http", [0, 1, 0])):
+        client = TestClient(Gate(streamlit, house=sqlite_house), base_url=f"{scheme}://house.test")
+        cookies = client.get("/").headers.get_list("set-cookie")
+        assert [cookie.count("; Secure") for cookie in cookies] == expected
 
 
 def test_passwords_open_nothing_with_single_sign_on(

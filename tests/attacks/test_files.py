@@ -253,5 +253,6 @@ def test_a_file_is_for_the_session_it_was_made_for(http: httpx.Client, sign_in: 
         found = http.get(address, headers={"Cookie": victim.cookie})
         assert found.status_code == 200
         assert b"ZQBCTQZ" in found.content
+        assert found.headers["cache-control"] == "no-store"
         victim.end()
         assert http.get(address, headers={"Cookie": victim.cookie}).status_code == 403

@@ -113,7 +113,7 @@ def sign_in_with_code(page: Page, secret: str, address: str, password: str) -> N
 
 
 def use_recovery_code(page: Page, recovery: str) -> None:
-    page.goto("/overview")
+    page.goto("/")
     submit(page, "quantri", NEW_PASSWORD)
     page.get_by_role("textbox", name="Mã 6 số trên ứng dụng xác thực").fill(recovery.upper())
     page.get_by_role("button", name="Tiếp tục").click()

@@ -227,14 +227,14 @@ def test_no_bit_of_a_backup_changes_unseen(sqlite_engine: sa.Engine, tmp_path: p
     chance = random.Random(5)
     flipped = tmp_path / "flipped.zip"
     unseen = 0
-    for _ in range(100):
+    for _ in range(60):
         flipped.write_bytes(content)
         flip_bit(flipped, chance.randrange(len(content) * 8))
         if not backup.check(flipped):
             unseen += 1
             assert kept(flipped) == kept(written.path)  # somewhere nobody reads, such as a date in the zip's directory
 
-    assert unseen < 30
+    assert unseen < 20
 
 
 def kept(path: pathlib.Path) -> dict[str, bytes]:

@@ -296,3 +296,73 @@ def test_a_perfect_and_a_useless_forecast_score_as_such() -> None:
     assert useless.score(calibration.STARTED) == (0.25, 0.0)
     assert none.score(calibration.STARTED) == (None, None)
     assert none.table(calibration.STARTED).is_empty()
+
+
+# --- Whether a chance may be shown -----------------------------------------------------------------------------------
+
+
+def judged(chance: hazards.Floats, came: hazards.Floats) -> calibration.Calibration:
+    cases = pl.DataFrame(
+        {
+            "as_of": [DAY] * len(chance),
+            "kind": [calibration.STALLED] * len(chance),
+            "agreement_id": range(len(chance)),
+            "probability": chance,
+            "happened": came.astype(bool),
+        }
+    )
+    empty = calibration.back_test(Register(), [], horizon_days=90)
+    return dataclasses.replace(empty, cases=cases).calibration(calibration.STALLED)
+
+
+def test_chances_that_come_true_as_they_say_have_slope_one_and_may_be_shown() -> None:
+    random = np.random.Generator(np.random.PCG64(3))
+    chance = random.uniform(0.05, 0.95, 4000)
+
+    found = judged(chance, random.random(4000) < chance)
+
+    assert found.slope == pytest.approx(1.0, abs=0.1)
+    assert found.expected == pytest.approx(chance.mean())
+    assert found.is_good
+
+
+def test_chances_that_are_too_extreme_or_off_or_too_few_are_not_shown() -> None:
+    random = np.random.Generator(np.random.PCG64(4))
+    truth = random.uniform(0.3, 0.7, 4000)
+    came = random.random(4000) < truth
+    odds = np.log(truth / (1 - truth))
+
+    extreme = judged(1 / (1 + np.exp(-4 * odds)), came)
+    off = judged(1 / (1 + np.exp(-(odds - 1))), came)
+    few = judged(truth[:80], came[:80])
+
+    assert extreme.slope == pytest.approx(0.25, abs=0.05)
+    assert off.slope == pytest.approx(1.0, abs=0.2)
+    assert not any(found.is_good for found in (extreme, off, few))
+
+
+def test_forecasts_that_are_decided_are_no_proof() -> None:
+    chance = np.repeat([0.0, 1.0], 500)
+
+    found = judged(chance, chance)
+
+    assert (found.n, found.expected, found.slope, found.brier) == (0, None, None, 0.0)
+    assert not found.is_good
+    told_apart = judged(np.repeat([0.2, 0.8], 100), np.repeat([0.0, 1.0], 100))
+    assert told_apart.slope is None
+    assert not told_apart.is_good
+
+
+def test_reporting_began_with_the_first_report_of_an_agreement_that_counts() -> None:
+    register = simulate(50, seed=1)
+    first = register.reports.sort("received_on").row(0, named=True)
+
+    without = dataclasses.replace(
+        register, agreements=register.agreements.filter(pl.col("id") != first["agreement_id"])
+    )
+
+    assert calibration.reporting_began(register) == first["received_on"]
+    began = calibration.reporting_began(without)
+    assert began is not None
+    assert began >= first["received_on"]
+    assert calibration.reporting_began(Register()) is None

@@ -119,7 +119,8 @@ def test_names_nobody_could_resolve_are_listed_in_the_register_s_words(named: sa
     page = visit("quality", "dieuphoi")
     behind = visit("quality", "dieuphoi", defect="unassigned", q="cong** nghiep")
 
-    assert [HOSTILE in table.value.to_string() for table in page.dataframe[-2:]] == [True, False]
+    # Agencies, names, records, findings of the load.
+    assert [HOSTILE in table.value.to_string() for table in page.dataframe] == [False, True, True, False]
     assert records(behind) == [f"T-{found[0]:04}"]
     assert not [table for table in visit("quality", "bct").dataframe if HOSTILE in table.value.to_string()]
 

@@ -261,6 +261,36 @@ def test_a_whole_agreement_is_ticked_and_unticked_at_once(shown_store: sa.Engine
     assert all(box.value for box in page.button(key=switch).click().run().checkbox)
 
 
+def test_a_tick_and_the_button_in_one_breath_publish_nothing(shown_store: sa.Engine, visit: Visit, signed: str) -> None:
+    text = f"ref,state,state_date,deliverable_vi\n{signed},IN_PROGRESS,2026-01-12,Một trung tâm\n"
+    number = waiting(shown_store, text, "status", "result")
+    page = visit("review", "dieuphoi", batch=str(number))
+
+    page.checkbox[0].uncheck()
+    page = publish(page)
+
+    assert w.t("review.decide_anew") in said(page)
+    assert statuses(shown_store) == {number: "waiting"}
+
+
+def test_what_others_do_elsewhere_leaves_ticks_and_decisions_alone(
+    shown_store: sa.Engine, visit: Visit, signed: str
+) -> None:
+    text = f"ref,state,state_date,deliverable_vi\n{signed},IN_PROGRESS,2026-01-12,Một trung tâm\n"
+    number = waiting(shown_store, text, "status", "result")
+    page = visit("review", "dieuphoi", batch=str(number))
+    page = page.checkbox[0].uncheck().run()
+    hold(shown_store)
+    refs = uploads.current_rows(shown_store, "BCT").agreements["ref"]
+    send(shown_store, f"ref,deliverable_vi\n{refs.filter(refs != signed)[0]},Khác\n")
+
+    page = page.run()
+    assert [box.value for box in page.checkbox] == [False, True]
+    page = publish(page, REASON)
+
+    assert statuses(shown_store)[number] == "applied"
+
+
 def test_many_changes_are_chosen_in_a_table(shown_store: sa.Engine, visit: Visit) -> None:
     refs = uploads.current_rows(shown_store, "BCT").agreements["ref"].to_list()
     rows = "".join(f"{ref},Một,One,https://a.vn\n" for ref in refs)

@@ -1,0 +1,72 @@
+"""Is agency A really worse than agency B? Through the pages that answer it, by somebody who has never seen them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.serving import Served
+
+pytestmark = pytest.mark.browser
+
+AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+VERDICT = re.compile(r"Chưa thể nói|Có: |Không, ngược lại")
+
+
+def choose(page: Page, label: str, name: str) -> None:
+    """Choose in a select box; it takes what is typed."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(name)
+    page.get_by_role("option", name=name, exact=True).click()
+    expect(page.locator(AT_REST)).to_be_visible()
+
+
+def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.goto("/ranking")
+    sign_in(page, "lanhdao")
+
+    # Two neighbours cannot be told apart; the first and the last can. The address keeps the question.
+    expect(page.get_by_role("heading", name="Cơ quan A có thực sự kém cơ quan B?")).to_be_visible()
+    expect(page.get_by_text(re.compile("Chưa thể nói Bộ Xây dựng kém hay hơn"))).to_be_visible()
+    choose(page, "Cơ quan B", "Bộ Giáo dục và Đào tạo")
+    expect(page.get_by_text(re.compile("Có: Bộ Xây dựng thực sự kém Bộ Giáo dục và Đào tạo"))).to_be_visible()
+    expect(page.get_by_text(re.compile("không thể chỉ do ngẫu nhiên"))).to_be_visible()
+    expect(page).to_have_url(re.compile("second=BGDDT"))
+
+    # By chance, or by the kind of agreements: funnel and crude beside adjusted, when opened.
+    page.get_by_text("Từng chỉ tiêu: khác biệt có phải do ngẫu nhiên").click()
+    expect(page.get_by_text(re.compile(r"\d+/\d+ cơ quan nằm ngoài mức ngẫu nhiên"))).to_be_visible()
+    expect(page.get_by_role("combobox", name="Chỉ tiêu")).to_be_visible()
+
+    # How long they wait, the two side by side.
+    page.goto("/survival?by=agency&groups=BXD,BGDDT")
+    expect(page.get_by_text(re.compile("Thời gian từ ký đến triển khai"))).to_be_visible()
+    expect(page.locator("[data-baseweb=tag]")).to_have_count(2)
+    expect(page.get_by_text(re.compile("Các nhóm"))).to_have_count(2)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
+
+    # What the figures are worth, and where it is written how they come about.
+    page.goto("/trust")
+    expect(page.get_by_text(re.compile("Dự báo triển khai dùng được"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Thứ hạng phụ thuộc"))).to_be_visible()
+    page.get_by_role("button", name="Giải thích").last.click()
+    page.get_by_role("link", name=re.compile("Phương pháp|Cách tính|Xem thêm")).last.click()
+    expect(page).to_have_url(re.compile(r"/method\?.*statistic="))
+    expect(page.get_by_role("heading", name="Phương pháp")).to_be_visible()
+
+
+def test_the_answer_is_read_on_a_telephone(page: Page, server: Served, sign_in: SignIn) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/ranking?first=BXD&second=BGDDT")
+    sign_in(page, "lanhdao")
+
+    answer = page.get_by_text(VERDICT).first
+    expect(answer).to_be_visible()
+    box = answer.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
