@@ -145,7 +145,7 @@ def _tables(engine: sa.Engine) -> dict[str, sa.Table]:
     """The tables of a store that belong into a backup, as they are in the store, referred-to ones first."""
     described = sa.MetaData()
     described.reflect(engine)
-    return {table.name: table for table in described.sorted_tables if table.name not in LEFT_OUT}
+    return {str(table.name): table for table in described.sorted_tables if table.name not in LEFT_OUT}
 
 
 def _packed(frame: pl.DataFrame) -> bytes:

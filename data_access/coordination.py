@@ -182,7 +182,7 @@ def read_offices(engine: sa.Engine, agency: str) -> pl.DataFrame:
     statement = sa.select(agreement.id.label("agreement_id"), agreement.responsible_office.label("office")).where(
         agreement.responsible_agency == agency, agreement.responsible_office != ""
     )
-    return store.read_frame(engine, statement)
+    return store.read_frame(engine, statement, agency=agency)
 
 
 def read_load_findings(engine: sa.Engine) -> pl.DataFrame:

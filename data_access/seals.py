@@ -179,7 +179,7 @@ def _tables(connection: sa.Connection) -> list[_Sealed]:
     present = set(inspector.get_table_names())
     return [
         _Sealed(
-            table.name,
+            str(table.name),
             tuple(column["name"] for column in inspector.get_columns(table.name)),
             tuple(column.name for column in table.primary_key.columns),
         )

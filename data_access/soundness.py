@@ -145,7 +145,7 @@ def _links(engine: sa.Engine) -> Iterator[Finding]:
                 if count:
                     names = ", ".join(one.name for one, _ in pairs)
                     message = f"{names} names what is not in {link.referred_table.name}"
-                    yield Finding("links", message, table.name, count)
+                    yield Finding("links", message, str(table.name), count)
 
 
 def _audit(engine: sa.Engine) -> Iterator[Finding]:

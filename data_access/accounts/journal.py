@@ -33,7 +33,9 @@ _TYPES: Final = pl.Schema(
         **{name: pl.String() for name in ("actor", "action", "subject", "detail", "hash")},
     }
 )
-# Level of a sign in Vietnamese (tones, breve, circumflex, horn) and what else Latin letters carry.
+# What is done to accounts; other things may be called as somebody is.
+_OF_ACCOUNTS: Final = ("session.", "sign_in.", "password.", "second_factor.", "user.")
+# Tones, breve, circumflex and horn of Vietnamese, and what else Latin letters carry.
 _MARKS: Final = "\u0300\u0301\u0302\u0303\u0306\u0308\u0309\u030a\u030c\u031b\u0323\u0327"
 _WITHOUT_MARKS: Final = str.maketrans("đ", "d", _MARKS)
 
@@ -147,7 +149,11 @@ def read_recent(engine: sa.Engine, *, person: Person, days: int = 30, most: int 
     """What lately happened to somebody's own account, newest first: `at, actor, action, detail`."""
     statement = (
         sa.select(col(AuditEntry.at), col(AuditEntry.actor), col(AuditEntry.action), col(AuditEntry.detail))
-        .where(col(AuditEntry.subject) == person.username, col(AuditEntry.at) > utc_now() - dt.timedelta(days=days))
+        .where(
+            col(AuditEntry.subject) == person.username,
+            sa.or_(*(col(AuditEntry.action).startswith(room) for room in _OF_ACCOUNTS)),
+            col(AuditEntry.at) > utc_now() - dt.timedelta(days=days),
+        )
         .order_by(col(AuditEntry.id).desc())
         .limit(most)
     )

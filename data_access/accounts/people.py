@@ -16,7 +16,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Engine, and_, case, func, literal_column, select
 from sqlmodel import Session, col
 
-from data_access import audit, passwords, throttle
+from data_access import audit, passwords, settings, throttle
 from data_access import engine as store
 from data_access.accounts.roles import PROCESSES, ROLES, AccountError, Actor, Person, authorise
 from data_access.accounts.sessions import IDLE, end_all_sessions
@@ -207,9 +207,11 @@ def disable_user(session: Session, *, actor: Actor, username: str) -> None:
 
 
 def enable_user(session: Session, *, actor: Actor, username: str) -> None:
-    """Open a closed account again; its former sessions stay ended."""
+    """Open a closed account again; its former sessions stay ended. In production not one with the public demo password."""
     by = authorise(session, actor)
     user = locked_user(session, username)
+    if settings.load().is_production and passwords.matches(DEMO_PASSWORD, user.password_hash):
+        raise AccountError("demo_account", "Everybody knows the password of this account. Reset it first.")
     user.active = True
     session.flush()
     audit.write(session, actor=by, action="user.enable", subject=user.username)

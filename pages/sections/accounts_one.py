@@ -137,7 +137,7 @@ def _show_actions(person: session.Person, row: Row, *, own: bool) -> None:
             _offer("unlock", "lock_open", name, lambda writing: accounts.unlock(writing, **acting))
         if own:
             return
-        if embedded and row["active"]:
+        if embedded:
             _offer("password", "key", name, lambda writing: _reset_password(writing, person, name))
         if embedded and row["has_second_factor"]:
             _offer("factor", "phonelink_erase", name, lambda writing: accounts.reset_second_factor(writing, **acting))

@@ -38,7 +38,7 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     _show_gone(work)
     _show_overriding(work)
     may_decide = person.role == "coordinator"
-    if work.undecided:
+    if work.undecided and may_decide:
         _show_conflicts(work)
     elif work.changes:
         _show_changes(work, may_decide=may_decide)

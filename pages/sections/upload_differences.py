@@ -176,7 +176,7 @@ def _choose_in_agreement(
     open_ones = [number for number in numbers if number not in fixed]
     ticked: set[int] = set()
     with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.text(_name(cells), width="stretch")
             if len(open_ones) > 1:
                 _show_switch(open_ones, key, on_change)
@@ -191,6 +191,8 @@ def _choose_in_agreement(
                 with st.container(gap="small", width="stretch"):
                     for what, before, after in own.select("what", "before", "after").iter_rows():
                         _show_cell(what, before, after)
+                    if number in fixed:
+                        st.caption(w.t("review.kept"))
     return ticked
 
 

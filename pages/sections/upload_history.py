@@ -70,17 +70,21 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
     """The batches as a table; a row opens one of them."""
     st.subheader(w.t("upload.history" if person.role == "agency" else "upload.history_all"), anchor=False)
     agency = [] if person.role == "agency" else [Column("agency", "upload.agency", "code", of="agency", short=True)]
-    has_reasons = batches.filter(pl.col("reason") != "").height > 0
+    reviewed = [
+        Column("reason", "upload.reason", width=280),
+        Column("reviewed_text", "upload.reviewed_by", width=210),
+    ]
+    shown = _written(batches)
     tables.show(
-        _written(batches),
+        shown,
         [
             Column("number", "upload.batch", pinned=True, width=80),
             Column("sent_at", "upload.sent_at", width=150),
             *agency,
             Column("status_text", "upload.status", width=200),
             Column("changes", "upload.changes", "number", width=110),
-            *([Column("reason", "upload.reason", width=300)] if has_reasons else []),
-            Column("file_name", "upload.file", width=260),
+            *(column for column in reviewed if (shown[column.name] != "").any()),
+            Column("file_name", "upload.file", width=220),
             Column("username", "upload.by", width=120),
         ],
         "upload_batches",
@@ -95,8 +99,13 @@ def _written(batches: pl.DataFrame) -> pl.DataFrame:
     return batches.with_columns(
         number=pl.col("id").cast(pl.String),
         sent_at=pl.Series([moment(at) for at in batches["created_at"]], dtype=pl.String),
+        reviewed_text=pl.Series([_reviewed(row) for row in batches.iter_rows(named=True)], dtype=pl.String),
         status_text=pl.Series([status(row) for row in batches.iter_rows(named=True)], dtype=pl.String),
     )
+
+
+def _reviewed(row: Row) -> str:
+    return "" if row["reviewed_at"] is None else f"{row['reviewed_by']} · {moment(row['reviewed_at'])}"
 
 
 def moment(at: Any) -> str:

@@ -14,7 +14,7 @@ import pytest
 from data_access import accounts
 from kpi.intake.neutral import neutralised
 from tests.attacks.conftest import BAIT, FORMULA, SignIn
-from tests.attacks.test_messages import PAGES, ROLES, _file
+from tests.attacks.test_messages import PAGES, _file
 from tests.attacks.test_pages import parameters
 from tests.attacks.wire import Answer
 
@@ -80,7 +80,7 @@ def misread(answer: Answer) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("username", "language"), [*((username, "vi") for username in sorted(ROLES)), ("lanhdao", "en"), ("bct", "en")]
+    ("username", "language"), [("lanhdao", "vi"), ("bct", "en"), ("dieuphoi", "vi"), ("quantri", "en")]
 )
 def test_what_people_typed_is_shown_as_it_is(sign_in: SignIn, username: str, language: str) -> None:
     """Titles, reports, blockers, explanations, results, notes, file names, reasons, offices, names of agencies."""
@@ -98,21 +98,20 @@ def test_what_people_typed_is_shown_as_it_is(sign_in: SignIn, username: str, lan
     assert shown >= 3
 
 
-@pytest.mark.parametrize("username", ["lanhdao", "bct"])
-def test_what_an_address_says_is_shown_as_it_is(sign_in: SignIn, username: str) -> None:
+def test_what_an_address_says_is_shown_as_it_is(sign_in: SignIn) -> None:
     """Bait in every parameter; the search and everything that is not understood come back in words."""
     found: dict[str, set[tuple[str, str, str]]] = {}
     names = [name for name in parameters() if name != "lang"]
-    with sign_in(username).tab() as opened:
+    with sign_in("lanhdao").tab() as opened:
         for page in PAGES:
-            for value in (BAIT, FORMULA, "x" * 5000):
+            for value in (BAIT, "x" * 5000):
                 answer = opened.rerun(page, urlencode(dict.fromkeys(names, value)))
                 if wrong := misread(answer):
                     found.setdefault(page, set()).update(wrong)
     assert found == {}
 
 
-@pytest.mark.parametrize("username", ["lanhdao", "bct", "dieuphoi", "quantri"])
+@pytest.mark.parametrize("username", ["lanhdao", "quantri"])
 def test_no_file_holds_a_formula(sign_in: SignIn, http: httpx.Client, username: str) -> None:
     """Every CSV and workbook of every page: no cell begins like a formula, and the text is all there."""
     person = sign_in(username)

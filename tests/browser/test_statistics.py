@@ -45,18 +45,20 @@ def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: 
     # How long they wait, the two side by side.
     page.goto("/survival?by=agency&groups=BXD,BGDDT")
     expect(page.get_by_text(re.compile("Thời gian từ ký đến triển khai"))).to_be_visible()
-    expect(page.locator("[data-baseweb=tag]")).to_have_count(2)
-    expect(page.get_by_text(re.compile("Các nhóm"))).to_have_count(2)
+    chosen = page.get_by_test_id("stMultiSelect")
+    for name in ("Bộ Xây dựng", "Bộ Giáo dục và Đào tạo"):
+        expect(chosen.get_by_text(name).first).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
 
     # What the figures are worth, and where it is written how they come about.
     page.goto("/trust")
     expect(page.get_by_text(re.compile("Dự báo triển khai dùng được"))).to_be_visible()
     expect(page.get_by_text(re.compile("Thứ hạng phụ thuộc"))).to_be_visible()
+    expect(page.locator(AT_REST)).to_be_visible()
     page.get_by_role("button", name="Giải thích").last.click()
-    page.get_by_role("link", name=re.compile("Phương pháp|Cách tính|Xem thêm")).last.click()
+    page.get_by_role("link", name="Xem phương pháp tính").last.click()
     expect(page).to_have_url(re.compile(r"/method\?.*statistic="))
-    expect(page.get_by_role("heading", name="Phương pháp")).to_be_visible()
+    expect(page.get_by_role("heading", name="Phương pháp và số liệu")).to_be_visible()
 
 
 def test_the_answer_is_read_on_a_telephone(page: Page, server: Served, sign_in: SignIn) -> None:

@@ -313,3 +313,21 @@ def test_one_sees_and_ends_one_s_own_sessions_only(engine: sa.Engine, people: di
     assert ended == [False, True, False, False]
     alive = [accounts.read_session(engine, accounts.hash_token(token)) is not None for token in (mine, other, foreign)]
     assert alive == [True, False, True]
+
+
+def test_in_production_no_account_opens_again_with_the_public_password(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.session(engine) as session:
+        accounts.ensure_demo_accounts(session)
+        accounts.disable_user(session, actor="manage.py", username="quantri")
+    monkeypatch.setenv("APP_MODE", "production")
+    monkeypatch.setenv("APP_SECRET", "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO")
+
+    with pytest.raises(AccountError) as error, store.session(engine) as session:
+        accounts.enable_user(session, actor="manage.py", username="quantri")
+    with store.session(engine) as session:
+        accounts.reset_password(session, actor="manage.py", username="quantri")
+        accounts.enable_user(session, actor="manage.py", username="quantri")
+
+    assert error.value.code == "demo_account"

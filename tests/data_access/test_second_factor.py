@@ -97,7 +97,7 @@ def test_after_the_password_alone_there_is_neither_ticket_nor_session(engine: sa
     # Nor is it good for another step.
     for stage in ("code", "enrol", "saved", "renew"):
         if stage != step.stage:
-            assert accounts.holder_of(engine, Step(stage, step.proof), browser=BROWSER, now=NOON) is None  # type: ignore[arg-type]
+            assert accounts.holder_of(engine, Step(stage, step.proof), browser=BROWSER, now=NOON) is None
 
 
 def test_a_proof_is_good_for_its_browser_its_minutes_and_an_open_account(engine: sa.Engine) -> None:

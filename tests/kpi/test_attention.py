@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from kpi import attention, facts
 from kpi.growth import Growth
 from tests.kpi.registers import AS_OF, Row, register_of
@@ -67,7 +69,8 @@ def test_what_is_stuck_longest_comes_first_with_the_agencys_last_word() -> None:
 
 
 def test_growth_over_a_small_base_is_a_difference_and_no_ratio() -> None:
-    assert round(Growth(now=339, before=134).ratio or 0, 4) == 2.5299
+    for now, before, ratio in ((339, 134, 2.5299), (253, 141, 1.7943), (348, 141, 2.4681)):
+        assert Growth(now=now, before=before).ratio == pytest.approx(ratio, abs=5e-5)
     assert Growth(now=9, before=4).ratio is None
     assert Growth(now=9, before=4).difference == 5
 

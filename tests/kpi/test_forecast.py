@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
 
@@ -301,14 +302,14 @@ def test_a_perfect_and_a_useless_forecast_score_as_such() -> None:
 # --- Whether a chance may be shown -----------------------------------------------------------------------------------
 
 
-def judged(chance: hazards.Floats, came: hazards.Floats) -> calibration.Calibration:
+def judged(chance: hazards.Floats, came: npt.NDArray[np.bool_]) -> calibration.Calibration:
     cases = pl.DataFrame(
         {
             "as_of": [DAY] * len(chance),
             "kind": [calibration.STALLED] * len(chance),
             "agreement_id": range(len(chance)),
             "probability": chance,
-            "happened": came.astype(bool),
+            "happened": came,
         }
     )
     empty = calibration.back_test(Register(), [], horizon_days=90)
@@ -344,11 +345,11 @@ def test_chances_that_are_too_extreme_or_off_or_too_few_are_not_shown() -> None:
 def test_forecasts_that_are_decided_are_no_proof() -> None:
     chance = np.repeat([0.0, 1.0], 500)
 
-    found = judged(chance, chance)
+    found = judged(chance, chance == 1)
 
     assert (found.n, found.expected, found.slope, found.brier) == (0, None, None, 0.0)
     assert not found.is_good
-    told_apart = judged(np.repeat([0.2, 0.8], 100), np.repeat([0.0, 1.0], 100))
+    told_apart = judged(np.repeat([0.2, 0.8], 100), np.repeat([False, True], 100))
     assert told_apart.slope is None
     assert not told_apart.is_good
 

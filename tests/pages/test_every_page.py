@@ -37,6 +37,8 @@ HOSTILE = {
     "cause": "?",
     "ref": "../../etc/passwd",
     "q": "%_[]().*\\",
+    "batch": "1 OR 1=1",
+    "correct": "-1",
     "lang": "xx",
 }
 
