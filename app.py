@@ -78,6 +78,9 @@ class House:
                 self.provider.check()
             except sign_on.ProviderError as error:
                 raise StartUpError(str(error)) from error
+        else:
+            with store.session(self.engine) as session:
+                accounts.end_sessions_without_factor(session)
         if self.settings.is_production:
             found = accounts.find_demo_accounts(self.engine)
             if found:

@@ -181,6 +181,23 @@ def reset_second_factor(session: Session, *, actor: Actor, username: str) -> Non
     )
 
 
+def end_sessions_without_factor(session: Session) -> int:
+    """End the sessions of those who must have a second factor and have none, begun before it was asked of them; how many.
+
+    For the start of the application. Their next sign-in leads to setting one up.
+    """
+    lacking = (
+        select(col(User.username), col(User.role))
+        .where(col(User.role).in_(SECOND_FACTOR_ROLES), col(User.totp_confirmed_at).is_(None))
+        .order_by(col(User.username))
+    )
+    return sum(
+        end_all_sessions(session, actor="system", username=row.username)
+        for row in session.execute(lacking).all()
+        if is_required(row.role)
+    )
+
+
 # --- Inside ----------------------------------------------------------------------------------------------------------
 
 

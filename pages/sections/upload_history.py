@@ -71,8 +71,8 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
     st.subheader(w.t("upload.history" if person.role == "agency" else "upload.history_all"), anchor=False)
     agency = [] if person.role == "agency" else [Column("agency", "upload.agency", "code", of="agency", short=True)]
     reviewed = [
-        Column("reason", "upload.reason", width=280),
-        Column("reviewed_text", "upload.reviewed_by", width=210),
+        Column("reason", "upload.reason", width=240),
+        Column("reviewed_text", "upload.reviewed_by", width=190),
     ]
     shown = _written(batches)
     tables.show(
@@ -81,11 +81,11 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
             Column("number", "upload.batch", pinned=True, width=80),
             Column("sent_at", "upload.sent_at", width=150),
             *agency,
-            Column("status_text", "upload.status", width=200),
+            Column("status_text", "upload.status", width=170),
             Column("changes", "upload.changes", "number", width=110),
             *(column for column in reviewed if (shown[column.name] != "").any()),
-            Column("file_name", "upload.file", width=220),
-            Column("username", "upload.by", width=120),
+            Column("file_name", "upload.file", width=180),
+            Column("username", "upload.by", width=100),
         ],
         "upload_batches",
         file_name=w.t("upload.history"),

@@ -218,6 +218,15 @@ def http(house: Served) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture
+def attempts(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Say how many attempts a test made; with `--junitxml` they can be added up."""
+    return lambda number: record_property("attempts", number)
+
+
+Attempts = Callable[[int], None]
+
+
 class Refusals:
     """What the application has said about refusals since the last look."""
 

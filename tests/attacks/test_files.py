@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.attacks.conftest import Refusals, SignedIn, SignIn
+from tests.attacks.conftest import Attempts, Refusals, SignedIn, SignIn
 from tests.attacks.wire import Tab
 from tests.serving import Served
 
@@ -36,13 +36,14 @@ CLIMBS = ("/", "//", "/../", "/../../../../", "/%2e%2e/%2e%2e/", "/static/../../
           "/component/streamlit_authenticator/../../../", "/static/%2e%2e%2f", "/static/....//")  # fmt: skip
 
 
-def test_nothing_guarded_answers_without_a_session(http: httpx.Client, refusals: Refusals) -> None:
+def test_nothing_guarded_answers_without_a_session(http: httpx.Client, refusals: Refusals, attempts: Attempts) -> None:
     tried = 0
     for path in GUARDED:
         for method in METHODS:
             answer = http.request(method, path, content=b"x" if method in ("PUT", "POST", "PATCH") else None)
             assert (answer.status_code, len(answer.content) < 10) == (403, True), (method, path)
             tried += 1
+    attempts(tried)
     assert len(refusals.new()) == tried
 
 
@@ -79,7 +80,9 @@ def raw(house: Served, target: str, method: str = "GET", cookie: str = "") -> tu
     return found
 
 
-def test_no_other_spelling_of_an_address_leads_around_the_gate(house: Served, sign_in: SignIn) -> None:
+def test_no_other_spelling_of_an_address_leads_around_the_gate(
+    house: Served, sign_in: SignIn, attempts: Attempts
+) -> None:
     """Every answer is a refusal or the empty shell of the page, the same for everybody."""
     shell = raw(house, "/")[1]
     figures = raw(house, "/_stcore/metrics", cookie=sign_in("lanhdao").cookie)[1]
@@ -92,6 +95,7 @@ def test_no_other_spelling_of_an_address_leads_around_the_gate(house: Served, si
                 assert content == shell or len(content) < 60, (method, target, status, kind)
                 assert status in (200, 301, 307, 308, 400, 403, 404, 405), (method, target, status)
                 tried += 1
+    attempts(tried)
     assert tried > 900
 
 

@@ -27,7 +27,7 @@ from data_access.arrow import table_of
 from data_access.uploads import Refused
 from kpi.intake import Checked, Preview, Table, check_rows, compare, read_table
 from kpi.reporting_calendar import Period
-from tests.attacks.conftest import everything, fill, mark
+from tests.attacks.conftest import Attempts, everything, fill, mark
 
 TODAY = dt.date(2026, 1, 20)
 OWNER, OWNER_AGENCY = "bct", "BCT"
@@ -213,7 +213,7 @@ def thieves(function: str) -> Iterator[Person | str]:
         yield from (*ACCOUNTS, *(name for name, _, _ in CLOSED))  # names in the place of a process
 
 
-def attempts(world: World, function: str) -> Iterator[tuple[Person | str, dict[str, Any]]]:
+def attacks(world: World, function: str) -> Iterator[tuple[Person | str, dict[str, Any]]]:
     """Every thief with every choice of arguments."""
     parameters = inspect.signature(ASKED[function]).parameters
     needed = [
@@ -271,21 +271,19 @@ def is_denied(world: World, function: str, actor: Person | str, given: Mapping[s
     return False
 
 
-def test_ten_thousand_times_nobody_acts_who_may_not(
-    world: World, written: Counting, record_property: Callable[[str, object], None]
-) -> None:
+def test_ten_thousand_times_nobody_acts_who_may_not(world: World, written: Counting, attempts: Attempts) -> None:
     """On PostgreSQL, where each takes longer, one attempt in ten."""
     step = 1 if world.engine.dialect.name == "sqlite" else 10
     before = everything(world.engine)
     tried = 0
     got_through = []
     for function in MAY:
-        for actor, given in itertools.islice(attempts(world, function), 0, None, step):
+        for actor, given in itertools.islice(attacks(world, function), 0, None, step):
             tried += 1
             if not is_denied(world, function, actor, given):
                 got_through.append((function, actor, given))
 
-    record_property("attempts", tried)
+    attempts(tried)
     assert got_through == []
     assert tried >= 10_000 // step
     assert len(written.lines) >= tried

@@ -12,7 +12,7 @@ from data_access import accounts
 from data_access import engine as store
 from data_access.models import User
 from tests.app.test_frame import screens
-from tests.attacks.conftest import Refusals, SignedIn, SignIn, everything, is_sign_in
+from tests.attacks.conftest import Attempts, Refusals, SignedIn, SignIn, everything, is_sign_in
 from tests.attacks.wire import Answer, Refused, tab, wish_for
 from tests.serving import Served
 
@@ -236,7 +236,7 @@ def test_fragments_of_another_conversation_are_not_ours(sign_in: SignIn, shown: 
 
 @pytest.mark.parametrize("username", sorted(ROLES))
 def test_buttons_of_others_pressed_on_every_page_change_nothing(
-    house: Served, sign_in: SignIn, shown: dict[str, dict[str, Answer]], username: str
+    house: Served, sign_in: SignIn, shown: dict[str, dict[str, Answer]], attempts: Attempts, username: str
 ) -> None:
     """All ids of all widgets of all roles, sent to every page: what is not on one's own page is nobody's button."""
     foreign = {
@@ -247,8 +247,11 @@ def test_buttons_of_others_pressed_on_every_page_change_nothing(
         if other != username
     }
     before = everything(house.engine)
+    pressed = 0
     with sign_in(username).tab() as own:
         for page, mine in shown[username].items():
             widgets = [state for widget_id, state in foreign.items() if widget_id not in mine.widgets]
             assert "script_finished" in own.rerun(page, widgets=widgets).kinds
+            pressed += len(widgets)
+    attempts(pressed)
     assert everything(house.engine) == before

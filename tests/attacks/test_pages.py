@@ -18,7 +18,7 @@ from data_access import accounts, models
 from data_access import engine as store
 from pages.ui.view_codes import NAMES
 from tests.app.test_frame import PAGES as PAGES_FOLDER
-from tests.attacks.conftest import Refusals, SignIn, mark, marked
+from tests.attacks.conftest import Attempts, Refusals, SignIn, mark, marked
 from tests.attacks.test_messages import PAGES, _file
 from tests.attacks.wire import Answer
 from tests.serving import Served
@@ -73,7 +73,9 @@ def queries(house: Served, agency: str | None) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("username", sorted(AGENCIES))
-def test_no_address_shows_an_agency_what_belongs_to_others(house: Served, sign_in: SignIn, username: str) -> None:
+def test_no_address_shows_an_agency_what_belongs_to_others(
+    house: Served, sign_in: SignIn, attempts: Attempts, username: str
+) -> None:
     agency = AGENCIES[username]
     asked = list(queries(house, agency))
     tried = 0
@@ -89,6 +91,7 @@ def test_no_address_shows_an_agency_what_belongs_to_others(house: Served, sign_i
                 if leaked:
                     found.setdefault(f"{page} {query}", set()).update(leaked)
                 tried += len(named)
+    attempts(tried)
     assert found == {}
     assert tried > 2000
     assert own
@@ -103,7 +106,7 @@ def told(answer: Answer) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("username", sorted(AGENCIES))
 def test_foreign_agreements_are_not_shown_and_the_attempt_is_written_down(
-    house: Served, sign_in: SignIn, refusals: Refusals, username: str
+    house: Served, sign_in: SignIn, refusals: Refusals, attempts: Attempts, username: str
 ) -> None:
     """One page for one that is somebody else's and one there is not: word for word the same."""
     agency = AGENCIES[username]
@@ -114,6 +117,7 @@ def test_foreign_agreements_are_not_shown_and_the_attempt_is_written_down(
             answer = opened.rerun("agreement", urlencode({"ref": ref}))
             assert marked(answer.content, typed=ref) == set()
             assert told(answer) == nothing
+    attempts(len(refs))
     assert len(refusals.new()) == len(refs)
 
 

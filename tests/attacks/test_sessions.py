@@ -15,7 +15,7 @@ import pytest
 from data_access import accounts
 from data_access import engine as store
 from data_access.models import User
-from tests.attacks.conftest import Refusals, SignedIn, SignIn, is_sign_in
+from tests.attacks.conftest import Attempts, Refusals, SignedIn, SignIn, is_sign_in
 from tests.attacks.wire import Refused, tab
 from tests.serving import Served
 
@@ -60,13 +60,16 @@ def forged(token: str) -> Iterator[str]:
         yield f"{name}={token}"
 
 
-def test_no_token_but_the_right_one_opens(http: httpx.Client, sign_in: SignIn, refusals: Refusals) -> None:
+def test_no_token_but_the_right_one_opens(
+    http: httpx.Client, sign_in: SignIn, refusals: Refusals, attempts: Attempts
+) -> None:
     token = sign_in("lanhdao").token
     tried = [*forged(token), *(f"kpi_session={secrets.token_urlsafe(32)}" for _ in range(100))]
 
     opened = [cookie for cookie in tried if opens(http, cookie)]
 
     assert opened == []
+    attempts(len(tried))
     assert len(tried) > 250
     assert len(refusals.new()) >= len(tried) - 10  # the server itself answers what is no HTTP
     assert opens(http, f"kpi_session={token}")
@@ -342,7 +345,7 @@ def test_other_addresses_are_no_websocket(house: Served, sign_in: SignIn) -> Non
 
 
 def test_pages_elsewhere_change_nothing_here(
-    http: httpx.Client, house: Served, sign_in: SignIn, refusals: Refusals
+    http: httpx.Client, house: Served, sign_in: SignIn, refusals: Refusals, attempts: Attempts
 ) -> None:
     victim = sign_in("lanhdao")
     tried = 0
@@ -353,6 +356,7 @@ def test_pages_elsewhere_change_nothing_here(
                 assert answer.status_code == 403
                 assert answer.headers.get("access-control-allow-origin") is None
                 tried += 1
+    attempts(tried)
     assert opens(http, victim.cookie)
     assert len(refusals.new()) == tried
 

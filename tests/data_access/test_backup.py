@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 from sqlmodel import col, select
 
-from data_access import accounts, audit, backup, models, register, soundness
+from data_access import accounts, audit, backup, models, passwords, register, soundness
 from data_access import engine as store
 from kpi import facts, scorecard
 from seed_data.store import fill, read_named
@@ -50,8 +50,9 @@ def new_store(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterato
 
 
 @pytest.fixture
-def held(engine: sa.Engine) -> sa.Engine:
+def held(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     """A store with a few of everything a backup has to carry, batches that refer to later ones and people signed in."""
+    monkeypatch.setattr(passwords, "ROUNDS", 4)
     with store.session(engine) as session:
         store.write_frame(session, models.Agreement, agreements(30))
         session.add(models.DataVersion(id=1, version=7, register_code="demo", data_date=dt.date(2026, 1, 20)))

@@ -147,6 +147,22 @@ def test_without_need_the_password_leads_to_the_ticket(engine: sa.Engine, monkey
     assert redeem(engine, coordinator.proof) == "dieuphoi"
 
 
+def test_sessions_from_before_it_was_required_end_when_the_application_starts(engine: sa.Engine) -> None:
+    for username, role in (("dieuphoi", "coordinator"), ("quantri", "administrator"), ("lanhdao", "leader")):
+        add(engine, username, role)
+    enrol(engine, "quantri")
+    with store.session(engine) as session:
+        tokens = [
+            accounts.start_session(session, username=name, now=NOON) for name in ("dieuphoi", "quantri", "lanhdao")
+        ]
+
+    with store.session(engine) as session:
+        ended = accounts.end_sessions_without_factor(session)
+
+    assert ended == 1
+    assert [is_open(engine, token) for token in tokens] == [False, True, True]
+
+
 # --- Setting it up ---------------------------------------------------------------------------------------------------
 
 
