@@ -44,6 +44,12 @@ def register_for(register: Register, reader: str) -> Register:
     return dataclasses.replace(register, agreements=register.agreements.filter(may))
 
 
+def holders(register: Register) -> frozenset[str]:
+    """The agencies that have agreements of the sector. To all others the same is told: they can share one reader's figures."""
+    theirs = register.agreements.filter(pl.col("sector") == SECTOR)["responsible_agency"]
+    return frozenset(theirs.drop_nulls().to_list())
+
+
 def release_day(data_date: dt.date) -> dt.date:
     """The day the table of sums is of: the end of the year before, so that it does not move with every upload."""
     return dt.date(data_date.year - 1, 12, 31)

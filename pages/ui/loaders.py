@@ -186,9 +186,19 @@ def _explanations(key: _Key, _engine: Engine) -> pl.DataFrame:
 
 
 def reader(person: Person) -> str:
-    """For whom figures are made (`View.reader`): an agency, or somebody who may see everything."""
+    """For whom figures are made (`View.reader`): somebody who may see everything, or an agency.
+
+    Agencies without an agreement in security and defence are one reader, so that they share what is kept.
+    """
     own = _own(person)
-    return sensitive.EVERYTHING if own is None else own
+    if own is None:
+        return sensitive.EVERYTHING
+    return own if own in _holders(edition().key, store()) else sensitive.NOBODY
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _holders(key: _Key, _engine: Engine) -> frozenset[str]:
+    return sensitive.holders(_register(key, _engine))
 
 
 def countable_register(view: View) -> Register:

@@ -62,6 +62,20 @@ def test_folding_the_counted_register_or_counting_the_folded_one_is_the_same(rea
     assert one.records == two.records
 
 
+def test_whoever_has_none_of_the_sector_is_told_what_everybody_is() -> None:
+    register = with_security(2)
+    whole = facts.build(register, AS_OF)
+    counted, strictest = sensitive.countable("M99"), sensitive.countable(sensitive.NOBODY)
+    assert counted is not None
+    assert strictest is not None
+
+    found = sensitive.holders(register)
+
+    assert {"M02", "M05"} <= found
+    assert found == frozenset(whole.agreements.filter(pl.col("sector") == "SEC")["agency"])
+    assert whole.where(counted).agreements.equals(whole.where(strictest).agreements)
+
+
 def limits(sums: pl.DataFrame) -> dict[str, tuple[float, float]]:
     """Between which values somebody who adds and subtracts can bring each hidden count of a list with its total."""
     body = sums.filter(pl.col("agency") != TOTAL)
