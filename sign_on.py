@@ -10,6 +10,7 @@ cookies from what browsers send.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import time
@@ -138,29 +139,21 @@ class SignOn:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        if scope["path"] == LOGIN_PATH:
-            await self._app(_begun_anew(scope), receive, self._remembering(request, send))
-        else:
-            answer = await self._ended(request, receive)
-            await answer(scope, receive, send)
+        answer = await (self._begun(request, receive) if scope["path"] == LOGIN_PATH else self._ended(request, receive))
+        await answer(scope, receive, send)
 
     # --- Out ---------------------------------------------------------------------------------------------------------
 
-    def _remembering(self, request: Request, send: Send) -> Send:
-        """Sends Streamlit's answer on, with a cookie that says which sign-in this browser has begun, and for what page."""
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                state = parse_qs(urlsplit(headers.get("location", "")).query).get("state", [""])[0]
-                if state:
-                    wanted = request.query_params.get("next", "/")
-                    begun = urlencode({"state": state, "next": wanted if len(wanted) <= _LONGEST_ADDRESS else "/"})
-                    headers.append("Set-Cookie", write_cookie("sign_in", begun, secure=self._is_secure(request)))
-                headers["Cache-Control"] = "no-store"
-            await send(message)
-
-        return sending
+    async def _begun(self, request: Request, receive: Receive) -> RedirectResponse:
+        """The way to the provider, with a cookie that says which sign-in this browser has begun, and for what page."""
+        said = await _said(self._app, _begun_anew(request.scope), receive)
+        wanted = request.query_params.get("next", "/")
+        if said.location is None:
+            _log.warning("single sign-on: no way to the OpenID provider at %s", self._settings.oidc_metadata_url)
+            return self._led_to(screen.refused_address(screen.FAILED, wanted), request)
+        state = parse_qs(urlsplit(said.location).query).get("state", [""])[0]
+        begun = urlencode({"state": state, "next": wanted if len(wanted) <= _LONGEST_ADDRESS else "/"})
+        return self._led_to(said.location, request, said.kept(), begun=begun if state else "")
 
     # --- And back ----------------------------------------------------------------------------------------------------
 
@@ -173,8 +166,9 @@ class SignOn:
         if not state or begun.get("state") != [state] or "next" not in begun or not mark:
             _log.warning("single sign-on refused: not begun in this browser, from %s", client)
             return self._led_to(screen.refused_address(screen.FAILED, begun.get("next", [""])[0]), request)
-        kept, cookies = await _swallowed(self._app, request.scope, receive)
-        subject = oidc.subject_of(self._claims(cookies), issuer=self._settings.oidc_issuer)
+        said = await _said(self._app, request.scope, receive)
+        kept = said.kept()
+        subject = oidc.subject_of(self._claims(said.cookies()), issuer=self._settings.oidc_issuer)
         if subject is None:
             _log.warning("single sign-on refused: the provider's answer does not hold, from %s", client)
             return self._led_to(screen.refused_address(screen.FAILED, begun["next"][0]), request, kept)
@@ -207,10 +201,12 @@ class SignOn:
         with store.session(self._house.engine) as session:
             return username, accounts.issue_ticket(session, username=username, browser=browser)
 
-    def _led_to(self, address: str, request: Request, cookies: tuple[str, ...] = ()) -> RedirectResponse:
-        """A redirect that also forgets the sign-in that was begun."""
+    def _led_to(
+        self, address: str, request: Request, cookies: tuple[str, ...] = (), *, begun: str = ""
+    ) -> RedirectResponse:
+        """A redirect after which the browser remembers the sign-in it has `begun`, or none."""
         answer = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-        for cookie in (*cookies, write_cookie("sign_in", "", secure=self._is_secure(request))):
+        for cookie in (*cookies, write_cookie("sign_in", begun, secure=self._is_secure(request))):
             answer.headers.append("Set-Cookie", cookie)
         return answer
 
@@ -231,20 +227,35 @@ def _begun_anew(scope: Scope) -> Scope:
     return {**scope, "headers": headers}
 
 
-async def _swallowed(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Let the application answer, to nobody: its `Set-Cookie` headers without those of an identity, and all its cookies."""
-    set_cookies: list[str] = []
+@dataclasses.dataclass(frozen=True)
+class _Said:
+    """What Streamlit answered, to nobody: where it leads (None: nowhere) and its `Set-Cookie` headers."""
+
+    location: str | None
+    set_cookies: tuple[str, ...]
+
+    def kept(self) -> tuple[str, ...]:
+        """The headers without those of an identity."""
+        return tuple(line for line in self.set_cookies if not line.startswith(USER_COOKIE_NAME))
+
+    def cookies(self) -> dict[str, str]:
+        """Names and values of all of them."""
+        found: SimpleCookie = SimpleCookie()
+        for line in self.set_cookies:
+            found.load(line)
+        return {name: morsel.value for name, morsel in found.items()}
+
+
+async def _said(app: ASGIApp, scope: Scope, receive: Receive) -> _Said:
+    headers = MutableHeaders()
 
     async def note(message: Message) -> None:
+        nonlocal headers
         if message["type"] == "http.response.start":
-            set_cookies.extend(MutableHeaders(scope=message).getlist("set-cookie"))
+            headers = MutableHeaders(scope=message)
 
     await app(scope, receive, note)
-    cookies: SimpleCookie = SimpleCookie()
-    for line in set_cookies:
-        cookies.load(line)
-    kept = tuple(line for line in set_cookies if not line.startswith(USER_COOKIE_NAME))
-    return kept, {name: morsel.value for name, morsel in cookies.items()}
+    return _Said(headers.get("location"), tuple(headers.getlist("set-cookie")))
 
 
 def _is_loose(address: object) -> bool:

@@ -10,11 +10,11 @@ import polars as pl
 import streamlit as st
 
 from data_access import engine as database
-from data_access import uploads
+from data_access import failures, uploads
 from kpi.intake import place_of
 from pages.sections import upload_differences, upload_effects, upload_history, upload_problems, upload_work
 from pages.sections.upload_work import Work
-from pages.ui import links, session
+from pages.ui import incidents, links, session
 from pages.ui import words as w
 
 _CONFIRMED: Final = "upload_confirmed"
@@ -169,6 +169,9 @@ def _store(person: session.Person, token: str) -> bool:
             )
     except uploads.Refused as refusal:
         st.session_state[_REFUSAL] = upload_history.refused(refusal)
+        return False
+    except failures.STORE_ERRORS as error:  # the file stays on the screen, to be confirmed again
+        st.session_state[_REFUSAL] = incidents.sentence(error, number=incidents.record(error, where="upload"))
         return False
     st.session_state[_RECEIPT] = _receipt(token, work, done)
     upload_work.next_file()

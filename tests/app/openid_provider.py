@@ -38,12 +38,14 @@ def _key(kid: str) -> RSAKey:
 
 @dataclasses.dataclass
 class Provider:
-    """What it says of itself and of whom; `asked` are the parameters it was last asked with."""
+    """What it says of itself and of whom; `asked` are the parameters it was last asked with. While it is `away` it does not
+    even say who it is."""
 
     address: str
     sub: Any = "ông A"
     spoil: Spoil | None = None
     error: str = ""
+    away: bool = False
     asked: dict[str, str] = dataclasses.field(default_factory=dict)
     codes: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
     key: RSAKey = dataclasses.field(default_factory=lambda: _key("current"))
@@ -97,7 +99,7 @@ def running_provider() -> Iterator[Provider]:
 
 def _app(provider: Provider) -> Starlette:
     async def describe(_: Request) -> Response:
-        return JSONResponse(provider.metadata())
+        return JSONResponse({}, 503) if provider.away else JSONResponse(provider.metadata())
 
     async def authorize(request: Request) -> Response:
         provider.asked = dict(request.query_params)

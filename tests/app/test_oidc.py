@@ -84,7 +84,7 @@ def running(known: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def by_the_book(request: pytest.FixtureRequest) -> None:
     if "known" in request.fixturenames:
         provider = request.getfixturevalue("known")
-        provider.sub, provider.spoil, provider.error = SUB, None, ""
+        provider.sub, provider.spoil, provider.error, provider.away = SUB, None, "", False
 
 
 @pytest.fixture
@@ -288,6 +288,23 @@ def test_a_person_who_says_no_at_the_provider_is_told(known: Provider, browser: 
     assert not opened(browser, answer)
     known.error = ""
     assert opened(browser, come_back(browser))  # the next try, answered rightly, works
+
+
+def test_while_the_provider_is_away_people_are_told_and_may_try_again(
+    known: Provider, running: Served, browser: httpx.Client
+) -> None:
+    known.away = True
+    not_begun = begin(browser, "/?lang=en")
+    known.away = False
+    callback = browser.get(begin(browser).headers["location"]).headers["location"]
+    known.away = True
+    not_ended = browser.get(callback)
+
+    assert not_begun.headers["location"] == "/?refused=failed&lang=en"
+    assert not_ended.headers["location"] == "/?refused=failed"
+    assert "no way to the OpenID provider" in running.logged()
+    known.away = False
+    assert opened(browser, come_back(browser))
 
 
 # --- Sign-ins begun elsewhere ----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from data_access import engine as store
 from data_access.accounts import AccountError, Person
 from data_access.accounts.journal import Sought
 from data_access.arrow import table_of
-from data_access.uploads import Refused
+from data_access.uploads import Refused, applying
 from kpi.intake import Checked, Preview, Table, check_rows, compare, read_table
 from kpi.reporting_calendar import Period
 from tests.attacks.conftest import Attempts, everything, fill, mark
@@ -294,6 +294,19 @@ def test_ten_thousand_times_nobody_acts_who_may_not(world: World, written: Count
     assert len(written.lines) >= tried
     assert everything(world.engine) == before
     assert audit.verify(world.engine) is None
+
+
+@pytest.mark.parametrize("username", [THIEF, "lanhdao", "dieuphoi", "quantri"])
+def test_a_batch_is_carried_out_for_its_own_agency_only(world: World, username: str) -> None:
+    """What `apply` and `publish` end in asks once more, whoever called it."""
+    role, agency = ACCOUNTS[username]
+    before = everything(world.engine)
+    (preview,) = world.arguments["preview"]
+    actor = Person(username, role, agency, "")
+    batch = applying.batch_of(Person(OWNER, "agency", OWNER_AGENCY, ""), preview, status="applied")
+    with store.session(world.engine) as session, pytest.raises(Refused, match="not_allowed"):
+        applying.carry_out(session, actor=actor, preview=preview, batch=batch, action="upload.apply")
+    assert everything(world.engine) == before
 
 
 def test_those_who_may_do(world: World) -> None:

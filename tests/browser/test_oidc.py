@@ -148,5 +148,5 @@ def test_who_says_no_at_the_provider_may_try_again(page: Page, provider: str) ->
     page.wait_for_url(f"{provider}/**")
     page.get_by_role("button", name="Deny").click()
 
-    expect(page.get_by_text("did not confirm who you are")).to_be_visible()
+    expect(page.get_by_text("Signing in with single sign-on did not work")).to_be_visible()
     expect(page.get_by_role("button", name="Sign in with single sign-on")).to_be_visible()
