@@ -137,7 +137,7 @@ class Gate:
             _log.warning("refused: %s %r without a session", scope.get("method", "websocket"), scope["path"])
             await _refuse(scope, receive, guarded, 403)
             return
-        if found is not None and not self._offered.is_to(found[1], scope["path"]):
+        if found is not None and not self._offered.is_to(found[1], _path(scope)):
             _log.warning("refused: %s %r to %s", scope.get("method", "websocket"), scope["path"], found[0].username)
             await _refuse(scope, receive, guarded, 403)
             return
@@ -245,8 +245,14 @@ def _is_from_here(connection: HTTPConnection) -> bool:
     return host != "" and urlsplit(origin).netloc.lower() == host
 
 
-def _is_closed(scope: Scope) -> bool:
+def _path(scope: Scope) -> str:
+    """The path below the prefix under which a server in front may have put us."""
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path
+
+
+def _is_closed(scope: Scope) -> bool:
+    path = _path(scope)
     return path not in _OPEN and path.lstrip("/").partition("/")[0] in CLOSED
 
 

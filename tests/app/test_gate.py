@@ -62,10 +62,12 @@ def test_the_shell_of_the_page_is_open(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 200
 
 
-def test_a_prefix_set_by_the_server_opens_nothing(house: House) -> None:
+def test_a_prefix_set_by_the_server_opens_nothing(house: House, signed_in: SignedIn) -> None:
     client = open_client(house, root_path="/dashboard")
 
     assert client.get("/dashboard/_stcore/metrics").status_code == 403
+    assert client.get("/dashboard/media/unknown.csv", headers=signed_in.cookie).status_code == 403
+    assert client.get("/dashboard/_stcore/metrics", headers=signed_in.cookie).status_code == 200
     assert client.get("/_stcore/metrics").status_code == 403
 
 

@@ -146,7 +146,7 @@ def test_a_register_without_blockers_does_not_claim_that_nothing_waits(shown_sto
 def test_links_keep_the_filters(shown_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview", as_of="2025-06-30", agency_group="province")
 
-    assert {parameters["as_of"] for _, parameters in links(page)} == {"2025-06-30"}
+    assert {parameters["as_of"] for name, parameters in links(page) if name != "account"} == {"2025-06-30"}
     stalled = next(parameters for _, parameters in links(page) if parameters.get("flag") == "stalled")
     assert stalled == {"as_of": "2025-06-30", "agency_group": "province", "flag": "stalled"}
 
