@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pathlib
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ def guard(page: str) -> tuple[str, ...]:
         node
         for node in ast.parse((PAGES / f"{page}.py").read_text(encoding="utf-8")).body
         if not isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
-        and not ast.unparse(node).partition(" =")[0].partition(":")[0].isupper()
+        and not re.match(r"([A-Z][A-Z_]*|_log)\b", ast.unparse(node))
     )
     first = next(
         call
