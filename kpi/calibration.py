@@ -196,8 +196,9 @@ def back_test(
         return folded[day]
 
     cases, totals = [pl.DataFrame(schema=_CASES)], [pl.DataFrame(schema=_TOTALS)]
-    for day in days:
-        end = day + dt.timedelta(days=horizon_days)
+    horizon = dt.timedelta(days=horizon_days)
+    for position, day in enumerate(days):
+        end = day + horizon
         now, later = as_of(day), as_of(end).agreements.select("agreement_id", "is_started", "is_stalled")
         foreseen = forecast.starts(now, end)
         starts = _outcomes(foreseen.cases, later, day, STARTED, "is_started")
@@ -206,6 +207,9 @@ def back_test(
             as_of=pl.lit(day), happened=pl.lit(starts["happened"].sum(), dtype=pl.Int64)
         )
         totals.append(total.with_columns(held=pl.col("happened").is_between("low", "high")).select(*_TOTALS))
+        # Facts of a large register fill memory: those of no other day are let go.
+        wanted = {one for other in days[position + 1 :] for one in (other, other + horizon)}
+        folded = {one: found for one, found in folded.items() if one in wanted}
     return BackTest(horizon_days=horizon_days, cases=pl.concat(cases), totals=pl.concat(totals))
 
 

@@ -20,6 +20,7 @@ from pages.ui import words as w
 _CONFIRMED: Final = "upload_confirmed"
 _RECEIPT: Final = "upload_receipt"
 _REFUSAL: Final = "upload_refusal"
+_FAILURE: Final = "upload_failure"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,13 @@ def show(person: session.Person, work: Work, *, has_rows: bool = True, has_edito
 
     `has_rows` is false for a form, which has no rows to speak of; `has_editor` says that its rows stand above, to be edited.
     """
+    _show_problems_or_differences(person, work, has_rows=has_rows, has_editor=has_editor)
+    failure = st.session_state.pop(_FAILURE, None)
+    if failure is not None:  # right under the button that was pressed
+        st.error(failure, icon=":material/error:")
+
+
+def _show_problems_or_differences(person: session.Person, work: Work, *, has_rows: bool, has_editor: bool) -> None:
     current = upload_work.current_of(person)
     if has_rows and work.table is not None:
         _say_sent_before(person, work.table.sha256)
@@ -171,7 +179,7 @@ def _store(person: session.Person, token: str) -> bool:
         st.session_state[_REFUSAL] = upload_history.refused(refusal)
         return False
     except failures.STORE_ERRORS as error:  # the file stays on the screen, to be confirmed again
-        st.session_state[_REFUSAL] = incidents.sentence(error, number=incidents.record(error, where="upload"))
+        st.session_state[_FAILURE] = incidents.sentence(error, number=incidents.record(error, where="upload"))
         return False
     st.session_state[_RECEIPT] = _receipt(token, work, done)
     upload_work.next_file()

@@ -30,7 +30,7 @@ BACK_TESTS: Final = 4
 STALL_DAYS: Final = 90
 """How far ahead stalling is foreseen: further on, forecasts of it tell agreements apart no better than chance."""
 
-STALL_TESTS: Final = 8
+STALL_TESTS: Final = 4
 STEPS: Final = 3
 _LEAST_HISTORY: Final = dt.timedelta(days=365)
 

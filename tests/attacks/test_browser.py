@@ -25,6 +25,9 @@ MADE = (
 FROM_BAIT = "strong:has-text('đậm'), del:has-text('gạch'), code:text-is('mã'), b:has-text('đậm')"
 
 
+WITH_DIALOGS = ("upload", "review", "agreement", "accounts", "audit", "coordination", "account")
+
+
 class Watched:
     """A page of a fresh browser, and everything it reaches for."""
 
@@ -102,11 +105,11 @@ def test_a_full_click_through_reaches_for_nothing_but_our_own_origin(
         for button in each(page.get_by_test_id("stDownloadButton").get_by_role("button"), 1):
             taken(page, button, name)
             downloads += 1
-        for opener in each(page.get_by_test_id("stPopoverButton"), 3):
+        for opener in each(page.get_by_test_id("stPopoverButton"), 3 if name in ("", *WITH_DIALOGS) else 0):
             opener.click()
             watched.is_plain(f"{name}, a menu")
             page.keyboard.press("Escape")
-        if (table := page.get_by_test_id("stDataFrame").first).count() and name != "agreements":
+        if name in WITH_DIALOGS and (table := page.get_by_test_id("stDataFrame").first).count():
             with contextlib.suppress(PlaywrightTimeout):
                 table.locator("canvas").first.click(position={"x": 45, "y": 52}, force=True, timeout=3000)
                 watched.rest()
