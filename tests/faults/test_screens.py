@@ -95,9 +95,9 @@ def try_each(page: Page, running: Served, faults: list[tuple[str, Fault]]) -> No
         assert uploads.list_batches(running.engine, "BCT").height == before + 1
     assert audit.verify(running.engine) is None
     assert soundness.verify(running.engine) == []
-    told = ", ".join(kind for kind, _ in faults)
+    kinds = ", ".join(kind for kind, _ in faults)
     report.add(
-        f"on screen, {running.engine.dialect.name}: {told}", "a sentence with its incident number, next try stored"
+        f"on screen, {running.engine.dialect.name}: {kinds}", "a sentence with its incident number, next try stored"
     )
 
 
