@@ -14,8 +14,8 @@ class Move(NamedTuple):
 
     `approval_needed`: only documents whose kind needs ratification or approval. `no_treaty`: not treaties, which enter into
     force first (their provisional application is recorded by the coordinator). `as_before_suspension`: only back to the state
-    held when it was suspended. `coordinator`: takes a decision outside the agency (reopening, renewal), so the
-    coordinator records it.
+    held when it was suspended. `coordinator`: takes a decision outside the agency (reopening, renewal), so it
+    waits for the coordinator's review whatever the settings say.
     """
 
     before: str
@@ -70,6 +70,11 @@ MOVES = (
 def moves_from(state: str) -> tuple[str, ...]:
     """The states that can follow a state, whatever else they take."""
     return tuple(move.after for move in MOVES if move.before == state)
+
+
+def is_for_the_coordinator(before: str | None, after: str | None) -> bool:
+    """Whether a move takes a decision outside the agency."""
+    return any(move[:2] == (before, after) and move.condition == "coordinator" for move in MOVES)
 
 
 def with_obstacle(moves: pl.DataFrame) -> pl.DataFrame:

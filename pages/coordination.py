@@ -10,7 +10,8 @@ from pages.ui import words as w
 
 person = session.require("coordinator")
 cards.page_header("coordination.heading", w.t("coordination.lead"))
-coordination.show_done(person)
+with st.container():  # always there, so that a notice does not put the tabs below it back to the first
+    coordination.show_done(person)
 calendar, routes, rules, settled = st.tabs(
     [w.t(f"coordination.tab_{name}") for name in ("calendar", "routes", "rules", "settled")]
 )

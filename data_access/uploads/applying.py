@@ -18,6 +18,7 @@ from data_access.uploads.reading import table
 from kpi.intake import Preview
 from kpi.intake.columns import BY_CODE
 from kpi.intake.layout import NEW
+from kpi.intake.review import held_back
 
 TABLE_OF_PART = {
     "agreement": "agreement",
@@ -94,6 +95,8 @@ def carry_out(
     is_published = account.role == "coordinator" and batch.id is not None and batch.status == "waiting"
     agency = batch.agency
     if agency is None or agency != preview.agency or not (is_own or is_published):
+        raise Refused("not_allowed")
+    if is_own and held_back(preview.changes, ()):
         raise Refused("not_allowed")
     if preview.conflicts:
         raise Refused("undecided")

@@ -14,8 +14,8 @@ from data_access.uploads.outcome import Actor, HandedIn, Receipt, Refused, agenc
 from data_access.uploads.rechecking import current_within, rechecked
 from data_access.uploads.routes import routes_on
 from data_access.uploads.submissions import Submission
-from kpi.intake import Change, Preview, Table, kind_of
-from kpi.intake.review import days_settled, split, with_days
+from kpi.intake import Change, Preview, Table
+from kpi.intake.review import days_settled, held_back, split, with_days
 
 
 def hand_in(session: Session, *, actor: Actor, table: Table, preview: Preview, corrects: int | None = None) -> HandedIn:
@@ -40,7 +40,7 @@ def hand_in(session: Session, *, actor: Actor, table: Table, preview: Preview, c
             receipt = None if part is None else Receipt(part, applied=False, changes=0, data_version=version.version)
             return HandedIn(receipt, found.id if found.status == "waiting" else None, repeated=True)
         held = {kind for kind, route in routes_on(session, None).items() if route == "review"}
-        if not any(kind_of(change) in held for change in preview.changes):
+        if not held_back(preview.changes, held):
             receipt = apply(session, actor=actor, preview=preview, corrects=corrects)
             return HandedIn(receipt, None, repeated=receipt.batch_id is not None and not receipt.applied)
         if preview.conflicts:
@@ -117,10 +117,11 @@ def _in_parts(
     current = current_within(session, preview.agency)
     direct, waiting = split(table, preview, held)
     assert waiting is not None  # or there were no parts
-    stands = rechecked(waiting, current, [change for change in preview.changes if kind_of(change) in held])
+    for_review = held_back(preview.changes, held)
+    stands = rechecked(waiting, current, [change for change in preview.changes if change in for_review])
     goes = None
     if direct is not None:
-        goes = rechecked(direct, current, [change for change in preview.changes if kind_of(change) not in held])
+        goes = rechecked(direct, current, [change for change in preview.changes if change not in for_review])
     if stands is None or (direct is not None and goes is None):
         raise Refused("stale", refs=rows.refs_of(session, list(preview.versions)))
     sent = _sent(session, preview, "waiting")

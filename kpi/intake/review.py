@@ -19,6 +19,7 @@ from kpi.intake.differences import Change, Preview
 from kpi.intake.layout import NEW
 from kpi.intake.limits import Limits
 from kpi.intake.table import Table
+from kpi.transitions import is_for_the_coordinator
 
 Kind = Literal["new", "status", "target", "report", "blocker", "result"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -52,13 +53,22 @@ def whole(changes: Collection[Change], chosen: Collection[Change]) -> frozenset[
     return frozenset(change for change in changes if place_of(change) in places)
 
 
+def held_back(changes: Collection[Change], held: Collection[str]) -> frozenset[Change]:
+    """Of `changes` those that wait for review: whose kind is `held`, and moves that take a decision outside the agency."""
+    moves = [
+        change for change in changes if change.column == "state" and is_for_the_coordinator(change.old, change.new)
+    ]
+    return frozenset(change for change in changes if kind_of(change) in held) | whole(changes, moves)
+
+
 def split(table: Table, preview: Preview, held: Collection[str]) -> tuple[Table | None, Table | None]:
-    """The part of a table that goes straight in and the part whose kinds are `held`; None for one that would change nothing.
+    """The part of a table that goes straight in and the part that is `held_back`; None for one that would change nothing.
 
     `preview` must be what the table came to. Rows keep their numbers; what changes nothing is in neither part.
     """
-    waiting = [change for change in preview.changes if kind_of(change) in held]
-    direct = [change for change in preview.changes if kind_of(change) not in held]
+    kept = held_back(preview.changes, held)
+    waiting = [change for change in preview.changes if change in kept]
+    direct = [change for change in preview.changes if change not in kept]
     return (
         narrowed(table, preview, direct) if direct else None,
         narrowed(table, preview, waiting) if waiting else None,

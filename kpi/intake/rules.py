@@ -136,7 +136,11 @@ def _status_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
             "back_to": choices.state(line["state_before"] or ""),
         }
         code = _OBSTACLES[line["obstacle"]]
-        found.append(Problem(code, row=line[ROW], column="state", value=line["after"], params=params))
+        if code == "move_not_allowed" and not params["allowed"]:
+            code = "move_from_the_end"
+        is_blocking = code != "move_by_coordinator"  # it may be asked for: it waits for review
+        place = {"row": line[ROW], "column": "state", "value": line["after"]}
+        found.append(Problem(code, **place, params=params, blocking=is_blocking))
     for row in things.filter(pl.col("moves") & ~pl.col("state_date_given"))[ROW]:
         found.append(Problem("state_date_missing", row=row, column="state_date"))
     dated = things.filter(pl.col("state_date").is_not_null())

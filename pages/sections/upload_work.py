@@ -29,12 +29,11 @@ from kpi.intake import (
     Table,
     check_rows,
     compare,
-    kind_of,
     place_of,
     read_table,
     set_aside,
 )
-from kpi.intake.review import Place
+from kpi.intake.review import Place, held_back
 from pages.sections import upload_effects
 from pages.sections.upload_differences import Decision
 from pages.sections.upload_effects import Effects
@@ -258,6 +257,5 @@ def _given_up(work: Work, preview: Preview) -> list[Conflict]:
 
 
 def _waiting(preview: Preview) -> frozenset[Change]:
-    """The changes that `uploads.hand_in` will send to review: those whose kind is held."""
-    held = _held()
-    return frozenset(change for change in preview.changes if kind_of(change) in held)
+    """The changes that `uploads.hand_in` will send to review."""
+    return held_back(preview.changes, _held())

@@ -44,6 +44,7 @@ from tests.data_access.test_uploads import (
     LEADER,
     TODAY,
     Person,
+    applied,
     assert_same,
     fill,
     preview_of,
@@ -222,6 +223,22 @@ def test_one_kind_waits_and_the_others_go_straight_in(filled: sa.Engine, kind: K
     assert waiting.batch["part_of"] == 1
     published(filled, waiting)
     assert_same(register.read_register(filled), expected)
+
+
+def test_reopening_waits_for_review_whatever_the_settings(filled: sa.Engine) -> None:
+    applied(filled, "ref,state,state_date\nA-2,COMPLETED,2026-01-10\n")
+    reopened = table("ref,state,state_date,evidence_url\nA-2,IN_PROGRESS,2026-01-15,https://x.vn/a\n")
+    with pytest.raises(Refused, match="not_allowed"):
+        applied(filled, preview_of(filled, reopened))
+
+    sent = handed_in(filled, reopened)
+
+    assert sent.applied is not None
+    assert [change.column for change in shown(reviewed(filled, sent.waiting))] == ["state", "state_date"]
+    standing = pl.col("ref") == "A-2"
+    assert uploads.current_rows(filled, "BCT").standing.filter(standing)["state"].item() == "COMPLETED"
+    published(filled, sent.waiting)
+    assert uploads.current_rows(filled, "BCT").standing.filter(standing)["state"].item() == "IN_PROGRESS"
 
 
 def test_the_day_a_target_was_set_is_the_one_that_was_confirmed(filled: sa.Engine) -> None:

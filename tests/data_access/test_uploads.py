@@ -21,6 +21,7 @@ from kpi import facts
 from kpi.intake import Checked, Preview, Table, check_rows, compare, projected, read_table, table_of, template
 from kpi.intake.current import Current
 from kpi.intake.layout import NEW
+from kpi.intake.review import held_back
 from kpi.register import Register
 from kpi.transitions import moves_from
 
@@ -666,6 +667,8 @@ def test_previews_are_stored_as_shown_and_undone_in_any_order(filled: sa.Engine,
         if not isinstance(checked, Checked):
             continue
         seen = compare(checked, current)
+        if held_back(seen.changes, ()):
+            continue  # never goes straight in
         expected = projected(register.read_register(filled), seen)
 
         receipt = applied(filled, seen)

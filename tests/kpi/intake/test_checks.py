@@ -84,7 +84,6 @@ def test_values_are_told_as_they_stand_in_the_file() -> None:
         ("A-1,APPROVAL_PENDING,2025-04-01", "move_approval_not_needed"),
         ("A-6,IN_PROGRESS,2026-01-02", "move_not_for_treaties"),
         ("A-3,IN_FORCE,2026-01-02", "move_back_elsewhere"),
-        ("A-4,IN_PROGRESS,2026-01-02", "move_by_coordinator"),
         ("A-4,SIGNED,2026-01-02", "move_not_allowed"),
         ("A-1,IN_PROGRESS,2025-02-28", "date_backwards"),
         ("A-1,IN_PROGRESS,2026-01-21", "date_in_future"),
@@ -93,6 +92,12 @@ def test_values_are_told_as_they_stand_in_the_file() -> None:
 )
 def test_moves_that_are_refused(row: str, problem: str) -> None:
     assert [code for code, _, _ in codes(f"ref,state,state_date\n{row}\n")] == [problem]
+
+
+def test_reopening_is_no_fault_and_is_told_to_wait() -> None:
+    found = preview("ref,state,state_date\nA-4,IN_PROGRESS,2026-01-02\n").notices
+
+    assert [(notice.code, notice.blocking) for notice in found] == [("move_by_coordinator", False)]
 
 
 def test_moves_that_are_made() -> None:
