@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+import polars as pl
+
 from data_access.models import utc_now
 
 VIET_NAM: Final = dt.timezone(dt.timedelta(hours=7))
@@ -21,3 +23,8 @@ def today(data_date: dt.date | None) -> dt.date:
 def local_time(moment: dt.datetime) -> dt.datetime:
     """A moment as the store keeps it (UTC without a zone), as clocks in Viet Nam show it."""
     return moment.replace(tzinfo=dt.UTC).astimezone(VIET_NAM).replace(tzinfo=None)
+
+
+def local_time_expr(moment: pl.Expr) -> pl.Expr:
+    """`local_time` of a column."""
+    return moment + VIET_NAM.utcoffset(None)

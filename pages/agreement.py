@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from data_access.calendar import local_time_expr
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
 from kpi.states import STATE_CLASS
@@ -276,7 +277,9 @@ def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
     history = pl.concat([states, targets]).filter(pl.col("effective_on") <= as_of)
     st.subheader(w.t("agreement.history"), anchor=False)
     tables.show(
-        history.sort("effective_on", "recorded_at", descending=True).with_columns(pl.col("recorded_at").dt.date()),
+        history.sort("effective_on", "recorded_at", descending=True).with_columns(
+            local_time_expr(pl.col("recorded_at")).dt.date().alias("recorded_at")
+        ),
         [
             Column("effective_on", "agreement.effective_on", "date"),
             Column("what", "agreement.what", width="large"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import polars as pl
 import pytest
 
 from data_access import calendar
@@ -29,3 +30,5 @@ def test_the_last_day_on_which_anything_can_have_happened(
 
 def test_moments_of_the_store_are_shown_as_clocks_in_viet_nam_show_them() -> None:
     assert calendar.local_time(LATE_EVENING_IN_LONDON) == dt.datetime(2026, 1, 15, 1, 30)
+    column = pl.DataFrame({"at": [LATE_EVENING_IN_LONDON]}).select(calendar.local_time_expr(pl.col("at")))
+    assert column.item() == dt.datetime(2026, 1, 15, 1, 30)
