@@ -133,7 +133,12 @@ def _show_form(person: session.Person) -> None:
     with st.form("accounts_new_form", border=False):
         left, right = st.columns(2)
         username = left.text_input(w.t("accounts.username"), max_chars=64, help=w.t("accounts.username_help"))
-        role = right.selectbox(w.t("accounts.role"), accounts.ROLES, format_func=lambda code: w.name("role", code))
+        role = right.selectbox(
+            w.t("accounts.role"),
+            accounts.ROLES,
+            index=accounts.ROLES.index("agency"),  # who overlooks the field gives the role that sees least
+            format_func=lambda code: w.name("role", code),
+        )
         agency = left.selectbox(
             w.t("accounts.agency"),
             accounts_one.agency_codes(),

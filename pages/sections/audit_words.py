@@ -83,6 +83,15 @@ _LABELS: Final = {
     "address": "audit.address",
     "entries": "audit.entries",
     "first_broken": "audit.first_broken",
+    "file": "audit.file",
+    "sha256": "audit.sha256",
+    "changes": "audit.changes",
+    "data_version": "audit.data_version",
+    "undoes": "audit.undoes",
+    "reason": "audit.reason",
+    "sent_by": "audit.sent_by",
+    "returned": "audit.returned",
+    "part_of": "audit.part_of",
 }
 _WRITTEN: Final[dict[str, Callable[[str], str]]] = {
     "role": lambda code: w.name("role", code) if code in ROLES else code,

@@ -64,7 +64,7 @@ def _show_periods(periods: Sequence[Period], received: dict[str, int], now: dt.d
         "coordination_periods",
         file_name=w.t("coordination.tab_calendar"),
         alt=w.t("coordination.tab_calendar"),
-        height=285 if frame.height > 7 else None,
+        height=460 if frame.height > 12 else None,
         empty_key="coordination.no_periods",
     )
     st.caption(w.t("coordination.fixed_why", date=w.date(now)))

@@ -27,6 +27,7 @@ from kpi.rules import Rules
 from pages.ui import loaders
 from pages.ui.view import View
 from tests.data_access.test_uploads import typed_rows
+from tests.kpi.recomputed import median
 from tests.pages import stores
 
 TODAY = dt.date(2026, 1, 20)
@@ -42,9 +43,10 @@ COUNTS = (
     "suspended",
     "void",
 )
-SHARES = ("K02", "K04", "K05", "K08", "K10", "K11")
+SHARES = ("K02", "K04", "K05", "K07", "K08", "K10", "K11")
+MEDIANS = ("K03", "K09")
 RULES = Rules()
-QUERY = """
+COMMON = """
 WITH ev AS (
     SELECT * FROM statusevent WHERE retracted_at IS NULL AND effective_on <= :day
 ), ranked AS (
@@ -57,6 +59,9 @@ WITH ev AS (
     SELECT agreement_id,
         MIN(CASE WHEN state = 'SIGNED' AND date_known THEN effective_on END) AS signed_on,
         MIN(CASE WHEN state = 'COMPLETED' AND date_known THEN effective_on END) AS completed_on,
+        MIN(CASE WHEN state IN ('IN_PROGRESS', 'COMPLETED') AND date_known THEN effective_on END) AS started_on,
+        MIN(CASE WHEN state = 'PLAN_ISSUED' AND date_known THEN effective_on END) AS plan_on,
+        MIN(CASE WHEN state = 'IN_FORCE' AND date_known THEN effective_on END) AS in_force_on,
         MAX(CASE WHEN date_known THEN effective_on END) AS last_event_on,
         MAX(CASE WHEN state IN ('IN_PROGRESS', 'COMPLETED') THEN 1 ELSE 0 END) AS started
     FROM ev GROUP BY agreement_id
@@ -70,7 +75,10 @@ WITH ev AS (
     FROM progressreport WHERE retracted_at IS NULL AND received_on <= :day GROUP BY agreement_id
 ), a AS (
     SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency, agreement.evidence_url,
-        r.state, r.since, f.signed_on, f.completed_on, f.started, o.target_on AS original, c.target_on AS present,
+        r.state, r.since, f.signed_on, f.completed_on, f.started, f.started_on, f.plan_on,
+        o.target_on AS original, c.target_on AS present,
+        CASE WHEN k.legal_class = 'treaty' THEN f.in_force_on ELSE f.signed_on END AS plan_from,
+        CASE WHEN k.legal_class = 'treaty' THEN {plan_days_treaty} ELSE {plan_days_other} END AS plan_days,
         CASE WHEN t.evidenced_on > f.last_event_on OR f.last_event_on IS NULL THEN t.evidenced_on
             ELSE f.last_event_on END AS moved_on,
         CASE WHEN agreement.implementable AND agreement.tracked THEN 1 ELSE 0 END AS followed,
@@ -81,6 +89,7 @@ WITH ev AS (
     LEFT JOIN planned o ON o.agreement_id = agreement.id AND o.place = 1
     LEFT JOIN planned c ON c.agreement_id = agreement.id AND c.from_last = 1
     LEFT JOIN told t ON t.agreement_id = agreement.id
+    LEFT JOIN doctype k ON k.code = agreement.doc_type
 ), b AS (
     SELECT a.*, CASE WHEN followed = 1 AND state IN ({open}) THEN 1 ELSE 0 END AS open,
         CASE WHEN state = 'COMPLETED' AND followed = 1 THEN 1 ELSE 0 END AS completed,
@@ -109,6 +118,13 @@ WITH ev AS (
         MIN(CASE WHEN e.kind = 'escalated' THEN e.effective_on END) AS escalated,
         MIN(CASE WHEN e.kind = 'resolved' THEN e.effective_on END) AS resolved
     FROM blockerevent e WHERE e.retracted_at IS NULL AND e.effective_on <= :day GROUP BY e.blocker_id
+), waited AS (
+    SELECT agency, 'K03' AS name, {waiting} AS days, CASE WHEN started = 1 THEN 1 ELSE 0 END AS seen
+    FROM c WHERE signed = 1 AND followed = 1 AND signed_on IS NOT NULL AND NOT (started = 1 AND started_on IS NULL)
+    AND NOT (void = 1 AND started = 0 AND ended_on IS NULL) AND NOT COALESCE(started_on < signed_on, {no})
+    UNION ALL SELECT c.agency, 'K09', {blocked}, CASE WHEN d.resolved IS NULL THEN 0 ELSE 1 END
+    FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
+    WHERE k.retracted_at IS NULL
 ), held AS (
     SELECT c.agency, CASE WHEN {escalation} <= {limit} THEN 1 ELSE 0 END AS good
     FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
@@ -131,16 +147,21 @@ WITH ev AS (
     UNION ALL SELECT agency, 'K04', on_time, 1 FROM c WHERE k04_n = 1
     UNION ALL SELECT agency, 'K05', stalled, 1 FROM c WHERE open = 1
     UNION ALL SELECT agency, 'K06', overdue, 1 FROM c WHERE open = 1
+    UNION ALL SELECT agency, 'K07', CASE WHEN {planned} <= plan_days THEN 1 ELSE 0 END, 1 FROM c
+        WHERE signed = 1 AND followed = 1 AND {since_plan} > plan_days AND NOT COALESCE({until_end} <= plan_days, {no})
     UNION ALL SELECT agency, 'K08', good, 1 FROM owed
     UNION ALL SELECT agency, 'K10', good, 1 FROM held
     UNION ALL SELECT agency, 'K11', CASE WHEN evidence_url <> '' THEN 1 ELSE 0 END, 1 FROM c WHERE completed = 1
 )
-SELECT agency, name, SUM(part) AS part, SUM(whole) AS whole FROM named GROUP BY agency, name
 """
+SHARES_AND_COUNTS = "SELECT agency, name, SUM(part) AS part, SUM(whole) AS whole FROM named GROUP BY agency, name"
+WAITS = "SELECT agency, name, days, seen FROM waited"
 
 
-def asked(engine: sa.Engine, day: dt.date) -> dict[tuple[str, str], tuple[int, int]]:
-    """(agency, name) -> how many, of how many, straight from the tables."""
+def asked(
+    engine: sa.Engine, day: dt.date
+) -> tuple[dict[tuple[str, str], tuple[int, int]], list[tuple[str, str, int, bool]]]:
+    """(agency, name) -> how many, of how many, straight from the tables; and every wait: agency, name, days, whether it ended."""
     is_sqlite = engine.dialect.name == "sqlite"
 
     def days(later: str, earlier: str) -> str:
@@ -149,7 +170,7 @@ def asked(engine: sa.Engine, day: dt.date) -> dict[tuple[str, str], tuple[int, i
         return f"({later} - {earlier})"
 
     today = ":day" if is_sqlite else "CAST(:day AS DATE)"
-    text = QUERY.format(
+    common = COMMON.format(
         open=", ".join(
             f"'{state}'" for state in ("SIGNED", "APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS")
         ),
@@ -162,14 +183,23 @@ def asked(engine: sa.Engine, day: dt.date) -> dict[tuple[str, str], tuple[int, i
         escalation=days("d.escalated", "d.opened"),
         blocked=days(f"COALESCE(d.resolved, {today})", "d.opened"),
         limit=RULES.escalation_days,
+        plan_days_treaty=RULES.plan_days_treaty,
+        plan_days_other=RULES.plan_days_other,
+        waiting=days(f"COALESCE(started_on, ended_on, {today})", "signed_on"),
+        planned=days("plan_on", "plan_from"),
+        since_plan=days(today, "plan_from"),
+        until_end=days("ended_on", "plan_from"),
+        no="0" if is_sqlite else "FALSE",
     )
     soon = day + dt.timedelta(days=RULES.due_soon_days)
     given: dict[str, Any] = (
         {"day": day.isoformat(), "soon": soon.isoformat()} if is_sqlite else {"day": day, "soon": soon}
     )
     with engine.connect() as connection:
-        rows = connection.execute(sa.text(text), given).all()
-    return {(row.agency, row.name): (int(row.part), int(row.whole)) for row in rows}
+        rows = connection.execute(sa.text(common + SHARES_AND_COUNTS), given).all()
+        waits = connection.execute(sa.text(common + WAITS), given).all()
+    found = {(row.agency, row.name): (int(row.part), int(row.whole)) for row in rows}
+    return found, [(row.agency, row.name, int(row.days), bool(row.seen)) for row in waits]
 
 
 def assert_shown_as_stored(engine: sa.Engine) -> None:
@@ -177,7 +207,7 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
     edition = loaders.data_version()
     assert edition.data_date is not None
     view = View(as_of=edition.data_date, compare_with=edition.data_date, reader=sensitive.EVERYTHING)
-    found = asked(engine, edition.data_date)
+    found, waits = asked(engine, edition.data_date)
     agencies = {agency for agency, _ in found}
 
     def total(name: str) -> tuple[int, int]:
@@ -186,10 +216,19 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
 
     counts = loaders.counts(view)
     assert {name: counts[name] for name in COUNTS} == {name: total(name)[0] for name in COUNTS}
-    for row in loaders.scorecards(view).iter_rows(named=True):
+    overall = loaders.scorecards(view).to_dicts()
+    for row in overall:
         assert_card(row, total(row["kpi"]))
-    for row in loaders.scorecards(view, by=("agency",)).iter_rows(named=True):
-        assert_card(row, found.get((row["agency"], row["kpi"]), (0, 0)))
+        assert_median(row, [(days, seen) for _, name, days, seen in waits if name == row["kpi"]])
+    assert_composite(overall, total("open")[0] + total("completed")[0])
+    cards = loaders.scorecards(view, by=("agency",)).to_dicts()
+    for row in cards:
+        place = (row["agency"], row["kpi"])
+        assert_card(row, found.get(place, (0, 0)))
+        assert_median(row, [(days, seen) for agency, name, days, seen in waits if (agency, name) == place])
+    for key in agencies:
+        standing = sum(found.get((key, name), (0, 0))[0] for name in ("open", "completed"))
+        assert_composite([row for row in cards if row["agency"] == key], standing)
     assert set(loaders.scorecards(view, by=("agency",))["agency"].to_list()) == agencies
 
 
@@ -202,6 +241,34 @@ def assert_card(row: Mapping[str, Any], stored: tuple[int, int]) -> None:
         assert (row["value"] is None) == (whole == 0), row
         if whole:
             assert row["value"] == pytest.approx(100 * part / whole), row
+
+
+def assert_median(row: Mapping[str, Any], waits: list[tuple[int, bool]]) -> None:
+    if row["kpi"] in MEDIANS:
+        assert row["n"] == len(waits), row
+        assert row["numerator"] == sum(seen for _, seen in waits), row
+        assert row["value"] == median(waits), row
+
+
+def assert_composite(cards: list[dict[str, Any]], standing: int) -> None:
+    """The weighted mean of the scores there are, where there are enough of them and of agreements open or completed."""
+    weighted = weight = 0.0
+    for row in cards:
+        worst, best = RULES.goalposts.get(row["kpi"], (None, None))
+        if worst is None or best is None or row["kpi"] not in RULES.weights:
+            continue
+        value = row["value"]
+        if row["kpi"] == "K06" and row["denominator"]:
+            value = 100 * row["numerator"] / row["denominator"]
+        if value is None and (row["follow_up"] is None or row["follow_up"] < worst):
+            continue  # nothing to score; a median not reached scores nothing once it must lie beyond the worst goalpost
+        score = 0.0 if value is None else 100 * min(1.0, max(0.0, (value - worst) / (best - worst)))
+        weighted += RULES.weights[row["kpi"]] * score
+        weight += RULES.weights[row["kpi"]]
+    (composite,) = (row for row in cards if row["kpi"] == "K13")
+    is_given = weight >= RULES.composite_min_weight_share * sum(RULES.weights.values()) and standing >= RULES.rank_min_n
+    assert composite["n"] == standing, composite
+    assert composite["value"] == (pytest.approx(weighted / weight) if is_given else None), composite
 
 
 # --- Random changes --------------------------------------------------------------------------------------------------
