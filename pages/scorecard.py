@@ -7,6 +7,7 @@ import dataclasses
 import polars as pl
 import streamlit as st
 
+from kpi import sensitive
 from pages.sections import scorecard, scorecard_statistics, stalling, trust
 from pages.ui import cards, filters, loaders, session
 from pages.ui import words as w
@@ -45,7 +46,9 @@ def by_code(frame: pl.DataFrame) -> dict[str, scorecard.Card]:
 
 mine = by_code(peers)
 st.text(trust.sentence(view))
-scorecard.show_place(agency, loaders.standings(view, by="agency"), mine["K13"])
+scorecard.show_place(
+    agency, loaders.standings(view, by="agency"), mine["K13"], is_whole=view.reader == sensitive.EVERYTHING
+)
 scorecard_statistics.show_outlook(view, agency)
 stalling.show_expected(view, agency)
 scorecard_statistics.show_steps(view, agency, person)

@@ -344,7 +344,9 @@ def show_decisions(decisions: pl.DataFrame, facts: Facts, person: Person) -> Non
         st.caption(w.t("overview.no_blockers_kept"))
         _link_stalled()
         return
-    st.subheader(w.t("overview.decisions", n=w.number(decisions.height)), anchor=False)
+    st.subheader(
+        w.t("overview.decisions", n=w.number(decisions.height)), anchor=False, help=w.t("overview.decisions_order")
+    )
     if decisions.is_empty():
         st.caption(w.t("overview.no_decisions" if person.role in loaders.SEES_ALL else "overview.no_own_decisions"))
     for row in decisions.head(DECISIONS).iter_rows(named=True):

@@ -110,11 +110,11 @@ def _link_to_settings(person: Person) -> None:
 
 
 def counts_for(view: View, person: Person, period: Period) -> pl.DataFrame:
-    """Reports of a period by agency, most missing first: of all, or of the agency this person belongs to."""
+    """Reports of a period by agency, those that sent none first, then most missing: of all, or of this person's agency."""
     counts = records.in_period(view, period.code)
     if person.role not in loaders.SEES_ALL:
         counts = counts.filter(pl.col("agency") == (person.agency or ""))
-    return counts.sort(["missing", "owed", "agency"], descending=[True, True, False])
+    return counts.sort(pl.col("received") > 0, -pl.col("missing"), -pl.col("owed"), "agency")
 
 
 def show_nothing_owed(view: View, person: Person, period: Period) -> None:

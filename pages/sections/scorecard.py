@@ -36,8 +36,11 @@ LIST_COLUMNS: Final = [
 ]
 
 
-def show_place(agency: str, standing: pl.DataFrame, composite: Card) -> None:
-    """The agency's composite with its light and interval, its place, and how many agreements they rest on."""
+def show_place(agency: str, standing: pl.DataFrame, composite: Card, *, is_whole: bool) -> None:
+    """The agency's composite with its light and interval, its place, and how many agreements they rest on.
+
+    Where not all agreements are counted for the reader, it says that others may read another place.
+    """
     mine = standing.filter(pl.col("agency") == agency)
     row = mine.row(0, named=True) if not mine.is_empty() else None
     grid = st.grid(4)
@@ -70,6 +73,8 @@ def show_place(agency: str, standing: pl.DataFrame, composite: Card) -> None:
         border=True,
         height="stretch",
     )
+    if not is_whole:
+        st.caption(w.t("scorecard.place_of_others"))
 
 
 def show_kpis(agency: str, mine: Mapping[str, Card], before: Mapping[str, Card], trend: pl.DataFrame) -> None:
@@ -86,9 +91,8 @@ def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, age
     """One KPI: name, value, light in words, target, interval and number of cases, then the ways on."""
     better: cards.Better = "higher" if kpi.direction == "higher" else "lower"
     now, then = card["value"], before["value"] if before else None
-    unit = {"percent": "%", "days": f" {w.t('common.day_unit')}"}.get(kpi.unit, "")
     course = [value for value in trend.sort("as_of")["value"].to_list() if value is not None]
-    delta = cards.change(now, then, unit=unit)
+    delta = cards.change(now, then, unit=cards.unit_of_change(kpi.code))
     st.metric(
         w.t(f"kpi.{kpi.code}.short"),
         cards.value_text(kpi.code, card),

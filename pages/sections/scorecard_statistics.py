@@ -51,8 +51,10 @@ def show_steps(view: View, agency: str, person: Person) -> None:
 def _together(found: Steps) -> str:
     """What all steps together do to score and place."""
     last = found.rows.row(-1, named=True)
+    # Of the scores as they are read, so that the sentence adds up.
+    gained = last["points"] if found.score is None else round(last["score"], 1) - round(found.score, 1)
     words = {
-        "points": _points(last["points"]),
+        "points": _points(gained),
         "score": w.number(found.score, 1),
         "after": w.number(last["score"], 1),
     }

@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
-from kpi import consequences
+from kpi import consequences, sensitive
 from kpi.catalog import KPIS
 from kpi.intake import Preview
 from pages.sections.scorecard import SHOWN_KPIS
@@ -121,6 +121,8 @@ def show(effects: Effects | None, *, note: str | None = None) -> None:
     for code in changed:
         with grid.cell():
             _metric(w.t(f"kpi.{code}.short"), code, before, after)
+    if effects.view.reader != sensitive.EVERYTHING:
+        st.caption(w.t("scorecard.place_of_others"))
     if effects.waiting is not None:
         st.text(
             w.t(
@@ -141,11 +143,10 @@ def scores(effects: Effects | None) -> tuple[str, str] | None:
 def _metric(label: str, code: str, before: Standing, after: Standing) -> None:
     old, new = before.cards.get(code), after.cards.get(code)
     kpi = KPIS[code]
-    unit = {"percent": "%", "days": f" {w.t('common.day_unit')}"}.get(kpi.unit, "")
     better: cards.Better = {"higher": "higher", "lower": "lower"}.get(kpi.direction, "neutral")  # type: ignore[assignment]
     change = None
     if old is not None and new is not None:
-        change = cards.change(new["value"], old["value"], digits=_digits(code), unit=unit)
+        change = cards.change(new["value"], old["value"], digits=_digits(code), unit=cards.unit_of_change(code))
     cards.metric(
         label,
         _value(code, new),

@@ -62,14 +62,24 @@ def metric(
 
 
 def change(now: float | None, before: float | None, *, digits: int = 0, unit: str = "") -> str | None:
-    """The difference between two figures with its sign, as `metric` wants it; None where one of them is not available."""
+    """The difference between two figures with its sign, as `metric` wants it; None where one of them is not available.
+
+    It is that of the figures as they are read, so that nobody finds 60.3 after 60.3 and a change of -0.1.
+    """
     if now is None or before is None:
         return None
-    difference = round(now - before, digits)
+    difference = round(round(now, digits) - round(before, digits), digits)
     if difference == 0:
         return "0"
     sign = "+" if difference > 0 else "-"
     return f"{sign}{w.number(abs(difference), digits)}{unit}"
+
+
+def unit_of_change(kpi: str) -> str:
+    """What follows a difference of a KPI's values: two shares differ by percentage points."""
+    return {"percent": f" {w.t('common.percentage_points')}", "days": f" {w.t('common.day_unit')}"}.get(
+        KPIS[kpi].unit, ""
+    )
 
 
 def light(status: str) -> str:
