@@ -291,6 +291,13 @@ def show_stuck(facts: Facts) -> None:
     _show_open(facts)
 
 
+def _bucket_names() -> dict[str, str]:
+    """The names of the groups of open agreements. Each stands in one, so those that could be taken for a card's say what is not
+    in them."""
+    told = {code: w.t(f"overview.bucket_{code}") for code in ("stalled", "no_date")}
+    return {code: told.get(code) or w.name("bucket", code) for code in BUCKETS}
+
+
 def _show_open(facts: Facts) -> None:
     open_ones = facts.agreements.filter("is_open")
     if open_ones.is_empty():
@@ -307,7 +314,7 @@ def _show_open(facts: Facts) -> None:
     chosen = charts.show(
         charts.parts,
         parts.select(
-            label=w.name_expr(pl.col("code"), "bucket"),
+            label=pl.col("code").replace_strict(_bucket_names(), return_dtype=pl.String),
             code="code",
             n="n",
             n_label=pl.format("{} ({})", w.texts(parts["n"], w.number), w.texts(shares, w.percent)),

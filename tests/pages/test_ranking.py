@@ -71,7 +71,7 @@ def test_every_light_has_a_sign_and_the_signs_are_explained(shown_store: sa.Engi
 
     cells = [row[f"{kpi}_text"][0] for row in rows(page) for kpi in Rules().weights]
     assert {cell[0] for cell in cells} <= set("●▲■○–")
-    assert any("● Met · ▲ Needs attention · ■ Not met" in caption.value for caption in page.caption)
+    assert any("● Met · ▲ Watch · ■ Not met" in caption.value for caption in page.caption)
 
 
 def test_places_come_with_the_range_they_could_be(shown_store: sa.Engine, visit: Visit) -> None:
