@@ -59,6 +59,10 @@ _engines_lock = threading.Lock()
 _migration_lock = threading.Lock()
 
 
+Store = sa.Engine
+"""What stands for a store wherever it is only handed on: pages know it by this name, and nothing of what it is made of."""
+
+
 def get_engine(url: str | None = None) -> sa.Engine:
     """The engine for `url` (by default the one `DATABASE_URL` asks for), the same one for the same address.
 

@@ -15,11 +15,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 import streamlit as st
-from sqlalchemy import Engine
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from data_access.accounts import Person
-from data_access.engine import get_engine
+from data_access.engine import Store, get_engine
 from data_access.register import (
     AgreementDossier,
     read_agreement,
@@ -88,7 +87,7 @@ class Extent:
 # --- The store and its version ---------------------------------------------------------------------------------------
 
 
-def store() -> Engine:
+def store() -> Store:
     """The store this process works on."""
     return get_engine()
 
@@ -160,7 +159,7 @@ def register() -> Register:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _register(key: _Key, _engine: Engine) -> Register:
+def _register(key: _Key, _engine: Store) -> Register:
     return read_register(_engine)
 
 
@@ -170,7 +169,7 @@ def rules(as_of: dt.date) -> Rules:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _rules(key: _Key, as_of: dt.date, _engine: Engine) -> Rules:
+def _rules(key: _Key, as_of: dt.date, _engine: Store) -> Rules:
     return read_rules(_engine, as_of)
 
 
@@ -181,7 +180,7 @@ def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _explanations(key: _Key, _engine: Engine) -> pl.DataFrame:
+def _explanations(key: _Key, _engine: Store) -> pl.DataFrame:
     return read_explanations(_engine)
 
 
@@ -197,7 +196,7 @@ def reader(person: Person) -> str:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _holders(key: _Key, _engine: Engine) -> frozenset[str]:
+def _holders(key: _Key, _engine: Store) -> frozenset[str]:
     return sensitive.holders(_register(key, _engine))
 
 
@@ -213,7 +212,7 @@ def extent(reader: str = sensitive.NOBODY) -> Extent:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Engine) -> Extent:
+def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Store) -> Extent:
     whole = sensitive.register_for(_register(key, _engine), reader)
     known = whole.status_events.join(whole.agreements.select(agreement_id="id"), on="agreement_id", how="semi")
     first, latest = known["effective_on"].min(), known["effective_on"].max()
@@ -309,13 +308,13 @@ def trend_dates(as_of: dt.date, quarters: int = TREND_QUARTERS) -> list[dt.date]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _facts(key: _Key, as_of: dt.date, _engine: Engine) -> Facts:
+def _facts(key: _Key, as_of: dt.date, _engine: Store) -> Facts:
     return kpi_facts.build(_register(key, _engine), as_of, _rules(key, as_of, _engine))
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _narrowed(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Engine
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
 ) -> Facts:
     found = _facts(key, as_of, _engine)
     return found if _condition is None else found.where(_condition)
@@ -328,7 +327,7 @@ def _scorecards(
     view_key: tuple[str, ...],
     by: tuple[str, ...],
     _condition: pl.Expr | None,
-    _engine: Engine,
+    _engine: Store,
 ) -> pl.DataFrame:
     found = _narrowed(key, as_of, view_key, _condition, _engine)
     return scorecard.compute(found, by=by, rules=_rules(key, as_of, _engine))
@@ -336,7 +335,7 @@ def _scorecards(
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _intervals(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], by: str, _condition: pl.Expr | None, _engine: Engine
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], by: str, _condition: pl.Expr | None, _engine: Store
 ) -> pl.DataFrame:
     found = _narrowed(key, as_of, view_key, _condition, _engine)
     return ranking.composite_intervals(found, by=by, rules=_rules(key, as_of, _engine))
@@ -350,7 +349,7 @@ def _standings(
     view_key: tuple[str, ...],
     by: str,
     _condition: pl.Expr | None,
-    _engine: Engine,
+    _engine: Store,
 ) -> pl.DataFrame:
     return kpi_standings.standings(
         _scorecards(key, as_of, view_key, (by,), _condition, _engine),
@@ -363,14 +362,14 @@ def _standings(
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _counts(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Engine
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
 ) -> dict[str, int]:
     return flags.count(_narrowed(key, as_of, view_key, _condition, _engine))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _reported(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Engine
+    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
 ) -> trust.Reported | None:
     return trust.reported(_narrowed(key, as_of, view_key, _condition, _engine))
 
@@ -403,7 +402,7 @@ def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _agreement(key: _Key, agreement_id: int, agency: str | None, _engine: Engine) -> AgreementDossier | None:
+def _agreement(key: _Key, agreement_id: int, agency: str | None, _engine: Store) -> AgreementDossier | None:
     return read_agreement(_engine, agreement_id, agency=agency)
 
 
@@ -421,7 +420,7 @@ def search(text: str) -> pl.DataFrame:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _search_index(key: _Key, _engine: Engine) -> pl.DataFrame:
+def _search_index(key: _Key, _engine: Store) -> pl.DataFrame:
     return _register(key, _engine).agreements.select(
         agreement_id="id",
         folded=fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),

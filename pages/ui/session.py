@@ -15,15 +15,14 @@ from typing import Final
 from urllib.parse import urlencode
 
 import streamlit as st
-from sqlalchemy import Engine
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from data_access import accounts, settings
 from data_access.accounts import Person
-from data_access.engine import get_engine
 from data_access.log_lines import told
 from pages.ui import words
+from pages.ui.loaders import store
 
 __all__ = [
     "SIGN_IN_PATH",
@@ -90,11 +89,6 @@ def require(*roles: str) -> Person:
         st.warning(words.t("frame.wrong_role", role=words.name("role", person.role)), icon=":material/lock:")
         st.stop()
     return person
-
-
-def store() -> Engine:
-    """The store this process works on."""
-    return get_engine()
 
 
 def go_to(address: str) -> None:
