@@ -14,6 +14,7 @@ from data_access.accounts import AccountError
 from pages.sections import account, accounts_one
 from pages.ui import links, session, tables
 from pages.ui import words as w
+from pages.ui.choices import switch
 from pages.ui.tables import Column
 
 LISTS: Final = ("accounts", "agencies")
@@ -29,26 +30,14 @@ def subtitle(person: session.Person) -> str:
 
 def choose_list() -> str:
     """Accounts, or agencies with theirs; kept in the address."""
-    asked = st.query_params.get(_LIST, LISTS[0])
-    asked = asked if asked in LISTS else LISTS[0]
-    st.session_state["accounts_list"] = asked
-    st.segmented_control(
-        w.t("accounts.list"),
+    return switch(
+        _LIST,
         LISTS,
-        format_func=lambda name: w.t(f"accounts.list_{name}"),
-        required=True,
+        label=w.t("accounts.list"),
+        write=lambda name: w.t(f"accounts.list_{name}"),
         key="accounts_list",
-        on_change=_keep_list,
-        label_visibility="collapsed",
+        forgets=("account", "agency"),
     )
-    return asked
-
-
-def _keep_list() -> None:
-    for name in (_LIST, "account", "agency"):
-        st.query_params.pop(name, None)
-    if st.session_state["accounts_list"] != LISTS[0]:
-        st.query_params[_LIST] = st.session_state["accounts_list"]
 
 
 def read(person: session.Person) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from pages.sections import (
 )
 from pages.ui import exports, links, loaders, session
 from pages.ui import words as w
+from pages.ui.choices import switch
 
 WAYS: Final = ("file", "form")
 _TEMPLATES: Final[tuple[Literal["xlsx", "csv"], ...]] = ("xlsx", "csv")
@@ -87,27 +88,15 @@ def _show_template_button(person: session.Person, kind: Literal["xlsx", "csv"]) 
 
 def choose_way() -> str:
     """By file or by form; kept in the address."""
-    asked = st.query_params.get("way", "form" if "ref" in st.query_params else WAYS[0])
-    asked = asked if asked in WAYS else WAYS[0]
-    st.session_state["upload_way"] = asked
-    st.segmented_control(
-        w.t("upload.way"),
+    return switch(
+        "way",
         WAYS,
-        format_func=lambda way: w.t(f"upload.way_{way}"),
-        required=True,
+        label=w.t("upload.way"),
+        write=lambda way: w.t(f"upload.way_{way}"),
         key="upload_way",
-        on_change=_keep_way,
-        label_visibility="collapsed",
+        default="form" if "ref" in st.query_params else None,
+        forgets=("ref",),
     )
-    return asked
-
-
-def _keep_way() -> None:
-    way = st.session_state["upload_way"]
-    for name in ("way", "ref"):
-        st.query_params.pop(name, None)
-    if way != WAYS[0]:
-        st.query_params["way"] = way
 
 
 def show_file(person: session.Person) -> None:

@@ -91,6 +91,37 @@ def narrow(**codes: str) -> NoReturn:
     st.rerun()
 
 
+def switch(
+    name: str,
+    options: Sequence[str],
+    *,
+    label: str,
+    write: Callable[[str], str],
+    key: str,
+    default: str | None = None,
+    forgets: Sequence[str] = (),
+) -> str:
+    """A switch between the ways to use a page, whose position is the address's parameter `name`; the one chosen.
+
+    The first option stands for itself, without a parameter; `default` holds where the address names none. Choosing another takes
+    `forgets` out of the address.
+    """
+    asked = st.query_params.get(name, default or options[0])
+    asked = asked if asked in options else options[0]
+    st.session_state[key] = asked
+    st.segmented_control(
+        label,
+        options,
+        format_func=write,
+        required=True,
+        key=key,
+        on_change=_turn,
+        args=(name, key, options[0], (name, *forgets)),
+        label_visibility="collapsed",
+    )
+    return asked
+
+
 def typed(name: str, *, label: str, hint: str) -> str:
     """A search field whose text is the address's parameter `name`; what was typed, empty if nothing was."""
     key = f"typed_{name}"
@@ -108,6 +139,13 @@ def typed(name: str, *, label: str, hint: str) -> str:
         live="400ms",
     )
     return text or ""
+
+
+def _turn(name: str, key: str, first: str, leave: Sequence[str]) -> None:
+    for parameter in leave:
+        st.query_params.pop(parameter, None)
+    if st.session_state[key] != first:
+        st.query_params[name] = st.session_state[key]
 
 
 def _put(name: str, key: str, default: str) -> None:

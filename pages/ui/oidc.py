@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.user_info import generate_login_redirect_url
 
 from data_access import oidc, settings
-from pages.ui import session, words
+from pages.ui import session, sign_in, words
 
 PROVIDER: Final = "oidc"
 """What Streamlit's settings call the provider."""
@@ -36,10 +36,7 @@ def show(*, address: str) -> None:
     """Draw the screen; signing in leads to `address`, a path of this application."""
     _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
-        st.title(words.t("sign_in.title"))
-        st.text(words.t("sign_in.purpose"))
-        if session.session_id() is not None:
-            st.info(words.t("sign_in.over"), icon=":material/schedule:")
+        sign_in.show_purpose()
         browser = session.browser()
         if browser is None:
             st.error(words.t("sign_in.cookies_needed"), icon=":material/cookie_off:")

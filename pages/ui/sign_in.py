@@ -65,14 +65,19 @@ class _Form(Authenticate):  # type: ignore[misc]
         self.authentication_controller.authentication_model = model
 
 
+def show_purpose() -> None:
+    """What this is, and that the session before has ended where one has; first on every screen for somebody signed out."""
+    st.title(words.t("sign_in.title"))
+    st.text(words.t("sign_in.purpose"))
+    if session.session_id() is not None:
+        st.info(words.t("sign_in.over"), icon=":material/schedule:")
+
+
 def show(*, address: str) -> None:
     """Draw the screen; once the password is right, lead to `address`, a path of this application."""
     _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
-        st.title(words.t("sign_in.title"))
-        st.text(words.t("sign_in.purpose"))
-        if session.session_id() is not None:
-            st.info(words.t("sign_in.over"), icon=":material/schedule:")
+        show_purpose()
         if session.browser() is None:
             st.error(words.t("sign_in.cookies_needed"), icon=":material/cookie_off:")
         else:
