@@ -37,13 +37,13 @@ from starlette.routing import Route
 from streamlit import config as streamlit_config
 
 import pages.ui
-import sign_on
-from data_access import accounts, failures, log_lines, settings
-from data_access import engine as store
-from data_access.models import DataVersion
-from gate import CLOSED, Gate, is_secure, read_cookie, write_cookie
+import web.single_sign_on
+from data_access import accounts, log_lines, settings, store
+from data_access.store import failures
+from data_access.store.models import DataVersion
 from pages.ui import incidents
 from pages.ui import session as page_session
+from web.gate import CLOSED, Gate, is_secure, read_cookie, write_cookie
 
 ROOT: Final = Path(__file__).resolve().parent
 
@@ -63,7 +63,7 @@ class House:
 
     settings: settings.Settings
     engine: sa.Engine
-    provider: sign_on.Provider | None = None
+    provider: web.single_sign_on.Provider | None = None
 
     def prepare(self) -> None:
         """Bring the store up to date and see to the demo accounts. Raises `StartUpError` where going on is not safe."""
@@ -76,7 +76,7 @@ class House:
         if self.provider is not None:
             try:
                 self.provider.check()
-            except sign_on.ProviderError as error:
+            except web.single_sign_on.ProviderError as error:
                 raise StartUpError(str(error)) from error
         else:
             with store.session(self.engine) as session:
@@ -287,7 +287,7 @@ def _open_house() -> House:
     """The settings and the store. Ends the process with one sentence where the environment is no good."""
     try:
         found = settings.load()
-        provider = sign_on.Provider(found) if found.is_single_sign_on else None
+        provider = web.single_sign_on.Provider(found) if found.is_single_sign_on else None
         return House(found, store.get_engine(found.database_url), provider)
     except settings.SettingsError as error:
         sys.exit(f"Cannot start: {error}")
@@ -304,9 +304,9 @@ app = st.App(
     routes=routes(house),
     middleware=[
         Middleware(Gate, house=house),
-        *([Middleware(sign_on.SignOn, house=house, cookie_secret=cookie_secret)] if house.provider else []),
+        *([Middleware(web.single_sign_on.SignOn, house=house, cookie_secret=cookie_secret)] if house.provider else []),
     ],
-    secrets=sign_on.secrets_for(house.settings, cookie_secret) if house.provider else None,
+    secrets=web.single_sign_on.secrets_for(house.settings, cookie_secret) if house.provider else None,
     on_script_error=incidents.show,
 )
 

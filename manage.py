@@ -27,10 +27,10 @@ from cli.output import (
     print_table,
 )
 from cli.reading import CannotRunError, open_reading
-from data_access import accounts, failures, settings
-from data_access import engine as store
-from kpi import scorecard
-from kpi.flags import FLAGS
+from data_access import accounts, settings, store
+from data_access.store import failures
+from kpi.facts.signs import FLAGS
+from kpi.indicators import scorecard
 from seed_data import published, reference
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
@@ -215,7 +215,7 @@ def reconcile(
 
 
 def _print_contradictions(language: Language, *, comparable: bool) -> None:
-    from pages.ui import words
+    import words
 
     with words.in_language(language):
         print("\n" + words.t("published.contradictions"))

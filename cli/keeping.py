@@ -13,9 +13,9 @@ import typer
 
 from cli.output import TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store
-from data_access import backup, soundness
-from data_access import engine as store
-from data_access.soundness import Finding
+from data_access import store
+from data_access.keeping import backup, soundness
+from data_access.keeping.soundness import Finding
 
 ACTOR = "manage.py"
 """Who the audit names for what is done here."""

@@ -81,7 +81,7 @@ def print_table(frame: pl.DataFrame) -> None:
 
 def print_summary(register: RegisterFrames, *, stored: bool, language: Language) -> None:
     """What a register holds and what its file does not say clearly, in words."""
-    from pages.ui import words  # it brings Streamlit along, which takes a second that other commands need not wait
+    import words  # it brings Streamlit along, which takes a second that other commands need not wait
 
     found = summarise(register, stored=stored)
     with words.in_language(language):
@@ -111,7 +111,7 @@ def print_summary(register: RegisterFrames, *, stored: bool, language: Language)
 
 def print_problems(problems: Sequence[Problem], language: Language) -> None:
     """Every problem on a line of its own, on standard error; of many, the first and how many there are of each kind."""
-    from pages.ui import words
+    import words
 
     with words.in_language(language):
         for problem in problems[:MOST_PROBLEMS_SHOWN]:

@@ -14,9 +14,8 @@ import typer
 
 from cli.output import TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
-from data_access import accounts, audit, settings
-from data_access import engine as store
-from data_access.accounts import journal
+from data_access import accounts, audit, settings, store
+from data_access.audit import journal
 
 ACTOR = "manage.py"
 """Who the audit names for what is done here."""

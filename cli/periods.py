@@ -15,12 +15,11 @@ from sqlmodel import Session
 from cli.output import Language, TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
 from cli.uploads import person_of, refused
-from data_access import coordination, uploads
-from data_access import engine as store
+from data_access import coordination, store, updates
 from data_access.accounts import Person
-from data_access.calendar import today
+from data_access.clock import today
 from data_access.register import read_data_version
-from kpi.reporting_calendar import MOST_AT_ONCE, MOST_DAYS_UNTIL_DUE, Period, upcoming
+from kpi.reporting.calendar import MOST_AT_ONCE, MOST_DAYS_UNTIL_DUE, Period, upcoming
 
 periods_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The reporting calendar: list, add, due, remove."
@@ -170,7 +169,7 @@ def _change(
                 session.rollback()
     except coordination.DeclinedError as declined:
         raise CannotRunError(_declined(declined, language)) from declined
-    except uploads.Refused as refusal:
+    except updates.Refused as refusal:
         raise CannotRunError(refused(refusal, language)) from refusal
     told = {"old": [dataclasses.asdict(one) for one in old], "new": [dataclasses.asdict(one) for one in new]}
     if output is TableOrJson.JSON:
@@ -182,7 +181,7 @@ def _change(
 
 
 def _declined(declined: coordination.DeclinedError, language: Language) -> str:
-    from pages.ui import words
+    import words
 
     with words.in_language(language.value):
         return words.t(f"coordination.declined_{declined.code}", period=declined.period)

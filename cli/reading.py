@@ -9,9 +9,9 @@ import re
 import polars as pl
 import sqlalchemy as sa
 
-from data_access import engine as store
-from data_access import models
+from data_access import store
 from data_access.register import read_data_version, read_register, read_rules
+from data_access.store import models
 from kpi import facts as kpi_facts
 from kpi.facts import Facts
 from kpi.register import Register

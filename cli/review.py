@@ -23,11 +23,10 @@ from cli.uploads import (
     told,
     told_conflict,
 )
-from data_access import engine as store
-from data_access import uploads
-from data_access.uploads import Review
-from kpi.intake import Change, kind_of
-from kpi.intake.review import whole
+from data_access import store, updates
+from data_access.updates import Review
+from kpi.update import Change, kind_of
+from kpi.update.review import whole
 
 review_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Uploads that wait: list, show, publish, return."
@@ -46,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 @review_app.command("list")
 def review_list(output: TableJson = TableOrJson.TABLE) -> None:
     """The batches that wait, the one that waits longest first."""
-    found = printed(uploads.list_waiting(open_store()))
+    found = printed(updates.list_waiting(open_store()))
     if output is TableOrJson.JSON:
         print_json(found.to_dicts())
     else:
@@ -104,8 +103,8 @@ def review_publish(
         raise typer.Exit(1)
     try:
         with store.session(open_store()) as session:
-            receipt = uploads.publish(session, actor=person, review=found, only=chosen, reason=reason)
-    except uploads.Refused as refusal:
+            receipt = updates.publish(session, actor=person, review=found, only=chosen, reason=reason)
+    except updates.Refused as refusal:
         raise CannotRunError(refused(refusal, language)) from refusal
     _print_done(number, [], receipt, output)
 
@@ -120,8 +119,8 @@ def review_return(
     batch_of(engine, number)
     try:
         with store.session(engine) as session:
-            uploads.send_back(session, actor=person, batch_id=number, reason=reason)
-    except uploads.Refused as refusal:
+            updates.send_back(session, actor=person, batch_id=number, reason=reason)
+    except updates.Refused as refusal:
         raise CannotRunError(refused(refusal, language)) from refusal
     if output is TableOrJson.JSON:
         print_json({"returned": number})
@@ -130,7 +129,7 @@ def review_return(
 
 
 def _review(number: int) -> Review:
-    found = uploads.review(open_store(), number, agency=None)
+    found = updates.review(open_store(), number, agency=None)
     if found is None:
         raise CannotRunError(
             f"There is no batch {number} that was sent for review. List them: python manage.py review list"
@@ -171,7 +170,7 @@ def _problems(review: Review, language: Language) -> list[Told]:
     return [told(problem, language) for problem in review.problems]
 
 
-def _print_done(number: int, problems: list[Told], receipt: uploads.Receipt | None, output: TableOrJson) -> None:
+def _print_done(number: int, problems: list[Told], receipt: updates.Receipt | None, output: TableOrJson) -> None:
     applied, changes, returned = (
         (False, 0, None) if receipt is None else (receipt.applied, receipt.changes, receipt.returned)
     )

@@ -14,11 +14,10 @@ import typer
 
 from cli.output import Language, TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store
-from data_access import accounts, settings, uploads
-from data_access import engine as store
-from data_access.calendar import today
+from data_access import accounts, settings, store, updates
+from data_access.clock import today
 from data_access.register import read_data_version
-from kpi.intake import (
+from kpi.update import (
     Change,
     Conflict,
     Current,
@@ -32,8 +31,8 @@ from kpi.intake import (
     read_table,
     set_aside,
 )
-from kpi.intake import template as filled_template
-from kpi.intake.columns import name_of
+from kpi.update import template as filled_template
+from kpi.update.columns import name_of
 
 CONFLICT = "conflict"
 """The code of a cell that somebody else changed after the template was taken, and that nobody has decided about."""
@@ -115,7 +114,7 @@ def upload(
     agency = _agency_of(person)
     limits = _limits()
     table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
-    current = uploads.current_rows(engine, agency)
+    current = updates.current_rows(engine, agency)
     outcome = table if isinstance(table, list) else _outcome(table, current, limits)
     while conflicts is Decision.REGISTER and isinstance(outcome, Preview) and outcome.conflicts:
         assert isinstance(table, Table)  # it could be read, or there were no preview
@@ -136,8 +135,8 @@ def upload(
         assert isinstance(table, Table)
         try:
             with store.session(engine) as session:
-                done = uploads.hand_in(session, actor=person, table=table, preview=outcome)
-        except uploads.Refused as refusal:
+                done = updates.hand_in(session, actor=person, table=table, preview=outcome)
+        except updates.Refused as refusal:
             raise CannotRunError(refused(refusal, language)) from refusal
     _print_outcome([], outcome, done, output)
 
@@ -162,7 +161,7 @@ def _limits() -> Limits:
 
 
 def _print_outcome(
-    problems: Sequence[Told], preview: Preview | None, done: uploads.HandedIn | None, output: TableOrJson
+    problems: Sequence[Told], preview: Preview | None, done: updates.HandedIn | None, output: TableOrJson
 ) -> None:
     cells = [] if preview is None else [cell(change) for change in preview.changes]
     receipt, waiting = (None, None) if done is None else (done.applied, done.waiting)
@@ -193,7 +192,7 @@ def cell(change: Change) -> dict[str, str | None]:
 
 def told(problem: Problem, language: Language) -> Told:
     """A problem as it is printed, in words of a language."""
-    from pages.ui import words  # it brings Streamlit along, which takes a second that other commands need not wait
+    import words  # it brings Streamlit along, which takes a second that other commands need not wait
 
     with words.in_language(language):
         said = message(problem, say=words.t, language=language)
@@ -208,7 +207,7 @@ def told(problem: Problem, language: Language) -> Told:
 
 def told_conflict(conflict: Conflict, language: Language) -> Told:
     """A cell that somebody else changed meanwhile, as a problem is printed."""
-    from pages.ui import words
+    import words
 
     change = conflict.change
     with words.in_language(language):
@@ -233,8 +232,8 @@ def template(
 ) -> None:
     """Write an agency's template: its open agreements, ready to be changed and handed in."""
     engine = open_store()
-    current = uploads.current_rows(engine, _agency_of(person_of(engine, user)))
-    from pages.ui import words
+    current = updates.current_rows(engine, _agency_of(person_of(engine, user)))
+    import words
 
     with words.in_language(language):
         written = filled_template(current, language=language, format=output.value, say=words.t)
@@ -251,7 +250,7 @@ def batch_list(
     output: TableJson = TableOrJson.TABLE,
 ) -> None:
     """Every batch, newest first."""
-    found = printed(uploads.list_batches(open_store(), agency))
+    found = printed(updates.list_batches(open_store(), agency))
     if output is TableOrJson.JSON:
         print_json(found.to_dicts())
     else:
@@ -263,9 +262,9 @@ def batch_show(number: int, output: TableJson = TableOrJson.TABLE) -> None:
     """One batch with every cell it changed; for one that is not in the register, those it was sent to change."""
     engine = open_store()
     batch = batch_of(engine, number)
-    sent = None if batch["status"].item() in STORED else uploads.review(engine, number, agency=None)
+    sent = None if batch["status"].item() in STORED else updates.review(engine, number, agency=None)
     if sent is None:
-        cells = uploads.read_changes(engine, number, agency=None)
+        cells = updates.read_changes(engine, number, agency=None)
         field = pl.when(pl.col("item") == "").then("column").otherwise(pl.format("{}[{}]", "column", "item"))
         changes = cells.select("old", "new", agreement="ref", field=field).select("agreement", "field", "old", "new")
     else:
@@ -288,8 +287,8 @@ def batch_undo(
     batch_of(engine, number)
     try:
         with store.session(engine) as session:
-            receipt = uploads.undo(session, actor=person, batch_id=number)
-    except uploads.Refused as refusal:
+            receipt = updates.undo(session, actor=person, batch_id=number)
+    except updates.Refused as refusal:
         raise CannotRunError(refused(refusal, language)) from refusal
     if output is TableOrJson.JSON:
         print_json({"undone": number, "batch": receipt.batch_id, "changes": receipt.changes})
@@ -308,7 +307,7 @@ def printed(found: pl.DataFrame) -> pl.DataFrame:
 
 def batch_of(engine: sa.Engine, number: int) -> pl.DataFrame:
     """The one row of a batch, as it is printed."""
-    found = printed(uploads.list_batches(engine, None)).filter(pl.col("batch") == number)
+    found = printed(updates.list_batches(engine, None)).filter(pl.col("batch") == number)
     if found.is_empty():
         raise CannotRunError(f"There is no batch {number}. List them: python manage.py batch list")
     return found
@@ -338,9 +337,9 @@ def _agency_of(person: accounts.Person) -> str:
     return person.agency
 
 
-def refused(refusal: uploads.Refused, language: Language) -> str:
+def refused(refusal: updates.Refused, language: Language) -> str:
     """Why nothing was stored."""
-    from pages.ui import words
+    import words
 
     batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
     with words.in_language(language):

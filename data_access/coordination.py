@@ -17,14 +17,14 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import audit, models
-from data_access import engine as store
-from data_access.arrow import table_of
-from data_access.calendar import today
+from data_access import audit, store
+from data_access.clock import today
 from data_access.register import raise_data_version, rules_on
-from data_access.uploads.outcome import Actor, Refused, account_of, logged
-from data_access.uploads.rows import take_turn
-from kpi.reporting_calendar import Period
+from data_access.store import models
+from data_access.store.arrow import table_of
+from data_access.updates.outcome import Actor, Refused, account_of, logged
+from data_access.updates.rows import take_turn
+from kpi.reporting.calendar import Period
 
 ACTIONS: Final = (
     *("calendar.add", "calendar.remove", "calendar.due", "settings.rule", "settings.review"),

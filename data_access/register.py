@@ -10,9 +10,9 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from data_access import engine as store
-from data_access import models
-from data_access.arrow import table_of
+from data_access import store
+from data_access.store import models
+from data_access.store.arrow import table_of
 from kpi import register as shape
 from kpi.register import Register, Schema
 from kpi.rules import Rules

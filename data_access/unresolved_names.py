@@ -10,12 +10,12 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import engine as store
-from data_access import models
-from data_access.arrow import table_of
+from data_access import store
 from data_access.coordination import DeclinedError, begin, finish
-from data_access.uploads.outcome import Actor
-from data_access.uploads.rows import raise_row_versions
+from data_access.store import models
+from data_access.store.arrow import table_of
+from data_access.updates.outcome import Actor
+from data_access.updates.rows import raise_row_versions
 
 ASSIGN: Final = "names.assign"
 RELEASE: Final = "names.release"

@@ -15,9 +15,12 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from data_access import settings, uploads
+import words
+from data_access import settings, updates
 from data_access.accounts import ROLES, Person
-from pages.ui import filters, links, loaders, oidc, session, sign_in, words
+from pages.sign_in import page as sign_in
+from pages.sign_in import single_sign_on
+from pages.ui import filters, links, loaders, session
 
 PAGES: Final = Path(__file__).parent
 LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}  # each in its own language, whichever is spoken
@@ -59,7 +62,7 @@ SCREENS: Final = (
     Screen("quality", ":material/fact_check:", section="coordination"),
     Screen("coordination", ":material/tune:", roles=("coordinator",), section="coordination", filtered=False),
     Screen("survival", ":material/timeline:", section="how_sure"),
-    Screen("trust", ":material/verified:", section="how_sure"),
+    Screen("reliability", ":material/verified:", section="how_sure"),
     Screen("method", ":material/menu_book:", section="how_sure"),
     Screen(
         "accounts", ":material/manage_accounts:", roles=("administrator",), section="administration", filtered=False
@@ -86,7 +89,7 @@ def run() -> None:
         st.stop()
     if person is None:
         show_language(st.container(horizontal=True, horizontal_alignment="right"))
-        screen = oidc if settings.load().is_single_sign_on else sign_in
+        screen = single_sign_on if settings.load().is_single_sign_on else sign_in
         screen.show(address=address_of(page))
         return
     show_header(person, edition)
@@ -185,7 +188,7 @@ def address_of(page: Page, *, language: str | None = None) -> str:
 
 def _menu(person: Person | None) -> dict[str, list[Page]]:
     """The pages under the headings of their sections; those without one come first. A coordinator reads how much waits."""
-    waiting = uploads.count_waiting(session.store()) if person is not None and person.role == "coordinator" else 0
+    waiting = updates.count_waiting(session.store()) if person is not None and person.role == "coordinator" else 0
     sections: dict[str, list[Page]] = {}
     for screen in SCREENS:
         heading = words.t(f"frame.section_{screen.section}") if screen.section else ""
@@ -205,8 +208,9 @@ def _screen_of(page: Page) -> Screen:
 
 def _page(screen: Screen, person: Person | None, title: str) -> Page:
     return st.Page(
-        PAGES / f"{screen.name}.py",
+        PAGES / screen.name / "page.py",
         title=title,
+        url_path="" if screen is SCREENS[0] else screen.name,
         icon=screen.icon,
         default=screen is SCREENS[0],
         visibility="visible" if person is not None and person.role in screen.roles else "hidden",

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from sqlmodel import SQLModel
 
-from data_access import models
+from data_access.store import models
 from seed_data.shape import shaped
 
 FOLDER = Path(__file__).parent / "reference"

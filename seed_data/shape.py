@@ -6,7 +6,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access.arrow import table_of
+from data_access.store.arrow import table_of
 
 _TYPES: dict[str, pl.DataType] = {
     "boolean": pl.Boolean(),

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import polars as pl
 from sqlmodel import Session, select
 
-from data_access import audit, models
-from data_access import engine as store
+from data_access import audit, store
+from data_access.store import models
 from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames
 

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, sync_playwright
 from sqlmodel import SQLModel
 
-from data_access import engine as store
-from data_access import models  # noqa: F401  (its import fills the metadata)
+from data_access import store
+from data_access.store import models  # noqa: F401  (its import fills the metadata)
 
 with warnings.catch_warnings():
     # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.

@@ -13,6 +13,7 @@ from data_access.accounts.own import (
     renew_recovery_codes,
     set_up_second_factor,
 )
+from data_access.accounts.passwords import generate as generate_password
 from data_access.accounts.people import (
     DEMO_PASSWORD,
     add_user,
@@ -64,7 +65,6 @@ from data_access.accounts.signing_in import (
     pass_saved,
     redeem_ticket,
 )
-from data_access.passwords import generate as generate_password
 
 __all__ = [
     "ABSOLUTE",

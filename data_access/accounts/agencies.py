@@ -9,12 +9,11 @@ import polars as pl
 from sqlalchemy import Engine, case, func, select
 from sqlmodel import Session, col
 
-from data_access import audit
-from data_access import engine as store
+from data_access import audit, store
 from data_access.accounts.roles import AccountError, Actor, authorise
 from data_access.log_lines import told
-from data_access.models import Agency, AgencyAlias, User
 from data_access.register import raise_data_version
+from data_access.store.models import Agency, AgencyAlias, User
 
 NAMES: Final = ("name_vi", "name_en", "abbr_vi", "abbr_en")
 NAME_MAX: Final = 200

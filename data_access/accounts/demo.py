@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
-from data_access import audit, passwords
-from data_access import engine as store
+from data_access import audit, store
+from data_access.accounts import passwords
 from data_access.accounts.people import DEMO_PASSWORD, insert_user
-from data_access.models import Agency, User
+from data_access.store.models import Agency, User
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ import logging
 
 from sqlalchemy import Engine
 
-from data_access import audit, throttle
-from data_access import engine as store
-from data_access.accounts import second_factor, signing_in
+from data_access import audit, store
+from data_access.accounts import second_factor, signing_in, throttle
 from data_access.accounts.roles import AccountError, Person
 from data_access.accounts.sessions import end_all_sessions
 from data_access.accounts.signing_in import Step
 from data_access.log_lines import told
-from data_access.models import User, utc_now
+from data_access.store.models import User, utc_now
 
 _log = logging.getLogger("agreements.access")
 

@@ -16,12 +16,12 @@ import polars as pl
 from sqlalchemy import ColumnElement, Engine, and_, case, func, literal_column, select
 from sqlmodel import Session, col
 
-from data_access import audit, passwords, settings, throttle
-from data_access import engine as store
+from data_access import audit, settings, store
+from data_access.accounts import passwords, throttle
 from data_access.accounts.roles import PROCESSES, ROLES, AccountError, Actor, Person, authorise
 from data_access.accounts.sessions import IDLE, end_all_sessions
 from data_access.log_lines import told
-from data_access.models import Agency, SignInAttempt, User, UserSession, utc_now
+from data_access.store.models import Agency, SignInAttempt, User, UserSession, utc_now
 
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 OFFICE_MAX: Final = 200

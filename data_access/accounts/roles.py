@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from data_access.log_lines import told
-from data_access.models import User
+from data_access.store.models import User
 
 ROLES: Final = ("leader", "agency", "coordinator", "administrator")
 PROCESSES: Final = ("manage.py", "system")

@@ -20,13 +20,12 @@ from pyotp.exceptions import OTPVerificationError
 from sqlalchemy import CursorResult, Engine, Update, func, select, update
 from sqlmodel import Session, col
 
-from data_access import audit, settings
-from data_access import engine as store
+from data_access import audit, settings, store
 from data_access.accounts import people, sealing
 from data_access.accounts.roles import Actor, authorise
 from data_access.accounts.sessions import end_all_sessions
 from data_access.log_lines import told
-from data_access.models import RecoveryCode, User, utc_now
+from data_access.store.models import RecoveryCode, User, utc_now
 
 SECOND_FACTOR_ROLES: Final = ("coordinator", "administrator")
 """Whose accounts can change what others see: of them the second factor is required where SECOND_FACTOR says so."""

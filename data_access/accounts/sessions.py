@@ -16,10 +16,10 @@ import polars as pl
 from sqlalchemy import ColumnElement, Engine, String, func, select, update
 from sqlmodel import Session, col
 
-from data_access import audit, failures
-from data_access import engine as store
+from data_access import audit, store
 from data_access.accounts.roles import Actor, Person, authorise
-from data_access.models import SignInTicket, User, UserSession, utc_now
+from data_access.store import failures
+from data_access.store.models import SignInTicket, User, UserSession, utc_now
 
 _log = logging.getLogger("agreements.access")
 

@@ -21,12 +21,11 @@ from typing import Final, Literal
 from sqlalchemy import CursorResult, Engine, select, update
 from sqlmodel import Session, col
 
-from data_access import audit, passwords, settings, throttle
-from data_access import engine as store
-from data_access.accounts import people, second_factor
+from data_access import audit, settings, store
+from data_access.accounts import passwords, people, second_factor, throttle
 from data_access.accounts.sessions import end_all_sessions
 from data_access.log_lines import told
-from data_access.models import SignInTicket, User, utc_now
+from data_access.store.models import SignInTicket, User, utc_now
 
 TICKET_LIFETIME: Final = dt.timedelta(seconds=30)
 STEP_LIFETIME: Final = dt.timedelta(minutes=10)

@@ -1,0 +1,1 @@
+"""The kit that screens are built from."""

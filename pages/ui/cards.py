@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from kpi.catalog import KPIS, Kpi
+import words as w
+from kpi.indicators.catalog import KPIS, Kpi
 from kpi.rules import Rules
 from pages.ui import filters, links, loaders, palette
-from pages.ui import words as w
 
 Better = Literal["higher", "lower", "neutral"]
 _DELTA_COLOURS: Final[dict[Better, Literal["normal", "inverse", "off"]]] = {
@@ -90,7 +90,7 @@ def light(status: str) -> str:
 def value_text(kpi: str, card: Mapping[str, Any]) -> str:
     """A KPI's value as it is read: with its unit, "> 420 days" for a median not reached, or "not available".
 
-    `card` is a row of `kpi.scorecard.compute`. 79.98 points are not written as 80 where 80 turns a light green.
+    `card` is a row of `kpi.indicators.scorecard.compute`. 79.98 points are not written as 80 where 80 turns a light green.
     """
     value, follow_up = card["value"], card["follow_up"]
     unit = KPIS[kpi].unit

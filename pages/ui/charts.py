@@ -15,8 +15,8 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
+import words as w
 from pages.ui import palette
-from pages.ui import words as w
 
 Chart = Callable[[bool], alt.LayerChart | alt.VConcatChart]
 """Draws itself; told whether its marks can be clicked."""

@@ -8,7 +8,7 @@ from typing import NoReturn
 import polars as pl
 import streamlit as st
 
-from pages.ui import words as w
+import words as w
 
 ALL = "ALL"
 """The choice that leaves nothing out."""

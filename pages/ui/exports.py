@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import xlsxwriter
 
-from kpi.intake import neutralised
-from pages.ui.alphabet import fold
+from kpi.update import neutralised
+from words.letters import fold
 
 XLSX_MAX_ROWS = 100_000
 """Above this a workbook takes minutes to write and to open; CSV has no such limit."""

@@ -6,10 +6,10 @@ import datetime as dt
 
 import streamlit as st
 
+import words as w
 from data_access.accounts import Person
-from kpi import sensitive
+from kpi import readers
 from pages.ui import address, loaders, view_codes
-from pages.ui import words as w
 from pages.ui.view import View
 from pages.ui.view_codes import ALL, NAMES, Choices, Reading
 
@@ -41,7 +41,7 @@ def draw(person: Person, *, bar: bool = True) -> View:
         _draw_bar(reading, offered)
     for problem in reading.problems:
         st.warning(problem, icon=":material/link_off:")
-    if reading.view.sector == sensitive.SECTOR and reader != sensitive.EVERYTHING:
+    if reading.view.sector == readers.SECTOR and reader != readers.EVERYTHING:
         st.info(w.t("filters.security_own_only"), icon=":material/lock:")
     return reading.view
 

@@ -8,8 +8,8 @@ import secrets
 
 import streamlit as st
 
-from data_access import failures
-from pages.ui import words
+import words
+from data_access.store import failures
 
 _log = logging.getLogger("agreements.incident")
 

@@ -28,11 +28,11 @@ def go(page: str, **params: str | int | dt.date | None) -> NoReturn:
     """Open a page (the name of its file, without ending) with the filters in force and `params`."""
     target = to(**params)
     address.leave(target)
-    st.switch_page(f"{page}.py", query_params=target)
+    st.switch_page(f"{page}/page.py", query_params=target)
 
 
 def page_link(
     page: str, label: str, *, icon: str | None = None, help: str | None = None, **params: str | int | dt.date | None
 ) -> None:
     """A link to a page that keeps the filters and adds `params`. `label` is Markdown: give typed text through `words.plain`."""
-    st.page_link(f"{page}.py", label=label, icon=icon, help=help, query_params=to(**params))
+    st.page_link(f"{page}/page.py", label=label, icon=icon, help=help, query_params=to(**params))

@@ -18,7 +18,6 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from data_access.accounts import Person
-from data_access.engine import Store, get_engine
 from data_access.register import (
     AgreementDossier,
     read_agreement,
@@ -28,14 +27,18 @@ from data_access.register import (
     read_register,
     read_rules,
 )
+from data_access.store import Store, get_engine
 from kpi import facts as kpi_facts
-from kpi import flags, ranking, scorecard, sensitive, trust
-from kpi import standings as kpi_standings
-from kpi.facts import Facts
+from kpi import readers
+from kpi.facts import Facts, signs
+from kpi.indicators import league_table as kpi_standings
+from kpi.indicators import scorecard
 from kpi.register import Register
+from kpi.reporting import coverage
 from kpi.rules import Rules
-from pages.ui.alphabet import fold, fold_expr
+from kpi.studies import rank_sets
 from pages.ui.view import View
+from words.letters import fold, fold_expr
 
 SEES_ALL = ("leader", "coordinator", "administrator")
 """The roles that may read every agreement in detail; the others read those of their own agency."""
@@ -191,21 +194,21 @@ def reader(person: Person) -> str:
     """
     own = _own(person)
     if own is None:
-        return sensitive.EVERYTHING
-    return own if own in _holders(edition().key, store()) else sensitive.NOBODY
+        return readers.EVERYTHING
+    return own if own in _holders(edition().key, store()) else readers.NOBODY
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _holders(key: _Key, _engine: Store) -> frozenset[str]:
-    return sensitive.holders(_register(key, _engine))
+    return readers.holders(_register(key, _engine))
 
 
 def countable_register(view: View) -> Register:
     """The register without the agreements that may not be counted for the view's reader: for figures made from events."""
-    return sensitive.register_for(register(), view.reader)
+    return readers.register_for(register(), view.reader)
 
 
-def extent(reader: str = sensitive.NOBODY) -> Extent:
+def extent(reader: str = readers.NOBODY) -> Extent:
     """What the register offers a reader for choice; the last day is the register's data date."""
     shown = edition()
     return _extent(shown.key, shown.data_date, reader, store())
@@ -213,7 +216,7 @@ def extent(reader: str = sensitive.NOBODY) -> Extent:
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Store) -> Extent:
-    whole = sensitive.register_for(_register(key, _engine), reader)
+    whole = readers.register_for(_register(key, _engine), reader)
     known = whole.status_events.join(whole.agreements.select(agreement_id="id"), on="agreement_id", how="semi")
     first, latest = known["effective_on"].min(), known["effective_on"].max()
     assert first is None or isinstance(first, dt.date)
@@ -222,7 +225,7 @@ def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Store) -
     if last is None:
         return Extent(None, None, frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
     found = _facts(key, last, _engine).agreements
-    may = sensitive.countable(reader)
+    may = readers.countable(reader)
     found = found if may is None else found.filter(may)
 
     def codes(column: str) -> frozenset[str]:
@@ -265,26 +268,26 @@ def details(view: View, person: Person, as_of: dt.date | None = None) -> pl.Data
 
 
 def scorecards(view: View, *, by: Sequence[str] = (), as_of: dt.date | None = None) -> pl.DataFrame:
-    """Every KPI of every group in a view; columns as in `kpi.scorecard.compute`."""
+    """Every KPI of every group in a view; columns as in `kpi.indicators.scorecard.compute`."""
     return _scorecards(edition().key, as_of or view.as_of, view.key, tuple(by), view.condition, store())
 
 
 def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
-    """How sure each group's composite and place are; columns as in `kpi.ranking.composite_intervals`."""
+    """How sure each group's composite and place are; columns as in `kpi.studies.rank_sets.composite_intervals`."""
     return _intervals(edition().key, view.as_of, view.key, by, view.condition, store())
 
 
 def standings(view: View, *, by: str) -> pl.DataFrame:
-    """The ranking of the groups in a view, against the date compared with; columns as in `kpi.standings.standings`."""
+    """The ranking of the groups in a view, against the date compared with; columns as in `league_table.standings`."""
     return _standings(edition().key, view.as_of, view.compare_with, view.key, by, view.condition, store())
 
 
 def counts(view: View, *, as_of: dt.date | None = None) -> Mapping[str, int]:
-    """How many agreements of a view show each sign of `kpi.flags`."""
+    """How many agreements of a view show each sign of `kpi.facts.signs`."""
     return _counts(edition().key, as_of or view.as_of, view.key, view.condition, store())
 
 
-def reported(view: View) -> trust.Reported | None:
+def reported(view: View) -> coverage.Reported | None:
     """How many of the agencies in a view have reported; None where there was nothing to report."""
     return _reported(edition().key, view.as_of, view.key, view.condition, store())
 
@@ -338,7 +341,7 @@ def _intervals(
     key: _Key, as_of: dt.date, view_key: tuple[str, ...], by: str, _condition: pl.Expr | None, _engine: Store
 ) -> pl.DataFrame:
     found = _narrowed(key, as_of, view_key, _condition, _engine)
-    return ranking.composite_intervals(found, by=by, rules=_rules(key, as_of, _engine))
+    return rank_sets.composite_intervals(found, by=by, rules=_rules(key, as_of, _engine))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -364,14 +367,14 @@ def _standings(
 def _counts(
     key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
 ) -> dict[str, int]:
-    return flags.count(_narrowed(key, as_of, view_key, _condition, _engine))
+    return signs.count(_narrowed(key, as_of, view_key, _condition, _engine))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _reported(
     key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
-) -> trust.Reported | None:
-    return trust.reported(_narrowed(key, as_of, view_key, _condition, _engine))
+) -> coverage.Reported | None:
+    return coverage.reported(_narrowed(key, as_of, view_key, _condition, _engine))
 
 
 def kept(

@@ -11,8 +11,9 @@ import polars as pl
 
 from data_access import coordination, unresolved_names
 from data_access.accounts import Person
-from kpi import quality, reporting, reporting_calendar
-from kpi.reporting_calendar import Period
+from kpi.reporting import calendar as reporting_calendar
+from kpi.reporting import quality, reports
+from kpi.reporting.calendar import Period
 from pages.ui import loaders
 from pages.ui.view import View
 
@@ -21,7 +22,7 @@ PERIODS: Final = 8
 
 
 def defects(view: View) -> pl.DataFrame:
-    """Data quality by agency; columns as in `kpi.quality.by_agency`."""
+    """Data quality by agency; columns as in `kpi.reporting.quality.by_agency`."""
     return loaders.kept(_defects, view)
 
 
@@ -30,7 +31,7 @@ def _defects(view: View) -> pl.DataFrame:
 
 
 def findings(view: View, person: Person, defect: str) -> pl.DataFrame:
-    """What is wrong with each agreement this person may see; columns as in `kpi.quality.findings`."""
+    """What is wrong with each agreement this person may see; columns as in `kpi.reporting.quality.findings`."""
     return loaders.kept(_findings, view, person, defect)
 
 
@@ -64,27 +65,27 @@ def calendar() -> list[Period]:
 
 
 def coverage(view: View) -> pl.DataFrame:
-    """Reports by agency for the last periods that have fallen due; columns as in `kpi.reporting.counts`."""
+    """Reports by agency for the last periods that have fallen due; columns as in `kpi.reporting.reports.counts`."""
     return loaders.kept(_coverage, view)
 
 
 def _coverage(view: View) -> pl.DataFrame:
-    return reporting.counts(loaders.facts(view), last=PERIODS)
+    return reports.counts(loaders.facts(view), last=PERIODS)
 
 
 def in_period(view: View, period: str) -> pl.DataFrame:
-    """Reports by agency for one period, due or not; columns as in `kpi.reporting.counts`."""
+    """Reports by agency for one period, due or not; columns as in `kpi.reporting.reports.counts`."""
     return loaders.kept(_in_period, view, period)
 
 
 def _in_period(view: View, period: str) -> pl.DataFrame:
-    return reporting.counts(loaders.facts(view), period=period)
+    return reports.counts(loaders.facts(view), period=period)
 
 
 def owed(view: View, person: Person, period: str) -> pl.DataFrame:
-    """The reports owed for a period on agreements this person may see; columns as in `kpi.reporting.owed`."""
+    """The reports owed for a period on agreements this person may see; columns as in `kpi.reporting.reports.owed`."""
     return loaders.kept(_owed, view, person, period)
 
 
 def _owed(view: View, person: Person, period: str) -> pl.DataFrame:
-    return reporting.owed(loaders.visible_facts(view, person), period=period)
+    return reports.owed(loaders.visible_facts(view, person), period=period)

@@ -18,10 +18,10 @@ import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+import words
 from data_access import accounts, settings
 from data_access.accounts import Person
 from data_access.log_lines import told
-from pages.ui import words
 from pages.ui.loaders import store
 
 __all__ = [

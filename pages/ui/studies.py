@@ -9,15 +9,17 @@ from typing import Final
 import polars as pl
 
 from data_access.accounts import Person
-from kpi import calibration, casemix, cohorts, forecast, ranking, sensitive, sensitivity, waiting, whatif
-from kpi import funnel as kpi_funnel
-from kpi.calibration import BackTest, Calibration
-from kpi.catalog import KPIS
-from kpi.cohorts import Comparison
+from kpi import readers
 from kpi.facts import Facts
-from kpi.forecast import Forecast
-from kpi.funnel import Funnel
-from kpi.whatif import Study
+from kpi.indicators.catalog import KPIS
+from kpi.studies import calibration, case_mix, cohorts, forecast, rank_sets, sensitivity, waiting
+from kpi.studies import funnel as kpi_funnel
+from kpi.studies import what_if as whatif
+from kpi.studies.calibration import BackTest, Calibration
+from kpi.studies.cohorts import Comparison
+from kpi.studies.forecast import Forecast
+from kpi.studies.funnel import Funnel
+from kpi.studies.what_if import Study
 from pages.ui import loaders
 from pages.ui.view import View
 
@@ -68,7 +70,7 @@ def _stall_test(view: View) -> BackTest:
 
 
 def place_ranges(view: View) -> pl.DataFrame:
-    """How far places depend on the weights; columns as in `kpi.sensitivity.ranges` by agency."""
+    """How far places depend on the weights; columns as in `kpi.studies.sensitivity.ranges` by agency."""
     return loaders.kept(_place_ranges, view)
 
 
@@ -140,7 +142,7 @@ def _outlook(view: View) -> Forecast:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stalling:
-    """The chance of being stalled on a day: `cases` as in `kpi.forecast.stalls`, and how such forecasts have fared.
+    """The chance of being stalled on a day: `cases` as in `kpi.studies.forecast.stalls`, and how such forecasts have fared.
 
     `classes` is the calibration table of the forecasts made earlier.
     """
@@ -171,12 +173,12 @@ def _stalling(view: View) -> Stalling:
 
 
 def adjusted(view: View, kpi: str) -> pl.DataFrame:
-    """A share or median of each agency with its mix of agreements taken into account; as in `kpi.casemix.adjust`."""
+    """A share or median of each agency with its mix of agreements taken into account; as in `kpi.studies.case_mix.adjust`."""
     return loaders.kept(_adjusted, view, kpi)
 
 
 def _adjusted(view: View, kpi: str) -> pl.DataFrame:
-    return casemix.adjust(loaders.facts(view), kpi)
+    return case_mix.adjust(loaders.facts(view), kpi)
 
 
 # --- Among agencies --------------------------------------------------------------------------------------------------
@@ -185,7 +187,7 @@ def _adjusted(view: View, kpi: str) -> pl.DataFrame:
 def places_by_share(view: View, kpi: str) -> pl.DataFrame:
     """The places each agency may hold on one share: agency, n, numerator, value, low, high, best_place, worst_place.
 
-    Only agencies with enough cases to be ranked; as in `kpi.ranking.rank_sets`.
+    Only agencies with enough cases to be ranked; as in `kpi.studies.rank_sets.rank_sets`.
     """
     return loaders.kept(_places_by_share, view, kpi)
 
@@ -199,7 +201,7 @@ def _places_by_share(view: View, kpi: str) -> pl.DataFrame:
         .sort("agency")
     )
     good = cards["numerator"] if KPIS[kpi].direction == "higher" else cards["n"] - cards["numerator"]
-    sets = ranking.rank_sets(good.to_list(), cards["n"].to_list())
+    sets = rank_sets.rank_sets(good.to_list(), cards["n"].to_list())
     places = pl.DataFrame(sets, schema={"best_place": pl.Int64, "worst_place": pl.Int64}, orient="row")
     return pl.concat([cards, places], how="horizontal")
 
@@ -217,7 +219,7 @@ def _funnel(view: View, kpi: str) -> Funnel | None:
 
 
 def waits(view: View, by: str) -> pl.DataFrame:
-    """The wait of every agreement with its group; columns as in `kpi.waiting.cases`."""
+    """The wait of every agreement with its group; columns as in `kpi.studies.waiting.cases`."""
     return loaders.kept(_waits, view, by)
 
 
@@ -226,7 +228,7 @@ def _waits(view: View, by: str) -> pl.DataFrame:
 
 
 def by_signing(view: View) -> pl.DataFrame:
-    """Cohorts by year of signing at an equal horizon; columns as in `kpi.cohorts.by_signing`."""
+    """Cohorts by year of signing at an equal horizon; columns as in `kpi.studies.cohorts.by_signing`."""
     return loaders.kept(_by_signing, view)
 
 
@@ -264,12 +266,12 @@ def security_sums(view: View) -> Sums | None:
     None where nothing is kept from the reader, or nothing has been loaded.
     """
     data_date = loaders.edition().data_date
-    if view.reader == sensitive.EVERYTHING or data_date is None:
+    if view.reader == readers.EVERYTHING or data_date is None:
         return None
-    day = sensitive.release_day(data_date)
+    day = readers.release_day(data_date)
     return loaders.kept(_security_sums, View(as_of=day, compare_with=day, reader=view.reader))
 
 
 def _security_sums(view: View) -> Sums:
-    whole = loaders.facts(dataclasses.replace(view, reader=sensitive.EVERYTHING))
-    return Sums(view.as_of, sensitive.released(whole, reader=view.reader, by="partner_region"))
+    whole = loaders.facts(dataclasses.replace(view, reader=readers.EVERYTHING))
+    return Sums(view.as_of, readers.released(whole, reader=view.reader, by="partner_region"))

@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 import polars as pl
 import streamlit as st
 
-from kpi import sensitive
+import words as w
+from kpi import readers
 from pages.ui import cards, exports, filters, loaders, palette
-from pages.ui import words as w
 
 Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
 Row = dict[str, Any]
@@ -274,7 +274,7 @@ def _notes() -> Mapping[str, str]:
         w.t("common.note_source"): " ".join(filter(None, (edition.source, edition.attribution))),
         w.t("common.note_licence"): edition.licence,
     }
-    if view.reader != sensitive.EVERYTHING:
+    if view.reader != readers.EVERYTHING:
         notes[w.t("common.note_without")] = w.t("common.without_security")
     if edition.is_demo:
         notes[w.t("common.note_mark")] = w.t("common.demo_mark")

@@ -7,7 +7,7 @@ import datetime as dt
 
 import polars as pl
 
-from kpi import sensitive
+from kpi import readers
 
 PARTNER_COLUMNS = {"tier": "partner_tier", "region": "partner_region", "partner": "partner"}
 """The column of the facts that each kind of partner group is about."""
@@ -18,7 +18,7 @@ class View:
     """What a page shows. None means no restriction; `partner_group` is `tier:`, `region:` or `partner:` with a code.
 
     `reader` is whom it is shown to: the key of an agency, or `sensitive.EVERYTHING` for somebody who may see all agreements.
-    Figures for anybody else leave out what `kpi.sensitive` keeps from them; where nobody is named, all of it.
+    Figures for anybody else leave out what `kpi.readers` keeps from them; where nobody is named, all of it.
     """
 
     as_of: dt.date
@@ -29,7 +29,7 @@ class View:
     partner_group: str | None = None
     signed_from: dt.date | None = None
     signed_to: dt.date | None = None
-    reader: str = sensitive.NOBODY
+    reader: str = readers.NOBODY
 
     @property
     def whole(self) -> View:
@@ -69,7 +69,7 @@ class View:
             parts.append(pl.col("signed_on") >= self.signed_from)
         if self.signed_to is not None:
             parts.append(pl.col("signed_on") <= self.signed_to)
-        may = sensitive.countable(self.reader)
+        may = readers.countable(self.reader)
         if may is not None:
             parts.append(may)
         return pl.all_horizontal(parts) if parts else None

@@ -8,10 +8,10 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 
-from kpi import sensitive
+import words as w
+from kpi import readers
 from kpi.facts import NOT_GIVEN, UNRECORDED
 from pages.ui import loaders
-from pages.ui import words as w
 from pages.ui.view import View
 
 NAMES = ("as_of", "compare_with", "scope", "agency_group", "sector", "partner_group", "signed_from", "signed_to")
@@ -60,7 +60,7 @@ class Reading:
     problems: list[str]
 
 
-def choices(reader: str = sensitive.NOBODY) -> Choices:
+def choices(reader: str = readers.NOBODY) -> Choices:
     """What the register offers a reader; codes that occur in no agreement the reader may count are not offered."""
     extent = loaders.extent(reader)
     last = extent.last or NO_DATA_DAY
@@ -90,7 +90,7 @@ def choices(reader: str = sensitive.NOBODY) -> Choices:
     )
 
 
-def read(given: Mapping[str, str], offered: Choices, *, reader: str = sensitive.NOBODY) -> Reading:
+def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NOBODY) -> Reading:
     """The view that the given codes mean for a reader. What is not understood is left at its default and reported."""
     problems: list[str] = []
     codes: dict[str, str] = {}

@@ -12,7 +12,7 @@ import datetime as dt
 import polars as pl
 from sqlmodel import SQLModel
 
-from data_access import models
+from data_access.store import models
 from seed_data.demo import base, blockers, exchanges, history, life, plan, reports, tables
 from seed_data.demo.calendar import DATA_DATE
 from seed_data.demo.tables import REGISTER_CODE

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from data_access import models
+from data_access.store import models
 from seed_data.mapping import history
 from seed_data.mapping.declaration import ACCESS_LEVELS, FIELD_KINDS, SCOPES, MappingDeclaration, RegisterInfo, Value
 from seed_data.mapping.parse import parse

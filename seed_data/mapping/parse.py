@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kpi.states import STATES
+from kpi.vocabulary import STATES
 from seed_data.mapping.declaration import (
     DATA_DATE,
     FIELD_KINDS,

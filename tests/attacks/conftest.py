@@ -17,12 +17,12 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel, col
 
-from data_access import accounts, models, passwords, uploads
-from data_access import engine as store
-from data_access.accounts import Person
-from data_access.arrow import table_of
+from data_access import accounts, store, updates
+from data_access.accounts import Person, passwords
+from data_access.store import models
+from data_access.store.arrow import table_of
 from kpi.facts import REPORT_FIELDS
-from kpi.intake import Checked, Table, check_rows, compare, read_table
+from kpi.update import Checked, Table, check_rows, compare, read_table
 from tests.attacks.wire import Answer, Tab, tab
 from tests.pages import stores
 from tests.serving import Served, served
@@ -127,8 +127,8 @@ def hand_in(engine: sa.Engine) -> None:
     """A batch of BCT that waits for review, with bait in every text an agency can send."""
     coordinator = Person("dieuphoi", "coordinator", "BNG", "")
     with store.session(engine) as session:
-        uploads.write_routes(session, actor=coordinator, routes=dict.fromkeys(uploads.read_routes(engine), "review"))
-    current = uploads.current_rows(engine, "BCT")
+        updates.write_routes(session, actor=coordinator, routes=dict.fromkeys(updates.read_routes(engine), "review"))
+    current = updates.current_rows(engine, "BCT")
     names = ["ref", "report_period", "report_date", "progress_pct", "deliverable_vi", *REPORT_FIELDS]
     texts = {name: f"{mark('BCT')} mới {BAIT}".replace("\u202e", "") for name in ("deliverable_vi", *REPORT_FIELDS)}
     row = {"ref": "RFBCTFR-3", "report_period": "2025-Q4", "report_date": "2026-01-09", "progress_pct": "51", **texts}
@@ -142,7 +142,7 @@ def hand_in(engine: sa.Engine) -> None:
     assert isinstance(checked, Checked), checked
     preview = compare(checked, current)
     with store.session(engine) as session:
-        handed_in = uploads.hand_in(
+        handed_in = updates.hand_in(
             session,
             actor=Person("bct", "agency", "BCT", ""),
             table=table,

@@ -19,14 +19,14 @@ import pytest
 import sqlalchemy as sa
 
 import data_access
-from data_access import accounts, audit, models, passwords, register, uploads
-from data_access import engine as store
-from data_access.accounts import AccountError, Person
-from data_access.accounts.journal import Sought
-from data_access.arrow import table_of
-from data_access.uploads import Refused, applying
-from kpi.intake import Checked, Preview, Table, check_rows, compare, read_table
-from kpi.reporting_calendar import Period
+from data_access import accounts, audit, register, store, updates
+from data_access.accounts import AccountError, Person, passwords
+from data_access.audit.journal import Sought
+from data_access.store import models
+from data_access.store.arrow import table_of
+from data_access.updates import Refused, applying
+from kpi.reporting.calendar import Period
+from kpi.update import Checked, Preview, Table, check_rows, compare, read_table
 from tests.attacks.conftest import Attempts, everything, fill, mark
 
 TODAY = dt.date(2026, 1, 20)
@@ -139,16 +139,16 @@ def world(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> World:
     owner = Person(OWNER, "agency", OWNER_AGENCY, "")
     table, preview = confirmed(engine, 0)
     with store.session(engine) as session:
-        applied = uploads.apply(session, actor=owner, preview=preview)
+        applied = updates.apply(session, actor=owner, preview=preview)
     coordinator = Person("dieuphoi", "coordinator", "BNG", "")
-    routes: dict[Any, Any] = dict.fromkeys(uploads.read_routes(engine), "review")
+    routes: dict[Any, Any] = dict.fromkeys(updates.read_routes(engine), "review")
     with store.session(engine) as session:
-        uploads.write_routes(session, actor=coordinator, routes=routes)
+        updates.write_routes(session, actor=coordinator, routes=routes)
     table, preview = confirmed(engine, 1)
     with store.session(engine) as session:
-        handed_in = uploads.hand_in(session, actor=owner, table=table, preview=preview)
+        handed_in = updates.hand_in(session, actor=owner, table=table, preview=preview)
     assert handed_in.waiting is not None
-    review = uploads.review(engine, handed_in.waiting, agency=None)
+    review = updates.review(engine, handed_in.waiting, agency=None)
     table, preview = confirmed(engine, 2)
     period = Period("2099-Q1", dt.date(2099, 1, 1), dt.date(2099, 3, 31), dt.date(2099, 4, 10))
     return World(
@@ -181,7 +181,7 @@ def world(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def confirmed(engine: sa.Engine, which: int) -> tuple[Table, Preview]:
     """A file of OWNER_AGENCY about one of its agreements, as far as its confirmation."""
-    current = uploads.current_rows(engine, OWNER_AGENCY)
+    current = updates.current_rows(engine, OWNER_AGENCY)
     ref = current.agreements["ref"].to_list()[which]
     table = read_table(f"ref,evidence_url\n{ref},https://example.org/{which}/new\n".encode(), f"{which}.csv")
     assert isinstance(table, Table)
@@ -336,13 +336,13 @@ def test_what_is_read_for_an_agency_is_its_own(world: World) -> None:
         }
     tried = 0
     for agency in [*sorted({*held.values()} - {None}), "BNG", "%", "' OR 1=1 --"]:
-        titles = uploads.current_rows(world.engine, agency).agreements["title_vi"].to_list()
+        titles = updates.current_rows(world.engine, agency).agreements["title_vi"].to_list()
         assert all(title.startswith(mark(agency)) for title in titles)
-        assert set(uploads.list_batches(world.engine, agency)["agency"].to_list()) <= {agency}
+        assert set(updates.list_batches(world.engine, agency)["agency"].to_list()) <= {agency}
         for number, owner in batches.items():
             if owner != agency:
-                assert uploads.read_changes(world.engine, number, agency=agency).is_empty()
-                assert uploads.review(world.engine, number, agency=agency) is None
+                assert updates.read_changes(world.engine, number, agency=agency).is_empty()
+                assert updates.review(world.engine, number, agency=agency) is None
                 tried += 2
         for number, owner in itertools.islice(held.items(), 20):
             if owner != agency:

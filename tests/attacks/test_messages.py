@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from data_access import accounts
-from data_access import engine as store
-from data_access.models import User
-from tests.app.test_frame import screens
+from data_access import accounts, store
+from data_access.store.models import User
 from tests.attacks.conftest import Attempts, Refusals, SignedIn, SignIn, everything, is_sign_in
 from tests.attacks.wire import Answer, Refused, tab, wish_for
 from tests.serving import Served
+from tests.web.test_frame import screens
 
 ROLES = {account.username: account.role for account in accounts.DEMO_ACCOUNTS}
 PAGES = ["" if name == "overview" else name for name in screens()]
@@ -124,11 +123,11 @@ def test_an_open_page_of_an_ended_session_gives_nothing_more(
     house: Served, sign_in: SignIn, refusals: Refusals, way: str
 ) -> None:
     """Single fragments, files on demand and upload addresses are answered without a run of the page: not any more."""
-    pages = ["trust", "scorecard", "stalled"]
+    pages = ["reliability", "scorecard", "stalled"]
     victim = sign_in("lanhdao")
     with victim.tab() as opened:
         shown = {page: opened.rerun(page) for page in pages}
-        session_id = shown["trust"].session_id
+        session_id = shown["reliability"].session_id
         files = [element.deferred_file_id for kind, element in shown["stalled"].elements() if kind == "download_button"]
         fragments = [(page, fragment) for page in pages for fragment in shown[page].fragments]
         assert fragments

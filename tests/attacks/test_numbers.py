@@ -16,17 +16,17 @@ import sqlalchemy as sa
 import streamlit as st
 from sqlmodel import col
 
-from data_access import engine as store
-from data_access import models, uploads
+from data_access import store, updates
 from data_access.accounts import Person
-from data_access.uploads import Refused
-from kpi import sensitive
+from data_access.store import models
+from data_access.updates import Refused
+from kpi import readers
 from kpi.facts import REPORT_FIELDS
-from kpi.intake import Checked, check_rows, compare, table_of
 from kpi.rules import Rules
+from kpi.update import Checked, check_rows, compare, table_of
 from pages.ui import loaders
 from pages.ui.view import View
-from tests.data_access.test_uploads import typed_rows
+from tests.data_access.updates.test_updates import typed_rows
 from tests.kpi.recomputed import median
 from tests.pages import stores
 
@@ -206,7 +206,7 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
     """Counts and scorecards, over all and agency by agency, as the pages load them at this moment."""
     edition = loaders.data_version()
     assert edition.data_date is not None
-    view = View(as_of=edition.data_date, compare_with=edition.data_date, reader=sensitive.EVERYTHING)
+    view = View(as_of=edition.data_date, compare_with=edition.data_date, reader=readers.EVERYTHING)
     found, waits = asked(engine, edition.data_date)
     agencies = {agency for agency, _ in found}
 
@@ -299,10 +299,10 @@ def change(engine: sa.Engine, chance: random.Random) -> bool:
     agency = chance.choice(AGENCIES)
     actor = Person(f"u-{agency.lower()}", "agency", agency, "")
     if chance.random() < 0.3:
-        batches = uploads.list_batches(engine, agency)
+        batches = updates.list_batches(engine, agency)
         applied = batches.filter(batches["status"] == "applied")["id"].to_list()
         return bool(applied) and done(lambda: undo(engine, actor, chance.choice(applied)))
-    current = uploads.current_rows(engine, agency)
+    current = updates.current_rows(engine, agency)
     if current.agreements.height < 3:
         return False
     checked = check_rows(table_of(typed_rows(current, chance), name="ngẫu nhiên"), current, today=TODAY)
@@ -314,12 +314,12 @@ def change(engine: sa.Engine, chance: random.Random) -> bool:
 
 def apply(engine: sa.Engine, actor: Person, preview: Any) -> bool:
     with store.session(engine) as session:
-        return uploads.apply(session, actor=actor, preview=preview).applied
+        return updates.apply(session, actor=actor, preview=preview).applied
 
 
 def undo(engine: sa.Engine, actor: Person, batch: int) -> bool:
     with store.session(engine) as session:
-        return uploads.undo(session, actor=actor, batch_id=batch).applied
+        return updates.undo(session, actor=actor, batch_id=batch).applied
 
 
 def done(work: Callable[[], bool]) -> bool:

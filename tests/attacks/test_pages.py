@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from data_access import accounts, models
-from data_access import engine as store
+from data_access import accounts, store
+from data_access.store import models
 from pages.ui.view_codes import NAMES
-from tests.app.test_frame import PAGES as PAGES_FOLDER
 from tests.attacks.conftest import Attempts, Refusals, SignIn, mark, marked
 from tests.attacks.test_messages import PAGES, _file
 from tests.attacks.wire import Answer
 from tests.serving import Served
+from tests.web.test_frame import PAGES as PAGES_FOLDER
 
 AGENCIES = {account.username: account.agency for account in accounts.DEMO_ACCOUNTS if account.role == "agency"}
 HOSTILE = ("' OR 1=1 --", "ALL")

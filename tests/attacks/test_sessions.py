@@ -12,9 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import pytest
 
-from data_access import accounts
-from data_access import engine as store
-from data_access.models import User
+from data_access import accounts, store
+from data_access.store.models import User
 from tests.attacks.conftest import Attempts, Refusals, SignedIn, SignIn, is_sign_in
 from tests.attacks.wire import Refused, tab
 from tests.serving import Served

@@ -14,8 +14,10 @@ from functools import partial
 
 import polars as pl
 
-from kpi import facts, ranking, scorecard, whatif
+from kpi import facts
+from kpi.indicators import scorecard
 from kpi.register import Register
+from kpi.studies import rank_sets, what_if
 from seed_data import demo, reference
 from seed_data.demo import DATA_DATE
 
@@ -71,9 +73,9 @@ def main(sizes: list[int]) -> None:
         measures: dict[str, Callable[[], object]] = {
             "facts": partial(facts.build, register, DATA_DATE),
             "scorecards of all agencies": partial(scorecard.compute, found, by=["agency"]),
-            "intervals of all composites": partial(ranking.composite_intervals, found, by="agency"),
+            "intervals of all composites": partial(rank_sets.composite_intervals, found, by="agency"),
             f"what moves {largest} ({held['len'][-1]} open)": partial(
-                whatif.study, register, found, agency=largest, cards=cards, steps=5
+                what_if.study, register, found, agency=largest, cards=cards, steps=5
             ),
         }
         for name, run in measures.items():

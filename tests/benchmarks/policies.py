@@ -19,10 +19,10 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from data_access import engine as store
-from data_access import models, uploads
-from data_access.arrow import table_of
-from data_access.uploads import rows
+from data_access import store, updates
+from data_access.store import models
+from data_access.store.arrow import table_of
+from data_access.updates import rows
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -111,7 +111,7 @@ def main() -> None:
         work: dict[str, Callable[[sa.Engine], object]] = {
             "all 600,000 events read, nothing declared": lambda e: store.read_frame(e, sa.select(events)),
             "the events of one agreement, declared": lambda e: store.read_frame(e, one, agency=OWN),
-            "what a template needs, declared": lambda e: uploads.current_rows(e, OWN),
+            "what a template needs, declared": lambda e: updates.current_rows(e, OWN),
             f"{WRITTEN:,} events added, declared": lambda e: within(
                 e, lambda session: store.write_frame(session, models.StatusEvent, added)
             ),

@@ -14,8 +14,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, Request, ViewportSize, expect
 
-from data_access import accounts
-from data_access import engine as store
+from data_access import accounts, store
 from tests.conftest import STORES
 from tests.serving import ROOT, Served, environment, served
 

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import col
 
-from data_access import engine as store
-from data_access import models
+from data_access import store
+from data_access.store import models
 from tests.serving import Served, free_port, served
 
 BUTTON = "Đăng nhập qua hệ thống xác thực tập trung"

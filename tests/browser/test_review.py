@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from data_access import accounts, audit, uploads
-from data_access import engine as store
-from kpi.intake import KINDS
+from data_access import accounts, audit, store, updates
+from kpi.update import KINDS
 from tests.browser.conftest import WIDE, SignIn
 from tests.browser.test_uploads import begun, hand_in, open_upload, scorecard, take_template
 from tests.serving import Served
@@ -29,11 +28,11 @@ def everything_is_reviewed(server: Served) -> Iterator[None]:
     What an earlier try left waiting is withdrawn.
     """
     with store.session(server.engine) as session:
-        for number in uploads.list_waiting(server.engine)["id"]:
-            uploads.withdraw(session, actor=BCT, batch_id=number)
+        for number in updates.list_waiting(server.engine)["id"]:
+            updates.withdraw(session, actor=BCT, batch_id=number)
     for route in ("review", "direct"):
         with store.session(server.engine) as session:
-            uploads.write_routes(session, actor=ADMINISTRATOR, routes=dict.fromkeys(KINDS, route))
+            updates.write_routes(session, actor=ADMINISTRATOR, routes=dict.fromkeys(KINDS, route))
         if route == "review":
             yield
 
@@ -74,7 +73,7 @@ def put_right(page: Page, text: str) -> None:
 
 def latest(server: Served) -> tuple[int, str]:
     """Number and status of the agency's newest batch."""
-    row = uploads.list_batches(server.engine, "BCT").row(0, named=True)
+    row = updates.list_batches(server.engine, "BCT").row(0, named=True)
     return row["id"], row["status"]
 
 

@@ -11,8 +11,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from data_access import accounts, audit
-from data_access import engine as store
+from data_access import accounts, audit, store
 from tests.browser.conftest import WIDE, submit
 from tests.serving import Served, served
 

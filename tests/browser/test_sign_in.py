@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from data_access import accounts, audit, throttle
+from data_access import accounts, audit
+from data_access.accounts import throttle
 from tests.browser.conftest import SignIn, submit
 from tests.serving import Served
 

@@ -9,7 +9,7 @@ import re
 import pytest
 from playwright.sync_api import Download, FilePayload, Page, expect
 
-from data_access import audit, uploads
+from data_access import audit, updates
 from tests.browser.conftest import SignIn
 from tests.serving import Served
 
@@ -68,7 +68,7 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
     page.goto("/scorecard")
     sign_in(page, "bct")
     before = scorecard(page)
-    sent_before = uploads.list_batches(server.engine, "BCT").height
+    sent_before = updates.list_batches(server.engine, "BCT").height
 
     open_upload(page)
     hand_in(page, begun(take_template(page, "Mẫu CSV")))
@@ -77,13 +77,13 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
     expect(page.get_by_text("Đã ký  →  Đang triển khai")).to_be_visible()
     foretold = page.get_by_test_id("stMetric").filter(has_text="Điểm tổng hợp")
     expect(foretold).to_contain_text("trước:")
-    assert uploads.list_batches(server.engine, "BCT").height == sent_before
+    assert updates.list_batches(server.engine, "BCT").height == sent_before
 
     page.get_by_role("button", name="Xác nhận 2 thay đổi").dblclick()
 
     receipt = page.get_by_test_id("stAlertContentSuccess")
     expect(receipt).to_have_text(re.compile(r"đợt \d+.*2 thay đổi.*Điểm tổng hợp: [\d,]+ → [\d,]+", re.DOTALL))
-    assert uploads.list_batches(server.engine, "BCT").height == sent_before + 1
+    assert updates.list_batches(server.engine, "BCT").height == sent_before + 1
     old, new = re.findall(r"([\d,]+) → ([\d,]+)", receipt.inner_text())[0]
     assert old != new
 
@@ -95,7 +95,7 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
     page.get_by_role("button", name="Hoàn tác đợt này").click()
 
     expect(page.get_by_text(re.compile(r"Đã hoàn tác đợt \d+"))).to_be_visible()
-    assert uploads.list_batches(server.engine, "BCT").height == sent_before + 2
+    assert updates.list_batches(server.engine, "BCT").height == sent_before + 2
     assert scorecard(page) == before
     assert audit.verify(server.engine) is None
 
@@ -113,8 +113,8 @@ def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served
 def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Served, sign_in: SignIn) -> None:
     page.goto("/upload")
     sign_in(page, "langson")
-    sent_before = uploads.list_batches(server.engine, "T20").height
-    refs = uploads.current_rows(server.engine, "T20").agreements["ref"].to_list()
+    sent_before = updates.list_batches(server.engine, "T20").height
+    refs = updates.current_rows(server.engine, "T20").agreements["ref"].to_list()
     hand_in(
         page, f"Mã cam kết,Liên kết minh chứng\n{refs[0]},www.langson.vn\n{refs[1]},https://langson.vn/b\n".encode()
     )
@@ -136,7 +136,7 @@ def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Ser
 
     expect(page.get_by_text("https://langson.vn/a")).to_be_visible()
     expect(page.get_by_role("button", name="Xác nhận 2 thay đổi")).to_be_visible()
-    assert uploads.list_batches(server.engine, "T20").height == sent_before
+    assert updates.list_batches(server.engine, "T20").height == sent_before
 
 
 def test_a_file_of_another_kind_is_answered_in_words(page: Page, server: Served, sign_in: SignIn) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from data_access import audit, models
-from data_access import engine as store
+from data_access import audit, store
 from data_access.register import read_data_version
+from data_access.store import models
 from tests.cli.test_manage import Runner, one_line
-from tests.data_access.test_engine import agreements
+from tests.data_access.store.test_engine import agreements
 from tests.faults.beneath import change_beneath, flip_bit, path_of
 
 

@@ -7,9 +7,9 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from data_access import accounts, passwords
-from data_access import engine as store
-from data_access.models import AuditEntry
+from data_access import accounts, store
+from data_access.accounts import passwords
+from data_access.store.models import AuditEntry
 from tests.cli.test_manage import Runner, one_line, run
 
 __all__ = ["run"]  # the fixture

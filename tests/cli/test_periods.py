@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from data_access import coordination, models
-from data_access import engine as store
+from data_access import coordination, store
+from data_access.store import models
 from tests.cli.test_manage import Runner, one_line
 from tests.pages import stores
 
@@ -23,7 +23,7 @@ def run(sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytes
         for name, role, agency in (("dieuphoi", "coordinator", None), ("bct", "agency", "BCT")):
             session.add(models.User(username=name, password_hash="x", role=role, agency=agency))
     monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string(hide_password=False))
-    monkeypatch.setattr("data_access.calendar.utc_now", lambda: dt.datetime(2026, 1, 20, 3))
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 1, 20, 3))
     return Runner(capsys)
 
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from data_access import accounts, models, uploads
-from data_access import engine as store
+from data_access import accounts, store, updates
 from data_access.register import read_register
+from data_access.store import models
 from kpi import facts
 from tests.cli.test_manage import Runner, one_line
 from tests.pages import stores
@@ -62,7 +62,7 @@ def test_a_preview_stores_nothing_and_applying_stores_what_it_showed(
     shown = run("upload", file, "--user", "bct", "--format", "json")
     assert shown.status == 0
     assert shown.json() == {"problems": [], "changes": [change], "applied": False, "batch": None, "waiting": None}
-    assert uploads.list_batches(filled, None).is_empty()
+    assert updates.list_batches(filled, None).is_empty()
 
     done = run("upload", file, "--user", "bct", "--apply", "--format", "json")
     assert done.status == 0
@@ -70,7 +70,7 @@ def test_a_preview_stores_nothing_and_applying_stores_what_it_showed(
 
     again = run("upload", file, "--user", "bct", "--apply", "--format", "json")
     assert again.json() == NOTHING
-    assert uploads.list_batches(filled, None)["id"].to_list() == [1]
+    assert updates.list_batches(filled, None)["id"].to_list() == [1]
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
@@ -103,7 +103,7 @@ def test_problems_are_listed_with_their_place_and_the_status_is_1(
     }
     assert all(set(problem) == {"row", "column", "value", "code", "message"} for problem in told["problems"])
     assert "Dòng 2" in run("upload", file, "--user", "bct", "--language", "vi").out
-    assert uploads.list_batches(filled, None).is_empty()
+    assert updates.list_batches(filled, None).is_empty()
 
 
 def test_whose_value_holds_in_a_conflict_has_to_be_said(
@@ -200,7 +200,7 @@ def held(filled: sa.Engine) -> sa.Engine:
     """Results and reports wait for the coordinator, everything else goes straight in."""
     coordinator = accounts.Person(username="dieuphoi", role="coordinator", agency=None, office="")
     with store.session(filled) as session:
-        uploads.write_routes(session, actor=coordinator, routes={"result": "review", "report": "review"})
+        updates.write_routes(session, actor=coordinator, routes={"result": "review", "report": "review"})
     return filled
 
 

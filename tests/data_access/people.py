@@ -7,10 +7,9 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlmodel import col
 
-from data_access import accounts
-from data_access import engine as store
+from data_access import accounts, store
 from data_access.accounts import Person
-from data_access.models import AuditEntry, User
+from data_access.store.models import AuditEntry, User
 
 NOON = dt.datetime(2026, 1, 14, 12, 0)
 PASSWORD = "bốn từ không liên quan"

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from data_access import audit, coordination, models, register, unresolved_names
-from data_access import engine as store
+from data_access import audit, coordination, register, store, unresolved_names
 from data_access.coordination import DeclinedError
-from data_access.uploads import Refused
-from kpi.reporting_calendar import Period
+from data_access.store import models
+from data_access.updates import Refused
+from kpi.reporting.calendar import Period
 from kpi.rules import LIMITS, Rules
 
 D = dt.date
@@ -41,7 +41,7 @@ Change = Callable[[Session, Person], int]
 @pytest.fixture
 def filled(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     """A calendar of two periods, the first of which fell due today; one report for each of them and one for none."""
-    monkeypatch.setattr("data_access.calendar.utc_now", lambda: dt.datetime(2026, 1, 20, 3))
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 1, 20, 3))
     with store.session(engine) as session:
         session.add(
             models.Agency(
@@ -202,7 +202,7 @@ def test_a_due_date_that_makes_no_sense_is_declined(filled: sa.Engine, due_on: d
 
 
 def test_a_due_date_is_not_moved_into_the_past(filled: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data_access.calendar.utc_now", lambda: dt.datetime(2026, 4, 5, 3))
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 4, 5, 3))
 
     assert_declined(filled, move(NEXT, D(2026, 4, 5)), "due_passed")
 

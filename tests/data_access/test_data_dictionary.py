@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import models  # noqa: F401  (its import fills the metadata)
 from data_access.settings import ROOT
+from data_access.store import models  # noqa: F401  (its import fills the metadata)
 
 SECTION = re.compile(r"^### (\w+)\n.*?^\|---\|---\|---\|---\|\n((?:\|[^\n]*\n?)+)", re.MULTILINE | re.DOTALL)
 KINDS: dict[str, type[sa.types.TypeEngine[Any]]] = {

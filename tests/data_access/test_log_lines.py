@@ -8,7 +8,8 @@ import logging
 import pytest
 import sqlalchemy as sa
 
-from data_access import accounts, passwords
+from data_access import accounts
+from data_access.accounts import passwords
 from data_access.log_lines import JsonLines, told
 from tests.data_access.people import PASSWORD, add
 

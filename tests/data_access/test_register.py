@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from data_access import engine as store
-from data_access import models, register
+from data_access import register, store
+from data_access.store import models
 from kpi import register as shape
 from kpi.rules import Rules
 

@@ -23,9 +23,9 @@ import httpx
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect, sync_playwright
 
-from data_access import accounts, models
-from data_access import engine as store
-from data_access.models import utc_now
+from data_access import accounts, store
+from data_access.store import models
+from data_access.store.models import utc_now
 from tests.serving import ROOT, Served, environment, free_port, served
 
 with warnings.catch_warnings():

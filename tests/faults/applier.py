@@ -20,10 +20,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from data_access import engine as store
-from data_access import models, seals, uploads
+from data_access import store, updates
 from data_access.settings import normalise_url
-from tests.data_access.test_uploads import INDUSTRY, preview
+from data_access.store import models, seals
+from tests.data_access.updates.test_updates import INDUSTRY, preview
 
 REFS = ("A-1", "A-2", "A-3", "A-4")
 
@@ -50,7 +50,7 @@ def apply_until_killed(address: str, mode: str) -> None:
         seen = preview(engine, content(done + 1))
         say("s")
         with begin(engine) as session:
-            uploads.apply(session, actor=INDUSTRY, preview=seen)
+            updates.apply(session, actor=INDUSTRY, preview=seen)
         say(f"a {done + 1}")
 
 

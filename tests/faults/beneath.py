@@ -7,7 +7,7 @@ import sqlite3
 
 import sqlalchemy as sa
 
-from data_access import engine as store
+from data_access import store
 
 
 def change_beneath(engine: sa.Engine, *statements: str) -> None:

@@ -13,8 +13,9 @@ import shutil
 import polars as pl
 import sqlalchemy as sa
 
-from data_access import engine as store
-from data_access import failures, register, soundness
+from data_access import register, store
+from data_access.keeping import soundness
+from data_access.store import failures
 from seed_data.store import fill, read_named
 from tests.faults import report
 from tests.faults.beneath import flip_bit, path_of

@@ -9,11 +9,13 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from data_access import accounts, audit, register, soundness, throttle, uploads
-from data_access import engine as store
-from data_access.models import base, utc_now
-from kpi import facts, scorecard
-from tests.data_access.test_uploads import DATA_DATE, applied, fill, undone
+from data_access import accounts, audit, register, store, updates
+from data_access.accounts import throttle
+from data_access.keeping import soundness
+from data_access.store.models import base, utc_now
+from kpi import facts
+from kpi.indicators import scorecard
+from tests.data_access.updates.test_updates import DATA_DATE, applied, fill, undone
 
 Clock = Callable[[dt.timedelta], None]
 DAY = dt.timedelta(days=1)
@@ -96,6 +98,6 @@ def test_batches_and_figures_do_not_depend_on_the_clock(filled: sa.Engine, clock
     version = register.read_data_version(filled)
     assert version is not None
     assert version.data_date == DATA_DATE
-    assert uploads.list_batches(filled, None).height == 4
+    assert updates.list_batches(filled, None).height == 4
     assert audit.verify(filled) is None  # its order is that of writing, whatever the moments say
     assert soundness.verify(filled) == []

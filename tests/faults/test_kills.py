@@ -18,10 +18,11 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import audit, seals, soundness
-from data_access import engine as store
-from data_access.arrow import table_of
-from data_access.models import (
+from data_access import audit, store
+from data_access.keeping import soundness
+from data_access.store import seals
+from data_access.store.arrow import table_of
+from data_access.store.models import (
     Agreement,
     AuditEntry,
     BatchChange,
@@ -30,7 +31,7 @@ from data_access.models import (
     TargetDate,
     UploadBatch,
 )
-from tests.data_access.test_uploads import fill
+from tests.data_access.updates.test_updates import fill
 from tests.faults import report
 from tests.faults.applier import REFS
 from tests.serving import ROOT, environment

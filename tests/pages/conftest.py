@@ -12,10 +12,10 @@ import sqlalchemy as sa
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts, passwords
-from data_access import engine as store
+import words
+from data_access import accounts, store
+from data_access.accounts import passwords
 from pages.ui import session as page_session
-from pages.ui import words
 from tests.pages import stores
 
 words.raise_on_missing()
@@ -100,7 +100,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
         opened.query_params["lang"] = language
         for key, value in parameters.items():
             opened.query_params[key] = value
-        opened.switch_page(f"{page}.py")
+        opened.switch_page(f"{page}/page.py")
         return opened.run()
 
     return open_page

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import engine as store
-from data_access import models
+from data_access import store
+from data_access.store import models
 from kpi.facts import REPORT_FIELDS
 from seed_data import reference
 

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts, audit
-from data_access import engine as store
-from data_access.accounts import Person, journal
-from pages.sections import audit_words
+from data_access import accounts, audit, store
+from data_access.accounts import Person
+from data_access.audit import journal
+from pages.audit import told
 from pages.ui import session as page_session
 from tests.pages.conftest import Visit
 
@@ -231,7 +231,7 @@ def test_what_an_entry_tells_is_written_in_words() -> None:
         "client": "10.0.0.7 Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36",
     }
 
-    assert audit_words.detail_text(json.dumps(detail)) == (
+    assert told.detail_text(json.dumps(detail)) == (
         "Vai trò: Lãnh đạo → Cơ quan, địa phương; Trình duyệt: Chrome 131 · Windows · 10.0.0.7"
     )
 

@@ -15,7 +15,8 @@ import pytest
 import vl_convert
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import charts, palette, words
+import words
+from pages.ui import charts, palette
 from pages.ui.charts import Chart
 
 DAY = dt.date(2026, 1, 14)

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts, coordination, models
-from data_access import engine as store
+import words as w
+from data_access import accounts, coordination, store
 from data_access.register import read_rules
-from data_access.uploads.routes import read_routes
-from kpi.reporting_calendar import Period
+from data_access.store import models
+from data_access.updates.routes import read_routes
+from kpi.reporting.calendar import Period
 from kpi.rules import Rules
-from pages.ui import words as w
 from tests.pages.conftest import Visit
 
 D = dt.date
@@ -26,7 +26,7 @@ OTHERS = [account.username for account in accounts.DEMO_ACCOUNTS if account.role
 @pytest.fixture(autouse=True)
 def january(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is 20 January 2026."""
-    monkeypatch.setattr("data_access.calendar.utc_now", lambda: dt.datetime(2026, 1, 20, 3))
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 1, 20, 3))
 
 
 @pytest.fixture

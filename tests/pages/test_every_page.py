@@ -8,13 +8,12 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+import words as w
 from data_access import accounts
 from pages.ui import session as page_session
-from pages.ui import words as w
 from tests.pages.conftest import FRAME, Visit
 
-NOT_PAGES = {"__init__", "frame"}
-PAGES = sorted(path.stem for path in pathlib.Path(FRAME).parent.glob("*.py") if path.stem not in NOT_PAGES)
+PAGES = sorted({path.parent.name for path in pathlib.Path(FRAME).parent.glob("*/page.py")} - {"sign_in"})
 ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
 WITHOUT_AGENCY = [account.username for account in accounts.DEMO_ACCOUNTS if account.agency is None]
 HOSTILE = {
@@ -61,7 +60,7 @@ def test_signed_out_it_shows_the_sign_in_and_nothing_of_itself(
 ) -> None:
     monkeypatch.setattr(page_session, "session_id", lambda: None)
     opened = AppTest.from_file(str(FRAME), default_timeout=30)
-    opened.switch_page(f"{page}.py")
+    opened.switch_page(f"{page}/page.py")
 
     opened.run()
 

@@ -15,15 +15,15 @@ from hypothesis import strategies as hyp
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
-from data_access import engine as store
+from data_access import store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
-from kpi.sensitive import EVERYTHING
+from kpi.readers import EVERYTHING
 from pages.ui import address, loaders, view_codes
 from pages.ui.view import View
-from pages.ui.words import in_language
 from tests.pages.running import streamlit_run
 from tests.pages.stores import AS_OF
+from words import in_language
 
 LEADER = Person("leader", "leader", None, "")
 BCT = Person("bct", "agency", "BCT", "")
@@ -34,8 +34,9 @@ def bar(person: str = "leader", language: str = "vi") -> None:
     """The frame as far as filters go."""
     import streamlit as st
 
+    import words
     from data_access.accounts import Person
-    from pages.ui import filters, loaders, words
+    from pages.ui import filters, loaders
 
     words.use_language(language)
     loaders.begin_run()

@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts, models
-from data_access import engine as store
+import words as w
+from data_access import accounts, store
 from data_access.register import read_register
-from kpi import attention, facts, flags
-from pages.sections import overview
-from pages.ui import words as w
+from data_access.store import models
+from kpi import facts
+from kpi.facts import attention, signs
+from pages.overview import sections
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -44,7 +45,7 @@ def test_it_opens_for_every_role_in_every_language(
 
     assert not page.exception
     assert not page.warning
-    assert len(page.metric) == len(overview.COUNTS) + 1
+    assert len(page.metric) == len(sections.COUNTS) + 1
     assert page.title[0].value == {"vi": "Tổng quan", "en": "Overview"}[language]
 
 
@@ -52,7 +53,7 @@ def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(shown_store: s
     page = visit("overview")
     leads = [parameters for target, parameters in links(page) if target == "agreements"]
 
-    for place, count in enumerate(overview.COUNTS):
+    for place, count in enumerate(sections.COUNTS):
         assert leads[place] == {"flag": count.flag}
         shown = int(page.metric[place].value.replace(".", ""))
         listed = visit("agreements", **leads[place])
@@ -61,7 +62,7 @@ def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(shown_store: s
 
 
 def test_the_counts_are_those_of_the_facts(shown_store: sa.Engine, visit: Visit) -> None:
-    expected = flags.count(shown_facts(shown_store))
+    expected = signs.count(shown_facts(shown_store))
 
     page = visit("overview", language="en")
 
@@ -94,7 +95,7 @@ def test_every_figure_explains_itself_with_definition_cases_and_date(shown_store
 
     said = texts(page)
     assert "without recorded progress for too long: from 180 days" in said
-    assert said.count("As of 14 Jan 2026.") == len(overview.COUNTS)
+    assert said.count("As of 14 Jan 2026.") == len(sections.COUNTS)
     assert "sent reports due 10 Jan 2026" in said
 
 
@@ -104,7 +105,7 @@ def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(shown_sto
     page = visit("overview")
 
     refs = [parameters["ref"] for target, parameters in links(page) if target == "agreement"]
-    assert refs == expected["ref"].head(overview.DECISIONS).to_list()
+    assert refs == expected["ref"].head(sections.DECISIONS).to_list()
     assert any(f"({expected.height})" in heading.value for heading in page.subheader)
 
 
@@ -114,9 +115,9 @@ def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(shown_store: sa
 
     page = visit("overview", "bct")
 
-    assert page.metric[0].value == w.number(flags.count(found)["signed"])
+    assert page.metric[0].value == w.number(signs.count(found)["signed"])
     labels = [element.proto.label for element in page.main if getattr(element, "type", "") == "page_link"]
-    assert f"Của bạn: {flags.count(own)['signed']}" in labels
+    assert f"Của bạn: {signs.count(own)['signed']}" in labels
     refs = {parameters["ref"] for target, parameters in links(page) if target == "agreement"}
     assert refs <= set(own.agreements["ref"])
 

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 import sqlmodel
 from streamlit.testing.v1 import AppTest
 
-from data_access import engine as store
-from data_access import models, unresolved_names
+from data_access import store, unresolved_names
 from data_access.register import read_register
-from kpi import facts, quality
+from data_access.store import models
+from kpi import facts
 from kpi.facts import Facts
+from kpi.reporting import quality
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 

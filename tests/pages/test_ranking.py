@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+import words as w
 from data_access import accounts
 from data_access.register import read_register
-from kpi import facts, scorecard
+from kpi import facts
+from kpi.indicators import scorecard
 from kpi.rules import Rules
-from pages.ui import words as w
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 

@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import engine as store
-from data_access import models
+from data_access import store
 from data_access.register import read_register
-from kpi import facts, reporting
+from data_access.store import models
+from kpi import facts
 from kpi.facts import Facts
+from kpi.reporting import reports
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -39,8 +40,8 @@ def said(page: AppTest) -> str:
 
 @pytest.mark.parametrize("period", ["2025-Q2", "2025-Q3", "2025-Q4"])
 def test_the_figures_are_the_register_s(shown_store: sa.Engine, visit: Visit, period: str) -> None:
-    counts = reporting.counts(high_level(shown_store), period=period)
-    total = reporting.in_period(counts).row(0, named=True)
+    counts = reports.counts(high_level(shown_store), period=period)
+    total = reports.in_period(counts).row(0, named=True)
 
     page = visit("reporting", "dieuphoi", period=period, who="ALL")
 
@@ -53,7 +54,7 @@ def test_the_figures_are_the_register_s(shown_store: sa.Engine, visit: Visit, pe
 
 
 def test_those_to_remind_stand_first_and_the_rest_can_be_asked_for(shown_store: sa.Engine, visit: Visit) -> None:
-    counts = reporting.counts(high_level(shown_store), period="2025-Q4")
+    counts = reports.counts(high_level(shown_store), period="2025-Q4")
     owing = counts.filter(pl.col("missing") > 0).height
 
     for who, expected in (({}, owing), ({"who": "complete"}, counts.height - owing), ({"who": "ALL"}, counts.height)):
@@ -63,7 +64,7 @@ def test_those_to_remind_stand_first_and_the_rest_can_be_asked_for(shown_store: 
 def test_an_agency_leads_to_its_missing_reports_and_the_words_to_remind_it(
     shown_store: sa.Engine, visit: Visit
 ) -> None:
-    rows = reporting.owed(high_level(shown_store), period="2025-Q4").filter(
+    rows = reports.owed(high_level(shown_store), period="2025-Q4").filter(
         (pl.col("agency") == "BTC") & (pl.col("status") == "missing")
     )
     named = high_level(shown_store).agreements.join(rows, on="agreement_id", how="semi")["ref"]
@@ -98,9 +99,9 @@ def test_only_who_coordinates_has_the_reminder(shown_store: sa.Engine, visit: Vi
 
 def test_an_agency_sees_its_own_line_and_its_own_reports(shown_store: sa.Engine, visit: Visit) -> None:
     found = high_level(shown_store)
-    counts = reporting.counts(found, period="2025-Q4").filter(pl.col("agency") == "BCT").row(0, named=True)
+    counts = reports.counts(found, period="2025-Q4").filter(pl.col("agency") == "BCT").row(0, named=True)
     own = found.agreements.filter(pl.col("agency") == "BCT").join(
-        reporting.owed(found, period="2025-Q4"), on="agreement_id", how="semi"
+        reports.owed(found, period="2025-Q4"), on="agreement_id", how="semi"
     )["ref"]
 
     for parameters in ({}, {"agency": "BTC"}, {"agency": "BTC", "who": "ALL"}):

@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts, audit, models, uploads
-from data_access import engine as store
+import words as w
+from data_access import accounts, audit, store, updates
 from data_access.register import read_register
+from data_access.store import models
 from kpi import facts
-from kpi.intake import KINDS, Checked, Kind, Table, check_rows, compare, read_table
-from pages.ui import words as w
+from kpi.update import KINDS, Checked, Kind, Table, check_rows, compare, read_table
 from tests.pages import stores
 from tests.pages.conftest import Visit
 from tests.pages.test_upload import MARKDOWN, confirm, edited, hand_in, interpreted, said, taken
@@ -36,7 +36,7 @@ def hold(engine: sa.Engine, *kinds: Kind) -> None:
     coordinator = accounts.Person("dieuphoi", "coordinator", _agency_of(engine, "dieuphoi"), "")
     with store.session(engine) as session:
         routes = {kind: "review" if kind in kinds else "direct" for kind in KINDS}
-        uploads.write_routes(session, actor=coordinator, routes=routes)  # type: ignore[arg-type]
+        updates.write_routes(session, actor=coordinator, routes=routes)  # type: ignore[arg-type]
 
 
 def _agency_of(engine: sa.Engine, username: str) -> str | None:
@@ -46,14 +46,14 @@ def _agency_of(engine: sa.Engine, username: str) -> str | None:
         return account.agency
 
 
-def send(engine: sa.Engine, text: str, name: str = "tep.csv") -> uploads.HandedIn:
+def send(engine: sa.Engine, text: str, name: str = "tep.csv") -> updates.HandedIn:
     """Hand in a file for BCT without the page."""
-    table, current = read_table(text.encode(), name), uploads.current_rows(engine, "BCT")
+    table, current = read_table(text.encode(), name), updates.current_rows(engine, "BCT")
     assert isinstance(table, Table)
     checked = check_rows(table, current, today=stores.AS_OF)
     assert isinstance(checked, Checked), checked
     with store.session(engine) as session:
-        return uploads.hand_in(session, actor=BCT, table=table, preview=compare(checked, current))
+        return updates.hand_in(session, actor=BCT, table=table, preview=compare(checked, current))
 
 
 def begun(ref: str) -> str:
@@ -69,11 +69,11 @@ def waiting(engine: sa.Engine, text: str, *kinds: Kind, name: str = "tep.csv") -
 
 
 def statuses(engine: sa.Engine) -> dict[int, str]:
-    return dict(uploads.list_batches(engine, None).select("id", "status").iter_rows())
+    return dict(updates.list_batches(engine, None).select("id", "status").iter_rows())
 
 
 def state_of(engine: sa.Engine, ref: str) -> str:
-    standing = uploads.current_rows(engine, "BCT").standing
+    standing = updates.current_rows(engine, "BCT").standing
     state: str = standing.filter(pl.col("ref") == ref)["state"].item()
     return state
 
@@ -155,7 +155,7 @@ def test_a_returned_batch_shows_its_reason_in_full_and_is_sent_again(
     page = confirm(page)
 
     assert not page.exception
-    found = uploads.list_batches(shown_store, "BCT").row(0, named=True)
+    found = updates.list_batches(shown_store, "BCT").row(0, named=True)
     assert (found["status"], found["corrects"]) == ("waiting", number)
     assert REASON not in {text.value for text in visit("upload", "bct").text}  # it was answered
 
@@ -168,7 +168,7 @@ def test_a_returned_batch_can_be_corrected_in_its_file(shown_store: sa.Engine, v
 
     page = confirm(hand_in(page, begun(signed).replace("-12", "-13").encode(), "da-sua.csv"))
 
-    found = uploads.list_batches(shown_store, "BCT").row(0, named=True)
+    found = updates.list_batches(shown_store, "BCT").row(0, named=True)
     assert (found["status"], found["corrects"], found["file_name"]) == ("waiting", number, "da-sua.csv")
 
 
@@ -204,7 +204,7 @@ def test_the_queue_tells_who_sent_what_and_leads_to_it(shown_store: sa.Engine, v
     assert page.query_params["batch"] == str(number)
     assert "Đã ký  →  Đang triển khai" in said(page)
     assert [metric.label for metric in page.metric][:2] == [w.t("kpi.K13.name"), w.t("upload.place")]
-    assert uploads.count_waiting(shown_store) == 1
+    assert updates.count_waiting(shown_store) == 1
 
 
 def test_what_is_published_is_in_the_register_and_can_be_undone(
@@ -281,7 +281,7 @@ def test_what_others_do_elsewhere_leaves_ticks_and_decisions_alone(
     page = visit("review", "dieuphoi", batch=str(number))
     page = page.checkbox[0].uncheck().run()
     hold(shown_store)
-    refs = uploads.current_rows(shown_store, "BCT").agreements["ref"]
+    refs = updates.current_rows(shown_store, "BCT").agreements["ref"]
     send(shown_store, f"ref,deliverable_vi\n{refs.filter(refs != signed)[0]},Khác\n")
 
     page = page.run()
@@ -292,7 +292,7 @@ def test_what_others_do_elsewhere_leaves_ticks_and_decisions_alone(
 
 
 def test_many_changes_are_chosen_in_a_table(shown_store: sa.Engine, visit: Visit) -> None:
-    refs = uploads.current_rows(shown_store, "BCT").agreements["ref"].to_list()
+    refs = updates.current_rows(shown_store, "BCT").agreements["ref"].to_list()
     rows = "".join(f"{ref},Một,One,https://a.vn\n" for ref in refs)
     number = waiting(shown_store, f"ref,deliverable_vi,deliverable_en,evidence_url\n{rows}", "result")
 
@@ -332,7 +332,7 @@ def test_what_changed_since_it_was_sent_is_decided_side_by_side(
     page = page.button(key=f"review_conflict_{token}_0_{decision}").click().run()
     page = publish(page, REASON if decision == "register" else None)
 
-    found = uploads.current_rows(shown_store, "BCT").agreements.filter(pl.col("ref") == signed).row(0, named=True)
+    found = updates.current_rows(shown_store, "BCT").agreements.filter(pl.col("ref") == signed).row(0, named=True)
     assert (found["deliverable_vi"], found["deliverable_en"]) == (kept, "Mine")
     assert ("returned" in statuses(shown_store).values()) == (decision == "register")
 

@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+import words as w
 from data_access.register import read_register
-from kpi import facts, forecast
-from kpi.calibration import CLASSES, Calibration
-from pages.sections import stalling
+from kpi import facts
+from kpi.studies import forecast
+from kpi.studies.calibration import CLASSES, Calibration
+from pages.parts import stalling
 from pages.ui import studies
-from pages.ui import words as w
 from pages.ui.studies import Stalling
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
@@ -43,7 +44,7 @@ def test_without_a_year_of_reporting_nothing_is_foretold_and_the_trust_page_says
     reason = {"vi": "Chưa nêu khả năng đình trệ", "en": "No chance of stalling is"}[language]
 
     assert reason in said(visit("stalled", language=language))
-    assert f"**{reason}" in said(visit("trust", language=language))
+    assert f"**{reason}" in said(visit("reliability", language=language))
     assert "Chance of" not in said(visit("agreement", language=language, ref="T-0003"))
 
 

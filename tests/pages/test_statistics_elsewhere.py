@@ -7,16 +7,18 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+import words as w
 from data_access import accounts
 from data_access.accounts import Person
 from data_access.register import read_register
-from kpi import facts, ranking, scorecard, whatif
-from kpi.difference import Difference
+from kpi import facts
+from kpi.estimators.difference import Difference
 from kpi.facts import Facts
+from kpi.indicators import scorecard
 from kpi.rules import Rules
-from pages.sections import ranking_statistics
+from kpi.studies import rank_sets, what_if
+from pages.ranking import statistics
 from pages.ui import loaders, studies
-from pages.ui import words as w
 from pages.ui.view import View
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
@@ -54,7 +56,7 @@ def test_three_things_are_for_those_who_may_see_the_agreements(
 
 def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.Engine, visit: Visit) -> None:
     found = ministries(shown_store)
-    study = whatif.study(read_register(shown_store), found, agency="BTC", rules=Rules())
+    study = what_if.study(read_register(shown_store), found, agency="BTC", rules=Rules())
     titles = dict(found.agreements.select("agreement_id", "title_en").iter_rows())
 
     text = said(visit("scorecard", language="en", agency="BTC"))
@@ -124,7 +126,7 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
 
     def answer(found: Difference) -> str:
         with w.in_language("en"):
-            return ranking_statistics.sentence("score", found, lambda points: w.number(points, 1), words)
+            return statistics.sentence("score", found, lambda points: w.number(points, 1), words)
 
     worse = answer(Difference("lower", -10.0, -15.0, -5.0))
     assert worse.startswith("**Yes: A is really worse than B.** A has 42.0 points, B 52.0;")
@@ -142,10 +144,10 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
 def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.Engine) -> None:
     view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
 
-    for kpi in ranking_statistics.SHARES:
+    for kpi in statistics.SHARES:
         rows = studies.places_by_share(view, kpi)
         good = rows["numerator"] if kpi != "K05" else rows["n"] - rows["numerator"]
-        expected = ranking.rank_sets(good.to_list(), rows["n"].to_list())
+        expected = rank_sets.rank_sets(good.to_list(), rows["n"].to_list())
         assert rows.select("best_place", "worst_place").rows() == expected
         assert rows["n"].min() >= Rules().rank_min_n  # type: ignore[operator]
 

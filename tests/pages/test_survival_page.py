@@ -6,12 +6,13 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+import words as w
 from data_access import accounts
 from data_access.register import read_register
-from kpi import cohorts, facts, waiting
-from kpi.cohorts import Comparison
-from pages.sections import survival
-from pages.ui import words as w
+from kpi import facts
+from kpi.studies import cohorts, waiting
+from kpi.studies.cohorts import Comparison
+from pages.survival import sections
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -30,17 +31,17 @@ def test_it_opens_for_every_role_in_every_language(
     assert page.title[0].value == {"vi": "Từ ký đến triển khai", "en": "From signing to implementation"}[language]
 
 
-@pytest.mark.parametrize("by", survival.GROUPINGS)
+@pytest.mark.parametrize("by", sections.GROUPINGS)
 def test_every_grouping_has_its_numbers_at_risk(shown_store: sa.Engine, visit: Visit, by: str) -> None:
     found = facts.build(read_register(shown_store), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
-    waits = waiting.cases(found, by=survival.GROUPINGS[by])
+    waits = waiting.cases(found, by=sections.GROUPINGS[by])
 
     page = visit("survival", by=by)
     rows = page.dataframe[-1].value
 
     assert not page.exception
     sizes = dict(waiting.sizes(waits).iter_rows())
-    assert 1 <= len(rows) <= survival.MOST_CURVES
+    assert 1 <= len(rows) <= sections.MOST_CURVES
     assert {int(n) for n in rows["0"]} <= set(sizes.values())
 
 
@@ -48,7 +49,7 @@ def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(show
     found = facts.build(read_register(shown_store), AS_OF)
     waits = waiting.cases(found, by="agency")
 
-    rows = survival._curve_rows(waits, ["BCT", "BYT"], {"BCT": "Công Thương", "BYT": "Y tế"})
+    rows = sections._curve_rows(waits, ["BCT", "BYT"], {"BCT": "Công Thương", "BYT": "Y tế"})
 
     curve = rows.filter(pl.col("share").is_not_null())
     numbers = rows.filter(pl.col("left_label").is_not_null())
@@ -86,7 +87,7 @@ def compared(verdict: cohorts.Verdict, days: float, low: float, high: float) -> 
         "2023", "2024", 365, verdict, days=days, days_low=low, days_high=high, points=4.4, points_low=-2, points_high=9
     )
     with w.in_language("en"):
-        return survival.verdict(found)
+        return sections.verdict(found)
 
 
 def test_the_verdict_confirms_denies_or_leaves_open() -> None:

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as hyp
 from streamlit.testing.v1 import AppTest
 
-from kpi.intake import restored
+from kpi.update import restored
 from pages.ui import exports, palette, tables
 from pages.ui.tables import Column
-from pages.ui.words import in_language
+from words import in_language
 
 TEXTS = hyp.text(hyp.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 DANGEROUS_TEXTS = hyp.text(hyp.sampled_from("=+-@\t\r'a1 "), max_size=6)

@@ -13,14 +13,14 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts, audit, models, uploads
-from data_access import engine as store
+import words as w
+from data_access import accounts, audit, store, updates
 from data_access.register import read_register
+from data_access.store import models
 from kpi import facts
-from kpi.intake import Checked, Table, check_rows, compare, message, read_table, template
-from kpi.intake.columns import BY_CODE
-from pages.sections import upload_problems
-from pages.ui import words as w
+from kpi.update import Checked, Table, check_rows, compare, message, read_table, template
+from kpi.update.columns import BY_CODE
+from pages.upload import problems
 from tests.pages import stores
 from tests.pages.conftest import Visit
 
@@ -53,7 +53,7 @@ def refs(shown_store: sa.Engine) -> Refs:
 
 def taken(engine: sa.Engine, agency: str = "BCT") -> bytes:
     """The agency's template."""
-    return template(uploads.current_rows(engine, agency), language="vi", format="csv", say=w.t)
+    return template(updates.current_rows(engine, agency), language="vi", format="csv", say=w.t)
 
 
 def edited(data: bytes, changes: dict[str, dict[str, str]]) -> bytes:
@@ -94,7 +94,7 @@ def confirm(page: AppTest) -> AppTest:
 
 
 def batches(engine: sa.Engine) -> list[tuple[int, str]]:
-    return list(uploads.list_batches(engine, None).select("id", "status").iter_rows())
+    return list(updates.list_batches(engine, None).select("id", "status").iter_rows())
 
 
 def open_batch(page: AppTest, label: str, place: int = 0) -> AppTest:
@@ -112,12 +112,12 @@ def undo_batch(page: AppTest, number: int, place: int = 0) -> AppTest:
 
 def stored_otherwise(engine: sa.Engine, text: str) -> None:
     """Somebody else of the agency stores something meanwhile."""
-    table, current = read_table(text.encode(), "khac.csv"), uploads.current_rows(engine, "BCT")
+    table, current = read_table(text.encode(), "khac.csv"), updates.current_rows(engine, "BCT")
     assert isinstance(table, Table)
     checked = check_rows(table, current, today=stores.AS_OF)
     assert isinstance(checked, Checked), checked
     with store.session(engine) as session:
-        uploads.apply(session, actor=BCT, preview=compare(checked, current))
+        updates.apply(session, actor=BCT, preview=compare(checked, current))
 
 
 # --- The way an agency goes ------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def stored_otherwise(engine: sa.Engine, text: str) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_the_template_as_it_is_changes_nothing(shown_store: sa.Engine, visit: Visit, kind: str) -> None:
-    current = uploads.current_rows(shown_store, "BCT")
+    current = updates.current_rows(shown_store, "BCT")
     data = template(current, language="vi", format="xlsx" if kind == "xlsx" else "csv", say=w.t)
 
     page = hand_in(visit("upload", "bct"), data, f"mau.{kind}")
@@ -188,7 +188,7 @@ def test_the_same_file_again_says_which_batch_it_was(shown_store: sa.Engine, vis
 def test_a_file_that_moves_the_data_date_says_what_the_date_alone_does(
     shown_store: sa.Engine, visit: Visit, refs: Refs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.sections.upload_work.today", lambda _: dt.date(2026, 3, 31))
+    monkeypatch.setattr("pages.upload.work.today", lambda _: dt.date(2026, 3, 31))
     data = edited(taken(shown_store), {refs.signed: {"state": "Đang triển khai", "state_date": "01/03/2026"}})
 
     page = hand_in(visit("upload", "bct"), data)
@@ -207,7 +207,7 @@ def test_the_page_speaks_english_too(shown_store: sa.Engine, visit: Visit, refs:
 
 
 def test_many_changes_are_a_table(shown_store: sa.Engine, visit: Visit) -> None:
-    current = uploads.current_rows(shown_store, "BCT")
+    current = updates.current_rows(shown_store, "BCT")
     everything = {
         ref: {"deliverable_vi": "Một", "deliverable_en": "One", "evidence_url": "https://a.vn"}
         for ref in current.agreements["ref"]
@@ -259,7 +259,7 @@ def test_rows_taken_out_here_are_gone_and_the_others_keep_their_cells() -> None:
     given = frame.filter(pl.col("row") > 2).with_columns(remarks=pl.lit("!"))
     back = given.filter(pl.col("row") == 4).with_columns(state=pl.lit("z"))
 
-    put_right = upload_problems.corrected(frame, given, back)
+    put_right = problems.corrected(frame, given, back)
 
     assert put_right.rows() == [(2, "A", "x"), (4, "C", "z")]
 
@@ -336,7 +336,7 @@ def test_conflicts_are_decided_one_by_one(
 
     page = confirm(page.button(key=f"upload_conflict_1_0_{decision}").click().run())
 
-    found = uploads.current_rows(shown_store, "BCT").agreements
+    found = updates.current_rows(shown_store, "BCT").agreements
     assert found.filter(pl.col("ref") == refs.other)["deliverable_vi"].item() == kept
     assert found.filter(pl.col("ref") == refs.signed)["deliverable_en"].item() == "Mine"
 
@@ -374,7 +374,7 @@ def test_undoing_names_the_later_batch_in_the_way(shown_store: sa.Engine, visit:
 def test_the_form_ends_in_the_same_batch(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
     page = visit("upload", "bct", way="form", ref=refs.signed)
     version = (
-        uploads.current_rows(shown_store, "BCT").agreements.filter(pl.col("ref") == refs.signed)["row_version"].item()
+        updates.current_rows(shown_store, "BCT").agreements.filter(pl.col("ref") == refs.signed)["row_version"].item()
     )
     taken_at = f"form_{refs.signed}_{version}"
     page.selectbox(key=f"{taken_at}_status_state").set_value("IN_PROGRESS")
@@ -387,7 +387,7 @@ def test_the_form_ends_in_the_same_batch(shown_store: sa.Engine, visit: Visit, r
 
     assert not page.exception
     assert "Đã ghi nhận đợt 1: 3 thay đổi." in said(page)
-    assert uploads.list_batches(shown_store, "BCT")["file_name"].to_list() == [f"Biểu mẫu {refs.signed}"]
+    assert updates.list_batches(shown_store, "BCT")["file_name"].to_list() == [f"Biểu mẫu {refs.signed}"]
 
 
 def test_a_form_left_as_it_is_changes_nothing_and_one_with_a_mistake_says_so(

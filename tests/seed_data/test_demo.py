@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import engine as store
-from data_access import models
+from data_access import store
 from data_access.register import read_register
+from data_access.store import models
 from kpi import facts as kpi_facts
-from kpi import scorecard
 from kpi.facts import REPORT_FIELDS, Facts
+from kpi.indicators import scorecard
 from kpi.register import Register
 from seed_data import demo, reference
 from seed_data.shape import schema_of

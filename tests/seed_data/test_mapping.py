@@ -20,11 +20,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlmodel import select
 
+import words
 from cli.output import in_words
-from data_access import audit, models
-from data_access import engine as store
+from data_access import audit, store
 from data_access.register import read_data_version, read_register
-from pages.ui import words
+from data_access.store import models
 from seed_data import reference
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.declaration import FIELD_KINDS

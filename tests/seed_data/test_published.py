@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from babel.messages.pofile import read_po
 
-from data_access import engine as store
+from data_access import store
 from data_access.register import read_data_version, read_register
 from kpi.register import Register
 from seed_data import demo, published, reference

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import engine as store
-from data_access import models
+from data_access import store
+from data_access.store import models
 from seed_data import reference
 from seed_data.shape import schema_of, shaped
 

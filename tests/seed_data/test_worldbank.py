@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import manage
-from data_access import engine as store
+from data_access import store
 from data_access.register import read_register
 from kpi import facts as kpi_facts
 from seed_data import reference, worldbank

@@ -1,0 +1,68 @@
+"""Single sign-on: from what an OpenID provider says about a person to an account of ours.
+
+The provider says who somebody is, and nothing else: role and agency are those of the account. Who is meant by which
+account is written down by an administrator (`accounts.set_subject`); nobody gets an account by signing in.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, select
+from sqlmodel import col
+
+from data_access import store
+from data_access.store.models import User
+
+SUB_MAX = 255
+"""Signs in the provider's own name for a person (OpenID Connect Core 1.0, section 2)."""
+
+
+def subject_of(claims: Mapping[str, object], *, issuer: str) -> str | None:
+    """The person of verified claims as accounts name them: issuer, `#`, and the issuer's unchanging name for the person.
+
+    An issuer has no `#` (the settings see to it), so that no two persons share a name. Never a mail address or another
+    claim that can be given to somebody else. None where another issuer speaks, or names nobody.
+    """
+    sub = claims.get("sub")
+    if not isinstance(sub, str) or not 0 < len(sub) <= SUB_MAX or claims.get("iss") != issuer:
+        return None
+    is_plain = sub.isascii() and sub.isprintable() and sub == sub.strip()
+    return f"{issuer}#{sub}" if is_plain else None
+
+
+def account_for(engine: Engine, subject: str) -> str | None:
+    """The name of the open account a subject stands for; None where there is none."""
+    with store.session(engine, read_only=True) as session:
+        statement = select(col(User.username)).where(col(User.subject) == subject, col(User.active))
+        return session.execute(statement).scalar()
+
+
+# --- For who has no account --------------------------------------------------------------------------------------------
+
+
+def write_reference(subject: str, *, browser: str, app_secret: str) -> str:
+    """`subject` in a form for an address, for this browser only.
+
+    A person who is refused is shown it to hand it to the administrator. If anybody could write such an address, he could
+    have his own subject handed in under another person's name.
+    """
+    text = base64.urlsafe_b64encode(subject.encode()).decode().rstrip("=")
+    return f"{text}.{_proof(subject, browser, app_secret)}"
+
+
+def read_reference(text: str, *, browser: str, app_secret: str) -> str | None:
+    """The subject again; None for what `write_reference` did not write for this browser."""
+    encoded, _, proof = text.partition(".")
+    try:
+        subject = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return subject if hmac.compare_digest(proof.encode(), _proof(subject, browser, app_secret).encode()) else None
+
+
+def _proof(subject: str, browser: str, app_secret: str) -> str:
+    return hmac.digest(app_secret.encode(), f"single sign-on\n{browser}\n{subject}".encode(), "sha256").hex()

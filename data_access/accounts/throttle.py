@@ -1,0 +1,118 @@
+"""Delays after failed sign-ins, counted in the store so that every process of the application sees the same count.
+
+Each try is counted twice, for the account name and for the address it comes from, *before* the password is looked at:
+a hundred tries sent at once are a hundred counted tries. From a number of failures on, the next try has to wait; the
+wait doubles up to a limit and is over by itself. A name nobody has is counted like any other, so nothing can be
+learned from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from data_access import store
+from data_access.store.models import SignInAttempt
+
+# A count starts again when nothing failed for this long; the row is then of no use to anybody.
+FORGET_AFTER = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many failures cost nothing, the first wait, and the longest."""
+
+    free: int
+    first_wait: dt.timedelta
+    longest_wait: dt.timedelta
+
+    def wait(self, failures: int) -> dt.timedelta:
+        """How long after the given number of failures the next try has to wait."""
+        if failures < self.free:
+            return dt.timedelta(0)
+        doublings = min(failures - self.free, 20)
+        return min(self.first_wait * (1 << doublings), self.longest_wait)
+
+
+# The address rule is the wider one: a whole ministry may share one address.
+BY_ACCOUNT = Rule(free=5, first_wait=dt.timedelta(seconds=15), longest_wait=dt.timedelta(minutes=5))
+BY_ADDRESS = Rule(free=30, first_wait=dt.timedelta(seconds=15), longest_wait=dt.timedelta(minutes=15))
+# A code has six digits only, but who gets to try one knows the password: at most a handful of tries an hour.
+BY_CODE = Rule(free=5, first_wait=dt.timedelta(seconds=30), longest_wait=dt.timedelta(minutes=30))
+
+Tried = Literal["account", "code"]
+"""What is tried: the password of an account, or its second factor. Each is counted for itself."""
+
+
+def count_try(engine: Engine, *, username: str, address: str, now: dt.datetime, tried: Tried = "account") -> int:
+    """Count a try and say how many seconds it has to wait; 0 means that it may go on.
+
+    A try that has to wait is not counted, so that waiting is all it takes.
+    """
+    with store.session(engine) as session:
+        # Always in this order, so that two tries cannot wait for each other.
+        keys = _keys(username=username, address=address, tried=tried)
+        attempts = [(_locked(session, key, now=now), rule) for key, rule in keys]
+        for attempt, rule in attempts:  # a longer wait was counted by a clock that has been set back since
+            attempt.allowed_at = min(attempt.allowed_at, now + rule.wait(attempt.failures))
+        allowed_at = max(attempt.allowed_at for attempt, _ in attempts)
+        if allowed_at > now:
+            return max(1, round((allowed_at - now).total_seconds()))
+        for attempt, rule in attempts:
+            if now - attempt.last_failed_at > FORGET_AFTER:
+                attempt.failures = 0
+            attempt.failures += 1
+            attempt.last_failed_at = now
+            attempt.allowed_at = now + rule.wait(attempt.failures)
+        _drop_forgotten(session, now=now)
+    return 0
+
+
+def forgive(engine: Engine, *, username: str, address: str, now: dt.datetime, tried: Tried = "account") -> int:
+    """The try just counted was a success: clear the account's count, and take this one off the address's.
+
+    The address keeps the others, or one known password would let it go on guessing all the rest. What comes back is how
+    many tries had failed before this one.
+    """
+    with store.session(engine) as session:
+        (account_key, _), (address_key, rule) = _keys(username=username, address=address, tried=tried)
+        cleared = session.execute(
+            delete(SignInAttempt).where(col(SignInAttempt.key) == account_key).returning(col(SignInAttempt.failures))
+        ).scalar()
+        attempt = _locked(session, address_key, now=now)
+        attempt.failures = max(0, attempt.failures - 1)
+        attempt.allowed_at = now + rule.wait(attempt.failures)
+    return max(0, (cleared or 0) - 1)
+
+
+def clear(session: Session, *, username: str) -> None:
+    """Forget an account's failed tries, those of its second factor too."""
+    keys = [f"account:{username}", f"code:{username}"]
+    session.execute(delete(SignInAttempt).where(col(SignInAttempt.key).in_(keys)))
+
+
+def _keys(*, username: str, address: str, tried: Tried) -> tuple[tuple[str, Rule], tuple[str, Rule]]:
+    rule = BY_ACCOUNT if tried == "account" else BY_CODE
+    return (f"{tried}:{username}", rule), (f"address:{address}", BY_ADDRESS)
+
+
+def _locked(session: Session, key: str, *, now: dt.datetime) -> SignInAttempt:
+    """The row of a key, made when missing, and held until the transaction ends."""
+    row = {"key": key, "failures": 0, "last_failed_at": now, "allowed_at": now}
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(SignInAttempt).values(row).on_conflict_do_nothing())
+    held: SignInAttempt = session.get_one(SignInAttempt, key, with_for_update=True)
+    return held
+
+
+def _drop_forgotten(session: Session, *, now: dt.datetime) -> None:
+    """Guessed names leave rows behind; a row another try holds is left to that try, so that none waits for another."""
+    forgotten = select(col(SignInAttempt.key)).where(col(SignInAttempt.last_failed_at) < now - 2 * FORGET_AFTER)
+    session.execute(
+        delete(SignInAttempt).where(col(SignInAttempt.key).in_(forgotten.with_for_update(skip_locked=True)))
+    )

@@ -1,0 +1,30 @@
+"""The day it is where the register is kept. Figures never ask for it; what may have happened by now does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import polars as pl
+
+from data_access.store.models import utc_now
+
+VIET_NAM: Final = dt.timezone(dt.timedelta(hours=7))
+"""No summer time, so a fixed offset does: a bare system has no table of time zones."""
+
+
+def today(data_date: dt.date | None) -> dt.date:
+    """The last day on which anything can have happened: today, or the register's data date where that is later (a
+    demonstration, or a machine whose clock is behind)."""
+    now = local_time(utc_now()).date()
+    return now if data_date is None else max(now, data_date)
+
+
+def local_time(moment: dt.datetime) -> dt.datetime:
+    """A moment as the store keeps it (UTC without a zone), as clocks in Viet Nam show it."""
+    return moment.replace(tzinfo=dt.UTC).astimezone(VIET_NAM).replace(tzinfo=None)
+
+
+def local_time_expr(moment: pl.Expr) -> pl.Expr:
+    """`local_time` of a column."""
+    return moment + VIET_NAM.utcoffset(None)

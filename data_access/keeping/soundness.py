@@ -1,0 +1,155 @@
+"""Whether a store is as it was left: its form, its structure, its row seals, its links, its audit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from data_access import audit, store
+from data_access.store import failures, seals
+
+_SEAL_WORDS = {
+    "changed": "rows are not as they were written",
+    "lost": "rows are gone that nobody deleted",
+    "unsealed": "rows came in past the application or have lost their seal",
+    "unreadable": "the table cannot be read",
+    "unguarded": "the triggers that seal its rows are missing or were changed",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be: which check found it, in which table, how many rows and which (the first of them)."""
+
+    check: str
+    message: str
+    table: str = ""
+    count: int = 1
+    rows: tuple[str, ...] = ()
+
+
+def verify(engine: sa.Engine) -> list[Finding]:
+    """Everything that is wrong with a store; nothing where it is sound. Raises nothing: what cannot be read is a finding.
+
+    Checks: `open` (it opens and answers), `revision` (its tables are those of this program), `structure` (SQLite's own
+    integrity check), `seals` (every row is as it was written), `links` (every foreign key leads somewhere), `audit` (the chain
+    holds). It may be in use meanwhile.
+    """
+    try:
+        with engine.connect():
+            pass
+    except failures.STORE_ERRORS as error:
+        return [Finding("open", f"the store cannot be opened: {failures.reason_of(error)}")]
+    return [
+        *_tried("revision", lambda: _revision(engine)),
+        *_tried("structure", lambda: _structure(engine)),
+        *_tried("seals", lambda: _seals(engine)),
+        *_tried("links", lambda: _links(engine)),
+        *_tried("audit", lambda: _audit(engine)),
+    ]
+
+
+def accept(engine: sa.Engine, *, actor: str, found: Sequence[Finding]) -> None:
+    """Take the rows of a store as they stand for right: seal them anew, and put on record what was found to differ."""
+    with store.session(engine) as session:
+        audit.lock(session)
+        seals.renew_all(session.connection())
+        told = [dataclasses.asdict(finding) for finding in found]
+        audit.write(session, actor=actor, action="seals.accept", detail={"found": told})
+
+
+def head_revision() -> str:
+    """The revision of the tables this program works with."""
+    head = _scripts().get_current_head()
+    assert head is not None  # there are migrations
+    return head
+
+
+def knows_revision(revision: str) -> bool:
+    """Whether this program has the migrations that lead to a revision."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """The revision of a store's tables; None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(store.MIGRATIONS).replace("%", "%%"))
+    return ScriptDirectory.from_config(config)
+
+
+def _tried(check: str, work: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from work()
+    except (
+        *failures.STORE_ERRORS,
+        ValueError,
+        TypeError,
+        OSError,
+    ) as error:  # also of a value that is none of its kind
+        yield Finding(check, f"this check could not be carried out: {failures.reason_of(error)}")
+
+
+def _reading(engine: sa.Engine) -> sa.Connection:
+    """A connection that sees one state of the store."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(sqlite_read_only=True).connect()
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _revision(engine: sa.Engine) -> Iterator[Finding]:
+    with _reading(engine) as connection:
+        found = revision_of(connection)
+    if found != head_revision():
+        yield Finding(
+            "revision",
+            f"the tables are of revision {found or 'none'}, this program's of {head_revision()}: run manage.py init",
+        )
+
+
+def _structure(engine: sa.Engine) -> Iterator[Finding]:
+    if engine.dialect.name == "sqlite":
+        with _reading(engine) as connection:
+            said = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        if said != ["ok"]:
+            yield Finding("structure", f"the file is damaged: {'; '.join(said[:3])}", count=len(said))
+
+
+def _seals(engine: sa.Engine) -> Iterator[Finding]:
+    with _reading(engine) as connection, connection.begin():
+        for damage in seals.check(connection):
+            message = _SEAL_WORDS[damage.kind] + (f": {damage.detail}" if damage.detail else "")
+            yield Finding("seals", message, damage.table, damage.count, damage.rows)
+
+
+def _links(engine: sa.Engine) -> Iterator[Finding]:
+    with _reading(engine) as connection, connection.begin():
+        seals.prepare(connection)
+        described = sa.MetaData()
+        described.reflect(connection)
+        for table in described.sorted_tables:
+            for link in table.foreign_key_constraints:
+                target = link.referred_table.alias("target")
+                pairs = [(element.parent, target.c[element.column.name]) for element in link.elements]
+                leads = sa.exists().where(*(one == other for one, other in pairs))
+                missing = sa.select(sa.func.count()).where(*(one.is_not(None) for one, _ in pairs), ~leads)
+                count = connection.execute(missing.select_from(table)).scalar_one()
+                if count:
+                    names = ", ".join(one.name for one, _ in pairs)
+                    message = f"{names} names what is not in {link.referred_table.name}"
+                    yield Finding("links", message, str(table.name), count)
+
+
+def _audit(engine: sa.Engine) -> Iterator[Finding]:
+    broken = audit.verify(engine)
+    if broken is not None:
+        message = "the chain breaks here: this entry or one before it was changed, removed or put in"
+        yield Finding("audit", message, "auditentry", rows=(str(broken),))

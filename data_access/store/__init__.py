@@ -1,0 +1,33 @@
+"""The store itself: opening it, working in it within a transaction, bringing it up to date, frames out and in.
+
+`read_frame`, `snapshot` and `write_frame` are the bulk ways in and out; a session is for single rows.
+"""
+
+from data_access.store.arrow import compile_statement, read_frame, snapshot, write_frame
+from data_access.store.engine import (
+    MIGRATIONS,
+    Store,
+    act_for,
+    close,
+    get_engine,
+    is_above_policies,
+    migrate,
+    session,
+    whole_register,
+)
+
+__all__ = [
+    "MIGRATIONS",
+    "Store",
+    "act_for",
+    "close",
+    "compile_statement",
+    "get_engine",
+    "is_above_policies",
+    "migrate",
+    "read_frame",
+    "session",
+    "snapshot",
+    "whole_register",
+    "write_frame",
+]

@@ -1,0 +1,73 @@
+"""The store, table by table.
+
+Two times are kept for every fact: `effective_on` (when it was so) and `recorded_at` (when we learned it, UTC without
+zone). History tables are append-only: a correction sets `retracted_at` on the row that was wrong and adds a new one, so
+any screen can be shown as of a date and any published figure rebuilt as it was known then. Nothing is deleted.
+
+`docs/data_dictionary.md` describes every table and column; a test holds the two together.
+"""
+
+from data_access.store.models.base import utc_now
+from data_access.store.models.people import RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
+from data_access.store.models.reference import (
+    Agency,
+    AgencyAlias,
+    AgencySuccession,
+    DocType,
+    Exchange,
+    Partner,
+    PartnerTier,
+    Sector,
+)
+from data_access.store.models.register import (
+    Agreement,
+    AgreementAgency,
+    AgreementPartner,
+    Blocker,
+    BlockerEvent,
+    DataVersion,
+    Explanation,
+    LoadFinding,
+    ProgressReport,
+    ReportingPeriod,
+    Setting,
+    StatusEvent,
+    TargetDate,
+)
+from data_access.store.models.seals import RowSeal
+from data_access.store.models.uploads import AuditEntry, BatchChange, UploadBatch, UploadSubmission
+
+__all__ = [
+    "Agency",
+    "AgencyAlias",
+    "AgencySuccession",
+    "Agreement",
+    "AgreementAgency",
+    "AgreementPartner",
+    "AuditEntry",
+    "BatchChange",
+    "Blocker",
+    "BlockerEvent",
+    "DataVersion",
+    "DocType",
+    "Exchange",
+    "Explanation",
+    "LoadFinding",
+    "Partner",
+    "PartnerTier",
+    "ProgressReport",
+    "RecoveryCode",
+    "ReportingPeriod",
+    "RowSeal",
+    "Sector",
+    "Setting",
+    "SignInAttempt",
+    "SignInTicket",
+    "StatusEvent",
+    "TargetDate",
+    "UploadBatch",
+    "UploadSubmission",
+    "User",
+    "UserSession",
+    "utc_now",
+]

@@ -1,0 +1,201 @@
+"""The register: agreements with their dated events, and what is known of the register itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import NaiveDatetime
+from sqlmodel import Field, SQLModel
+
+from data_access.store.models.base import utc_now
+
+
+class Agreement(SQLModel, table=True):
+    """One signed (or proposed) commitment or agreement.
+
+    `tracked` is false where only published dates are known: it counts as signed and stays out of every outcome figure.
+    `responsible_agency` is null where the register's words could not be resolved; `responsible_as_given` keeps them.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    ref: str = Field(unique=True, index=True)
+    title_vi: str
+    title_en: str
+    doc_type: str | None = Field(default=None, foreign_key="doctype.code")
+    scope: str = Field(index=True)
+    sector: str | None = Field(default=None, foreign_key="sector.code")
+    signing_agency: str | None = Field(default=None, foreign_key="agency.key")
+    responsible_agency: str | None = Field(default=None, foreign_key="agency.key", index=True)
+    responsible_as_given: str = ""
+    responsible_office: str = ""
+    exchange: str | None = Field(default=None, foreign_key="exchange.code")
+    priority: bool = False
+    flagship: bool = False
+    deliverable_vi: str = ""
+    deliverable_en: str = ""
+    evidence_url: str = Field(default="", description="accepted evidence of the result; empty where none")
+    implementable: bool = True
+    tracked: bool = True
+    access_level: str = "open"
+    notes_vi: str = ""
+    notes_en: str = ""
+    row_version: int = 1
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+
+
+class AgreementPartner(SQLModel, table=True):
+    """The partners of an agreement; the one at position 0 is the lead partner, under whom it is counted."""
+
+    agreement_id: int = Field(foreign_key="agreement.id", primary_key=True)
+    partner: str = Field(foreign_key="partner.code", primary_key=True, index=True)
+    position: int = 0
+
+
+class AgreementAgency(SQLModel, table=True):
+    """The agencies that coordinate with the responsible one."""
+
+    agreement_id: int = Field(foreign_key="agreement.id", primary_key=True)
+    agency: str = Field(foreign_key="agency.key", primary_key=True, index=True)
+    role: str = "coordinating"
+
+
+class StatusEvent(SQLModel, table=True):
+    """A move into a state. `date_known` is false where the register names the state but not its date."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    agreement_id: int = Field(foreign_key="agreement.id", index=True)
+    state: str
+    effective_on: dt.date
+    date_known: bool = True
+    note: str = ""
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
+    batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
+
+
+class TargetDate(SQLModel, table=True):
+    """A completion date as planned on `effective_on`; the first ever recorded is the original target."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    agreement_id: int = Field(foreign_key="agreement.id", index=True)
+    target_on: dt.date
+    effective_on: dt.date
+    reason: str = ""
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
+    batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
+
+
+class ReportingPeriod(SQLModel, table=True):
+    """A period for which every open agreement owes a progress report, and the day it is due."""
+
+    code: str = Field(primary_key=True)
+    starts_on: dt.date
+    ends_on: dt.date
+    due_on: dt.date
+
+
+class ProgressReport(SQLModel, table=True):
+    """A progress report with its seven required fields (review meeting of 1 October 2025).
+
+    `difficulties` may say that there are none; blank is not the same. `shows_progress` is false for a report that says
+    nothing has changed: it counts as reported and does not reset the clock of a stalled agreement.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    agreement_id: int = Field(foreign_key="agreement.id", index=True)
+    period: str | None = Field(default=None, foreign_key="reportingperiod.code")
+    received_on: dt.date
+    presiding_agency: str = ""
+    cooperation_partners: str = ""
+    content: str = ""
+    progress: str = ""
+    completion_time: str = ""
+    difficulties: str = ""
+    recommendations: str = ""
+    progress_pct: float | None = None
+    shows_progress: bool = True
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
+    batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
+
+
+class Blocker(SQLModel, table=True):
+    """Something that holds an agreement up; what happens to it is in `BlockerEvent`."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    agreement_id: int = Field(foreign_key="agreement.id", index=True)
+    cause: str
+    severity: str
+    authority_level: str
+    must_act: str | None = Field(default=None, foreign_key="agency.key")
+    description: str = ""
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
+    batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
+
+
+class BlockerEvent(SQLModel, table=True):
+    """A blocker is `opened`, `escalated` or `resolved` on a day."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    blocker_id: int = Field(foreign_key="blocker.id", index=True)
+    kind: str
+    effective_on: dt.date
+    note: str = ""
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
+    batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
+
+
+class Explanation(SQLModel, table=True):
+    """What an agency says about a figure of its own; shown beside the light."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str = Field(foreign_key="agency.key", index=True)
+    kpi: str
+    given_on: dt.date
+    text_vi: str
+    text_en: str = ""
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    retracted_at: NaiveDatetime | None = None
+
+
+class LoadFinding(SQLModel, table=True):
+    """Something a loaded register could not say clearly: an unresolved name, dates that contradict each other."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    agreement_id: int | None = Field(default=None, foreign_key="agreement.id", index=True)
+    source_row: int | None = None
+    field: str
+    value: str = ""
+    code: str
+
+
+class DataVersion(SQLModel, table=True):
+    """One row: which register this store holds, its data date, and the number every change raises."""
+
+    id: int = Field(default=1, primary_key=True)
+    version: int = 0
+    register_code: str = ""
+    name_vi: str = ""
+    name_en: str = ""
+    data_date: dt.date | None = None
+    is_demo: bool = False
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    caveat_vi: str = ""
+    caveat_en: str = ""
+    changed_at: NaiveDatetime = Field(default_factory=utc_now)
+
+
+class Setting(SQLModel, table=True):
+    """A threshold, weight or goalpost, from a date on; the latest one effective holds. Values are JSON."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(index=True)
+    value: str
+    effective_on: dt.date
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    recorded_by: str = ""

@@ -1,0 +1,48 @@
+"""Uploads in the store: what an agency's template is filled with, batches handed in, reviewed, applied and undone.
+
+    current = current_rows(engine, agency)                         # for template, check_rows and compare of kpi.intake
+    with store.session(engine) as session:                         # one transaction each: all of it or nothing
+        handed_in = hand_in(session, actor=person, table=table, preview=preview)
+    seen = review(engine, handed_in.waiting, agency=None)          # what waits, as it stands to the register by now
+    with store.session(engine) as session:
+        receipt = publish(session, actor=coordinator, review=seen)
+    with store.session(engine) as session:
+        receipt = undo(session, actor=person, batch_id=7)
+
+`Refused` says why something is not done; nothing is stored then.
+"""
+
+from data_access.updates.applying import apply
+from data_access.updates.handing_in import hand_in, withdraw
+from data_access.updates.outcome import Actor, HandedIn, Overlap, Receipt, Refused
+from data_access.updates.queue import count_kinds, count_waiting
+from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
+from data_access.updates.reviewing import Review, list_waiting, publish, review, send_back
+from data_access.updates.routes import Route, read_routes, write_routes
+from data_access.updates.undoing import undo
+
+__all__ = [
+    "Actor",
+    "HandedIn",
+    "Overlap",
+    "Receipt",
+    "Refused",
+    "Review",
+    "Route",
+    "apply",
+    "count_kinds",
+    "count_waiting",
+    "current_rows",
+    "hand_in",
+    "list_batches",
+    "list_waiting",
+    "publish",
+    "read_changes",
+    "read_routes",
+    "read_uploads_of_file",
+    "review",
+    "send_back",
+    "undo",
+    "withdraw",
+    "write_routes",
+]

@@ -1,0 +1,399 @@
+"""A confirmed preview into the store: all of it in the caller's transaction, or nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from data_access import audit, register, store
+from data_access.store import models
+from data_access.updates import rows
+from data_access.updates.outcome import Actor, Receipt, Refused, account_of, agency_of, logged
+from data_access.updates.reading import table
+from kpi.update import Preview
+from kpi.update.columns import BY_CODE
+from kpi.update.layout import NEW
+from kpi.update.review import held_back
+
+TABLE_OF_PART = {
+    "agreement": "agreement",
+    "result": "agreement",
+    "status": "statusevent",
+    "target": "targetdate",
+    "report": "progressreport",
+    "blocker": "blocker",
+}
+MODELS: Mapping[str, type[SQLModel]] = {
+    "statusevent": models.StatusEvent,
+    "targetdate": models.TargetDate,
+    "progressreport": models.ProgressReport,
+    "blocker": models.Blocker,
+    "blockerevent": models.BlockerEvent,
+}
+_NOTE = {"id": pl.Int64(), "note": pl.String()}
+_BLOCKER_DAYS = {"blocker_opened_on": "opened", "blocker_escalated_on": "escalated", "blocker_resolved_on": "resolved"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """A batch under way: its number and the one moment at which all its rows are recorded."""
+
+    id: int
+    at: dt.datetime
+
+
+def apply(session: Session, *, actor: Actor, preview: Preview, corrects: int | None = None) -> Receipt:
+    """Store what a preview shows, for the agency the actor's account belongs to.
+
+    Writes the rows of history, the agreements' own columns and row versions, the batch with its cells, and the audit entry, and
+    raises the data version; the data date moves forward as `kpi.update.compare` says. The confirmation is bound to the file's
+    SHA-256 and the row versions seen: repeated, it changes nothing and names the batch it was; where anything seen has changed
+    since, `Refused("stale")` is raised. Also `Refused` for conflicts left undecided and for whoever may not write here.
+    `corrects` is a returned batch that this one is sent for. The caller commits.
+    """
+    with logged("upload.apply", actor):
+        agency = agency_of(session, actor)
+        if preview.agency != agency:
+            raise Refused("not_allowed")
+        version = rows.take_turn(session)
+        repeated = same_confirmation(session, preview)
+        if repeated is not None:
+            return Receipt(repeated, applied=False, changes=0, data_version=version.version)
+        batch = batch_of(actor, preview, status="applied", corrects=corrects)
+        return carry_out(session, actor=actor, preview=preview, batch=batch, action="upload.apply")
+
+
+def batch_of(actor: Actor, preview: Preview, *, status: str, corrects: int | None = None) -> models.UploadBatch:
+    """The batch in which an agency's account hands in a preview; not in the store yet."""
+    return models.UploadBatch(
+        username=actor.username,
+        agency=preview.agency,
+        file_name=preview.file_name,
+        file_sha256=preview.file_sha256,
+        rows=preview.rows,
+        changes=len(preview.changes),
+        status=status,
+        corrects=corrects,
+    )
+
+
+def carry_out(
+    session: Session, *, actor: Actor, preview: Preview, batch: models.UploadBatch, action: str, **detail: object
+) -> Receipt:
+    """Store a preview in a batch that is new, or that waited and is published. The caller has taken its turn.
+
+    The agency is the batch's. Who may act for it is looked up here once more: its own accounts with a new batch, a coordinator
+    with one that its agency sent.
+    """
+    account = account_of(session, actor)
+    is_own = account.role == "agency" and account.agency == batch.agency and batch.id is None
+    is_published = account.role == "coordinator" and batch.id is not None and batch.status == "waiting"
+    agency = batch.agency
+    if agency is None or agency != preview.agency or not (is_own or is_published):
+        raise Refused("not_allowed")
+    if is_own and held_back(preview.changes, ()):
+        raise Refused("not_allowed")
+    if preview.conflicts:
+        raise Refused("undecided")
+    version = rows.take_turn(session)
+    check_versions(session, preview, agency)
+    if not preview.changes:
+        return Receipt(None, applied=False, changes=0, data_version=version.version)
+    batch.status = "applied"
+    opened = open_batch(session, batch)
+    ids = {str(number): number for number in preview.versions}
+    ids |= _register(session, preview, agency)
+    changes = _stored_changes(session, preview, opened, ids)
+    rows.raise_row_versions(session, list(preview.versions))
+    registered = dict.fromkeys(ids[subject] for subject in preview.writes.agreements["subject"])
+    bookkeeping = [row_versions({**preview.versions, **registered})]
+    moved = _move_data_date(version, preview.data_date[1])
+    if moved is not None:
+        bookkeeping.append(data_date_moved(changes["agreement_id"][0], *moved))
+    write_changes(session, opened, pl.concat([changes, *bookkeeping], how="diagonal"))
+    return close_batch(
+        session,
+        actor,
+        action,
+        opened,
+        changes=len(preview.changes),
+        detail={"file": preview.file_name, "sha256": preview.file_sha256, "agency": agency, **detail},
+    )
+
+
+# --- Before writing --------------------------------------------------------------------------------------------------
+
+
+def same_confirmation(session: Session, preview: Preview) -> int | None:
+    """The batch that carried out this very confirmation: same file, same agency, same row versions seen."""
+    batch = table(models.UploadBatch)
+    found = session.connection().execute(
+        sa.select(batch.c.id)
+        .where(
+            batch.c.agency == preview.agency, batch.c.file_sha256 == preview.file_sha256, batch.c.status == "applied"
+        )
+        .order_by(batch.c.id.desc())
+    )
+    for number in found.scalars().all():
+        if versions_before(session, number) == dict(preview.versions):
+            return int(number)
+    return None
+
+
+def versions_before(session: Session, batch_id: int) -> dict[int, int]:
+    """The row versions on which an applied batch was carried out."""
+    change = table(models.BatchChange)
+    seen = session.connection().execute(
+        sa.select(change.c.agreement_id, change.c.old).where(
+            change.c.batch_id == batch_id, change.c.field == "_row_version", change.c.old.is_not(None)
+        )
+    )
+    return {row.agreement_id: int(row.old) for row in seen}
+
+
+def check_versions(session: Session, preview: Preview, agency: str) -> None:
+    """Everything the preview touches is this agency's and as it was seen."""
+    own = rows.own_versions(session, agency)
+    named = {change.agreement_id for change in preview.changes if change.agreement_id is not None}
+    if not named <= preview.versions.keys() or not preview.versions.keys() <= own.keys():
+        raise Refused("not_allowed")
+    stale = [number for number, seen in preview.versions.items() if own[number] != seen]
+    if stale:
+        raise Refused("stale", refs=rows.refs_of(session, stale))
+
+
+# --- The batch -------------------------------------------------------------------------------------------------------
+
+
+def open_batch(session: Session, batch: models.UploadBatch) -> Batch:
+    """Give a batch its moment and, where it is new, its number."""
+    now = models.utc_now()
+    if batch.id is None:
+        batch.created_at = now
+    batch.applied_at = now
+    session.add(batch)
+    session.flush()
+    assert batch.id is not None
+    return Batch(batch.id, now)
+
+
+def close_batch(
+    session: Session, actor: Actor, action: str, batch: Batch, *, changes: int, detail: dict[str, object]
+) -> Receipt:
+    """Raise the data version and write the audit entry: the last things a batch does."""
+    session.flush()
+    version = register.raise_data_version(session)
+    content = {**detail, "changes": changes, "data_version": version}
+    audit.write(session, actor=actor.username, action=action, subject=f"batch {batch.id}", detail=content)
+    return Receipt(batch.id, applied=True, changes=changes, data_version=version)
+
+
+def write_changes(session: Session, batch: Batch, changes: pl.DataFrame) -> None:
+    """The cells of a batch: agreement_id, field, old, new, source_row, target_table, target_id."""
+    store.write_frame(session, models.BatchChange, changes.with_columns(batch_id=pl.lit(batch.id)))
+
+
+def _move_data_date(version: models.DataVersion, to: dt.date | None) -> tuple[dt.date | None, dt.date] | None:
+    """Carry the data date forward; gives the one before and the one now where it moved."""
+    before = version.data_date
+    if to is None or (before is not None and to <= before):
+        return None
+    version.data_date = to
+    return before, to
+
+
+def data_date_moved(agreement_id: int, before: dt.date | None, now: dt.date | None) -> pl.DataFrame:
+    """The cell in which a batch remembers that it moved the data date."""
+    old, new = (None if day is None else day.isoformat() for day in (before, now))
+    return pl.DataFrame(
+        [(agreement_id, "_data_date", old, new, "dataversion", 1)],
+        schema={
+            "agreement_id": pl.Int64,
+            "field": pl.String,
+            "old": pl.String,
+            "new": pl.String,
+            "target_table": pl.String,
+            "target_id": pl.Int64,
+        },
+        orient="row",
+    )
+
+
+def row_versions(before: Mapping[int, int | None]) -> pl.DataFrame:
+    """The cells in which a batch remembers each agreement's row version before and after it; null for one it registered."""
+    return pl.DataFrame(
+        {
+            "agreement_id": list(before),
+            "old": [None if seen is None else str(seen) for seen in before.values()],
+            "new": [str((seen or 0) + 1) for seen in before.values()],
+            "target_id": list(before),
+        },
+        schema={"agreement_id": pl.Int64, "old": pl.String, "new": pl.String, "target_id": pl.Int64},
+    ).with_columns(field=pl.lit("_row_version"), target_table=pl.lit("agreement"))
+
+
+def replacements(table_name: str, done: pl.DataFrame) -> pl.DataFrame:
+    """The cells in which a batch remembers which row (`id`) took the place of which (`replaces`)."""
+    return done.filter(pl.col("replaces").is_not_null()).select(
+        "agreement_id",
+        field=pl.lit("_replaces"),
+        old=pl.col("replaces").cast(pl.String),
+        new=pl.col("id").cast(pl.String),
+        target_table=pl.lit(table_name),
+        target_id="id",
+    )
+
+
+# --- The rows --------------------------------------------------------------------------------------------------------
+
+
+def _register(session: Session, preview: Preview, agency: str) -> dict[str, int]:
+    """Register the new agreements; gives the id for each subject. Their reference is agency, year of signing and a number."""
+    new = preview.writes.agreements.join(
+        preview.writes.status_events.filter(pl.col("state") == "SIGNED").select(
+            "subject", year=pl.col("effective_on").dt.year()
+        ),
+        on="subject",
+        how="left",
+        maintain_order="left",
+    )
+    registered: list[tuple[str, str, models.Agreement]] = []
+    free: dict[int, int] = {}
+    for line in new.iter_rows(named=True):
+        year = line["year"]
+        number = free.get(year) or _first_free(session, f"{agency}-{year}-")
+        free[year] = number + 1
+        agreement = models.Agreement(
+            ref=f"{agency}-{year}-{number:04d}",
+            responsible_agency=agency,
+            signing_agency=agency,
+            **{name: line[name] for name in ("title_vi", "title_en", "doc_type", "sector", "scope", "implementable")},
+        )
+        registered.append((line["subject"], line["partner"], agreement))
+    session.add_all(agreement for _, _, agreement in registered)
+    session.flush()
+    ids = {subject: agreement.id for subject, _, agreement in registered if agreement.id is not None}
+    session.add_all(models.AgreementPartner(agreement_id=ids[subject], partner=p) for subject, p, _ in registered)
+    session.flush()
+    return ids
+
+
+def _first_free(session: Session, prefix: str) -> int:
+    agreement = table(models.Agreement)
+    with store.whole_register(session):  # an agreement keeps its reference when another agency takes it over
+        taken = session.connection().execute(
+            sa.select(agreement.c.ref).where(agreement.c.ref.startswith(prefix, autoescape=True))
+        )
+    numbers = [int(ref.removeprefix(prefix)) for (ref,) in taken if ref.removeprefix(prefix).isdecimal()]
+    return max(numbers, default=0) + 1
+
+
+def _stored_changes(session: Session, preview: Preview, batch: Batch, ids: dict[str, int]) -> pl.DataFrame:
+    """Store the preview's rows and give the batch's cells, each with the row that carries it."""
+    writes = preview.writes
+
+    def of_agreement(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(agreement_id=pl.col("subject").replace_strict(ids, return_dtype=pl.Int64))
+
+    for name in writes.values["column"].unique().sort():
+        said = writes.values.filter(pl.col("column") == name).select("subject", "value")
+        rows.set_values(session, name, ((ids[subject], value or "") for subject, value in said.iter_rows()))
+    events = stored(
+        session, "statusevent", _with_notes(session, models.StatusEvent, of_agreement(writes.status_events)), batch
+    )
+    targets = stored(session, "targetdate", of_agreement(writes.targets), batch)
+    reports = stored(session, "progressreport", of_agreement(writes.reports), batch)
+    blockers = rows.added(session, models.Blocker, of_agreement(writes.blockers), batch_id=batch.id, at=batch.at)
+    numbers = dict(blockers.select("item", "id").iter_rows())
+    happened = of_agreement(writes.blocker_events).with_columns(
+        blocker_id=pl.Series([numbers.get(item) or int(item) for item in writes.blocker_events["item"]], dtype=pl.Int64)
+    )
+    blocker_events = stored(session, "blockerevent", _with_notes(session, models.BlockerEvent, happened), batch)
+    carriers = pl.concat(
+        [
+            _carriers(events.filter(pl.col("state") == "SIGNED"), "statusevent", ("signed_on",)),
+            _carriers(_moves_only(events), "statusevent", ("state", "state_date")),
+            _carriers(targets, "targetdate", _columns_of("target")),
+            _carriers(reports, "progressreport", _columns_of("report")),
+            _carriers(blockers, "blocker", _columns_of("blocker")),
+            *(
+                _carriers(blocker_events.filter(pl.col("kind") == kind), "blockerevent", (name,))
+                for name, kind in _BLOCKER_DAYS.items()
+            ),
+        ]
+    ).unique(["subject", "item", "column"], keep="last", maintain_order=True)
+    cells = pl.DataFrame(
+        [(c.subject, ids[c.subject], c.column, c.item, c.old, c.new, c.row) for c in preview.changes],
+        schema={
+            "subject": pl.String,
+            "agreement_id": pl.Int64,
+            "column": pl.String,
+            "item": pl.String,
+            "old": pl.String,
+            "new": pl.String,
+            "source_row": pl.Int64,
+        },
+        orient="row",
+    )
+    parts = {code: TABLE_OF_PART.get(column.part, "") for code, column in BY_CODE.items()}
+    numbered_item = pl.col("item").replace({item: str(number) for item, number in numbers.items()})
+    field = pl.when(pl.col("item") == "").then("column").otherwise(pl.format("{}[{}]", "column", numbered_item))
+    changes = cells.join(carriers, on=["subject", "item", "column"], how="left", maintain_order="left").select(
+        "agreement_id",
+        "old",
+        "new",
+        "source_row",
+        field=field,
+        target_table=pl.coalesce("target_table", pl.col("column").replace_strict(parts, return_dtype=pl.String)),
+        target_id=pl.coalesce("target_id", "agreement_id"),
+    )
+    replaced = [
+        replacements(name, done)
+        for name, done in (
+            ("statusevent", events),
+            ("targetdate", targets),
+            ("progressreport", reports),
+            ("blockerevent", blocker_events),
+        )
+    ]
+    return pl.concat([changes, *replaced], how="diagonal")
+
+
+def stored(session: Session, table_name: str, frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
+    """Retract the rows that `frame` replaces, add its own, and give them back with their ids."""
+    model = MODELS[table_name]
+    rows.retract(session, model, frame["replaces"].drop_nulls().to_list(), batch.at)
+    return rows.added(session, model, frame, batch_id=batch.id, at=batch.at)
+
+
+def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
+    """A corrected event keeps the note of the one it replaces."""
+    notes = rows.fetched(session, model, frame["replaces"].drop_nulls().to_list(), _NOTE)
+    return frame.join(notes.rename({"id": "replaces"}), on="replaces", how="left", maintain_order="left").with_columns(
+        pl.col("note").fill_null("")
+    )
+
+
+def _moves_only(events: pl.DataFrame) -> pl.DataFrame:
+    """Events other than the signing of an agreement that is being registered."""
+    return events.filter(~(pl.col("subject").str.starts_with(NEW) & (pl.col("state") == "SIGNED")))
+
+
+def _columns_of(part: str) -> tuple[str, ...]:
+    return tuple(column.code for column in BY_CODE.values() if column.part == part)
+
+
+def _carriers(done: pl.DataFrame, table_name: str, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Which row carries which cell: subject, item, column, target_table, target_id."""
+    item = pl.col("item") if "item" in done.columns else pl.lit("")
+    names = pl.DataFrame({"column": columns}, schema={"column": pl.String})
+    return (
+        done.select("subject", item.alias("item"), target_id="id")
+        .join(names, how="cross")
+        .select("subject", "item", "column", pl.lit(table_name).alias("target_table"), "target_id")
+    )

@@ -1,0 +1,182 @@
+"""What uploads need to know from the store, as frames."""
+
+from __future__ import annotations
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from data_access import store
+from data_access.store import models
+from kpi.register import Schema
+from kpi.update import current as shape
+from kpi.update.choices import Choice
+from kpi.update.current import Current
+
+FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
+"""How a batch's cell is named: `state`, `progress[2025-Q4]`. Names that begin with `_` are the batch's own bookkeeping:
+`_row_version` (the agreement's, before and after), `_replaces` (a corrected row's id, and the id of the row in its place) and
+`_data_date` (the register's, where the batch moved it)."""
+
+
+def table(model: type[SQLModel]) -> sa.Table:
+    """The SQL table of a model."""
+    found: sa.Table = sa.inspect(model).local_table
+    return found
+
+
+def current_rows(engine: sa.Engine, agency: str) -> Current:
+    """What the register says now about the agreements this agency is responsible for, in one consistent state."""
+    agreement, version = table(models.Agreement), table(models.DataVersion)
+    own = sa.select(agreement.c.id).where(agreement.c.responsible_agency == agency)
+
+    def rows(model: type[SQLModel], schema: Schema) -> sa.Select[tuple[object, ...]]:
+        columns = table(model).c
+        return sa.select(*(columns[name] for name in schema)).where(
+            columns.agreement_id.in_(own), columns.retracted_at.is_(None)
+        )
+
+    blocker, blocker_event = table(models.Blocker), table(models.BlockerEvent)
+    with store.snapshot(engine, agency=agency) as read:
+        versions = read(sa.select(version.c.version, version.c.data_date).where(version.c.id == 1))
+        agreements = read(
+            sa.select(
+                agreement.c.id.label("agreement_id"),
+                *(agreement.c[name] for name in shape.AGREEMENTS if name not in ("agreement_id", "partner")),
+            ).where(agreement.c.responsible_agency == agency)
+        )
+        partners = read(
+            sa.select(table(models.AgreementPartner)).where(table(models.AgreementPartner).c.agreement_id.in_(own))
+        )
+        blocker_events = (
+            sa.select(*(blocker_event.c[name] for name in shape.BLOCKER_EVENTS))
+            .join(blocker, blocker.c.id == blocker_event.c.blocker_id)
+            .where(
+                blocker.c.agreement_id.in_(own),
+                blocker.c.retracted_at.is_(None),
+                blocker_event.c.retracted_at.is_(None),
+            )
+        )
+        return Current(
+            agency=agency,
+            data_version=0 if versions.is_empty() else versions["version"][0],
+            data_date=None if versions.is_empty() else versions["data_date"][0],
+            agreements=agreements.join(_lead(partners), on="agreement_id", how="left"),
+            events=read(rows(models.StatusEvent, shape.EVENTS)),
+            targets=read(rows(models.TargetDate, shape.TARGETS)),
+            reports=read(rows(models.ProgressReport, shape.REPORTS)),
+            blockers=read(rows(models.Blocker, shape.BLOCKERS)),
+            blocker_events=read(blocker_events),
+            periods=read(sa.select(*(table(models.ReportingPeriod).c[name] for name in shape.PERIODS))).sort("due_on"),
+            doc_types=read(sa.select(*(table(models.DocType).c[name] for name in shape.DOC_TYPES))),
+            earlier=_earlier(read(_changes_of(own))),
+            lists={
+                "doc_type": _choices(read(_named(models.DocType, "position"))),
+                "sector": _choices(read(_named(models.Sector, "position"))),
+                "partner": _choices(read(_named(models.Partner, "name_vi"))),
+            },
+        )
+
+
+def _lead(partners: pl.DataFrame) -> pl.DataFrame:
+    """The partner an agreement is counted under: the one in the first position."""
+    return (
+        partners.sort("agreement_id", "position", "partner")
+        .unique("agreement_id", keep="first", maintain_order=True)
+        .select("agreement_id", "partner")
+    )
+
+
+def _named(model: type[SQLModel], order: str) -> sa.Select[tuple[object, ...]]:
+    columns = table(model).c
+    return sa.select(columns.code, columns.name_vi, columns.name_en).order_by(columns[order], columns.code)
+
+
+def _choices(names: pl.DataFrame) -> tuple[Choice, ...]:
+    return tuple(Choice(code, vi, en) for code, vi, en in names.select("code", "name_vi", "name_en").iter_rows())
+
+
+# --- Batches ---------------------------------------------------------------------------------------------------------
+
+
+def _changes_of(agreement_ids: sa.Select[tuple[int]]) -> sa.Select[tuple[object, ...]]:
+    change = table(models.BatchChange)
+    return sa.select(change.c.batch_id, change.c.agreement_id, change.c.field, change.c.old, change.c.new).where(
+        change.c.agreement_id.in_(agreement_ids)
+    )
+
+
+def _earlier(changes: pl.DataFrame) -> pl.DataFrame:
+    """What each changed cell was before, with the row version its batch made (see `Current.earlier`)."""
+    versions = changes.filter(pl.col("field") == "_row_version").select(
+        "batch_id", "agreement_id", row_version=pl.col("new").cast(pl.Int64)
+    )
+    found = (
+        with_parted_field(changes.filter(~pl.col("field").str.starts_with("_")))
+        .join(versions, on=["batch_id", "agreement_id"], how="inner")
+        .select(pl.col(name).cast(dtype) for name, dtype in shape.EARLIER.items())
+    )
+    # A template shows some days in further columns, for reading only, which change along.
+    along = [
+        found.filter(pl.col("column") == name).with_columns(column=pl.lit(shown))
+        for name, shown in (
+            ("state_date", "state_since"),
+            ("state_date", "signed_on"),
+            ("current_target", "original_target"),
+        )
+    ]
+    return pl.concat([found, *along])
+
+
+def with_parted_field(changes: pl.DataFrame) -> pl.DataFrame:
+    """`changes` with `column` and `item` (empty where there is none) read from `field`."""
+    parts = pl.col("field").str.extract_groups(FIELD)
+    return changes.with_columns(column=parts.struct.field("column"), item=parts.struct.field("item").fill_null(""))
+
+
+def list_batches(engine: sa.Engine, agency: str | None) -> pl.DataFrame:
+    """An agency's batches (everybody's for None, which is for coordinators), newest first, with all columns of `uploadbatch`.
+
+    `status` is `applied`, `undone` (by the batch in `undone_by`) or `undo` (of the batch in `undoes`); of what was sent for
+    review also `waiting`, `returned` (for the `reason`, by `reviewed_by`) or `withdrawn`.
+    """
+    batch = table(models.UploadBatch)
+    statement = sa.select(batch).order_by(batch.c.id.desc())
+    if agency is not None:
+        statement = statement.where(batch.c.agency == agency)
+    return store.read_frame(engine, statement, agency=agency)
+
+
+def read_changes(engine: sa.Engine, batch_id: int, *, agency: str | None) -> pl.DataFrame:
+    """The cells a batch changed: ref, title_vi, title_en, agreement_id, column, item, old, new, source_row.
+
+    Empty for a batch that is not this agency's (any batch for None, which is for coordinators), as for one there is not.
+    """
+    batch, change, agreement = table(models.UploadBatch), table(models.BatchChange), table(models.Agreement)
+    statement = (
+        sa.select(
+            agreement.c.ref,
+            agreement.c.title_vi,
+            agreement.c.title_en,
+            change.c.agreement_id,
+            change.c.field,
+            change.c.old,
+            change.c.new,
+            change.c.source_row,
+        )
+        .join(batch, batch.c.id == change.c.batch_id)
+        .join(agreement, agreement.c.id == change.c.agreement_id)
+        .where(change.c.batch_id == batch_id, ~change.c.field.startswith("_", autoescape=True))
+        .order_by(change.c.id)
+    )
+    if agency is not None:
+        statement = statement.where(batch.c.agency == agency)
+    found = store.read_frame(engine, statement, agency=agency)
+    return with_parted_field(found).drop("field")
+
+
+def read_uploads_of_file(engine: sa.Engine, agency: str, file_sha256: str) -> pl.DataFrame:
+    """This agency's batches of exactly this file that hold (`applied`) or still wait (`waiting`), newest first: for saying that
+    it was sent before."""
+    found = list_batches(engine, agency)
+    return found.filter((pl.col("file_sha256") == file_sha256) & pl.col("status").is_in(["applied", "waiting"]))

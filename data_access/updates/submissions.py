@@ -1,0 +1,81 @@
+"""What is kept of an upload that waits: the rows as they were confirmed, and the differences as they were seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import polars as pl
+from sqlmodel import Session
+
+from data_access.store import models
+from kpi.update import Change, Conflict, Table
+from kpi.update.cells import ROW
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Submission:
+    """A waiting upload as its sender confirmed it.
+
+    `table` is what waits of the file, `seen` its differences, `overriding` those that somebody else had changed after the
+    template was taken and for which the sender chose the file's value. `days`, by row, are those on which new targets count as set
+    where the file does not say. `versions` are the row versions of the whole confirmation,
+    what went straight in included: they tell the same confirmation from a later one of the same file.
+    """
+
+    table: Table
+    seen: tuple[Change, ...]
+    overriding: tuple[Conflict, ...]
+    days: Mapping[int, str]
+    versions: Mapping[int, int]
+
+
+def keep(session: Session, batch_id: int, submission: Submission) -> None:
+    """Store it for a batch. The caller commits."""
+    session.add(
+        models.UploadSubmission(batch_id=batch_id, content=content_of(submission.table), seen=_seen_of(submission))
+    )
+    session.flush()
+
+
+def kept(batch: models.UploadBatch, stored: models.UploadSubmission) -> Submission:
+    """What was stored for a batch."""
+    content, seen = json.loads(stored.content), json.loads(stored.seen)
+    codes = content["columns"]
+    frame = pl.DataFrame(
+        content["rows"], schema={ROW: pl.Int64, **dict.fromkeys(codes, pl.String)}, orient="row", strict=True
+    )
+    changes = tuple(Change(*cell) for cell in seen["changes"])
+    return Submission(
+        table=Table(frame, batch.file_name, batch.file_sha256, MappingProxyType(content["headers"])),
+        seen=changes,
+        overriding=tuple(Conflict(changes[place], base) for place, base in seen["overriding"]),
+        days=MappingProxyType({int(row): day for row, day in seen["days"].items()}),
+        versions=MappingProxyType({int(number): version for number, version in seen["versions"].items()}),
+    )
+
+
+def content_of(table: Table) -> str:
+    """The rows of a table as JSON. Equal tables have equal texts."""
+    codes = [name for name in table.frame.columns if name != ROW]
+    headers = {code: table.headers.get(code, code) for code in codes}
+    rows = table.frame.select(ROW, *codes).rows()
+    return _text({"columns": codes, "headers": headers, "rows": rows})
+
+
+def _seen_of(submission: Submission) -> str:
+    places = {change: place for place, change in enumerate(submission.seen)}
+    return _text(
+        {
+            "changes": [dataclasses.astuple(change) for change in submission.seen],
+            "overriding": [(places[conflict.change], conflict.base) for conflict in submission.overriding],
+            "days": {str(row): day for row, day in submission.days.items()},
+            "versions": {str(number): version for number, version in submission.versions.items()},
+        }
+    )
+
+
+def _text(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,324 @@
+"""Taking a batch back by its opposite: nothing is deleted, what was wrong is marked and what was right is written again."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from data_access import store
+from data_access.store import models
+from data_access.updates import rows
+from data_access.updates.applying import (
+    MODELS,
+    Batch,
+    close_batch,
+    data_date_moved,
+    open_batch,
+    replacements,
+    row_versions,
+    stored,
+    write_changes,
+)
+from data_access.updates.outcome import Actor, Overlap, Receipt, Refused, account_of, logged, may_undo
+from data_access.updates.reading import table, with_parted_field
+from kpi.facts import REPORT_FIELDS
+from kpi.update.columns import BY_CODE
+
+_CELLS = {
+    "id": pl.Int64(),
+    "batch_id": pl.Int64(),
+    "agreement_id": pl.Int64(),
+    "field": pl.String(),
+    "old": pl.String(),
+    "new": pl.String(),
+    "target_table": pl.String(),
+    "target_id": pl.Int64(),
+}
+_KEPT = {
+    "statusevent": {
+        "agreement_id": pl.Int64(),
+        "state": pl.String(),
+        "effective_on": pl.Date(),
+        "date_known": pl.Boolean(),
+        "note": pl.String(),
+    },
+    "targetdate": {
+        "agreement_id": pl.Int64(),
+        "target_on": pl.Date(),
+        "effective_on": pl.Date(),
+        "reason": pl.String(),
+    },
+    "blockerevent": {
+        "blocker_id": pl.Int64(),
+        "kind": pl.String(),
+        "effective_on": pl.Date(),
+        "note": pl.String(),
+    },
+    "progressreport": {
+        "agreement_id": pl.Int64(),
+        "period": pl.String(),
+        "received_on": pl.Date(),
+        **dict.fromkeys(REPORT_FIELDS, pl.String()),
+        "progress_pct": pl.Float64(),
+        "shows_progress": pl.Boolean(),
+    },
+}
+"""What each table's rows say, which a restored row says again."""
+
+_WHOLE_PARTS = ("status", "target")
+"""Parts whose cells stand or fall together: two batches that touch one of them touch the same thing."""
+
+_DATED = (
+    (models.StatusEvent, "effective_on"),
+    (models.TargetDate, "effective_on"),
+    (models.ProgressReport, "received_on"),
+    (models.BlockerEvent, "effective_on"),
+)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Past:
+    """What a batch did: its cells (with column, item, part), which rows it put in place of which (target_table, old, new), the
+    agreements it registered, and where each row it wrote lives on by now (target_table, id, live)."""
+
+    cells: pl.DataFrame
+    replaced: pl.DataFrame
+    registered: frozenset[int]
+    live: dict[tuple[str, int], int]
+
+
+def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
+    """Write the opposite of a batch, as a batch of its own; also after later ones that do not touch the same cells.
+
+    Rows the batch added are retracted, rows it replaced are written again, columns get their old texts back, and where the
+    batch moved the data date it goes back as far as what is left allows. An agreement it registered stays as a row without
+    any event, which no figure counts. Raises `Refused`: `overlaps` names the later cells in the way. The caller commits.
+    """
+    with logged("upload.undo", actor, f"batch {batch_id}"):
+        return _undone(session, actor, batch_id)
+
+
+def _undone(session: Session, actor: Actor, batch_id: int) -> Receipt:
+    account_of(session, actor)  # first of all: then an agency meets its own batches only
+    version = rows.take_turn(session)
+    batch = session.get(models.UploadBatch, batch_id)
+    if batch is None or batch.agency is None or not may_undo(session, actor, batch):
+        raise Refused("not_allowed")
+    agency = batch.agency
+    store.act_for(session, agency)
+    if batch.undoes is not None:
+        raise Refused("undo_of_undo")
+    if batch.status != "applied":
+        raise Refused("already_undone" if batch.status == "undone" else "not_applied")
+    every = _cells_of_same_agreements(session, batch_id)
+    past = _past(every, batch_id)
+    agreement_ids = sorted(past.cells["agreement_id"].unique())
+    versions = rows.own_versions(session, agency)
+    if not set(agreement_ids) <= versions.keys():
+        raise Refused("not_allowed")
+    _refuse_overlaps(session, every, past, batch_id)
+    opposite = models.UploadBatch(
+        username=actor.username,
+        agency=agency,
+        file_name=batch.file_name,
+        file_sha256=batch.file_sha256,
+        rows=batch.rows,
+        changes=past.cells.height,
+        status="undo",
+        undoes=batch_id,
+    )
+    opened = open_batch(session, opposite)
+    carriers = _take_back(session, past, opened)
+    rows.raise_row_versions(session, agreement_ids)
+    batch.status, batch.undone_by = "undone", opened.id
+    bookkeeping = [row_versions({number: versions[number] for number in agreement_ids})]
+    moved = _data_date_back(session, version)
+    if moved is not None:
+        bookkeeping.append(data_date_moved(agreement_ids[0], *moved))
+    write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, *bookkeeping], how="diagonal"))
+    detail: dict[str, object] = {"undoes": batch_id, "file": batch.file_name, "agency": agency}
+    return close_batch(session, actor, "upload.undo", opened, changes=past.cells.height, detail=detail)
+
+
+# --- What was done ---------------------------------------------------------------------------------------------------
+
+
+def _cells_of_same_agreements(session: Session, batch_id: int) -> pl.DataFrame:
+    """The cells of every batch on the agreements this one touched, its own and the bookkeeping included; `holds` is false for
+    batches that were undone or that undo another."""
+    change, batch = table(models.BatchChange), table(models.UploadBatch)
+    touched = sa.select(change.c.agreement_id).where(change.c.batch_id == batch_id)
+    statement = (
+        sa.select(*(change.c[name] for name in _CELLS), batch.c.status)
+        .join(batch, batch.c.id == change.c.batch_id)
+        .where(change.c.agreement_id.in_(touched))
+        .order_by(change.c.id)
+    )
+    with store.whole_register(session):  # another agency may have been responsible since
+        found = session.connection().execute(statement).all()
+    frame = pl.DataFrame([tuple(row) for row in found], schema={**_CELLS, "status": pl.String()}, orient="row")
+    return frame.with_columns(holds=pl.col("status") == "applied").drop("status")
+
+
+def _past(every: pl.DataFrame, batch_id: int) -> _Past:
+    own = every.filter(pl.col("batch_id") == batch_id)
+    bookkeeping = pl.col("field").str.starts_with("_")
+    parts = {code: column.part for code, column in BY_CODE.items()}
+    cells = with_parted_field(own.filter(~bookkeeping)).with_columns(
+        part=pl.col("column").replace_strict(parts, return_dtype=pl.String)
+    )
+    replaced = own.filter(pl.col("field") == "_replaces").select(
+        "agreement_id", "target_table", pl.col("old").cast(pl.Int64), pl.col("new").cast(pl.Int64)
+    )
+    registered = own.filter((pl.col("field") == "_row_version") & pl.col("old").is_null())["agreement_id"]
+    return _Past(cells, replaced, frozenset(registered), _live(every))
+
+
+def _live(every: pl.DataFrame) -> dict[tuple[str, int], int]:
+    """For each row that was ever replaced, the one that holds in its place now."""
+    follows = {
+        (name, int(old)): int(new)
+        for name, old, new in every.filter(pl.col("field") == "_replaces")
+        .select("target_table", "old", "new")
+        .iter_rows()
+    }
+    live: dict[tuple[str, int], int] = {}
+    for name, first in follows:
+        last = first
+        while (name, last) in follows:
+            last = follows[name, last]
+        live[name, first] = last
+    return live
+
+
+def _refuse_overlaps(session: Session, every: pl.DataFrame, past: _Past, batch_id: int) -> None:
+    """Later batches that hold and touch the same cells, or anything within what this batch made. Later is what was stored
+    later: a batch that waited for review has a number from before."""
+    stored_at = every.filter(pl.col("batch_id") == batch_id)["id"].min()
+    is_other = pl.col("batch_id") != batch_id
+    later = every.filter(
+        is_other & (pl.col("id") > stored_at) & pl.col("holds") & ~pl.col("field").str.starts_with("_")
+    )
+    if later.is_empty():
+        return
+    replaced = {(name, new) for name, new in past.replaced.select("target_table", "new").iter_rows()}
+    made = {
+        (agreement, part, item)
+        for agreement, part, item, name, number in past.cells.select(
+            "agreement_id", "part", "item", "target_table", "target_id"
+        ).iter_rows()
+        if name in ("progressreport", "blocker") and (name, number) not in replaced
+    }
+    fields = set(past.cells.select("agreement_id", "field").iter_rows())
+    whole = {
+        (agreement, part)
+        for agreement, part in past.cells.select("agreement_id", "part").iter_rows()
+        if part in _WHOLE_PARTS
+    }
+    overlaps = tuple(
+        Overlap(number, agreement, field)
+        for number, agreement, field, column, item in with_parted_field(later)
+        .select("batch_id", "agreement_id", "field", "column", "item")
+        .iter_rows()
+        if agreement in past.registered
+        or (agreement, field) in fields
+        or (agreement, BY_CODE[column].part) in whole
+        or (agreement, BY_CODE[column].part, item) in made
+    )
+    if overlaps:
+        refs = rows.refs_of(session, sorted({overlap.agreement_id for overlap in overlaps}))
+        raise Refused("overlaps", refs=refs, overlaps=overlaps)
+
+
+# --- Taking it back --------------------------------------------------------------------------------------------------
+
+
+def _take_back(session: Session, past: _Past, batch: Batch) -> pl.DataFrame:
+    """Retract and restore rows and texts; gives the bookkeeping of rows put in place of others."""
+    texts = past.cells.filter(pl.col("part") == "result")
+    for name in texts["column"].unique().sort():
+        old = texts.filter(pl.col("column") == name).select("agreement_id", pl.col("old").fill_null(""))
+        rows.set_values(session, name, old.iter_rows())
+    bookkeeping = []
+    for name, model in MODELS.items():
+        replaced = past.replaced.filter(pl.col("target_table") == name)
+        written = past.cells.filter(pl.col("target_table") == name)["target_id"].unique()
+        added = written.filter(~written.is_in(replaced["new"].implode())).sort()
+        rows.retract(session, model, [past.live.get((name, number), number) for number in added], batch.at)
+        if not replaced.is_empty():
+            restored = _restored(session, name, replaced, past)
+            bookkeeping.append(replacements(name, stored(session, name, restored, batch)))
+    return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
+
+
+def _restored(session: Session, name: str, replaced: pl.DataFrame, past: _Past) -> pl.DataFrame:
+    """The rows as they were before the batch put others in their place; `replaces` is the row that holds now."""
+    live = [past.live.get((name, number), number) for number in replaced["new"]]
+    owners = replaced.select("agreement_id", id="old", replaces=pl.Series(live, dtype=pl.Int64))
+    schema = {"id": pl.Int64(), **_KEPT[name]}
+    if name != "progressreport":
+        before = rows.fetched(session, MODELS[name], owners["id"].to_list(), schema)
+        return owners.join(before.drop("agreement_id", strict=False), on="id", how="inner", maintain_order="left").drop(
+            "id"
+        )
+    now = rows.fetched(session, MODELS[name], live, schema).rename({"id": "replaces"}).drop("agreement_id")
+    cells = past.cells.join(
+        replaced.select(target_id="new", replaces=pl.Series(live, dtype=pl.Int64)),
+        on="target_id",
+        how="inner",
+    ).filter(pl.col("target_table") == name)
+    return _with_old_cells(owners.drop("id").join(now, on="replaces", how="inner", maintain_order="left"), cells)
+
+
+def _with_old_cells(reports: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Reports as they stand, with the cells of the batch put back. Cells that a later batch changed stay as they are."""
+    for name in ("report_date", "progress_pct", "shows_progress", *REPORT_FIELDS):
+        old = cells.filter(pl.col("column") == name).select("replaces", "old", told=pl.lit(True))
+        text = pl.col("old")
+        column, value = {
+            "report_date": ("received_on", text.str.to_date("%Y-%m-%d")),
+            "progress_pct": ("progress_pct", text.cast(pl.Float64)),
+            "shows_progress": ("shows_progress", text == "yes"),
+        }.get(name, (name, text.fill_null("")))
+        reports = (
+            reports.join(old, on="replaces", how="left", maintain_order="left")
+            .with_columns(pl.when(pl.col("told").fill_null(False)).then(value).otherwise(column).alias(column))
+            .drop("old", "told")
+        )
+    return reports
+
+
+def _opposite_cells(past: _Past) -> pl.DataFrame:
+    return past.cells.select("agreement_id", "field", "target_table", "target_id", old="new", new="old")
+
+
+def _data_date_back(session: Session, version: models.DataVersion) -> tuple[dt.date | None, dt.date | None] | None:
+    """Take the data date back to the latest day that what is left tells of, and not before the day the register had without any
+    batch; gives the one before and the one now, None where it stays (also where something else has set it since)."""
+    change = table(models.BatchChange)
+    statement = sa.select(change.c.old, change.c.new).where(change.c.field == "_data_date").order_by(change.c.id.desc())
+    with store.whole_register(session):  # every agency moves it
+        moves = session.connection().execute(statement).all()
+    now = version.data_date
+    without = None if now is None else now.isoformat()
+    for move in moves:
+        if move.new != without:
+            break
+        without = move.old
+    if now is None or without == now.isoformat():
+        return None
+    told = []
+    for model, day in _DATED:
+        columns = table(model).c
+        latest = sa.select(sa.func.max(columns[day])).where(
+            columns.batch_id.is_not(None), columns.retracted_at.is_(None)
+        )
+        with store.whole_register(session):
+            told.append(session.connection().execute(latest).scalar_one())
+    days = [day for day in (*told, None if without is None else dt.date.fromisoformat(without)) if day is not None]
+    version.data_date = min(now, max(days)) if days else None
+    return (now, version.data_date) if version.data_date != now else None

@@ -1,0 +1,1 @@
+"""Estimators: functions of counts and durations that know no indicator."""

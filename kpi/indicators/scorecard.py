@@ -1,0 +1,255 @@
+"""Facts x KPIs x grouping -> values, intervals, scores, lights and ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+
+from kpi.estimators import survival
+from kpi.estimators.intervals import wilson
+from kpi.facts import Facts
+from kpi.indicators.catalog import KPIS, Kpi
+from kpi.rules import Rules
+
+Part = Literal["numerator", "denominator", "rest"]
+
+MIN_DENOMINATOR = 5
+"""Below this many cases a value is shown without a light."""
+
+PLACE_DIGITS = 1
+"""Places go by the composite with so many decimals, as it is shown: less than that is no difference."""
+
+COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "follow_up")
+
+
+def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None) -> pl.DataFrame:
+    """Every KPI of every group: the `by` columns and COLUMNS, ordered by group and KPI.
+
+    `by` names columns of `facts.agreements`; without any there is one group. `value` and its 95 % interval `low`,
+    `high` are in the KPI's unit (percent from 0 to 100, days, count, points). A null value means not available: no
+    cases, or a median not yet reached (then `follow_up` is the time it exceeds). `n` is the number of cases. `score`
+    is 0 to 100 by the goalposts, `status` one of green, amber, red, too_few, not_available, context.
+    """
+    rules = rules or Rules()
+    by = list(by)
+    groups = facts.agreements.select(by).unique() if by else pl.DataFrame({"_all": [True]})
+    keys = by or ["_all"]
+    codes = [kpi.code for kpi in KPIS.values() if kpi.estimator != "composite"]
+    tallies = pl.concat([_tally(KPIS[code], facts, keys) for code in codes])
+    scored = _lit(_scored(_valued(tallies, groups, keys, codes), rules), rules)
+    cards = pl.concat([scored, _composite(scored, facts, groups, keys, rules)]).sort([*keys, "kpi"])
+    return cards.select(*by, *COLUMNS)
+
+
+def rows_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
+    """The rows a value is made of: those counted, those counted among, or those among but not counted."""
+    rows = kpi.rows(facts)
+    if part == "numerator":
+        rows = rows.filter("_counted")
+    elif part == "rest":
+        rows = rows.filter(~pl.col("_counted"))
+    return rows.drop("_counted")
+
+
+def agreements_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
+    """The agreements a value is made of, as rows of `facts.agreements`, whatever the KPI counts."""
+    return facts.agreements.join(rows_behind(facts, kpi, part), on="agreement_id", how="semi")
+
+
+def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
+    rows = kpi.rows(facts)
+    if keys == ["_all"]:
+        return rows.with_columns(_all=pl.lit(True))
+    if kpi.of == "agreements":
+        return rows
+    names = dict.fromkeys(["agreement_id", *keys])
+    return rows.join(facts.agreements.select(*names), on="agreement_id", how="inner")
+
+
+def tally(facts: Facts, *, by: Sequence[str]) -> pl.DataFrame:
+    """What every value is made of: `by` columns, kpi, time, counted, cases.
+
+    One row per group and KPI, for a median one per group, KPI and duration (`time`, else null). Tallies add up: the sum
+    of those of any parts is the tally of the whole, and `scores` turns any such sum into cards. So a register in which
+    one agreement had fared otherwise, or was drawn twice, is scored by the same code without being written out.
+    """
+    return pl.concat([_tally(kpi, facts, list(by)) for kpi in KPIS.values()])
+
+
+def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rules: Rules) -> pl.DataFrame:
+    """The cards of `compute` for the named KPIs (the composite not among them), from tallies: `by` columns and
+    COLUMNS.
+    """
+    keys = list(by)
+    groups = tallies.select(keys).unique()
+    return _lit(_scored(_valued(tallies, groups, keys, kpis), rules), rules)
+
+
+def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
+    """The composite of every group in `cases` (`by` columns, n), from its scores (`by` columns, kpi, score)."""
+    keys = list(by)
+    return _weighted(scored, cases, cases.select(keys).unique(), keys, rules)
+
+
+def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
+    time = [] if kpi.duration is None else [pl.col(kpi.duration).cast(pl.Int64).alias("time")]
+    counts = (
+        _with_groups(kpi, facts, keys)
+        .group_by([*keys, *time])
+        .agg(counted=pl.col("_counted").sum().cast(pl.Int64), cases=pl.len().cast(pl.Int64))
+    )
+    if not time:
+        counts = counts.with_columns(time=pl.lit(None, dtype=pl.Int64))
+    return counts.select(*keys, pl.lit(kpi.code).alias("kpi"), "time", "counted", "cases")
+
+
+def _valued(tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str], codes: Sequence[str]) -> pl.DataFrame:
+    """The value of every KPI of every group, all KPIs of one estimator in one pass."""
+    parts = []
+    for estimator in ("share", "median", "count"):
+        mine = [code for code in codes if KPIS[code].estimator == estimator]
+        if mine:
+            cells = groups.join(pl.DataFrame({"kpi": mine}), how="cross")
+            parts.append(_estimated(estimator, tallies.filter(pl.col("kpi").is_in(mine)), cells, keys))
+    return pl.concat(parts)
+
+
+def _estimated(estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """`cells` names the groups and KPIs wanted; those without a tally have no cases."""
+    cell = [*keys, "kpi"]
+    sums = tallies.group_by(cell).agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum())
+    counts = (
+        cells.join(sums, on=cell, how="left")
+        .with_columns(pl.col("numerator", "denominator").fill_null(0))
+        .with_columns(n=pl.col("denominator"))
+    )
+    if estimator == "median":
+        # One number per cell: windows over one column of whole numbers are much faster than over several of text.
+        counts = counts.with_row_index("_number")
+        waits = tallies.join(counts.select("_number", *cell), on=cell)
+        curve = survival.curves(waits.select("_number", "time", events="counted", leaving="cases"), by=["_number"])
+        counts = counts.join(survival.medians(curve, by=["_number"]), on="_number", how="left").rename(
+            {"median": "value"}
+        )
+    elif estimator == "share":
+        low, high = wilson(pl.col("numerator"), pl.col("denominator"))
+        share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
+        counts = counts.with_columns(value=share, low=100 * low, high=100 * high)
+    else:
+        counts = counts.with_columns(value=pl.when(pl.col("denominator") > 0).then(pl.col("numerator")))
+    return _shaped(counts, keys)
+
+
+def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    absent = [
+        pl.lit(None, dtype=pl.Float64).alias(name)
+        for name in ("value", "low", "high", "follow_up")
+        if name not in frame.columns
+    ]
+    floats = ["value", "low", "high", "follow_up"]
+    return frame.with_columns(absent).select(
+        *keys,
+        "kpi",
+        pl.col("n", "numerator", "denominator").cast(pl.Int64),
+        pl.col(floats).cast(pl.Float64),
+    )
+
+
+def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts.
+
+    A median that has not been reached is longer than the follow-up; where that alone lies beyond the worst goalpost the
+    score is 0, otherwise it is not available. A count is scored by its share of the denominator.
+    """
+    worst = {code: float(posts[0]) for code, posts in rules.goalposts.items()}
+    best = {code: float(posts[1]) for code, posts in rules.goalposts.items()}
+    lo = pl.col("kpi").replace_strict(worst, default=None, return_dtype=pl.Float64)
+    hi = pl.col("kpi").replace_strict(best, default=None, return_dtype=pl.Float64)
+    counts = [kpi.code for kpi in KPIS.values() if kpi.estimator == "count"]
+    share = 100 * pl.col("numerator") / pl.col("denominator")
+    measured = pl.when(pl.col("kpi").is_in(counts) & (pl.col("denominator") > 0)).then(share).otherwise(pl.col("value"))
+    beyond = pl.col("value").is_null() & (pl.col("follow_up") >= lo)
+    score = pl.when(beyond).then(0.0).otherwise(100 * ((measured - lo) / (hi - lo)).clip(0, 1))
+    return cards.with_columns(score=score)
+
+
+def _light(rules: Rules) -> pl.Expr:
+    score = pl.col("score")
+    return (
+        pl.when(score.is_null())
+        .then(pl.lit("not_available"))
+        .when(score >= rules.green_from)
+        .then(pl.lit("green"))
+        .when(score >= rules.amber_from)
+        .then(pl.lit("amber"))
+        .otherwise(pl.lit("red"))
+    )
+
+
+def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    context = [kpi.code for kpi in KPIS.values() if kpi.direction == "context"]
+    return cards.with_columns(
+        status=pl.when(pl.col("kpi").is_in(context))
+        .then(pl.lit("context"))
+        .when(pl.col("denominator") == 0)
+        .then(pl.lit("not_available"))
+        .when(pl.col("denominator") < MIN_DENOMINATOR)
+        .then(pl.lit("too_few"))
+        .otherwise(_light(rules))
+    )
+
+
+def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
+    cases = _with_groups(KPIS["K13"], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
+    return _weighted(scored, cases, groups, keys, rules)
+
+
+def _weighted(
+    scored: pl.DataFrame, cases: pl.DataFrame, groups: pl.DataFrame, keys: list[str], rules: Rules
+) -> pl.DataFrame:
+    """K13: the weighted mean of the scores there are.
+
+    Given only where the components there are carry enough of the weight and enough agreements are open or completed.
+    `numerator` and `denominator` are the weighted sum of scores and the weight available, rounded to whole points.
+    """
+    weight = pl.col("kpi").replace_strict(dict(rules.weights), default=None, return_dtype=pl.Float64)
+    there = scored.with_columns(_w=weight).filter(pl.col("_w").is_not_null() & pl.col("score").is_not_null())
+    sums = there.group_by(keys).agg(weighted=(pl.col("_w") * pl.col("score")).sum(), weight=pl.col("_w").sum())
+    joined = groups.join(sums, on=keys, how="left").join(cases, on=keys, how="left")
+    enough_weight = pl.col("weight").fill_null(0) >= rules.composite_min_weight_share * sum(rules.weights.values())
+    enough_cases = pl.col("n").fill_null(0) >= rules.rank_min_n
+    cards = joined.with_columns(
+        kpi=pl.lit("K13"),
+        n=pl.col("n").fill_null(0),
+        numerator=pl.col("weighted").fill_null(0).round(),
+        denominator=pl.col("weight").fill_null(0).round(),
+        value=pl.when(enough_weight & enough_cases).then(pl.col("weighted") / pl.col("weight")),
+    )
+    return (
+        _shaped(cards, keys)
+        .with_columns(score=pl.col("value"))
+        .with_columns(status=pl.when(pl.col("n") < rules.rank_min_n).then(pl.lit("too_few")).otherwise(_light(rules)))
+        .select(scored.columns)
+    )
+
+
+def as_ranked(score: pl.Expr) -> pl.Expr:
+    """A composite as places go by it. What arithmetic leaves behind the ninth decimal must not decide how it is rounded."""
+    return score.round(9).round(PLACE_DIGITS)
+
+
+def rank(cards: pl.DataFrame, *, group: str) -> pl.DataFrame:
+    """Places by composite score: `group`, score, n, place. Scores equal as shown share a place; null means not ranked.
+
+    `cards` is a frame of `compute` with `by=[group]` (already narrowed to one kind of agency).
+    """
+    composite = cards.filter(pl.col("kpi") == "K13")
+    return composite.select(
+        group,
+        "n",
+        score="value",
+        place=as_ranked(pl.col("value")).rank("min", descending=True).cast(pl.Int64),
+        status="status",
+    ).sort("place", group, nulls_last=True)

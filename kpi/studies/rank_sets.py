@@ -1,0 +1,347 @@
+"""How sure a place is: shares with intervals, shrunken shares, sets of places, funnel limits, resampled composites.
+
+Functions of counts take cases `x` among `n`, one number each or one sequence each (a pair per agency), and give plain
+values. `composite_intervals` runs the scorecard itself over resampled agreements.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.stats import binom, chi2, norm
+from scipy.stats import t as student
+
+from kpi.estimators import intervals
+from kpi.estimators.intervals import z_value
+from kpi.facts import Facts
+from kpi.indicators import scorecard
+from kpi.rules import Rules
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Share = tuple[float | None, float | None]
+Limits = tuple[float, float, float, float]
+
+SEED = 20260114
+FUNNEL_LEVELS = (0.001, 0.025, 0.975, 0.999)
+WINSORISED = 0.10
+"""The share of z-scores drawn in at either end before overdispersion is measured."""
+
+_MAX_DRAWN = 500_000
+_LEAST_DRAWN = 30
+_LIKE_ANY = 2
+_POOL = 20
+
+
+# --- Shares ----------------------------------------------------------------------------------------------------------
+
+
+@overload
+def wilson(x: int, n: int, level: float = ...) -> Share: ...
+@overload
+def wilson(x: Sequence[int], n: Sequence[int], level: float = ...) -> list[Share]: ...
+def wilson(x: int | Sequence[int], n: int | Sequence[int], level: float = 0.95) -> Share | list[Share]:
+    """The interval (low, high) of the share x / n, from 0 to 1; (None, None) where n is 0. A list of them for
+    sequences.
+
+    Wilson (1927), JASA 22, 209-212; the formula itself is in `kpi.estimators.intervals`.
+    """
+    if isinstance(x, Sequence) and isinstance(n, Sequence):
+        low, high = intervals.wilson(pl.col("x"), pl.col("n"), level)
+        frame = pl.DataFrame({"x": list(x), "n": list(n)}, schema={"x": pl.Int64, "n": pl.Int64})
+        return [(below, above) for below, above in frame.select(low=low, high=high).iter_rows()]
+    assert isinstance(x, int)
+    assert isinstance(n, int)
+    return wilson([x], [n], level)[0]
+
+
+def beta_binomial(x: Sequence[int], n: Sequence[int]) -> tuple[float, float]:
+    """The pooled share and the correlation rho of cases within an agency, by moments; rho at or below 0 means none is
+    seen.
+
+    Kleinman (1973), JASA 68, 46-54, with weights n. The prior that goes with it is worth (1 - rho) / rho cases.
+    """
+    cases, among = _counts(x, n)
+    total = among.sum()
+    pooled = float(cases.sum() / total)
+    free = (among > 0).sum() - 1
+    spread = total - (among**2).sum() / total - free
+    if pooled in (0.0, 1.0) or spread <= 0:
+        return pooled, 0.0
+    share = np.divide(cases, among, out=np.full(len(among), pooled), where=among > 0)
+    between = (among * (share - pooled) ** 2).sum() / (pooled * (1 - pooled))
+    return pooled, float((between - free) / spread)
+
+
+def shrink(x: Sequence[int], n: Sequence[int]) -> list[float | None]:
+    """One estimate of each agency's share, drawn towards the pooled one the more the fewer cases it has.
+
+    Empirical Bayes with a beta prior fitted by `beta_binomial` (Efron and Morris 1975, JASA 70, 311-319, for the
+    idea). Where the agencies differ no more than chance makes them, all get the pooled share; without any cases at
+    all, None.
+    """
+    cases, among = _counts(x, n)
+    if among.sum() == 0:
+        return [None] * len(among)
+    pooled, rho = beta_binomial(x, n)
+    if rho <= 0:
+        return [pooled] * len(among)
+    prior = max((1 - rho) / rho, 0.0)
+    with np.errstate(invalid="ignore"):
+        estimates = (cases + prior * pooled) / (among + prior)
+    return [pooled if np.isnan(value) else float(value) for value in estimates]
+
+
+def rank_sets(x: Sequence[int], n: Sequence[int], level: float = 0.95) -> list[tuple[int, int]]:
+    """The places (best, worst) each agency's true share may hold, place 1 being the highest share.
+
+    For each agency the set holds its true place with probability `level`: it is placed after those that are surely
+    above it and before those surely below, judged by differences of shares with one success and one failure added to
+    each (Agresti and Caffo 2000, The American Statistician 54, 280-288), at the Bonferroni level of its k - 1
+    comparisons. Marginal confidence sets for ranks of Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic
+    Studies 91, 476-518.
+    """
+    cases, among = _counts(x, n)
+    if len(among) < 2:
+        return [(1, 1)] * len(among)
+    share = (cases + 1) / (among + 2)
+    variance = share * (1 - share) / (among + 2)
+    critical = z_value(1 - (1 - level) / (len(among) - 1))
+    surely = share[:, None] - share > critical * np.sqrt(variance[:, None] + variance)
+    return [
+        (int(above) + 1, len(among) - int(below)) for above, below in zip(surely.sum(0), surely.sum(1), strict=True)
+    ]
+
+
+# --- Funnel ----------------------------------------------------------------------------------------------------------
+
+
+@overload
+def funnel_limits(p0: float, n: int, *, phi: float = ...) -> Limits: ...
+@overload
+def funnel_limits(p0: float, n: Sequence[int], *, phi: float = ...) -> list[Limits]: ...
+def funnel_limits(p0: float, n: int | Sequence[int], *, phi: float = 1.0) -> Limits | list[Limits]:
+    """The shares below which .001, .025, .975 and .999 of agencies with n cases lie if all have the true share `p0`.
+
+    Exact binomial, interpolated between whole cases, after the appendix of Spiegelhalter (2005), Statistics in
+    Medicine 24, 1185-1202. `phi` is the overdispersion found by `overdispersion`: it widens the funnel about `p0` by
+    its square root. `n` must be at least 1.
+    """
+    if isinstance(n, Sequence):
+        sizes = np.asarray(n, dtype=float)[:, None]
+        levels = np.asarray(FUNNEL_LEVELS)
+        least = binom.ppf(levels, sizes, p0)
+        reached = binom.cdf(least, sizes, p0)
+        step = reached - binom.cdf(least - 1, sizes, p0)
+        exact = (least - (reached - levels) / step) / sizes
+        limits = (p0 + np.sqrt(phi) * (exact - p0)).clip(0, 1)
+        return [(row[0], row[1], row[2], row[3]) for row in limits.tolist()]
+    return funnel_limits(p0, [n], phi=phi)[0]
+
+
+def funnel_position(x: Sequence[int], n: Sequence[int], p0: float, *, phi: float = 1.0) -> list[int]:
+    """Where each agency stands: 0 within the funnel, 1 above its 95 % and 2 above its 99.8 % limit, -1 and -2 below.
+
+    Judged by the exact chance of as many cases or more (or fewer), not by the drawn limits: these run between whole
+    cases and have six of six outside 99.8 % where one such agency in eight gets there by luck (Manktelow and Seaton
+    2012, PLoS ONE 7, e45723). Overdispersion first draws a share towards `p0` by its square root. Without cases the
+    place is 0.
+    """
+    cases, among = _counts(x, n)
+    drawn_in = among * p0 + (cases - among * p0) / np.sqrt(phi)
+    below, above = np.floor(drawn_in), np.ceil(drawn_in)
+    # Between whole cases the chances are interpolated.
+    at_least = binom.sf(above - 1, among, p0) + (above - drawn_in) * binom.pmf(above - 1, among, p0)
+    at_most = binom.cdf(below, among, p0) + (drawn_in - below) * binom.pmf(below + 1, among, p0)
+    outer, inner = FUNNEL_LEVELS[0], FUNNEL_LEVELS[1]
+    up = (at_least <= inner).astype(int) + (at_least <= outer)
+    down = (at_most <= inner).astype(int) + (at_most <= outer)
+    places: list[int] = np.where(among > 0, up - down, 0).tolist()
+    return places
+
+
+def overdispersion(x: Sequence[int], n: Sequence[int], p0: float | None = None) -> float:
+    """How many times more the agencies' shares vary about `p0` (the pooled share if None) than chance would make them.
+
+    1 where they vary no more than chance may at the 5 % level. The z-scores are winsorised first, so that a few true
+    outliers do not hide themselves by widening the funnel: Spiegelhalter (2005), Quality and Safety in Health Care
+    14, 347-351.
+    """
+    cases, among = _counts(x, n)
+    cases, among = cases[among > 0], among[among > 0]
+    if len(among) < 2:
+        return 1.0
+    centre = float(cases.sum() / among.sum()) if p0 is None else p0
+    if centre in (0.0, 1.0):
+        return 1.0
+    z = (cases / among - centre) / np.sqrt(centre * (1 - centre) / among)
+    drawn_in = z.clip(*np.quantile(z, [WINSORISED, 1 - WINSORISED]))
+    phi = float((drawn_in**2).mean())
+    return phi if phi * len(z) > chi2.ppf(0.95, len(z)) else 1.0
+
+
+def _counts(x: Sequence[int], n: Sequence[int]) -> tuple[Floats, Floats]:
+    return np.asarray(x, dtype=float), np.asarray(n, dtype=float)
+
+
+# --- Composites ------------------------------------------------------------------------------------------------------
+
+
+def composite_intervals(
+    facts: Facts, *, by: str, rules: Rules | None = None, draws: int = 200, level: float = 0.95, seed: int = SEED
+) -> pl.DataFrame:
+    """Interval of each group's composite and of its place: `by`, low, high, best_place, worst_place.
+
+    Agreements are drawn again with replacement within each group, their reports and blockers with them (a cluster
+    bootstrap: Davison and Hinkley 1997, section 3.8), and scored by the scorecard. As if each group had two more
+    agreements like any in the register, so that a small one in which everything went alike is not thought certain
+    (what Agresti and Coull 1998, The American Statistician 52, 119-126, do for a share). Limits are percentiles,
+    taken further out for small groups (the expanded percentile interval of Hesterberg 2015, The American Statistician
+    69, 371-386).
+
+    Places are sets as in `rank_sets`: a group is placed after those surely above it and before those surely below,
+    where "surely" is judged by the largest studentised difference to any other group over the draws, in steps
+    (Mogstad, Romano, Shaikh and Wilhelm 2024). The places that the draws themselves take would not do: they shake
+    what has been shaken already, and hold the true place of a group at either end too rarely. Groups too small to be
+    ranked have none.
+
+    On a register so large that drawing all its agreements every time would take long, fewer are drawn of large groups
+    and the spread is brought back by the square root of the ratio (m out of n: Bickel, Götze and van Zwet 1997,
+    Statistica Sinica 7, 1-31).
+    """
+    rules = rules or Rules()
+    cards = scorecard.compute(facts, by=[by], rules=rules)
+    ranked = scorecard.rank(cards, group=by).filter(pl.col("place").is_not_null())
+    # A group too small to be ranked stays so in every draw, and one that is ranked must not drop out of some.
+    lenient = dataclasses.replace(rules, rank_min_n=1)
+    sizes = cards.filter(pl.col("kpi") == "K13").select(by, "n")
+    groups = (
+        scorecard.composites(cards, sizes, by=[by], rules=lenient)
+        .filter(pl.col("value").is_not_null())
+        .select(by, "value", is_ranked=pl.col(by).is_in(ranked[by].implode(), nulls_equal=True))
+        .sort(by)
+    )
+    if groups.is_empty():
+        return groups.select(by, low="value", high="value").with_columns(
+            best_place=pl.lit(None, dtype=pl.Int64), worst_place=pl.lit(None, dtype=pl.Int64)
+        )
+    values, is_ranked = groups["value"].to_numpy(), groups["is_ranked"].to_numpy()
+    drawn = _draw(facts, groups[by], by=by, rules=lenient, draws=draws, seed=seed)
+    strays = (drawn.values - drawn.middle) * np.sqrt(drawn.share)
+    low, high = _limits(strays, drawn.size, level)
+    best, worst = _places(values[is_ranked], strays[:, is_ranked], level)
+    middle = values + (drawn.middle - values) * drawn.share
+    places = groups.filter("is_ranked").select(
+        by, best_place=pl.Series(best, dtype=pl.Int64), worst_place=pl.Series(worst, dtype=pl.Int64)
+    )
+    return groups.select(
+        by, low=pl.Series((middle + low).clip(0, 100)), high=pl.Series((middle + high).clip(0, 100))
+    ).join(places, on=by, how="left", maintain_order="left", nulls_equal=True)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Draws:
+    """Composites of groups (columns) in draws (rows), NaN where there is none; how much of each group was drawn."""
+
+    values: Floats
+    size: Ints
+    share: Floats
+
+    @property
+    def middle(self) -> Floats:
+        middle: Floats = np.nanmean(self.values, axis=0)
+        return middle
+
+
+def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int, seed: int) -> _Draws:
+    components = [code for code, weight in rules.weights.items() if weight > 0]
+    members = (
+        facts.agreements.select("agreement_id", by)
+        .join(groups.to_frame().with_row_index("_group"), on=by, how="inner", nulls_equal=True)
+        .sort("_group", "agreement_id")
+    )
+    size = np.bincount(members["_group"].to_numpy(), minlength=len(groups))
+    taken = _taken(size, _MAX_DRAWN // draws)
+    # What is drawn from is many times what is drawn; the rest of a very large register need not be tallied.
+    pool = np.minimum(size, _POOL * taken)
+    order = pl.int_range(pl.len()).shuffle(seed=seed).over("_group")
+    numbered = members.filter(order < pl.Series(pool).gather(members["_group"])).with_row_index("_row")
+    pooled = pl.col("agreement_id").is_in(numbered["agreement_id"].implode())
+    parts = (
+        scorecard.tally(facts if (pool == size).all() else facts.where(pooled), by=["agreement_id"])
+        .filter(pl.col("kpi").is_in([*components, "K13"]))
+        .join(numbered.select("agreement_id", "_row"), on="agreement_id")
+        .with_columns(pl.col("kpi").cast(pl.Enum([*components, "K13"])))
+    )
+    picks = _picks(pool, taken, draws=draws, seed=seed)
+    times = pl.col("_times")
+    tallies = (
+        picks.join(parts, on="_row")
+        .group_by("_cell", "kpi", "time")
+        .agg((pl.col("counted") * times).sum(), (pl.col("cases") * times).sum())
+        .with_columns(pl.col("kpi").cast(pl.String))
+    )
+    cases = tallies.filter(pl.col("kpi") == "K13").select("_cell", n="cases")
+    scores = scorecard.scores(tallies, by=["_cell"], kpis=components, rules=rules)
+    found = scorecard.composites(scores, cases, by=["_cell"], rules=rules)
+    values = np.full(draws * len(groups), np.nan)
+    values[found["_cell"].to_numpy()] = found["value"].to_numpy()
+    table: Floats = values.reshape(draws, len(groups))
+    table[0, np.isnan(table).all(axis=0)] = 0.0  # in no draw at all: nothing is known of its spread
+    return _Draws(values=table, size=size, share=taken / size)
+
+
+def _picks(size: Ints, taken: Ints, *, draws: int, seed: int) -> pl.DataFrame:
+    """Rows, numbered group by group, drawn for each group and draw: _cell (draw x groups + group), _row, _times."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    group = np.repeat(np.arange(len(size)), taken)
+    first = (size.cumsum() - size)[group]
+    own = (random.random((draws, len(group))) * size[group]).astype(np.int64) + first
+    anyone = random.integers(0, size.sum(), own.shape)
+    picks = np.where(random.random(own.shape) < _LIKE_ANY / (size[group] + _LIKE_ANY), anyone, own)
+    cells = group + len(size) * np.arange(draws)[:, None]
+    found, times = np.unique(cells * size.sum() + picks, return_counts=True)
+    return pl.DataFrame({"_cell": found // size.sum(), "_row": (found % size.sum()).astype(np.uint32), "_times": times})
+
+
+def _taken(size: Ints, most: int) -> Ints:
+    """How many of each group to draw to make about `most` together: all of small groups, as many of each large one."""
+    ordered = np.sort(size)
+    left = most - (ordered.cumsum() - ordered)
+    fits = ordered * np.arange(len(size), 0, -1) <= left
+    if fits.all():
+        return size
+    cut = int(np.argmin(fits))
+    return np.minimum(size, max(_LEAST_DRAWN, int(left[cut]) // (len(size) - cut)))
+
+
+def _limits(strays: Floats, size: Ints, level: float) -> tuple[Floats, Floats]:
+    free = (size - 1).clip(1)
+    tails = norm.sf(student.isf((1 - level) / 2, free) * np.sqrt(size / free))
+    pairs = [np.nanquantile(column, [tail, 1 - tail]) for column, tail in zip(strays.T, tails, strict=True)]
+    return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
+
+
+def _places(values: Floats, strays: Floats, level: float) -> tuple[list[int], list[int]]:
+    """The best and the worst place of each group, from its composite and how it strays over the draws."""
+    variance = np.nanvar(strays, axis=0)
+    best, worst = [], []
+    for own in range(len(values)):  # a step per group, each over all draws and all other groups at once
+        spread = np.sqrt(variance + variance[own])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            apart = np.nan_to_num(np.abs(strays - strays[:, [own]]) / spread)
+        undecided = np.ones(len(values), dtype=bool)
+        while undecided.any():
+            reach = np.quantile(apart[:, undecided].max(axis=1), level) * spread
+            surely = undecided & (np.abs(values - values[own]) > reach)
+            if not surely.any():
+                break
+            undecided &= ~surely
+        best.append(1 + int((~undecided & (values > values[own])).sum()))
+        worst.append(len(values) - int((~undecided & (values < values[own])).sum()))
+    return best, worst

@@ -1,0 +1,48 @@
+"""Uploads: bytes to a table, a table to checked cells, checked cells to differences; and the template they start from.
+
+    table = read_table(data, "mau.xlsx")               # Table, or every problem with the file's form
+    checked = check_rows(table, current, today=today)  # Checked, or every problem with its rows
+    preview = compare(checked, current)                # old -> new for each cell, and the rows to be stored
+
+Nothing here knows a store or a screen. `Current` comes from `data_access.updates`, which also stores a `Preview`.
+"""
+
+from kpi.update.checks import Checked, check_rows
+from kpi.update.current import Current
+from kpi.update.differences import Change, Conflict, Preview, compare, set_aside
+from kpi.update.effects import projected
+from kpi.update.encodings import ENCODINGS
+from kpi.update.limits import Limits
+from kpi.update.neutral import neutralised, restored
+from kpi.update.problems import Problem, message
+from kpi.update.returned import with_remarks
+from kpi.update.review import KINDS, Kind, kind_of, place_of
+from kpi.update.table import Table, read_table, table_of
+from kpi.update.template import template
+
+__all__ = [
+    "ENCODINGS",
+    "KINDS",
+    "Change",
+    "Checked",
+    "Conflict",
+    "Current",
+    "Kind",
+    "Limits",
+    "Preview",
+    "Problem",
+    "Table",
+    "check_rows",
+    "compare",
+    "kind_of",
+    "message",
+    "neutralised",
+    "place_of",
+    "projected",
+    "read_table",
+    "restored",
+    "set_aside",
+    "table_of",
+    "template",
+    "with_remarks",
+]

@@ -1,0 +1,228 @@
+"""Cells as texts to values as texts: one spelling for each value, or a fault that says what is wrong with the cell.
+
+A value stays a text because that is what is compared, shown and kept in the history of a batch: dates as `2026-01-31`,
+percentages as `37.5`, choices by their code. Turning such a text into a date or number cannot fail any more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+
+import polars as pl
+
+from kpi.update.choices import CLEAR, Choice
+from kpi.update.limits import Limits
+from kpi.update.problems import Problem
+from kpi.update.suggestions import nearest
+from kpi.update.text import FORBIDDEN, canonical, squeeze, squeezed
+
+ROW = "row"
+"""The column that carries each row's number in the file."""
+
+EARLIEST, LATEST = dt.date(1945, 1, 1), dt.date(2100, 12, 31)
+"""No day outside these can be meant: the first agreements of the state are from 1945."""
+
+_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_DAY_FIRST = r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
+_YEAR_LAST = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}$"
+_PERCENT = r"^([0-9]{1,3})(?:[.,]([0-9]{1,2}))? ?%?$"
+_NUMBER = r"^[0-9]{1,15}$"
+_LINK = r"^(?i:https?)://[^\s<>\"'\\^`{|}]+$"
+_SERIALS_MEANT = range(
+    14_611, 73_051
+)  # 1940 to 2099: outside, a number would hardly be a date that a spreadsheet counted
+_PARTED = re.compile(r"([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4})")
+
+
+def cleaned(frame: pl.DataFrame, limits: Limits) -> tuple[pl.DataFrame, list[Problem]]:
+    """Texts in their one spelling, blank ones null; and the cells that hold what no cell may hold."""
+    found: list[Problem] = []
+    texts = pl.exclude(ROW)
+    hidden = frame.select(texts.str.contains(FORBIDDEN).any())
+    for code in (name for name in hidden.columns if hidden[name][0]):
+        text = pl.col(code)
+        seen = text.str.slice(0, 120).str.replace_all(FORBIDDEN, "\u25a1")
+        cells = frame.filter(text.str.contains(FORBIDDEN)).select(ROW, text.str.extract(f"({FORBIDDEN})"), seen=seen)
+        for row, sign, shown in cells.iter_rows():
+            kind = "text_lost" if sign == "\ufffd" else "invisible_character"
+            found.append(Problem(kind, row=row, column=code, value=shown, params={"sign": f"U+{ord(sign):04X}"}))
+    longest = frame.select(texts.str.len_chars().max())
+    for code in (name for name in longest.columns if (longest[name][0] or 0) > limits.cell_characters):
+        length = pl.col(code).str.len_chars()
+        for row, count in frame.filter(length > limits.cell_characters).select(ROW, length).iter_rows():
+            params = {"length": count, "most": limits.cell_characters}
+            found.append(Problem("cell_too_long", row=row, column=code, params=params))
+    return frame.with_columns(canonical(pl.exclude(ROW)).replace("", None)), found
+
+
+def parsed(cells: pl.DataFrame, lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
+    """`cells` (column, kind, choices, text, ...) with `value` (null where there is a fault or the cell empties), `fault`
+    (a problem's code, or null) and `clears`."""
+    text = pl.col("text")
+    cells = cells.with_columns(clears=text.str.to_lowercase().is_in(CLEAR))
+    texts = cells.filter(~pl.col("clears")).select("column", "kind", "choices", "text").unique()
+    read = pl.concat(
+        [
+            _texts(texts.filter(pl.col("kind") == "text")),
+            _matching(texts.filter(pl.col("kind") == "link"), _LINK, text, "link"),
+            _matching(texts.filter(pl.col("kind") == "number"), _NUMBER, _without_zeros(text), "number"),
+            _percents(texts.filter(pl.col("kind") == "percent")),
+            _dates(texts.filter(pl.col("kind") == "date")),
+            _choices(texts.filter(pl.col("kind") == "choice"), lists),
+        ]
+    )
+    return cells.join(read, on=["column", "text"], how="left", maintain_order="left")
+
+
+def _texts(cells: pl.DataFrame) -> pl.DataFrame:
+    return cells.select("column", "text", value="text", fault=pl.lit(None, pl.String))
+
+
+def _matching(cells: pl.DataFrame, pattern: str, value: pl.Expr, fault: str) -> pl.DataFrame:
+    fits = pl.col("text").str.contains(pattern)
+    return cells.select("column", "text", value=pl.when(fits).then(value), fault=pl.when(~fits).then(pl.lit(fault)))
+
+
+def _without_zeros(text: pl.Expr) -> pl.Expr:
+    return text.str.replace(r"^0+([0-9])", "${1}")
+
+
+# --- Percentages -----------------------------------------------------------------------------------------------------
+
+
+def _percents(cells: pl.DataFrame) -> pl.DataFrame:
+    """0 to 100 with at most two decimals, decimal comma or point, with or without the sign.
+
+    Below 1 the sign is asked for: 0.55 without it may be a spreadsheet's way of keeping 55%.
+    """
+    whole = _without_zeros(pl.col("text").str.extract(_PERCENT, 1))
+    decimals = pl.col("text").str.extract(_PERCENT, 2).fill_null("").str.strip_chars_end("0")
+    value = pl.when(decimals == "").then(whole).otherwise(whole + "." + decimals)
+    number = value.cast(pl.Float64, strict=False)
+    is_share = (number > 0) & (number < 1) & ~pl.col("text").str.ends_with("%")
+    fault = (
+        pl.when(number.is_null())
+        .then(pl.lit("percent"))
+        .when(number > 100)
+        .then(pl.lit("percent_range"))
+        .when(is_share)
+        .then(pl.lit("percent_share"))
+    )
+    return cells.select("column", "text", value=pl.when(fault.is_null()).then(value), fault=fault)
+
+
+def percent_suggestion(text: str) -> str | None:
+    """The percentage a share of one may stand for: `0.55` -> `55`; None where `text` is none."""
+    try:
+        share = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return None
+    return f"{(share * 100).normalize():f}" if 0 < share < 1 else None
+
+
+def percent_text(number: pl.Expr) -> pl.Expr:
+    """A number as `parsed` would spell it."""
+    return number.cast(pl.String).str.replace(r"\.0$", "")
+
+
+# --- Dates -----------------------------------------------------------------------------------------------------------
+
+
+def _dates(cells: pl.DataFrame) -> pl.DataFrame:
+    """ISO dates and dd/mm/yyyy.
+
+    A date with the month first betrays itself only when its day is above 12. So one that does makes every date of its column
+    that could be read either way doubtful, and those are refused with it: otherwise putting right the one that was found
+    would let the others in as other days than were meant.
+    """
+    text = pl.col("text")
+    first, second = (text.str.extract(_YEAR_LAST, part).cast(pl.Int8) for part in (1, 2))
+    either_way = ((first <= 12) & (second <= 12) & (first != second)).fill_null(False)
+    day_first = text.str.contains(_DAY_FIRST)
+    month_first = (day_first & (first <= 12) & (second > 12)).any().over("column")
+    written_well = day_first | text.str.contains(_ISO)
+    day = pl.coalesce(
+        pl.when(text.str.contains(_ISO)).then(text.str.to_date("%Y-%m-%d", strict=False)),
+        pl.when(day_first).then(text.str.to_date("%d/%m/%Y", strict=False)),
+    )
+    fault = (
+        pl.when(written_well & day.is_null())
+        .then(pl.lit("date_impossible"))
+        .when(text.str.contains("^[0-9]{5}$"))
+        .then(pl.lit("date_serial"))
+        .when(either_way & (month_first | ~written_well))
+        .then(pl.lit("date_ambiguous"))
+        .when(~written_well)
+        .then(pl.lit("date_format"))
+        .when(~day.is_between(EARLIEST, LATEST))
+        .then(pl.lit("date_range"))
+    )
+    read = cells.select("column", "text", day=day, fault=fault)
+    good = pl.col("fault").is_null()
+    return read.select("column", "text", value=pl.when(good).then(pl.col("day").dt.to_string()), fault="fault")
+
+
+def date_suggestion(text: str) -> str | None:
+    """What was probably meant by a cell that is no acceptable date, as one or two ISO dates; None where nothing is likely."""
+    if text.isdecimal() and len(text) == 5 and int(text) in _SERIALS_MEANT:
+        return (dt.date(1899, 12, 30) + dt.timedelta(days=int(text))).isoformat()
+    parts = _PARTED.match(text)
+    if parts is None:
+        return None
+    first, second, third = (int(part) for part in parts.groups())
+    if len(parts[1]) == 4:
+        readings = [(first, second, third)]
+    else:
+        year = third if len(parts[3]) == 4 else 2000 + third
+        readings = [(year, second, first), (year, first, second)]
+    days = [day for year, month, number in readings if (day := _nearest_day(year, month, number)) is not None]
+    return " / ".join(dict.fromkeys(day.isoformat() for day in days)) or None
+
+
+def _nearest_day(year: int, month: int, day: int) -> dt.date | None:
+    """The day, or the last one of the month where the month has no such day."""
+    if not (1 <= month <= 12 and 1 <= day <= 31 and EARLIEST.year <= year <= LATEST.year):
+        return None
+    next_month = dt.date(year + month // 12, month % 12 + 1, 1)
+    return min(dt.date(year, month, 1) + dt.timedelta(days=day - 1), next_month - dt.timedelta(days=1))
+
+
+# --- Choices ---------------------------------------------------------------------------------------------------------
+
+
+def _choices(cells: pl.DataFrame, lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
+    """A code or a name, in either language; capitals, diacritics, spaces and signs do not matter unless two names differ
+    in nothing else."""
+    known = _spellings(lists)
+    exact = known.select("choices", "lowered", exact="code").unique(["choices", "lowered"], keep="none")
+    loose = known.select("choices", "squeezed", "code").unique()
+    loose = loose.select("choices", "squeezed", loose="code").unique(["choices", "squeezed"], keep="none")
+    found = (
+        cells.with_columns(lowered=pl.col("text").str.to_lowercase(), squeezed=squeezed(pl.col("text")))
+        .join(exact, on=["choices", "lowered"], how="left")
+        .join(loose, on=["choices", "squeezed"], how="left")
+    )
+    value = pl.coalesce("exact", "loose")
+    return found.select("column", "text", value=value, fault=pl.when(value.is_null()).then(pl.lit("choice")))
+
+
+def _spellings(lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
+    rows = [
+        (name, spelling, choice.code) for name, of in lists.items() for choice in of for spelling in choice.spellings
+    ]
+    frame = pl.DataFrame(rows, schema={"choices": pl.String, "spelling": pl.String, "code": pl.String}, orient="row")
+    spelling = pl.col("spelling").str.normalize("NFC")
+    return frame.with_columns(lowered=spelling.str.to_lowercase(), squeezed=squeezed(spelling)).filter(
+        pl.col("spelling").str.strip_chars() != ""
+    )
+
+
+def choice_suggestion(text: str, choices: Sequence[Choice]) -> Choice | None:
+    """The choice one of whose spellings is nearest to what was typed."""
+    spelled = [(spelling, choice) for choice in choices for spelling in choice.spellings]
+    typed, *known = squeeze([text, *(spelling for spelling, _ in spelled)])
+    near = nearest(typed, known)
+    return None if near is None else spelled[known.index(near)][1]

@@ -1,0 +1,147 @@
+"""What an upload would change, cell by cell, and everything a person must see before confirming it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+import polars as pl
+
+from kpi.update.checks import Checked
+from kpi.update.columns import BY_CODE
+from kpi.update.current import Current
+from kpi.update.problems import Problem
+from kpi.update.table import Table
+from kpi.update.writes import Writes, writes_of
+
+_HAPPENED = (
+    "signed_on",
+    "state_date",
+    "target_set_on",
+    "report_date",
+    "blocker_opened_on",
+    "blocker_escalated_on",
+    "blocker_resolved_on",
+)
+"""The columns with days on which something happened; the latest of them may carry the data date forward."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One cell: what the register has and what it will have, as texts; null where there is nothing.
+
+    `ref` and `agreement_id` are empty and null for an agreement to be registered; `subject` tells those apart. `item` says
+    which report (its period) or blocker (its number, or `+row`) the cell belongs to.
+    """
+
+    subject: str
+    ref: str
+    agreement_id: int | None
+    column: str
+    item: str
+    old: str | None
+    new: str | None
+    row: int
+
+    @property
+    def field(self) -> str:
+        """The cell's name within its agreement: `state`, `progress[2025-Q4]`, `blocker_resolved_on[17]`."""
+        return f"{self.column}[{self.item}]" if self.item else self.column
+
+
+@dataclasses.dataclass(frozen=True)
+class Conflict:
+    """A cell that somebody changed after the template was taken, and that the file changes as well."""
+
+    change: Change
+    base: str | None
+    """What the template showed."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Preview:
+    """Everything a confirmation is about; applying stores exactly this.
+
+    `versions` are the row versions seen of the agreements it changes, `data_date` the register's data date before and after.
+    `conflicts` have to be decided before it can be applied.
+    """
+
+    agency: str
+    file_name: str
+    file_sha256: str
+    rows: int
+    changes: tuple[Change, ...]
+    conflicts: tuple[Conflict, ...]
+    notices: tuple[Problem, ...]
+    versions: Mapping[int, int]
+    data_version: int
+    data_date: tuple[dt.date | None, dt.date | None]
+    writes: Writes
+
+    def decided(self, mine: Collection[Conflict]) -> Preview:
+        """The same preview with these conflicts decided for the file. For the others see `set_aside`."""
+        return dataclasses.replace(self, conflicts=tuple(c for c in self.conflicts if c not in mine))
+
+
+def compare(checked: Checked, current: Current) -> Preview:
+    """The differences between what was checked and the register.
+
+    `current` must be what the table was checked against (ValueError otherwise). The data date moves forward to the latest day
+    on which something in the upload happened, which checking bounds by the day of the upload; it never moves back. So an
+    upload that tells of later days is seen at once at the default as-of date, and one that does not leaves it alone.
+    """
+    if checked.data_version != current.data_version:
+        raise ValueError("the register changed since this table was checked; check it again")
+    changes = tuple(
+        Change(subject, ref, agreement_id, column, item, stored, value, row)
+        for subject, ref, agreement_id, column, item, stored, value, row in checked.cells.select(
+            "subject", "ref", "agreement_id", "column", "item", "stored", "value", "row"
+        ).iter_rows()
+    )
+    shown = pl.col("shown")
+    disputed = checked.cells.with_row_index("place").filter(
+        pl.col("changed_since") & shown.ne_missing(pl.col("base")) & shown.ne_missing(pl.col("value"))
+    )
+    conflicts = tuple(Conflict(changes[place], base) for place, base in disputed.select("place", "base").iter_rows())
+    return Preview(
+        agency=current.agency,
+        file_name=checked.table.file_name,
+        file_sha256=checked.table.sha256,
+        rows=checked.table.frame.height,
+        changes=changes,
+        conflicts=conflicts,
+        notices=checked.notices,
+        versions=_versions(checked.cells, current),
+        data_version=current.data_version,
+        data_date=(current.data_date, _data_date(checked.cells, current.data_date)),
+        writes=writes_of(checked.cells, current),
+    )
+
+
+def set_aside(table: Table, conflicts: Collection[Conflict]) -> Table:
+    """The table without the parts these conflicts are in, so that the register keeps what it has: check it again.
+
+    The whole part of the row goes (a state and its day, a target and its reason), since half of one would say something else.
+    """
+    frame = table.frame
+    for conflict in conflicts:
+        part = BY_CODE[conflict.change.column].part
+        row = pl.col("row") == conflict.change.row
+        names = [name for name in frame.columns if name in BY_CODE and BY_CODE[name].part == part]
+        if part == "result":  # these stand each for itself
+            names = [conflict.change.column]
+        frame = frame.with_columns(pl.when(~row).then(name).alias(name) for name in names)
+    return table.with_frame(frame)
+
+
+def _versions(cells: pl.DataFrame, current: Current) -> Mapping[int, int]:
+    touched = cells["agreement_id"].drop_nulls().unique()
+    seen = current.agreements.filter(pl.col("agreement_id").is_in(touched.implode()))
+    return MappingProxyType(dict(seen.sort("agreement_id").select("agreement_id", "row_version").iter_rows()))
+
+
+def _data_date(cells: pl.DataFrame, before: dt.date | None) -> dt.date | None:
+    days = cells.filter(pl.col("column").is_in(_HAPPENED))["value"].drop_nulls().str.to_date("%Y-%m-%d").to_list()
+    return max([*days, *([] if before is None else [before])], default=None)

@@ -1,0 +1,100 @@
+"""The register as it will be: what an upload does to every figure can be computed before anything is stored."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import polars as pl
+
+from kpi.register import Register
+from kpi.update.differences import Preview
+from kpi.update.layout import NEW
+
+
+def projected(register: Register, preview: Preview) -> Register:
+    """`register` with everything a preview would store. Rows the store has yet to number get ids above those there are."""
+    writes = preview.writes
+    ids = _agreement_ids(register, writes.agreements)
+    numbered = {subject: int(subject) for subject in _subjects(preview) if not subject.startswith(NEW)} | ids
+
+    def of_agreement(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(agreement_id=pl.col("subject").replace_strict(numbered, return_dtype=pl.Int64))
+
+    blockers = _numbered(of_agreement(writes.blockers), register.blockers)
+    opened = dict(blockers.select("item", "id").iter_rows())
+    items = {item: opened.get(item) or int(item) for item in writes.blocker_events["item"].unique()}
+    events = writes.blocker_events.with_columns(blocker_id=pl.col("item").replace_strict(items, return_dtype=pl.Int64))
+    partners = writes.agreements.with_columns(
+        agreement_id=pl.col("subject").replace_strict(ids, return_dtype=pl.Int64), position=pl.lit(0)
+    )
+    return dataclasses.replace(
+        register,
+        agreements=_agreements(register.agreements, preview, ids),
+        agreement_partners=_joined(register.agreement_partners, partners),
+        status_events=_replaced(
+            register.status_events, of_agreement(writes.status_events).with_columns(date_known=pl.lit(True))
+        ),
+        targets=_replaced(register.targets, of_agreement(writes.targets)),
+        reports=_replaced(register.reports, of_agreement(writes.reports)),
+        blockers=_joined(register.blockers, blockers),
+        blocker_events=_replaced(register.blocker_events, events),
+    )
+
+
+def _subjects(preview: Preview) -> set[str]:
+    return {change.subject for change in preview.changes}
+
+
+def _agreement_ids(register: Register, new: pl.DataFrame) -> dict[str, int]:
+    first = _next_id(register.agreements)
+    return {subject: first + place for place, subject in enumerate(new["subject"])}
+
+
+def _next_id(frame: pl.DataFrame) -> int:
+    highest: int = frame.select(pl.col("id").max().fill_null(0)).item()
+    return highest + 1
+
+
+def _numbered(rows: pl.DataFrame, there: pl.DataFrame) -> pl.DataFrame:
+    first = _next_id(there)
+    return rows.with_columns(id=pl.int_range(first, first + rows.height, dtype=pl.Int64))
+
+
+def _joined(there: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` below `there`, in its columns; what the rows do not say is null."""
+    shaped = rows.select(pl.col(name) for name in there.columns if name in rows.columns)
+    return pl.concat([there, shaped.cast({n: there.schema[n] for n in shaped.columns})], how="diagonal")
+
+
+def _replaced(there: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    kept = there.filter(~pl.col("id").is_in(rows["replaces"].drop_nulls().implode()))
+    numbered = _numbered(rows, there)
+    return _joined(kept, numbered)
+
+
+def _agreements(there: pl.DataFrame, preview: Preview, ids: dict[str, int]) -> pl.DataFrame:
+    new = preview.writes.agreements.with_columns(
+        id=pl.col("subject").replace_strict(ids, return_dtype=pl.Int64),
+        ref=pl.col("subject"),
+        signing_agency=pl.lit(preview.agency),
+        responsible_agency=pl.lit(preview.agency),
+        priority=pl.lit(False),
+        flagship=pl.lit(False),
+        evidence_url=pl.lit(""),
+        tracked=pl.lit(True),
+        access_level=pl.lit("open"),
+    )
+    every = _joined(there, new)
+    values = preview.writes.values
+    for name in values["column"].unique():
+        if name not in every.columns:
+            continue
+        said = values.filter(pl.col("column") == name)
+        text = {
+            ids.get(subject) or int(subject): value or ""
+            for subject, value in said.select("subject", "value").iter_rows()
+        }
+        every = every.with_columns(
+            pl.col("id").replace_strict(text, default=pl.col(name), return_dtype=pl.String).alias(name)
+        )
+    return every

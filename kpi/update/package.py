@@ -1,0 +1,130 @@
+"""The parts inside an XLSX file: a ZIP archive of XML documents, opened only after its sizes were looked at.
+
+XML is read with expat and no document type declaration is accepted, so there are no entities to expand and nothing to fetch.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import xml.parsers.expat
+import zipfile
+import zlib
+from collections.abc import Callable
+from typing import IO
+
+from kpi.update.limits import Limits
+from kpi.update.problems import Problem
+
+_CHUNK = 1 << 16
+_MOST_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+Attributes = dict[str, str]
+Start = Callable[[str, Attributes], None]
+End = Callable[[str, str], None]
+
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    xml.parsers.expat.ExpatError,
+    EOFError,
+    KeyError,
+    IndexError,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+    NotImplementedError,
+)
+"""What a damaged or dishonest archive makes the readers raise; each becomes one clear problem."""
+
+
+class Enough(Exception):
+    """Raised by a reader of a part to stop there: it has what it needs."""
+
+
+def is_package(data: bytes) -> bool:
+    """Whether these bytes begin like an XLSX file."""
+    return data.startswith(b"PK\x03\x04")
+
+
+def is_old_or_locked(data: bytes) -> bool:
+    """Whether these bytes are a compound file: an old XLS, or an XLSX with a password."""
+    return data.startswith(_MOST_ENCRYPTED)
+
+
+def opened(data: bytes, limits: Limits) -> zipfile.ZipFile | Problem:
+    """The archive, or why it is not opened. Only the directory at its end is read here."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        entries = archive.infolist()
+    except BROKEN:
+        return Problem("file_broken")
+    names = {entry.filename for entry in entries}
+    if len(entries) > limits.parts or sum(entry.file_size for entry in entries) > limits.unfolded_bytes:
+        return Problem("unfolds_too_large", params={"most": limits.unfolded_bytes // 1024 // 1024})
+    if any(entry.flag_bits & 1 for entry in entries):
+        return Problem("locked")
+    if len(names) < len(entries) or any(entry.compress_type not in _READABLE for entry in entries):
+        return Problem("file_broken")
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        return Problem("macros")
+    if "[Content_Types].xml" not in names:
+        return Problem("not_a_workbook")
+    return archive
+
+
+def read_part(archive: zipfile.ZipFile, name: str, *, start: Start, end: End) -> None:
+    """Walk through one XML part. Names come without their namespace; `end` gets the text directly inside the element.
+
+    `zipfile` never hands out more than the size an entry declares, and fails where the entry holds more.
+    """
+    parser = xml.parsers.expat.ParserCreate(namespace_separator="\n")
+    parser.buffer_text = True
+    texts: list[list[str]] = [[]]
+
+    def on_start(name: str, attributes: Attributes) -> None:
+        texts.append([])
+        start(name.rpartition("\n")[2], attributes)
+
+    def on_end(name: str) -> None:
+        text = texts.pop()
+        end(name.rpartition("\n")[2], "".join(text))
+
+    def on_text(text: str) -> None:
+        texts[-1].append(text)
+
+    def on_doctype(*_: object) -> None:
+        raise ValueError("a document type declaration")
+
+    parser.StartElementHandler = on_start
+    parser.EndElementHandler = on_end
+    parser.CharacterDataHandler = on_text
+    parser.StartDoctypeDeclHandler = on_doctype
+    with archive.open(name) as part:
+        _feed(parser, part)
+
+
+def _feed(parser: xml.parsers.expat.XMLParserType, part: IO[bytes]) -> None:
+    try:
+        while chunk := part.read(_CHUNK):
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+    except Enough:
+        return
+
+
+def relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """The parts a part points to: relation id -> (kind of relation, path)."""
+    folder, name = posixpath.split(part)
+    path = posixpath.join(folder, "_rels", f"{name}.rels")
+    found: dict[str, tuple[str, str]] = {}
+
+    def start(element: str, attributes: Attributes) -> None:
+        if element == "Relationship" and attributes.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, attributes["Target"])).lstrip("/")
+            found[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], target)
+
+    if path in archive.namelist():
+        read_part(archive, path, start=start, end=lambda *_: None)
+    return found

@@ -1,0 +1,57 @@
+"""A file given back with a column that says what is wrong with each row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+
+from kpi.update import neutral
+from kpi.update.cells import ROW
+from kpi.update.columns import BY_CODE
+from kpi.update.problems import Problem, Say, message
+from kpi.update.table import Table
+from kpi.update.workbook import Book, writable
+
+
+def with_remarks(
+    table: Table, problems: Sequence[Problem], *, language: str, format: Literal["csv", "xlsx"], say: Say
+) -> bytes:
+    """The table's rows under the file's own headers, with the remarks on each; in a workbook the cells meant are coloured.
+
+    Remarks about the whole file stand in the first row. Once corrected, the file can be uploaded as it is: the column of
+    remarks is known and ignored.
+    """
+    codes = [name for name in table.frame.columns if name in BY_CODE and name != "remarks"]
+    headers = [*(table.headers.get(code, code) for code in codes), BY_CODE["remarks"].name(language)]
+    first_row = table.frame[ROW].min()
+    remarks: defaultdict[object, list[str]] = defaultdict(list)
+    for problem in problems:
+        remarks[first_row if problem.row is None else problem.row].append(message(problem, say=say, language=language))
+    texts = table.frame.select(ROW, *codes).with_columns(
+        remarks=pl.Series([" | ".join(remarks[row]) or None for row in table.frame[ROW]], dtype=pl.String)
+    )
+    written = texts.with_columns(writable(neutral.neutralised(pl.exclude(ROW))))
+    if format == "csv":
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(headers)
+        writer.writerows([["" if cell is None else cell for cell in row[1:]] for row in written.iter_rows()])
+        return text.getvalue().encode("utf-8-sig")
+    marked = {(problem.row, problem.column) for problem in problems}
+    book = Book(None)
+    sheet = book.book.add_worksheet(say("intake.sheet_agreements"))
+    for place, (code, header) in enumerate(zip([*codes, "remarks"], headers, strict=True)):
+        sheet.set_column(place, place, BY_CODE[code].width)
+        sheet.write_string(0, place, header, book.head)
+    for row, cells in enumerate(written.iter_rows(named=True), start=1):
+        for place, code in enumerate([*codes, "remarks"]):
+            column = BY_CODE[code]
+            form = book.format(column.kind, marked=(cells[ROW], code) in marked or code == "remarks")
+            book.write(sheet, row, place, column, cells[code], form)
+    sheet.freeze_panes(1, 0)
+    return book.finished()

@@ -1,0 +1,332 @@
+"""An XLSX workbook as rows of texts: what was typed, and nothing else.
+
+Why the file is read here and not by a library: fastexcel gives neither formulas nor merged cells; openpyxl gives merged
+cells only where it builds the whole workbook in memory first, so that no limit can stop it in time, and takes three times as
+long for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from decimal import Decimal
+from typing import NamedTuple
+
+from kpi.update import columns, package
+from kpi.update.grid import Fault, Grid
+from kpi.update.limits import Limits
+from kpi.update.package import Attributes
+from kpi.update.problems import Problem
+from kpi.update.text import squeeze, well_formed
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|-?\.[0-9]+")
+_NOT_DATE_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+# ECMA-376 part 1, 18.8.30: formats that need no declaration; 27-36 and 50-58 are dates in East Asian editions.
+_DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+_PERCENT_FORMATS = {9, 10}
+_KEYS = ("ref", "title_vi")
+_MOST_RANGES_NAMED = 5
+
+
+class _Sheet(NamedTuple):
+    name: str
+    hidden: bool
+    part: str
+
+
+class _Book(NamedTuple):
+    sheets: list[_Sheet]
+    texts: list[str]
+    kinds: list[str]
+    starts_1904: bool
+
+
+def read_xlsx(data: bytes, *, limits: Limits) -> Grid | list[Problem]:
+    """The rows of the sheet whose first row holds known headers, or what keeps the workbook from being read.
+
+    Numbers come as typed (`45`, `37.5`), percentages with their sign, dates as ISO dates, with the time where there is one.
+    Formulas and error values are faults, merged cells a problem. Hidden sheets are left aside with a notice.
+    """
+    archive = package.opened(data, limits)
+    if isinstance(archive, Problem):
+        return [archive]
+    try:
+        book = _read_book(archive)
+        if book is None:
+            return [Problem("not_a_workbook")]
+        known = [sheet for sheet in book.sheets if not sheet.hidden and _has_known_headers(archive, book, sheet)]
+        if len(known) > 1:
+            return [Problem("several_sheets", value=", ".join(sheet.name for sheet in known))]
+        visible = [sheet for sheet in book.sheets if not sheet.hidden]
+        if not visible:
+            return [Problem("file_empty")]
+        reader = _SheetReader(book, limits)
+        reader.read(archive, (known or visible)[0].part)
+    except package.BROKEN:
+        return [Problem("file_broken")]
+    if reader.problems:
+        return reader.problems
+    hidden = [sheet.name for sheet in book.sheets if sheet.hidden]
+    if hidden:
+        reader.notices.append(Problem("hidden_sheets", value=", ".join(hidden), blocking=False))
+    return Grid(reader.rows, reader.faults, reader.notices)
+
+
+# --- The workbook ----------------------------------------------------------------------------------------------------
+
+
+def _read_book(archive: zipfile.ZipFile) -> _Book | None:
+    main = next((path for kind, path in package.relations(archive, "").values() if kind == "officeDocument"), None)
+    if main is None or main not in archive.namelist():
+        return None
+    related = package.relations(archive, main)
+    sheets: list[_Sheet] = []
+    starts_1904 = False
+
+    def start(element: str, attributes: Attributes) -> None:
+        nonlocal starts_1904
+        if element == "workbookPr":
+            starts_1904 = attributes.get("date1904") in ("1", "true")
+        elif element == "sheet":
+            reference = next((value for name, value in attributes.items() if name.endswith("\nid")), "")
+            kind, part = related.get(reference, ("", ""))
+            if kind == "worksheet":
+                sheets.append(_Sheet(attributes["name"], attributes.get("state", "visible") != "visible", part))
+
+    package.read_part(archive, main, start=start, end=lambda *_: None)
+    parts = dict(related.values())
+    return _Book(sheets, _texts(archive, parts.get("sharedStrings")), _kinds(archive, parts.get("styles")), starts_1904)
+
+
+def _texts(archive: zipfile.ZipFile, part: str | None) -> list[str]:
+    """The texts that cells refer to by number. A text is the runs inside its item; readings (`rPh`) are not part of it."""
+    found: list[str] = []
+    runs: list[str] = []
+    inside_reading = False
+
+    def start(element: str, attributes: Attributes) -> None:
+        nonlocal inside_reading
+        if element == "si":
+            runs.clear()
+        elif element == "rPh":
+            inside_reading = True
+
+    def end(element: str, text: str) -> None:
+        nonlocal inside_reading
+        if element == "t" and not inside_reading:
+            runs.append(text)
+        elif element == "rPh":
+            inside_reading = False
+        elif element == "si":
+            found.append(_unescaped("".join(runs)))
+
+    if part is not None and part in archive.namelist():
+        package.read_part(archive, part, start=start, end=end)
+    return found
+
+
+def _kinds(archive: zipfile.ZipFile, part: str | None) -> list[str]:
+    """For each cell style whether its numbers are shown as a `date`, a `percent` or a plain `number`."""
+    codes: dict[int, str] = {}
+    kinds: list[str] = []
+    inside_cells = False
+
+    def start(element: str, attributes: Attributes) -> None:
+        nonlocal inside_cells
+        if element == "numFmt":
+            codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+        elif element == "cellXfs":
+            inside_cells = True
+        elif element == "xf" and inside_cells:
+            kinds.append(_kind(int(attributes.get("numFmtId", "0")), codes))
+
+    def end(element: str, text: str) -> None:
+        nonlocal inside_cells
+        if element == "cellXfs":
+            inside_cells = False
+
+    if part is not None and part in archive.namelist():
+        package.read_part(archive, part, start=start, end=end)
+    return kinds
+
+
+def _kind(number: int, codes: dict[int, str]) -> str:
+    code = codes.get(number)
+    if code is None:
+        return "date" if number in _DATE_FORMATS else "percent" if number in _PERCENT_FORMATS else "number"
+    bare = _NOT_DATE_LETTERS.sub("", code.partition(";")[0]).lower()
+    if "general" in bare:
+        return "number"
+    return "date" if re.search("[ymdhs]", bare) else "percent" if "%" in bare else "number"
+
+
+def _unescaped(text: str) -> str:
+    """Text with `_xHHHH_` turned into the sign it stands for (ECMA-376 part 1, 22.9.2.19). Half of a pair marks lost text."""
+    if "_x" not in text:
+        return text
+    return well_formed(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))
+
+
+def _index(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is no index")
+    return int(text)
+
+
+def _column_of(place: str) -> int:
+    """The column, counted from 0, of a cell called like `AB12`."""
+    match = _CELL.fullmatch(place)
+    if match is None:
+        raise ValueError(f"no cell is called {place!r}")
+    column = 0
+    for letter in match[1]:
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
+def _further(before: int, now: int) -> int:
+    """`now`, if it lies beyond `before`: rows and cells come in order, each once (ECMA-376 part 1, 18.3.1.73)."""
+    if now <= before:
+        raise ValueError(f"{now} after {before}")
+    return now
+
+
+# --- One sheet -------------------------------------------------------------------------------------------------------
+
+
+def _has_known_headers(archive: zipfile.ZipFile, book: _Book, sheet: _Sheet) -> bool:
+    """Whether the first row names agreements. A sheet of lists may hold other known headers as well."""
+    reader = _SheetReader(book, Limits(), only_first_row=True)
+    reader.read(archive, sheet.part)
+    known = columns.spellings()
+    return any(known.get(form) in _KEYS for _, cells in reader.rows for form in squeeze(cells))
+
+
+class _SheetReader:
+    """Collects the rows of one sheet while its XML goes by."""
+
+    def __init__(self, book: _Book, limits: Limits, *, only_first_row: bool = False) -> None:
+        self.rows: list[tuple[int, list[str]]] = []
+        self.faults: list[Fault] = []
+        self.notices: list[Problem] = []
+        self.problems: list[Problem] = []
+        self._book = book
+        self._limits = limits
+        self._only_first_row = only_first_row
+        self._row = 0
+        self._column = -1
+        self._cells: list[str] = []
+        self._cell: Attributes = {}
+        self._value = ""
+        self._runs: list[str] = []
+        self._inside_reading = False
+        self._has_formula = False
+        self._merged: list[str] = []
+        self._hidden_rows = 0
+
+    def read(self, archive: zipfile.ZipFile, part: str) -> None:
+        package.read_part(archive, part, start=self._start, end=self._end)
+        if self._merged:
+            named = ", ".join(self._merged[:_MOST_RANGES_NAMED])
+            more = max(0, len(self._merged) - _MOST_RANGES_NAMED)
+            self.problems.append(Problem("merged_cells", value=named, params={"more": more}))
+        if self._hidden_rows:
+            self.notices.append(Problem("hidden_rows", params={"count": self._hidden_rows}, blocking=False))
+
+    def _start(self, element: str, attributes: Attributes) -> None:
+        if element == "c":
+            self._cell = attributes
+            self._value = ""
+            self._has_formula = False
+            self._runs.clear()
+            place = attributes.get("r")
+            self._column = _further(self._column, self._column + 1 if place is None else _column_of(place))
+        elif element == "row":
+            self._row = _further(self._row, _index(attributes.get("r", str(self._row + 1))))
+            self._column = -1
+            self._cells = []
+            self._hidden_rows += attributes.get("hidden") in ("1", "true")
+        elif element == "rPh":
+            self._inside_reading = True
+        elif element == "mergeCell":
+            self._merged.append(attributes.get("ref", ""))
+
+    def _end(self, element: str, text: str) -> None:
+        if element == "v":
+            self._value = text
+        elif element == "f":
+            self._has_formula = True
+        elif element == "t" and not self._inside_reading:
+            self._runs.append(text)
+        elif element == "rPh":
+            self._inside_reading = False
+        elif element == "c":
+            self._take_cell()
+        elif element == "row":
+            self._take_row()
+
+    def _take_cell(self) -> None:
+        text = self._text()
+        if not text and not self._has_formula:
+            return
+        if self._column >= self._limits.columns:
+            found = {"found": self._column + 1, "most": self._limits.columns}
+            self.problems.append(Problem("too_many_columns", row=self._row, params=found))
+            raise package.Enough
+        if self._has_formula:
+            self.faults.append(Fault(self._row, self._column, "formula", text))
+        elif self._cell.get("t") == "e":
+            self.faults.append(Fault(self._row, self._column, "error_value", text))
+        self._cells.extend([""] * (self._column + 1 - len(self._cells)))
+        self._cells[self._column] = text
+
+    def _take_row(self) -> None:
+        if not any(cell.strip() for cell in self._cells):
+            return
+        if len(self.rows) > self._limits.rows:
+            self.problems.append(Problem("too_many_rows", row=self._row, params={"most": self._limits.rows}))
+            raise package.Enough
+        self.rows.append((self._row, self._cells))
+        if self._only_first_row:
+            raise package.Enough
+
+    def _text(self) -> str:
+        kind = self._cell.get("t", "n")
+        if kind == "s":
+            return self._book.texts[_index(self._value)] if self._value else ""
+        if kind == "inlineStr":
+            return _unescaped("".join(self._runs))
+        if kind == "n":
+            return self._number() if self._value else ""
+        if kind == "b":
+            return "true" if self._value == "1" else "false"
+        if kind == "d":
+            return self._value.removesuffix("Z").removesuffix("T00:00:00").removesuffix("T00:00:00.000")
+        return _unescaped(self._value)
+
+    def _number(self) -> str:
+        style = int(self._cell.get("s", "0"))
+        shown_as = self._book.kinds[style] if style < len(self._book.kinds) else "number"
+        if _NUMBER.fullmatch(self._value) is None:
+            raise ValueError(f"{self._value!r} is no number")
+        number = float(self._value)
+        if abs(number) >= 1e15:
+            return self._value
+        plain = str(int(number)) if number == int(number) else repr(number)
+        if shown_as == "percent":
+            return f"{(Decimal(plain) * 100).normalize():f}%"
+        return self._date(number, plain) if shown_as == "date" else plain
+
+    def _date(self, serial: float, plain: str) -> str:
+        """The date a serial number stands for. The 1900 calendar has a day too many: 29 February 1900 is number 60."""
+        if not 0 <= serial < 2_958_466:
+            return plain
+        if self._book.starts_1904:
+            first = dt.datetime(1904, 1, 1)
+        else:
+            first = dt.datetime(1899, 12, 30) if serial >= 61 else dt.datetime(1899, 12, 31)
+        moment = first + dt.timedelta(seconds=round(serial * 86_400))
+        return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(sep=" ")

@@ -1,0 +1,14 @@
+"""Accounts: who may use the dashboard, as what and for which agency. For administrators."""
+
+from __future__ import annotations
+
+from pages.accounts import agencies, sections
+from pages.ui import cards, session
+
+person = session.require("administrator")
+
+cards.page_header("accounts.heading", sections.subtitle(person))
+if sections.choose_list() == "agencies":
+    agencies.show(person)
+else:
+    sections.show(person)

@@ -1,0 +1,14 @@
+"""The audit: who did what, searched and taken away, and whether its chain holds. For administrators."""
+
+from __future__ import annotations
+
+import words
+from pages.audit import sections
+from pages.ui import cards, session
+
+person = session.require("administrator")
+
+cards.page_header("audit.heading", words.t("audit.purpose"))
+sections.show_verification(person)
+sought = sections.choose()
+sections.show_entries(person, sought)

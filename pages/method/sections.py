@@ -1,0 +1,168 @@
+"""The sections of the method page, written from the declarations so that page and computation cannot part."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from data_access.accounts import Person
+from kpi.indicators.catalog import KPIS, Kpi
+from kpi.rules import Rules
+from kpi.vocabulary import BUCKETS
+from pages.parts import pairs
+from pages.ui import cards, loaders, palette, tables
+from pages.ui.tables import Column
+from seed_data import published
+
+PARTS: Final = ("sentence", "formula", "reading", "improve")
+
+
+def show_register() -> None:
+    """Which register is shown, as of when, from where, under what licence, and what it cannot tell."""
+    edition = loaders.edition()
+    language = w.language()
+    lines = {
+        "method.register": edition.name_en if language == "en" else edition.name_vi,
+        "method.data_date": w.date(edition.data_date),
+        "method.source": edition.source,
+        "method.licence": edition.licence,
+        "method.attribution": edition.attribution,
+    }
+    st.subheader(w.t("method.about_data"), anchor=False)
+    pairs.show((w.t(key), text) for key, text in lines.items() if text)
+    caveat = edition.caveat_en if language == "en" else edition.caveat_vi
+    if caveat:
+        st.info(w.plain(caveat), icon=":material/info:")
+    st.caption(w.t("method.unclassified"))
+
+
+def show_kpis(rules: Rules) -> None:
+    """Every KPI in plain words; the one a link named is open."""
+    st.subheader(w.t("method.kpis"), anchor=False)
+    asked = st.query_params.get("kpi")
+    for code, kpi in KPIS.items():
+        name = cards.kpi_words(code, "name", rules)
+        with st.expander(f"{code} · {name}", expanded=code == asked):
+            for part in PARTS:
+                st.markdown(f"*{w.t(f'method.part_{part}')}*: {cards.kpi_words(code, part, rules)}")
+            st.caption(declared(kpi, rules))
+
+
+def declared(kpi: Kpi, rules: Rules) -> str:
+    """Unit, target, weight and goalposts of a KPI, in one line."""
+    write = cards.writer(kpi)
+    parts = [w.t("method.unit", unit=w.name("unit", kpi.unit))]
+    if kpi.target is not None:
+        sign = "≥" if kpi.direction == "higher" else "≤"
+        parts.append(w.t("method.target", target=f"{sign} {write(kpi.target)}"))
+    if kpi.code in rules.weights:
+        parts.append(w.t("method.weight", weight=w.number(rules.weights[kpi.code])))
+    if kpi.code in rules.goalposts and kpi.estimator != "composite":
+        worst, best = rules.goalposts[kpi.code]
+        scale = w.percent if kpi.estimator in ("share", "count") else write
+        parts.append(w.t("method.goalposts", worst=scale(worst), best=scale(best)))
+    return " · ".join(parts)
+
+
+def show_flags(rules: Rules) -> None:
+    """What on track, at risk, stalled, overdue and no date mean, with the thresholds in force."""
+    st.subheader(w.t("method.flags"), anchor=False)
+    st.text(w.t("method.flags_lead"))
+    limits = {
+        "gap": w.percent(100 * rules.at_risk_gap),
+        "blocked": w.days(rules.severe_blocker_days),
+        "soon": w.days(rules.due_soon_days),
+    }
+    for bucket in reversed(BUCKETS):
+        st.markdown(f"**{w.name('bucket', bucket)}**: {w.t(f'method.flag_{bucket}', **limits)}")
+    tables.show(
+        pl.DataFrame({"state": list(rules.stall_days), "days": list(rules.stall_days.values())}),
+        [Column("state", "method.state", "code", of="state"), Column("days", "method.stall_days", "days")],
+        "stall_days",
+        file_name="stall_days",
+        alt=w.t("method.stall_days"),
+    )
+
+
+def show_composite(rules: Rules) -> None:
+    """Weights and goalposts of the composite, and what the lights mean."""
+    st.subheader(w.t("method.composite"), anchor=False)
+    st.text(w.t("method.composite_lead", share=w.percent(100 * rules.composite_min_weight_share)))
+    rows = [
+        (f"{code} · {w.t(f'kpi.{code}.short')}", float(weight), declared(KPIS[code], rules))
+        for code, weight in rules.weights.items()
+    ]
+    tables.show(
+        pl.DataFrame(rows, schema=["kpi", "weight", "declared"], orient="row"),
+        [
+            Column("kpi", "method.kpi", width="medium"),
+            Column("weight", "method.weight_column", "number"),
+            Column("declared", "method.declared", width="large"),
+        ],
+        "weights",
+        file_name="weights",
+        alt=w.t("method.composite"),
+    )
+    with st.container(horizontal=True):
+        for status in ("green", "amber", "red"):
+            limits = {"green": w.number(rules.green_from), "amber": w.number(rules.amber_from)}
+            st.badge(f"{cards.light(status)}: {w.t(f'method.light_{status}', **limits)}", color=palette.BADGES[status])
+    st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
+
+
+def show_reconciliation(person: Person) -> None:
+    """Every published figure, and where they disagree; beside the register's own, for those who may see all of it.
+
+    The register's own are of the whole of it: from them others could subtract what their figures leave out.
+    """
+    edition = loaders.edition()
+    if edition.data_date is None:
+        return
+    st.subheader(w.t("method.reconciliation"), anchor=False)
+    st.text(w.t("method.reconciliation_lead" if edition.is_demo else "published.not_national"))
+    figures = published.reconcile(
+        loaders.register(),
+        data_date=edition.data_date,
+        comparable=edition.is_demo,
+        rules=loaders.rules(edition.data_date),
+    )
+    marks = {True: w.t("method.met"), False: w.t("method.not_met"), None: w.t("method.not_compared")}
+    rows = [
+        (
+            w.t(f"published.figure.{figure.key}"),
+            _text(figure.published),
+            figure.qualifier,
+            _text(figure.ours),
+            marks[figure.met],
+            figure.period,
+            figure.source,
+            figure.quote,
+        )
+        for figure in figures
+    ]
+    names = ["key", "published", "qualifier", "ours", "met", "period", "source", "quote"]
+    table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    if person.role not in loaders.SEES_ALL:
+        names = [name for name in names if name not in ("ours", "met")]
+        st.text(w.t("method.reconciliation_others"))
+    tables.show(
+        table.select(names),
+        [Column(name, f"method.figure_{name}") for name in names],
+        "reconciliation",
+        file_name="reconciliation",
+        alt=w.t("method.reconciliation"),
+        height=420,
+    )
+    st.text(w.t("published.contradictions"))
+    for contradiction in published.contradictions():
+        st.text(w.t(f"published.contradiction.{contradiction.code}", **contradiction.params))
+
+
+def _text(figure: float | str | None) -> str:
+    value = published.plain(figure)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else w.number(value, 0 if float(value).is_integer() else 2)

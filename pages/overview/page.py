@@ -1,0 +1,29 @@
+"""Overview: what a leader asks first. How much is done, who delivers, what is stuck, what waits for a decision."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kpi.facts import attention
+from pages.overview import sections as overview
+from pages.parts import heading
+from pages.ui import filters, loaders, session
+
+person = session.require()
+view = filters.current()
+facts = loaders.facts(view)
+
+if facts.agreements.is_empty():
+    heading.show_nothing("overview.heading", person)
+    st.stop()
+decisions = attention.decisions(loaders.visible_facts(view, person))
+heading.show_heading("overview.heading", view)
+overview.show_counts(view, person)
+sections = st.grid(3, min_column_width=320, gap="medium")
+with sections.cell():
+    overview.show_delivery(view, person)
+with sections.cell():
+    overview.show_stuck(facts)
+with sections.cell():
+    overview.show_decisions(decisions, facts, person)
+overview.show_all_decisions(decisions)

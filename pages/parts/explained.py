@@ -1,0 +1,52 @@
+"""What a statistic means, on the spot: one sentence, how it is worked out, and the way to the method."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+import words as w
+from pages.ui import links
+
+STATISTICS: Final = (
+    "difference",
+    "places",
+    "shares",
+    "funnel",
+    "casemix",
+    "steps",
+    "forecast",
+    "stalling",
+    "calibration",
+    "weights",
+    "curve",
+    "cohort",
+    "log_rank",
+    "defects",
+    "coverage",
+    "hidden",
+)
+"""What `explained.po` has words for, in the order of the method page."""
+
+
+def show(statistic: str, *, is_named: bool = False) -> None:
+    """A small button that opens the explanation of one of STATISTICS; `is_named` where several stand side by side."""
+    word = w.t(f"explained.{statistic}.name") if is_named else w.t("common.explain")
+    with st.popover(word, icon=":material/info:", type="tertiary", key=f"explained_{statistic}"):
+        st.markdown(f"**{w.t(f'explained.{statistic}.name')}**")
+        st.markdown(w.t(f"explained.{statistic}.sentence"))
+        st.markdown(f"*{w.t('common.explain_formula')}*: {w.t(f'explained.{statistic}.how')}")
+        links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:", statistic=statistic)
+
+
+def show_all() -> None:
+    """Every statistic in plain words, for the method page; the one a link named is open."""
+    st.subheader(w.t("explained.heading"), anchor=False)
+    st.text(w.t("explained.lead"))
+    asked = st.query_params.get("statistic")
+    for statistic in STATISTICS:
+        with st.expander(w.t(f"explained.{statistic}.name"), expanded=statistic == asked):
+            st.markdown(w.t(f"explained.{statistic}.sentence"))
+            st.markdown(f"*{w.t('common.explain_formula')}*: {w.t(f'explained.{statistic}.how')}")
+            st.caption(w.t(f"explained.{statistic}.source"))

@@ -1,0 +1,162 @@
+"""Agreements and KPIs by any grouping: what the screens on partners and on sectors have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from kpi.estimators.suppression import TOTAL
+from kpi.facts import Facts
+from kpi.vocabulary import BUCKETS
+from pages.parts import explained
+from pages.ui import cards, charts, filters, loaders, studies, tables
+from pages.ui.tables import Column
+from pages.ui.view import View
+
+KPI_CODES = ("K02", "K03", "K04", "K05")
+"""What a table of groups shows of each; the rest is on the scorecard."""
+
+SHOWN_BUCKETS = (*BUCKETS, "completed", "suspended", "void")
+MOST_BARS = 15
+HIDDEN = "…"
+"""Stands for a number that is not shown."""
+
+
+def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: Callable[[str], str]) -> pl.DataFrame:
+    """One row per group, most signed first.
+
+    Columns code, label, signed, open, completed, stalled, overdue, no_date and, for each of KPI_CODES, its value, text and
+    status (K02, K02_text, K02_status ...).
+    """
+    counts = (
+        facts.agreements.filter("is_signed")
+        .group_by(pl.col(by).alias("code"))
+        .agg(
+            signed=pl.len().cast(pl.Int64),
+            open=pl.col("is_open").sum(),
+            completed=pl.col("is_completed").sum(),
+            stalled=pl.col("is_stalled").sum(),
+            overdue=pl.col("is_overdue").sum(),
+            no_date=pl.col("has_no_date").sum(),
+        )
+    )
+    for kpi in KPI_CODES:
+        mine = scorecards.filter(pl.col("kpi") == kpi)
+        texts = pl.Series([cards.value_text(kpi, card) for card in mine.iter_rows(named=True)], dtype=pl.String)
+        counts = counts.join(
+            mine.select(
+                pl.col(by).alias("code"),
+                pl.col("value").alias(kpi),
+                texts.alias(f"{kpi}_text"),
+                pl.col("status").alias(f"{kpi}_status"),
+            ),
+            on="code",
+            how="left",
+        )
+    labels = pl.Series("label", [write(code) for code in counts["code"]], dtype=pl.String)
+    return counts.with_columns(labels).sort(["signed", "label"], descending=[True, False])
+
+
+def show_table(
+    groups: pl.DataFrame, *, key: str, label_key: str, alt: str, on_row: Callable[[tables.Row], object]
+) -> None:
+    """The table of groups; a row leads on."""
+    columns = [
+        Column("label", label_key, pinned=True, width="medium"),
+        Column("signed", "groups.signed", "number"),
+        Column("open", "groups.open", "number"),
+        Column("completed", "groups.completed", "number"),
+        Column("stalled", "groups.stalled", "number"),
+        Column("overdue", "groups.overdue", "number"),
+        Column("no_date", "groups.no_date", "number"),
+        *(
+            Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help_key=f"groups.help_{kpi}")
+            for kpi in KPI_CODES
+        ),
+    ]
+    tables.show(groups, columns, key, file_name=key, alt=alt, on_row=on_row)
+
+
+def show_standing(facts: Facts, groups: pl.DataFrame, *, by: str, key: str, alt: str) -> tuple[str, str] | None:
+    """Where the signed agreements of the largest groups stand; the (group, bucket) that is chosen."""
+    largest = groups.head(MOST_BARS).select("code", "label")
+    counts = (
+        facts.agreements.filter(pl.col("bucket").is_in(SHOWN_BUCKETS))
+        .group_by(pl.col(by).alias("code"), "bucket")
+        .agg(n=pl.len().cast(pl.Int64))
+        .sort("code", "bucket")
+    )
+    rows = largest.join(counts, on="code", how="inner", maintain_order="left")
+    if groups.height > MOST_BARS:
+        st.caption(w.t("groups.largest", n=MOST_BARS, all=w.number(groups.height)))
+    chosen = charts.show(
+        charts.stacked_bars,
+        rows.with_columns(n_label=w.texts(rows["n"], w.number)),
+        key=key,
+        alt=alt,
+        on_select=True,
+    )
+    return (str(chosen["code"]), str(chosen["bucket"])) if chosen else None
+
+
+def heat(facts: Facts, *, column: str, write_column: Callable[[str], str]) -> pl.DataFrame:
+    """Signed agreements by sector and by `column`, as `charts.heat_map` wants them."""
+    counts = (
+        facts.agreements.filter("is_signed")
+        .group_by(row_code="sector", column_code=column)
+        .agg(value=pl.len().cast(pl.Int64), stalled=pl.col("is_stalled").sum())
+    )
+
+    def in_order(name: str) -> list[str]:
+        sums = counts.group_by(name).agg(pl.col("value").sum()).sort(["value", name], descending=[True, False])
+        return sums[name].to_list()
+
+    grid = pl.DataFrame({"row_code": in_order("row_code")}).join(
+        pl.DataFrame({"column_code": in_order("column_code")}), how="cross"
+    )
+    cells = grid.join(counts, on=["row_code", "column_code"], how="left", maintain_order="left")
+    columns = {code: write_column(code) for code in cells["column_code"].unique()}
+    return cells.with_columns(
+        row=w.name_expr(pl.col("row_code"), "sector"),
+        column=pl.col("column_code").replace_strict(columns, return_dtype=pl.String),
+        value_label=w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else ""),
+    )
+
+
+def show_security_sums(view: View) -> None:
+    """What a reader whose figures leave out others' security and defence is told of it: one table of sums."""
+    found = studies.security_sums(view)
+    if found is None:
+        return
+    sums = found.regions
+    st.subheader(w.t("groups.security"), anchor=False)
+    st.caption(w.t("groups.security_lead", date=w.date(found.on)))
+    regions = {code: w.name("region", code) for code in sums["partner_region"] if code != TOTAL}
+    regions[TOTAL] = w.t("groups.security_total")
+    tables.show(
+        sums.select(
+            region=pl.col("partner_region").replace_strict(regions, return_dtype=pl.String),
+            count=w.texts(sums["count"], lambda n: HIDDEN if n is None else w.number(n)),
+        ),
+        [Column("region", "groups.security_region"), Column("count", "groups.signed")],
+        "groups_security",
+        file_name=w.t("groups.security"),
+        alt=w.t("groups.security"),
+    )
+    explained.show("hidden")
+
+
+def nothing_signed(facts: Facts) -> bool:
+    """Whether there is nothing to group; then says so."""
+    if facts.agreements.filter("is_signed").is_empty():
+        cards.empty_state("groups.none")
+        return True
+    return False
+
+
+def scorecards(view: filters.View, by: str) -> pl.DataFrame:
+    """The scorecards of a grouping in the view."""
+    return loaders.scorecards(view, by=[by])

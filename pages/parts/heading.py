@@ -1,0 +1,60 @@
+"""What a figure rests on: how many agreements, as of when, against when, and who has reported."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+import words as w
+from data_access.accounts import Person
+from kpi import readers
+from pages.ui import cards, loaders
+from pages.ui.view import View
+
+COMMANDS: Final = "python manage.py load demo\npython manage.py load FILE --mapping MAPPING.toml"
+
+
+def show_heading(title_key: str, view: View) -> None:
+    """The page's title and, beside it, what its figures rest on."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(w.t(title_key), anchor=False, width="content")
+        st.caption(sentence(view), width="content")
+
+
+def show_nothing(title_key: str, person: Person) -> None:
+    """Said where there is no agreement to count, and what to do next."""
+    cards.page_header(title_key)
+    if loaders.extent().last is not None:
+        cards.empty_state("trust.empty_view")
+        return
+    cards.empty_state("trust.empty_register")
+    if person.role == "administrator":
+        st.text(w.t("trust.empty_load"))
+        st.code(COMMANDS, language=None)
+    else:
+        st.text(w.t("trust.empty_ask"))
+
+
+def sentence(view: View) -> str:
+    """Number of agreements, date, date compared with, and the share of agencies that reported, in one line."""
+    parts = [
+        w.tn("trust.based_on", loaders.counts(view)["signed"], date=w.date(view.as_of)),
+        w.t("trust.compared", date=w.date(view.compare_with)),
+    ]
+    if view.reader != readers.EVERYTHING:
+        parts.append(w.t("trust.without_security"))
+    reported = loaders.reported(view)
+    if reported is None:
+        parts.append(w.t("trust.no_reports"))
+    else:
+        parts.append(
+            w.t(
+                "trust.reported",
+                share=w.percent(reported.share),
+                n=w.number(reported.agencies),
+                all=w.number(reported.owing),
+                date=w.date(reported.due_on),
+            )
+        )
+    return " · ".join(parts)

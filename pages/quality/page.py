@@ -1,0 +1,26 @@
+"""Data quality: what is missing or wrong in which records, whose they are, and the records themselves."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import heading
+from pages.quality import names, sections
+from pages.ui import filters, loaders, session
+
+person = session.require()
+view = filters.current()
+if loaders.counts(view)["signed"] == 0:
+    heading.show_nothing("quality.heading", person)
+    st.stop()
+heading.show_heading("quality.heading", view)
+counts = sections.counts_for(view, person)
+if counts.is_empty():
+    sections.show_nothing_of_yours()
+    st.stop()
+sections.show_summary(view, person, counts)
+sections.show_matrix(counts)
+if person.role in loaders.SEES_ALL:
+    names.show(view, person)
+sections.show_records(view, person, counts)
+sections.show_loading(view, person)

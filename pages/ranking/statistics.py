@@ -1,0 +1,238 @@
+"""What a ranking leaves open: whether one agency is really behind another, and whether its portfolio explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from data_access.accounts import Person
+from kpi.estimators import difference
+from kpi.estimators.difference import Difference, Estimate
+from kpi.indicators.catalog import KPIS
+from kpi.studies.funnel import Funnel
+from pages.parts import explained
+from pages.ranking import sections
+from pages.ui import charts, links, loaders, studies, tables
+from pages.ui.choices import choice
+from pages.ui.tables import Column
+from pages.ui.view import View
+
+SHARES: Final = ("K02", "K04", "K05", "K08")
+"""The scored shares: those a funnel and a comparison of like with like can be made of."""
+
+LIKE_WITH_LIKE: Final = "K02"
+"""The share by which two agencies are also compared with their portfolios taken into account."""
+
+
+# --- Two agencies ----------------------------------------------------------------------------------------------------
+
+
+def show_pair(view: View, standing: pl.DataFrame, person: Person) -> None:
+    """Is one agency really worse than another? The answer with its reason, and what the portfolios have to do with it.
+
+    `view` is of one group. Unless others are chosen, the reader's own agency, else the last one, against the one placed
+    before it: the two ends of a ranking differ all too easily, just because they were looked for.
+    """
+    ranked = standing.filter(pl.col("place").is_not_null())
+    if ranked.height < 2:
+        return
+    st.subheader(w.t("comparing.heading"), anchor=False)
+    agencies = ranked["agency"].to_list()
+    own = person.agency if person.role not in loaders.SEES_ALL and person.agency in agencies else None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = _agency("first", agencies, own or agencies[-1])
+        rest = [agency for agency in agencies if agency != first]
+        second = _agency("second", rest, rest[max(agencies.index(first) - 1, 0)])
+        explained.show("difference")
+    rows = {row["agency"]: row for row in ranked.iter_rows(named=True)}
+    found = difference.between(*(_estimate(rows[agency], "score", "low", "high") for agency in (first, second)))
+    names = {"first": _plain_name(first), "second": _plain_name(second)}
+    words = {**names, **_standing_words(rows[first], "first"), **_standing_words(rows[second], "second")}
+    st.markdown(sentence("score", found, lambda points: w.number(points, 1), words))
+    like = portfolio_sentence(view, first, second, names)
+    if like:
+        st.caption(like)
+
+
+def _standing_words(row: Mapping[str, Any], which: str) -> dict[str, str]:
+    return {
+        f"score_{which}": sections.score_text(row["score"]),
+        f"place_{which}": w.number(row["place"]),
+        f"n_{which}": w.number(row["n"]),
+    }
+
+
+def _agency(name: str, agencies: Sequence[str], default: str) -> str:
+    return choice(
+        name,
+        agencies,
+        label=w.t(f"comparing.{name}"),
+        write=lambda code: w.name("agency", code),
+        default=default,
+        width=360,
+    )
+
+
+def _plain_name(agency: str) -> str:
+    return w.plain(w.name("agency", agency))
+
+
+def _estimate(row: Mapping[str, Any], value: str, low: str, high: str) -> Estimate:
+    return Estimate(row[value], row[low], row[high])
+
+
+def sentence(of: str, found: Difference, write: Callable[[float], str], words: Mapping[str, str]) -> str:
+    """The answer and its reason. `of` names what is compared: score, or share (portfolios taken into account)."""
+    if found.low is None or found.high is None:
+        return w.t(f"comparing.{of}_not_available", **words)
+    if found.verdict == "not_told_apart":
+        return w.t(f"comparing.{of}_not_told_apart", behind=write(max(-found.low, 0)), ahead=write(found.high), **words)
+    low, high = sorted((abs(found.low), abs(found.high)))
+    return w.t(f"comparing.{of}_{found.verdict}", low=write(low), high=write(high), **words)
+
+
+def portfolio_sentence(view: View, first: str, second: str, names: Mapping[str, str]) -> str:
+    """Whether the two differ in implementation with the same kind of agreements; empty where that cannot be said."""
+    rows = {row["agency"]: row for row in studies.adjusted(view, LIKE_WITH_LIKE).iter_rows(named=True)}
+    if first not in rows or second not in rows:
+        return ""
+    pair = (_estimate(rows[agency], "adjusted", "adjusted_low", "adjusted_high") for agency in (first, second))
+    return sentence("share", difference.between(*pair), lambda points: w.number(points), names)
+
+
+# --- Shares ----------------------------------------------------------------------------------------------------------
+
+
+def show_details(view: View, standing: pl.DataFrame) -> None:
+    """When opened, the shares: places, portfolios, funnel. `view` is of one group."""
+    if standing["place"].count() < 2:
+        return
+    details = st.expander(w.t("comparing.shares"), key="comparing_shares", on_change="rerun")
+    if details.open:
+        with details:
+            show_shares(view)
+
+
+@st.fragment
+def show_shares(view: View) -> None:
+    """One share at a time: the funnel, and the table of crude and adjusted values with the places they allow."""
+    kpi = choice(
+        "share",
+        SHARES,
+        label=w.t("comparing.share"),
+        write=lambda code: w.t(f"kpi.{code}.name"),
+        default=SHARES[0],
+        width=380,
+    )
+    funnel = studies.funnel(view, kpi)
+    if funnel is None:
+        st.caption(w.t("comparing.too_few"))
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        show_funnel(funnel, kpi)
+    with right:
+        show_values(view, kpi)
+
+
+def show_funnel(funnel: Funnel, kpi: str) -> None:
+    """Which agencies lie further from the whole than chance would put them."""
+    outside = funnel.groups.filter(pl.col("position") != "inside").height
+    st.markdown(
+        w.t(
+            "comparing.funnel",
+            n=w.number(outside),
+            all=w.number(funnel.groups.height),
+            whole=w.percent(funnel.whole),
+        )
+    )
+    chosen = charts.show(
+        charts.funnel,
+        _funnel_rows(funnel, kpi),
+        key="ranking_funnel",
+        alt=w.t("comparing.funnel_alt", kpi=w.t(f"kpi.{kpi}.name")),
+        on_select=True,
+    )
+    explained.show("funnel")
+    if chosen and chosen["code"]:
+        links.go("scorecard", agency=chosen["code"])
+
+
+def _funnel_rows(funnel: Funnel, kpi: str) -> pl.DataFrame:
+    """Groups and limits as `charts.funnel` wants them: a light for those outside, by which side is the good one."""
+    is_good = pl.col("is_above") if KPIS[kpi].direction == "higher" else ~pl.col("is_above")
+    light = (
+        pl.when(pl.col("position") == "inside")
+        .then(pl.lit("context"))
+        .when(is_good)
+        .then(pl.lit("green"))
+        .when(pl.col("position") == "outside")
+        .then(pl.lit("amber"))
+        .otherwise(pl.lit("red"))
+    )
+    groups = funnel.groups.select(
+        "n",
+        value="share",
+        code="agency",
+        label=sections.labels(funnel.groups["agency"]),
+        mark=pl.when(pl.col("position") == "inside")
+        .then(pl.lit(""))
+        .otherwise(w.texts(funnel.groups["agency"], lambda code: w.name("agency", code, short=True))),
+        value_label=pl.Series(
+            [
+                w.t("comparing.funnel_value", share=w.percent(share), n=w.number(n))
+                for share, n in funnel.groups.select("share", "n").iter_rows()
+            ],
+            dtype=pl.String,
+        ),
+        light=light,
+    )
+    limits = funnel.limits.with_columns(whole=pl.lit(funnel.whole), code=pl.lit(""))
+    return pl.concat([groups, limits], how="diagonal")
+
+
+def show_values(view: View, kpi: str) -> None:
+    """The share as it is and with the portfolio taken into account, with limits and the places it allows."""
+    crude = studies.places_by_share(view, kpi)
+    adjusted = studies.adjusted(view, kpi).select("agency", "adjusted", "adjusted_low", "adjusted_high")
+    is_first_high = KPIS[kpi].direction == "higher"
+    rows = crude.join(adjusted, on="agency", how="left").sort("value", "agency", descending=[is_first_high, False])
+
+    def limits(low: str, high: str) -> pl.Series:
+        pairs = rows.select(low, high).iter_rows()
+        return pl.Series(
+            ["" if one is None else f"{w.number(one)}–{w.percent(two)}" for one, two in pairs], dtype=pl.String
+        )
+
+    tables.show(
+        rows.with_columns(
+            name=sections.labels(rows["agency"]),
+            places=pl.Series(
+                [sections.place_text(*pair) for pair in rows.select("best_place", "worst_place").iter_rows()],
+                dtype=pl.String,
+            ),
+            limits=limits("low", "high"),
+            adjusted_limits=limits("adjusted_low", "adjusted_high"),
+        ),
+        [
+            Column("name", "comparing.agency", pinned=True, width=170),
+            Column("value", "comparing.crude", "percent"),
+            Column("limits", "comparing.limits"),
+            Column("places", "comparing.places", help_key="explained.shares.sentence"),
+            Column("adjusted", "comparing.adjusted", "percent", help_key="explained.casemix.sentence"),
+            Column("adjusted_limits", "comparing.limits_adjusted"),
+            Column("n", "comparing.n", "number"),
+        ],
+        "comparing",
+        file_name=w.t(f"kpi.{kpi}.name"),
+        alt=w.t("comparing.table_alt", kpi=w.t(f"kpi.{kpi}.name")),
+        on_row=lambda row: links.go("scorecard", agency=row["agency"]),
+    )
+    st.caption(w.t("comparing.table_note"))
+    with st.container(horizontal=True):
+        explained.show("shares", is_named=True)
+        explained.show("casemix", is_named=True)

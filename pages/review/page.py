@@ -1,0 +1,26 @@
+"""Review: what agencies sent waits here until a coordinator publishes it, or returns it with a reason; and everything handed in."""
+
+from __future__ import annotations
+
+from pages.review import batch as review_batch
+from pages.review import decision, sections
+from pages.ui import cards, session
+from pages.upload import batch as upload_batch
+from pages.upload import history
+
+person = session.require(*history.REVIEWERS)
+
+decision.carry_out(person)
+upload_batch.carry_out(person)
+cards.page_header("review.heading")
+batches = history.batches_of(person)
+asked = history.asked("batch")
+batch = None if asked is None else history.find(batches, asked)
+decision.show_receipt()
+if batch is not None and batch["status"] == "waiting":
+    review_batch.show(person, batch, batches)
+elif batch is not None:
+    upload_batch.show(person, batch, batches)
+else:
+    sections.show_queue()
+    history.show(person, batches)

@@ -1,0 +1,226 @@
+"""The sections of one agency's scorecard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from kpi.facts import Facts
+from kpi.indicators.catalog import KPIS, Kpi
+from kpi.rules import Rules
+from pages.ranking import sections
+from pages.ui import cards, charts, filters, links, loaders, palette, tables
+from pages.ui.choices import choice
+from pages.ui.tables import Column
+
+Card = Mapping[str, Any]
+
+SHOWN_KPIS: Final = ("K02", "K03", "K04", "K05", "K08", "K09", "K10", "K06", "K07", "K11")
+"""The scored ones first, by how they are read; then those that are only watched."""
+
+WATCHED_LISTS: Final = ("stalled", "overdue", "due_soon")
+
+LIST_COLUMNS: Final = [
+    Column("ref", "scorecard.ref", pinned=True),
+    Column("title_{language}", "scorecard.title", width="large"),
+    Column("partner", "scorecard.partner", "code", of="partner"),
+    Column("state", "scorecard.state", "code", of="state"),
+    Column("days_since_progress", "scorecard.days_since_progress", "days"),
+    Column("original_target", "scorecard.original_target", "date"),
+    Column("days_overdue", "scorecard.days_overdue", "days"),
+    Column("current_target", "scorecard.current_target", "date"),
+]
+
+
+def show_place(agency: str, standing: pl.DataFrame, composite: Card, *, is_whole: bool) -> None:
+    """The agency's composite with its light and interval, its place, and how many agreements they rest on.
+
+    Where not all agreements are counted for the reader, it says that others may read another place.
+    """
+    mine = standing.filter(pl.col("agency") == agency)
+    row = mine.row(0, named=True) if not mine.is_empty() else None
+    grid = st.grid(4)
+    interval = None
+    if row is not None and row["low"] is not None:
+        interval = w.t("scorecard.interval", low=w.number(row["low"]), high=w.number(row["high"]))
+    grid.metric(
+        w.t("kpi.K13.name"),
+        sections.score_text(composite["value"]),
+        cards.light(composite["status"]) + (f" · {interval}" if interval else ""),
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
+    if row is not None and row["place"] is not None:
+        place = w.t("scorecard.place_of", place=w.number(row["place"]), all=w.number(sections.ranked_number(standing)))
+        sure = w.t("scorecard.place_between", places=sections.place_text(row["best_place"], row["worst_place"]))
+    else:
+        place, sure = w.t("scorecard.not_ranked"), w.t("scorecard.not_ranked_why")
+    grid.metric(
+        w.t("scorecard.place"), place, sure, delta_color="off", delta_arrow="off", border=True, height="stretch"
+    )
+    grid.metric(
+        w.t("scorecard.cases"),
+        w.number(composite["n"]),
+        w.t("scorecard.cases_note"),
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
+    if not is_whole:
+        st.caption(w.t("scorecard.place_of_others"))
+
+
+def show_kpis(agency: str, mine: Mapping[str, Card], before: Mapping[str, Card], trend: pl.DataFrame) -> None:
+    """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
+    st.subheader(w.t("scorecard.kpis"), anchor=False)
+    grid = st.grid("auto", min_column_width=260, border=True)
+    for code in SHOWN_KPIS:
+        card, kpi = mine[code], KPIS[code]
+        with grid.cell():
+            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency)
+
+
+def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, agency: str) -> None:
+    """One KPI: name, value, light in words, target, interval and number of cases, then the ways on."""
+    better: cards.Better = "higher" if kpi.direction == "higher" else "lower"
+    now, then = card["value"], before["value"] if before else None
+    course = [value for value in trend.sort("as_of")["value"].to_list() if value is not None]
+    delta = cards.change(now, then, unit=cards.unit_of_change(kpi.code))
+    st.metric(
+        w.t(f"kpi.{kpi.code}.short"),
+        cards.value_text(kpi.code, card),
+        delta,
+        delta_color="normal" if better == "higher" else "inverse",
+        chart_data=course if len(course) > 1 else None,
+        chart_type="line",
+    )
+    st.badge(cards.light(card["status"]), color=palette.BADGES[card["status"]])
+    st.caption(basis(kpi, card))
+    with st.container(horizontal=True, gap="small"):
+        cards.explained(kpi.code, card)
+        if card["denominator"]:
+            good_is_counted = kpi.direction == "higher" or kpi.estimator == "median"
+            part = "rest" if good_is_counted else "numerator"
+            count = card["denominator"] - card["numerator"] if part == "rest" else card["numerator"]
+            links.page_link(
+                "agreements",
+                w.t("scorecard.behind", n=w.number(count)),
+                icon=":material/list:",
+                kpi=kpi.code,
+                part=part,
+                agency=agency,
+            )
+
+
+def basis(kpi: Kpi, card: Card) -> str:
+    """Target, interval and number of cases, in one line."""
+    write = cards.writer(kpi)
+    parts = []
+    if kpi.target is not None:
+        sign = "≥" if kpi.direction == "higher" else "≤"
+        parts.append(w.t("scorecard.target", target=f"{sign} {write(kpi.target)}"))
+    if card["low"] is not None and card["high"] is not None:
+        parts.append(w.t("scorecard.interval", low=write(card["low"]), high=write(card["high"])))
+    parts.append(w.t("scorecard.n", n=w.number(card["n"])))
+    return " · ".join(parts)
+
+
+def show_reasons(agency: str, mine: Mapping[str, Card], rules: Rules) -> None:
+    """Why the light is what it is: every red KPI in a sentence, with what the agency says about it beside it."""
+    said = loaders.explanations(agency, filters.current().as_of)
+    red = sorted(
+        (code for code, card in mine.items() if card["status"] == "red" and code in rules.weights),
+        key=lambda code: (mine[code]["score"] - 100) * rules.weights[code],
+    )
+    others = [code for code in said["kpi"].unique(maintain_order=True) if code not in red and code in mine]
+    if not red and not others:
+        return
+    st.subheader(w.t("scorecard.reasons"), anchor=False)
+    grid = st.grid("auto", min_column_width=380, border=True)
+    for code in [*red, *others]:
+        with grid.cell():
+            st.markdown(f"**{cards.light(mine[code]['status'])} · {cards.kpi_words(code, 'name', rules)}**")
+            st.text(reason(KPIS[code], mine[code], rules))
+            words = said.filter(pl.col("kpi") == code).head(1)
+            if words.is_empty():
+                st.caption(w.t("scorecard.no_explanation"))
+            for word in words.iter_rows(named=True):
+                st.caption(w.t("scorecard.explained_on", date=w.date(word["given_on"])))
+                st.text(word[f"text_{w.language()}"] or word["text_vi"])
+
+
+def reason(kpi: Kpi, card: Card, rules: Rules) -> str:
+    """What the figure is, what was aimed at, and what would improve it."""
+    write = cards.writer(kpi)
+    sentence = w.t(
+        "scorecard.reason",
+        value=cards.value_text(kpi.code, card),
+        target=write(kpi.target),
+        n=w.number(card["n"]),
+        weight=w.number(rules.weights.get(kpi.code, 0)),
+    )
+    return f"{sentence} {cards.kpi_words(kpi.code, 'improve', rules)}"
+
+
+def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
+    """The agency among its peers on one KPI, chosen by the reader."""
+    st.subheader(w.t("scorecard.peers"), anchor=False)
+    code = choice(
+        "kpi",
+        ("K13", *SHOWN_KPIS),
+        label=w.t("scorecard.peers_kpi"),
+        write=lambda kpi: w.t(f"kpi.{kpi}.name"),
+        default="K13",
+        width=380,
+    )
+    kpi = KPIS[code]
+    write = cards.writer(kpi)
+    values = peers.filter((pl.col("kpi") == code) & pl.col("value").is_not_null())
+    if values.filter(pl.col("agency") == agency).is_empty():
+        st.caption(w.t("scorecard.peers_without", kpi=w.t(f"kpi.{code}.name")))
+    if values.is_empty():
+        return
+    rows = values.select(
+        value="value",
+        label=sections.labels(values["agency"]),
+        value_label=w.texts(values["value"], write),
+        role=pl.when(pl.col("agency") == agency).then(pl.lit("own")).otherwise(pl.lit("peer")),
+    )
+    if kpi.target is not None:
+        target = pl.DataFrame(
+            {
+                "value": [float(kpi.target)],
+                "label": [w.t("scorecard.target_mark")],
+                "value_label": [f"{w.t('scorecard.target_mark')} {write(kpi.target)}"],
+                "role": ["target"],
+            }
+        )
+        rows = pl.concat([rows, target])
+    charts.show(charts.distribution, rows, key="peers", alt=w.t("scorecard.peers_alt", kpi=w.t(f"kpi.{code}.name")))
+
+
+def show_lists(facts: Facts, agency: str) -> None:
+    """What asks for action: stalled, overdue, and due soon."""
+    st.subheader(w.t("scorecard.lists"), anchor=False)
+    own = facts.agreements.filter(pl.col("agency") == agency)
+    conditions = {"stalled": "is_stalled", "overdue": "is_overdue", "due_soon": "due_soon"}
+    found = {name: own.filter(conditions[name]) for name in WATCHED_LISTS}
+    tabs = st.tabs([w.t(f"scorecard.list_{name}", n=w.number(rows.height)) for name, rows in found.items()])
+    for tab, (name, rows) in zip(tabs, found.items(), strict=True):
+        with tab:
+            tables.show(
+                rows.sort("days_since_progress", descending=True),
+                LIST_COLUMNS,
+                f"scorecard_{name}",
+                file_name=name,
+                alt=w.t(f"scorecard.list_{name}", n=w.number(rows.height)),
+                on_row=lambda row: links.go("agreement", ref=row["ref"]),
+                empty_key=f"scorecard.none_{name}",
+            )

@@ -1,0 +1,65 @@
+"""Sectors: by group and field, against partners, down to the agreements."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import words as w
+from pages.parts import groups
+from pages.ui import cards, charts, filters, links, loaders, session, tables
+from pages.ui.choices import choice
+
+LEVELS = {"sector_group": "sector_group", "sector": "sector"}
+AGAINST = {"region": "partner_region", "tier": "partner_tier"}
+
+person = session.require()
+view = filters.current()
+facts = loaders.facts(view)
+
+cards.page_header("sectors.heading", w.t("sectors.lead"))
+if groups.nothing_signed(facts):
+    st.stop()
+
+
+def show_heat_map() -> None:
+    """How many were signed in each field with each group of partners; a cell leads to its agreements."""
+    st.subheader(w.t("sectors.heat"), anchor=False)
+    against = choice(
+        "against",
+        tuple(AGAINST),
+        label=w.t("sectors.against"),
+        write=lambda code: w.t(f"sectors.against_{code}"),
+        default="region",
+        width=260,
+    )
+    cells = groups.heat(facts, column=AGAINST[against], write_column=lambda code: w.name(against, code))
+    cell = charts.show(charts.heat_map, cells, key="sectors_heat", alt=w.t("sectors.heat_alt"), on_select=True)
+    if cell is not None:
+        links.go("agreements", sector=cell["row_code"], partner_group=f"{against}:{cell['column_code']}", flag="signed")
+
+
+def lead_on(row: tables.Row) -> None:
+    """From a field to its agreements, from a group to its fields."""
+    if level == "sector":
+        links.go("agreements", sector=row["code"], flag="signed")
+    links.go("sectors", level="sector")
+
+
+level = choice(
+    "level",
+    tuple(LEVELS),
+    label=w.t("sectors.level"),
+    write=lambda code: w.t(f"sectors.level_{code}"),
+    default="sector",
+    width=260,
+)
+by = LEVELS[level]
+found = groups.table_of_groups(facts, groups.scorecards(view, by), by=by, write=lambda code: w.name(level, code))
+chosen = groups.show_standing(facts, found, by=by, key="sectors_standing", alt=w.t("sectors.standing_alt"))
+if chosen is not None and level == "sector":
+    links.go("agreements", sector=chosen[0], bucket=chosen[1])
+groups.show_table(
+    found, key="sectors", label_key=f"sectors.level_{level}", alt=w.t("sectors.table_alt"), on_row=lead_on
+)
+show_heat_map()
+groups.show_security_sums(view)

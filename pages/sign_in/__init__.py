@@ -1,0 +1,1 @@
+"""The sign-in, with a password or by single sign-on."""

@@ -1,0 +1,61 @@
+"""Cells of an upload as people read them: what a column is called, and what stands in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+import words as w
+from kpi.update.choices import FIXED_LISTS
+from kpi.update.columns import BY_CODE, name_of
+from kpi.update.layout import NEW
+
+_FROM_STORE = ("doc_type", "sector", "partner")
+
+
+def label(column: str, item: str = "") -> str:
+    """A column's name; where it belongs to one of several reports or blockers, with which one."""
+    name = name_of(column, w.language())
+    if not item:
+        return name
+    part = BY_CODE[column].part
+    if part == "report":
+        day = item.removeprefix("@")
+        period = w.date(dt.date.fromisoformat(day)) if day != item else item
+        return w.t("upload.of_period", name=name, period=period)
+    if item.startswith(NEW):
+        return w.t("upload.of_new_blocker", name=name)
+    return w.t("upload.of_blocker", name=name, number=item)
+
+
+def text(column: str, content: str | None) -> str:
+    """What stands in a cell, in the reader's language. Typed text is in it as it is: not for Markdown."""
+    if content is None or content == "":
+        return w.t("upload.blank")
+    kind, of = BY_CODE[column].kind, BY_CODE[column].choices
+    if kind == "date":
+        return w.date(dt.date.fromisoformat(content))
+    if kind == "percent":
+        return f"{content.replace('.', ',') if w.language() == 'vi' else content}%"
+    if of in _FROM_STORE:
+        return w.name(of, content)
+    if of in FIXED_LISTS:
+        return next((choice.name(w.language()) for choice in FIXED_LISTS[of] if choice.code == content), content)
+    return content
+
+
+def title() -> pl.Expr:
+    """An agreement's title in the reader's language; the one there is where there is only one. For frames with `title_vi`
+    and `title_en`."""
+    own, other = ("title_en", "title_vi") if w.language() == "en" else ("title_vi", "title_en")
+    return pl.coalesce(pl.col(own).replace("", None), other).alias("title")
+
+
+def written(changes: pl.DataFrame) -> pl.DataFrame:
+    """`changes` (with column, item, old, new) with `what`, `before` and `after` as people read them."""
+    return changes.with_columns(
+        what=pl.Series([label(*cell) for cell in changes.select("column", "item").iter_rows()], dtype=pl.String),
+        before=pl.Series([text(*cell) for cell in changes.select("column", "old").iter_rows()], dtype=pl.String),
+        after=pl.Series([text(*cell) for cell in changes.select("column", "new").iter_rows()], dtype=pl.String),
+    )

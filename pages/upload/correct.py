@@ -1,0 +1,67 @@
+"""A returned batch once more: its rows put right on the screen or in a file, checked and sent again."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import MappingProxyType
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from data_access import updates
+from kpi.update import Current, Table
+from kpi.update.columns import BY_CODE
+from pages.ui import session
+from pages.upload import batch as upload_batch
+from pages.upload import cells, confirm, history, problems, sections
+from pages.upload import progress as upload_progress
+from pages.upload import work as upload_work
+
+_DATE_ON_SCREEN = "%d/%m/%Y"
+
+
+def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> None:
+    """Why it was returned, its rows to be put right, and what they come to."""
+    upload_batch.show_heading(person, batch, batches)
+    sent = updates.review(session.store(), batch["id"], agency=person.agency or "")
+    if batch["status"] != "returned" or sent is None:
+        st.info(w.t("upload.not_returned"), icon=":material/info:")
+        return
+    if st.session_state.get(upload_work.file_key()) is None:
+        _show_rows(person, batch["id"], sent.table)
+    st.subheader(w.t("upload.correct_file"), anchor=False)
+    problems.show_returned_file(sent.table, sent.problems)
+    sections.take_file(person, corrects=batch["id"])
+
+
+def _show_rows(person: session.Person, batch_id: int, sent: Table) -> None:
+    current = upload_work.current_of(person)
+    with upload_progress.shown() as progress:
+        work = upload_work.of_returned(
+            person, batch_id=batch_id, table=_as_people_write(sent, current), progress=progress
+        )
+    titles = dict(current.agreements.select("ref", cells.title()).iter_rows())
+    problems.show_editor(work, titles=titles)
+    if work.is_accepted:
+        confirm.show(person, work, has_editor=True)
+
+
+def _as_people_write(table: Table, current: Current) -> Table:
+    """A table with names for codes and, in Vietnamese, days as they are written: what a form sent has neither."""
+    lists = current.choices()
+    written = []
+    for column in (BY_CODE[code] for code in table.frame.columns if code in BY_CODE):
+        cell = pl.col(column.code)
+        if column.kind == "choice":
+            names = {choice.code: choice.name(w.language()) for choice in lists.get(column.choices, ())}
+            written.append(cell.replace(names))
+        elif column.kind == "date" and w.language() == "vi":
+            day = cell.str.to_date("%Y-%m-%d", strict=False)
+            written.append(pl.coalesce(day.dt.strftime(_DATE_ON_SCREEN), cell))
+    headers = {
+        code: BY_CODE[code].name(w.language()) if header == code and code in BY_CODE else header
+        for code, header in table.headers.items()
+    }
+    changed = table.with_frame(table.frame.with_columns(written))
+    return dataclasses.replace(changed, headers=MappingProxyType(headers))

@@ -1,0 +1,191 @@
+"""What an upload does to its agency: the scorecard and the place it has, and those it would have."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from kpi import readers
+from kpi.indicators.catalog import KPIS
+from kpi.update import Preview, consequences
+from pages.scorecard.sections import SHOWN_KPIS
+from pages.ui import cards, filters, loaders
+from pages.ui.view import View
+
+Card = dict[str, Any]
+_COMPOSITE: Final = "K13"
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Where the agency stands: its scorecard by KPI, its place among those ranked with it (None: not ranked), how many."""
+
+    cards: dict[str, Card]
+    place: int | None
+    ranked: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Effects:
+    """Where the agency stands today (`view.as_of`) and, with the upload, on the data date `after_on`. `waiting` is where it
+    would stand on that date without it; None where the date stays."""
+
+    view: View
+    after_on: dt.date
+    before: Standing
+    waiting: Standing | None
+    after: Standing
+
+
+# --- Computed --------------------------------------------------------------------------------------------------------
+
+
+def compute(preview: Preview) -> Effects | None:
+    """Today's scorecard beside the one after the upload, each on the data date that holds then; None without any date."""
+    before_on, after_on = preview.data_date
+    if after_on is None:
+        return None
+    group = _group_of(preview.agency)
+    view = dataclasses.replace(
+        filters.current(),
+        as_of=before_on or after_on,
+        agency_group=group,
+        sector=None,
+        partner_group=None,
+        signed_from=None,
+        signed_to=None,
+    )
+    register = loaders.register()
+    before = loaders.scorecards(view, by=["agency"])
+    others = before if view.as_of == after_on else loaders.scorecards(view, by=["agency"], as_of=after_on)
+    own = consequences.cards_after(
+        register, preview, as_of=after_on, rules=loaders.rules(after_on), condition=view.condition
+    )
+    return Effects(
+        view=view,
+        after_on=after_on,
+        before=_standing(before, preview.agency),
+        waiting=None if others is before else _standing(others, preview.agency),
+        after=_standing(consequences.with_own(others, own, agency=preview.agency), preview.agency),
+    )
+
+
+def _group_of(agency: str) -> str | None:
+    """The kind of agency it is ranked with; None for one without any agreement yet."""
+    view = dataclasses.replace(filters.current(), scope=None, agency_group=None)
+    found = loaders.facts(_everything(view)).agreements.filter(pl.col("agency") == agency)["agency_group"]
+    return None if found.is_empty() else str(found[0])
+
+
+def _everything(view: View) -> View:
+    return dataclasses.replace(view, sector=None, partner_group=None, signed_from=None, signed_to=None)
+
+
+def _standing(cards: pl.DataFrame, agency: str) -> Standing:
+    place, ranked = consequences.place_of(cards, agency=agency)
+    own = cards.filter(pl.col("agency") == agency)
+    return Standing({row["kpi"]: row for row in own.iter_rows(named=True)}, place, ranked)
+
+
+# --- Shown -----------------------------------------------------------------------------------------------------------
+
+
+def show(effects: Effects | None, *, note: str | None = None) -> None:
+    """The agency's composite, place and indicators before and after; indicators that stay are not shown. `note` is the key of
+    what has to be said about them."""
+    if effects is None:
+        return
+    before, after = effects.before, effects.after
+    st.subheader(w.t("upload.effects"), anchor=False)
+    changed = [code for code in SHOWN_KPIS if _differs(before.cards.get(code), after.cards.get(code))]
+    scope = w.name("scope", effects.view.scope or "ALL")
+    said = w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope)
+    st.caption(said if note is None else f"{said} {w.t(note)}")
+    grid = st.grid("auto", min_column_width=210)
+    with grid.cell():
+        _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after)
+    with grid.cell():
+        cards.metric(
+            w.t("upload.place"),
+            _place(after),
+            change=_climb(before, after),
+            better="higher",
+            note=w.t("upload.was", value=_place(before)),
+        )
+    for code in changed:
+        with grid.cell():
+            _metric(w.t(f"kpi.{code}.short"), code, before, after)
+    if effects.view.reader != readers.EVERYTHING:
+        st.caption(w.t("scorecard.place_of_others"))
+    if effects.waiting is not None:
+        st.text(
+            w.t(
+                "upload.date_moves",
+                before=w.date(effects.view.as_of),
+                after=w.date(effects.after_on),
+                score_before=_score(before),
+                score_waiting=_score(effects.waiting),
+            )
+        )
+
+
+def scores(effects: Effects | None) -> tuple[str, str] | None:
+    """The composite before and after, in words; None where there is nothing to compare."""
+    return None if effects is None else (_score(effects.before), _score(effects.after))
+
+
+def _metric(label: str, code: str, before: Standing, after: Standing) -> None:
+    old, new = before.cards.get(code), after.cards.get(code)
+    kpi = KPIS[code]
+    better: cards.Better = {"higher": "higher", "lower": "lower"}.get(kpi.direction, "neutral")  # type: ignore[assignment]
+    change = None
+    if old is not None and new is not None:
+        change = cards.change(new["value"], old["value"], digits=_digits(code), unit=cards.unit_of_change(code))
+    cards.metric(
+        label,
+        _value(code, new),
+        change=change or (w.t("upload.changed") if _differs(old, new) else None),
+        better=better if change not in (None, "0") else "neutral",
+        note=w.t("upload.was", value=_value(code, old)),
+    )
+
+
+def _digits(code: str) -> int:
+    """One decimal where there can be one: a single agreement moves a share by less than a point."""
+    return 1 if KPIS[code].unit in ("percent", "points") else 0
+
+
+def _value(code: str, card: Mapping[str, Any] | None) -> str:
+    if card is None:
+        return w.t("common.not_available")
+    if KPIS[code].unit == "percent":
+        return w.percent(card["value"], _digits(code))
+    return w.number(card["value"], 1) if KPIS[code].unit == "points" else cards.value_text(code, card)
+
+
+def _differs(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
+    parts = ("value", "status")
+    return [old and old[part] for part in parts] != [new and new[part] for part in parts]
+
+
+def _place(standing: Standing) -> str:
+    if standing.place is None:
+        return w.t("upload.not_ranked")
+    return w.t("upload.place_of", place=w.number(standing.place), all=w.number(standing.ranked))
+
+
+def _climb(before: Standing, after: Standing) -> str:
+    """How many places are gained (the smaller number is the better place)."""
+    if before.place is None or after.place is None:
+        return w.t("upload.changed") if before.place != after.place else "0"
+    return cards.change(before.place, after.place) or "0"
+
+
+def _score(standing: Standing) -> str:
+    return _value(_COMPOSITE, standing.cards.get(_COMPOSITE))

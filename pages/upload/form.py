@@ -1,0 +1,198 @@
+"""A form for one agreement. What is typed becomes the rows of a table, checked and confirmed as those of a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from kpi.update import Current, Table, table_of, transitions
+from kpi.update.choices import CLEAR, Choice
+from kpi.update.columns import BY_CODE, COLUMNS, Column
+from kpi.update.template import filled
+from pages.ui import filters, session
+from pages.upload import cells, work
+
+PARTS: Final = ("status", "target", "report", "blocker", "result")
+_KEYS: Final = ("ref", "row_version")
+_NEW: Final = "new"
+_ONE_LINE: Final = 500
+_REASONS: Final = ("state_date", "target_reason", "target_set_on")
+Row = dict[str, str | None]
+
+
+def show(person: session.Person, current: Current) -> str | None:
+    """Choose an agreement and fill in its form; its reference, None while none is chosen."""
+    rows = filled(current)
+    if rows.is_empty():
+        st.info(w.t("upload.form_none"), icon=":material/inbox:")
+        return None
+    ref = _choose(rows)
+    if ref is None:
+        return None
+    own = rows.filter(pl.col("ref") == ref)
+    _show_fields(person, current, own.to_dicts())
+    return ref
+
+
+def _choose(rows: pl.DataFrame) -> str | None:
+    listed = rows.unique("ref", keep="first", maintain_order=True).select("ref", cells.title())
+    names = {ref: f"{ref} · {title}" for ref, title in listed.iter_rows()}
+    asked = st.query_params.get("ref")
+    st.session_state["upload_form_ref"] = asked if asked in names else None
+    chosen: str | None = st.selectbox(
+        w.t("upload.form_agreement"),
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        placeholder=w.t("upload.form_choose"),
+        key="upload_form_ref",
+        on_change=_keep_ref,
+    )
+    return chosen
+
+
+def _keep_ref() -> None:
+    work.forget()
+    ref = st.session_state["upload_form_ref"]
+    if ref is None:
+        st.query_params.pop("ref", None)
+    else:
+        st.query_params["ref"] = ref
+
+
+# --- Fields ----------------------------------------------------------------------------------------------------------
+
+
+def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) -> None:
+    """The fields in groups, as the template has them; what is left alone changes nothing."""
+    main = rows[0]
+    ref = main["ref"] or ""
+    blockers = [row for row in rows if row["blocker_id"]]
+    lists = {**current.choices(), "state": _states(current, main["state"] or "")}
+    typed: Row = {}
+    about: dict[str, Row] = {}
+    # What is typed belongs to the agreement as it was then: on a newer one it would silently put back what others changed.
+    taken = f"{ref}_{main['row_version']}"
+    with st.form(f"upload_form_{taken}", border=True):
+        tabs = st.tabs([_tab_name(part, main) for part in PARTS])
+        for tab, part in zip(tabs, PARTS, strict=True):
+            with tab:
+                if part != "blocker":
+                    typed |= _fields(_columns(part), main, lists, key=f"{taken}_{part}")
+                    continue
+                for row in blockers:
+                    number = row["blocker_id"] or ""
+                    st.text(_blocker_name(row, lists))
+                    columns = [column for column in _columns("blocker") if column.use == "typed"]
+                    about[number] = _fields(columns, row, lists, key=f"{taken}_{number}")
+                st.caption(w.t("upload.form_new_blocker"))
+                about[_NEW] = _fields(_columns("blocker"), {}, lists, key=f"{taken}_{_NEW}")
+        sent = st.form_submit_button(w.t("upload.form_check"), type="primary", icon=":material/rule:")
+    if sent:
+        work.hand_in_form(person, ref=ref, table=_table(ref, main, typed, blockers, about))
+
+
+def _columns(part: str) -> list[Column]:
+    return [column for column in COLUMNS if column.part == part and column.use in ("typed", "once")]
+
+
+def _tab_name(part: str, main: Row) -> str:
+    if part == "report" and main["report_period"]:
+        return w.t("upload.form_report_for", period=w.plain(main["report_period"]))
+    return w.t(f"upload.form_{part}")
+
+
+def _states(current: Current, state: str) -> tuple[Choice, ...]:
+    """The present state and those that may follow it; whatever else a move takes is checked afterwards."""
+    possible = (state, *transitions.moves_from(state))
+    return tuple(choice for choice in current.choices()["state"] if choice.code in possible)
+
+
+def _blocker_name(row: Row, lists: Mapping[str, Sequence[Choice]]) -> str:
+    causes = {choice.code: choice.name(w.language()) for choice in lists["cause"]}
+    opened = row["blocker_opened_on"]
+    parts = [
+        w.t("upload.form_blocker_number", number=row["blocker_id"]),
+        causes.get(row["blocker_cause"] or "", row["blocker_cause"] or ""),
+        w.date(dt.date.fromisoformat(opened)) if opened else "",
+        row["blocker_description"] or "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _fields(columns: Sequence[Column], row: Row, lists: Mapping[str, Sequence[Choice]], *, key: str) -> Row:
+    """Draw the fields of some columns with what the register has; what is in them now, as texts."""
+    grid = st.grid("auto", min_column_width=260)
+    typed: Row = {}
+    for column in columns:
+        if column.kind == "text" and column.max_length > _ONE_LINE:
+            continue
+        with grid.cell():
+            typed[column.code] = _field(column, row.get(column.code), lists, key=f"form_{key}_{column.code}")
+    for column in columns:
+        if column.code not in typed:
+            typed[column.code] = _field(column, row.get(column.code), lists, key=f"form_{key}_{column.code}")
+    return typed
+
+
+def _field(column: Column, text: str | None, lists: Mapping[str, Sequence[Choice]], *, key: str) -> str | None:
+    name, hint = column.name(w.language()), w.t(f"intake.hint_{column.code}")
+    if column.kind == "date":
+        day = st.date_input(
+            name,
+            None if text is None else dt.date.fromisoformat(text),
+            format=filters.DATE_FORMAT,
+            min_value=dt.date(1945, 1, 1),
+            max_value=dt.date(2100, 12, 31),
+            help=hint,
+            key=key,
+        )
+        return None if day is None else day.isoformat()
+    if column.kind == "choice":
+        choices = {choice.code: choice.name(w.language()) for choice in lists.get(column.choices, ())}
+        options = [*choices] if text is None or text in choices else [text, *choices]
+        chosen: str | None = st.selectbox(
+            name,
+            options,
+            index=None if text is None else options.index(text),
+            format_func=lambda code: choices.get(code, code),
+            placeholder=w.t("upload.form_choose"),
+            help=hint,
+            key=key,
+        )
+        return chosen
+    if column.kind == "text" and column.max_length > _ONE_LINE:
+        return st.text_area(name, text or "", max_chars=column.max_length, help=hint, height=100, key=key) or None
+    return st.text_input(name, text or "", max_chars=column.max_length or None, help=hint, key=key) or None
+
+
+# --- The table -------------------------------------------------------------------------------------------------------
+
+
+def _table(ref: str, main: Row, typed: Row, blockers: Sequence[Row], about: Mapping[str, Row]) -> Table:
+    """The rows that say what was changed: the agreement's own, and one for each blocker that something was said about."""
+    keys = {code: main[code] for code in _KEYS}
+    said = _changed(main, typed)
+    if any(BY_CODE[code].part == "report" for code in said):
+        said["report_period"] = main["report_period"]
+    rows = [{**keys, **said}] if said else []
+    for row in blockers:
+        number = row["blocker_id"] or ""
+        if moved := _changed(row, about[number]):
+            rows.append({**keys, "blocker_id": number, **moved})
+    if opened := _changed({}, about[_NEW]):
+        rows.append({**keys, **opened})
+    return table_of(rows or [keys], name=w.t("upload.form_file", ref=ref))
+
+
+def _changed(before: Row, typed: Row) -> Row:
+    """The cells that say something else than the register; one that was emptied says so in a word."""
+    emptied = CLEAR[0]
+    return {
+        code: emptied if text is None else text for code, text in typed.items() if text != (before.get(code) or None)
+    }

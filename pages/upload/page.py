@@ -1,0 +1,33 @@
+"""Upload: an agency brings its agreements up to date, sees what it handed in, corrects what came back and can undo what it did."""
+
+from __future__ import annotations
+
+from pages.ui import cards, session
+from pages.upload import batch as upload_batch
+from pages.upload import confirm, correct, history, sections
+
+person = session.require("agency")
+
+confirm.carry_out(person)
+upload_batch.carry_out(person)
+cards.page_header("upload.heading")
+batches = history.batches_of(person)
+corrects, opened = history.asked("correct"), history.asked("batch")
+asked = opened if corrects is None else corrects
+batch = None if asked is None else history.find(batches, asked)
+confirm.show_receipt(person)
+if batch is not None and corrects is not None:
+    correct.show(person, batch, batches)
+elif batch is not None:
+    upload_batch.show(person, batch, batches)
+elif not person.agency:
+    cards.empty_state("upload.no_agency")
+else:
+    sections.show_returned(batches)
+    if sections.choose_way() == "file":
+        sections.show_template(person)
+        sections.show_file(person)
+    else:
+        sections.show_form(person)
+if batch is None:
+    history.show(person, batches)

@@ -1,0 +1,261 @@
+"""What a file, or a form, has come to so far: the table read, its problems or its differences and what they would do.
+
+Kept between the runs of one browser page, so that a click elsewhere does not read a long file again. It is a memory of what
+was handed in and of what was shown, and nothing else: who may do what is never read from here, and what is confirmed is
+checked again by `uploads.hand_in`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+from data_access import settings, updates
+from data_access.accounts import Person
+from data_access.clock import today
+from kpi.update import (
+    Change,
+    Conflict,
+    Current,
+    Limits,
+    Preview,
+    Problem,
+    Table,
+    check_rows,
+    compare,
+    place_of,
+    read_table,
+    set_aside,
+)
+from kpi.update.review import Place, held_back
+from pages.ui import filters, loaders, session
+from pages.upload import effects as upload_effects
+from pages.upload.differences import Decision
+from pages.upload.effects import Effects
+from pages.upload.progress import Progress
+
+_WORK: Final = "upload_work"
+_CURRENT: Final = "upload_current"
+_FILE_NUMBER: Final = "upload_file_number"
+
+
+@dataclasses.dataclass
+class Work:
+    """One thing handed in.
+
+    `key` says by whom and what; `basis` against what it was checked (see `_basis`). Without a `table` it could not be
+    read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too, with `sent`, the
+    table it is of, and `waits`, the changes in it that go to review first; `token` names that final preview, so that a
+    confirmation can only mean what was on the screen. `corrects` is the returned batch that this is sent for.
+    """
+
+    key: tuple[str, ...]
+    table: Table | None = None
+    corrects: int | None = None
+    problems: tuple[Problem, ...] = ()
+    is_accepted: bool = True
+    basis: tuple[object, ...] | None = None
+    preview: Preview | None = None
+    decisions: dict[Place, Decision] = dataclasses.field(default_factory=dict)
+    final: Preview | None = None
+    sent: Table | None = None
+    waits: frozenset[Change] = frozenset()
+    effects: Effects | None = None
+    token: str = ""
+    round: int = 0
+    """How often it was checked: names the widgets that belong to one outcome."""
+
+
+# --- The register's side ---------------------------------------------------------------------------------------------
+
+
+def current_of(person: Person) -> Current:
+    """What the register says now about this person's agency's agreements; read once per version of the register."""
+    assert person.agency is not None
+    key = (person.agency, loaders.edition().key)
+    kept = st.session_state.get(_CURRENT)
+    if kept is None or kept[0] != key:
+        kept = st.session_state[_CURRENT] = (key, updates.current_rows(session.store(), person.agency))
+    found: Current = kept[1]
+    return found
+
+
+def limits() -> Limits:
+    """How large a file may be, as the operator has settled."""
+    configured = settings.load()
+    return Limits(bytes=configured.upload_max_mb * 1024 * 1024, rows=configured.upload_max_rows)
+
+
+# --- Handing in ------------------------------------------------------------------------------------------------------
+
+
+def of_file(
+    person: Person,
+    *,
+    name: str,
+    data: bytes,
+    encoding: str | None,
+    progress: Progress,
+    corrects: int | None = None,
+) -> Work:
+    """What this file has come to; read and checked now where it has not been."""
+    key = _owner(person, "file", name, hashlib.sha256(data).hexdigest(), encoding or "", str(corrects or ""))
+    work = _kept(key)
+    if work is None:
+        progress("upload.step_reading", 0.05)
+        read = read_table(data, name, encoding=encoding, limits=limits())
+        work = Work(key, corrects=corrects)
+        if isinstance(read, Table):
+            work.table, work.is_accepted = read, encoding is None
+        else:
+            work.problems = tuple(read)
+        st.session_state[_WORK] = work
+    return _up_to_date(work, person, progress)
+
+
+def file_key() -> str:
+    """The key of the widget that takes a file. Another one after each confirmation, so that it is empty again."""
+    return f"upload_file_{st.session_state.setdefault(_FILE_NUMBER, 0)}"
+
+
+def next_file() -> None:
+    """Make ready for another file."""
+    st.session_state[_FILE_NUMBER] = st.session_state.get(_FILE_NUMBER, 0) + 1
+
+
+def of_form(person: Person, *, ref: str, progress: Progress) -> Work | None:
+    """What was last sent with the form of this agreement; None where nothing was."""
+    work = _kept(_owner(person, "form", ref))
+    return None if work is None else _up_to_date(work, person, progress)
+
+
+def hand_in_form(person: Person, *, ref: str, table: Table) -> None:
+    """Take what was typed in the form of an agreement."""
+    st.session_state[_WORK] = Work(_owner(person, "form", ref), table=table)
+
+
+def of_returned(person: Person, *, batch_id: int, table: Table, progress: Progress) -> Work:
+    """What the rows of a returned batch have come to since they were edited; not checked before they were. `table` is what is
+    taken where nothing was edited yet."""
+    key = _owner(person, "returned", str(batch_id))
+    work = _kept(key)
+    if work is None:
+        work = st.session_state[_WORK] = Work(key, table=table, corrects=batch_id, is_accepted=False)
+    return _up_to_date(work, person, progress)
+
+
+def forget() -> None:
+    """Leave what was under way."""
+    st.session_state.pop(_WORK, None)
+
+
+def is_under_way() -> bool:
+    """Whether anything is."""
+    work: Work | None = st.session_state.get(_WORK)
+    return work is not None and (work.is_accepted or work.corrects is None)
+
+
+def shown(person: Person, token: str) -> Work | None:
+    """What was on the screen to be confirmed under this token, if it is this person's and still the last thing shown."""
+    work: Work | None = st.session_state.get(_WORK)
+    if work is None or not token or work.token != token or work.key[:2] != _owner(person):
+        return None
+    return work
+
+
+def _owner(person: Person, *rest: str) -> tuple[str, ...]:
+    return (person.username, person.agency or "", *rest)
+
+
+def _kept(key: tuple[str, ...]) -> Work | None:
+    work: Work | None = st.session_state.get(_WORK)
+    return work if work is not None and work.key == key else None
+
+
+# --- Checking --------------------------------------------------------------------------------------------------------
+
+
+def _up_to_date(work: Work, person: Person, progress: Progress) -> Work:
+    if work.table is not None and work.is_accepted and work.basis != _basis():
+        _check(work, person, progress)
+    return work
+
+
+def _basis() -> tuple[object, ...]:
+    """What the outcome depends on besides the table: the version of the register, the scope of the scorecard, and which kinds of
+    changes go to review."""
+    return (*loaders.edition().key, filters.current().scope, *sorted(_held()))
+
+
+def _held() -> set[str]:
+    return {kind for kind, route in updates.read_routes(session.store()).items() if route == "review"}
+
+
+def accept_encoding(work: Work) -> None:
+    """The reader says that the text is legible in the encoding they chose."""
+    work.is_accepted = True
+
+
+def correct(work: Work, frame: pl.DataFrame) -> None:
+    """Take other cells for the table: what was put right on the screen. They are checked in the next run."""
+    assert work.table is not None
+    work.table = work.table.with_frame(frame)
+    work.is_accepted = True
+    work.decisions = {}
+    work.basis = None
+
+
+def decide(work: Work, place: Place, decision: Decision) -> None:
+    """Say for one conflict whose value is to hold."""
+    work.decisions[place] = decision
+    work.basis = None
+
+
+def _check(work: Work, person: Person, progress: Progress) -> None:
+    assert work.table is not None
+    work.round += 1
+    work.preview = work.final = work.sent = work.effects = None
+    work.waits = frozenset()
+    work.token = ""
+    current = current_of(person)
+    progress("upload.step_checking", 0.35)
+    sent = work.table
+    outcome: Preview | Sequence[Problem] | None = _outcome(work.table, current)
+    if isinstance(outcome, Preview):
+        work.problems = outcome.notices
+        work.preview = outcome
+        progress("upload.step_comparing", 0.65)
+        if any(place_of(conflict.change) not in work.decisions for conflict in outcome.conflicts):
+            outcome = None
+        while isinstance(outcome, Preview) and (given_up := _given_up(work, outcome)):
+            sent = set_aside(sent, given_up)  # another row may say the same, and is met next time
+            outcome = _outcome(sent, current)
+    if outcome is not None and not isinstance(outcome, Preview):
+        work.problems, work.preview = tuple(outcome), None
+    elif outcome is not None:
+        progress("upload.step_scoring", 0.8)
+        work.final, work.token = outcome.decided(outcome.conflicts), secrets.token_hex(8)
+        work.sent, work.waits = sent, _waiting(outcome)
+        work.effects = upload_effects.compute(outcome) if outcome.changes else None
+    work.basis = _basis()
+
+
+def _outcome(table: Table, current: Current) -> Preview | Sequence[Problem]:
+    checked = check_rows(table, current, today=today(current.data_date), limits=limits())
+    return checked if isinstance(checked, list) else compare(checked, current)
+
+
+def _given_up(work: Work, preview: Preview) -> list[Conflict]:
+    """The conflicts that were decided for the register."""
+    return [conflict for conflict in preview.conflicts if work.decisions.get(place_of(conflict.change)) == "register"]
+
+
+def _waiting(preview: Preview) -> frozenset[Change]:
+    """The changes that `uploads.hand_in` will send to review."""
+    return held_back(preview.changes, _held())

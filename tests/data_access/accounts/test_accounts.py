@@ -1,0 +1,561 @@
+"""Accounts, passwords, throttling, tickets and sessions, on both stores."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+
+import bcrypt
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as texts
+from sqlmodel import col
+
+from data_access import accounts, audit, store
+from data_access.accounts import AccountError, Person, passwords, throttle
+from data_access.store.models import Agency, AuditEntry, SignInAttempt, SignInTicket, User, UserSession
+
+NOON = dt.datetime(2026, 1, 14, 12, 0)
+PASSWORD = "bốn từ không liên quan"
+SECOND = dt.timedelta(seconds=1)
+MINUTE = dt.timedelta(minutes=1)
+
+
+NOBODYS_HASH = passwords._NOBODYS_HASH
+DEFAULT_ROUNDS = passwords.ROUNDS
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "ROUNDS", 4)
+    monkeypatch.setattr(passwords, "_NOBODYS_HASH", NOBODYS_HASH.replace("$12$", "$04$"))
+
+
+@pytest.fixture
+def agencies(engine: sa.Engine) -> None:
+    with store.session(engine) as session:
+        for key, kind in (("BCT", "ministry"), ("BNG", "ministry"), ("T20", "province")):
+            session.add(Agency(key=key, code=key, kind=kind, abbr_vi=key, abbr_en=key, name_vi=key, name_en=key))
+
+
+def add(
+    engine: sa.Engine, username: str = "nga", role: str = "leader", agency: str | None = None, password: str = PASSWORD
+) -> None:
+    with store.session(engine) as session:
+        accounts.add_user(
+            session,
+            actor="quantri",
+            username=username,
+            password=password,
+            role=role,
+            agency=agency,
+            office="Văn phòng",
+        )
+
+
+def sign_in(engine: sa.Engine, username: str = "nga", *, now: dt.datetime = NOON) -> str:
+    with store.session(engine) as session:
+        return accounts.start_session(session, username=username, now=now)
+
+
+def check(
+    engine: sa.Engine, username: str, password: str, *, now: dt.datetime = NOON, address: str = "10.0.0.1"
+) -> accounts.SignInCheck:
+    return accounts.check_password(engine, username=username, password=password, address=address, now=now)
+
+
+def read(engine: sa.Engine, token: str, *, now: dt.datetime) -> Person | None:
+    return accounts.read_session(engine, accounts.hash_token(token), now=now)
+
+
+def actions(engine: sa.Engine) -> list[tuple[str, str, str]]:
+    with store.session(engine, read_only=True) as session:
+        columns = (col(AuditEntry.actor), col(AuditEntry.action), col(AuditEntry.subject))
+        return [tuple(row) for row in session.execute(sa.select(*columns).order_by(col(AuditEntry.id)))]
+
+
+# --- Accounts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("agencies")
+def test_an_added_account_is_listed_and_audited(engine: sa.Engine) -> None:
+    add(engine, "BCT-2", "agency", "BCT")
+    add(engine, "an", "leader")
+
+    assert accounts.list_users(engine).rows(named=True) == [
+        {"username": "an", "role": "leader", "agency": None, "active": True},
+        {"username": "bct-2", "role": "agency", "agency": "BCT", "active": True},
+    ]
+    assert actions(engine) == [("quantri", "user.add", "bct-2"), ("quantri", "user.add", "an")]
+
+
+def test_the_store_keeps_no_password(engine: sa.Engine) -> None:
+    add(engine)
+
+    with store.session(engine, read_only=True) as session:
+        kept = session.get_one(User, "nga").password_hash
+
+    assert kept.startswith("$2b$")
+    assert PASSWORD not in kept
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"username": "a"}, "username_invalid"),
+        ({"username": "hai chữ"}, "username_invalid"),
+        ({"username": "x" * 65}, "username_invalid"),
+        ({"username": "nga"}, "username_taken"),
+        ({"username": " NGA "}, "username_taken"),
+        ({"role": "minister"}, "role_unknown"),
+        ({"role": "agency"}, "agency_missing"),
+        ({"role": "agency", "agency": "XYZ"}, "agency_unknown"),
+        ({"password": "ngắn"}, "password_too_short"),
+        ({"password": "d" + "à" * 64}, "password_too_long"),
+        ({"password": "password1234"}, "password_common"),
+        ({"password": accounts.DEMO_PASSWORD}, "password_common"),
+    ],
+)
+def test_an_account_that_will_not_do_is_refused_and_leaves_nothing(
+    engine: sa.Engine, changed: dict[str, str], code: str
+) -> None:
+    add(engine)
+
+    with pytest.raises(AccountError) as refused:
+        add(engine, **{"username": "moi", **changed})
+
+    assert refused.value.code == code
+    assert str(refused.value).endswith(".")
+    assert accounts.list_users(engine).height == 1
+
+
+def test_a_disabled_account_is_signed_out_everywhere_and_cannot_sign_in(engine: sa.Engine) -> None:
+    add(engine)
+    tokens = [sign_in(engine), sign_in(engine)]
+
+    with store.session(engine) as session:
+        accounts.disable_user(session, actor="quantri", username="nga")
+
+    assert [read(engine, token, now=NOON + SECOND) for token in tokens] == [None, None]
+    assert check(engine, "nga", PASSWORD) == accounts.SignInCheck()
+    assert accounts.list_users(engine)["active"].to_list() == [False]
+    assert actions(engine)[-1] == ("quantri", "user.disable", "nga")
+
+
+def test_a_session_of_an_account_that_is_closed_by_other_means_opens_nothing(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+
+    with store.session(engine) as session:
+        session.execute(sa.update(User).values(active=False))
+
+    assert read(engine, token, now=NOON) is None
+
+
+def test_opening_a_disabled_account_again_does_not_revive_its_sessions(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+    with store.session(engine) as session:
+        accounts.disable_user(session, actor="quantri", username="nga")
+
+    with store.session(engine) as session:
+        session.execute(sa.update(User).values(active=True))
+
+    assert read(engine, token, now=NOON) is None
+
+
+def test_disabling_an_account_nobody_has_is_an_error(engine: sa.Engine) -> None:
+    with store.session(engine) as session, pytest.raises(AccountError) as refused:
+        accounts.disable_user(session, actor="quantri", username="nobody")
+
+    assert refused.value.code == "user_unknown"
+
+
+# --- Demo accounts ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("agencies")
+def test_demo_accounts_are_made_once_and_can_sign_in(engine: sa.Engine) -> None:
+    with store.session(engine) as session:
+        made = accounts.ensure_demo_accounts(session)
+    with store.session(engine) as session:
+        again = accounts.ensure_demo_accounts(session)
+
+    assert (made, again) == (["lanhdao", "bct", "langson", "dieuphoi", "quantri"], [])
+    assert all(check(engine, name, accounts.DEMO_PASSWORD).username == name for name in made)
+    assert accounts.find_demo_accounts(engine) == sorted(made)
+
+
+def test_demo_accounts_of_agencies_the_register_does_not_know_are_left_out(engine: sa.Engine) -> None:
+    with store.session(engine) as session:
+        made = accounts.ensure_demo_accounts(session)
+
+    assert made == ["lanhdao", "quantri"]
+
+
+def test_only_open_accounts_with_the_public_password_count_as_demo_accounts(engine: sa.Engine) -> None:
+    add(engine, "lanhdao")  # the name alone is no reason
+    with store.session(engine) as session:
+        accounts.ensure_demo_accounts(session)
+        accounts.disable_user(session, actor="system", username="quantri")
+
+    assert accounts.find_demo_accounts(engine) == []
+
+
+def test_the_demo_password_is_long_enough() -> None:
+    assert passwords.check_rules(accounts.DEMO_PASSWORD, username="lanhdao") is None
+
+
+@pytest.mark.usefixtures("agencies")
+def test_processes_that_start_together_make_the_demo_accounts_once(engine: sa.Engine) -> None:
+    together = threading.Barrier(4)
+
+    def start(_: int) -> list[str]:
+        together.wait()
+        with store.session(engine) as session:
+            return accounts.ensure_demo_accounts(session)
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(start, range(4)))
+
+    assert sorted(map(len, made)) == [0, 0, 0, 5]
+
+
+# --- Passwords -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Mật khẩu mật khẩu",  # diacritics and blanks do not make a common one rare
+        "P A S S W O R D 1 2 3 4",
+        "abcabcabcabca",
+        "111111111111",
+        "qwertyuiopas",
+        "987654321098",
+        "nguyenvannam1",  # the account's own name and a digit
+    ],
+)
+def test_what_people_try_first_is_refused(password: str) -> None:
+    assert passwords.check_rules(password, username="nguyenvannam") == "password_common"
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["mười hai chữ", "пароль на дванадцять", "密码密钥短语十二个字符是", "correct horse 7", "a" * 11 + "bcde"],
+)
+def test_any_script_will_do_and_nothing_is_asked_of_the_composition(password: str) -> None:
+    assert passwords.check_rules(password, username="nga") is None
+
+
+@given(texts.text(min_size=12, max_size=64).filter(lambda text: len(text.strip()) >= 12))
+def test_a_password_matches_however_its_letters_are_composed(password: str) -> None:
+    rounds, passwords.ROUNDS = passwords.ROUNDS, 4
+    try:
+        kept = passwords.hash_password(password)
+    finally:
+        passwords.ROUNDS = rounds
+
+    assert passwords.matches(unicodedata.normalize("NFD", password), kept)
+    assert passwords.matches(f" {unicodedata.normalize('NFC', password)} ", kept)
+    assert not passwords.matches(password + "x", kept)
+
+
+def test_the_end_of_a_long_password_counts() -> None:
+    kept = passwords.hash_password("ữ" * 63 + "a")  # far beyond the 72 bytes bcrypt reads
+
+    assert not passwords.matches("ữ" * 63 + "b", kept)
+
+
+# --- Signing in ------------------------------------------------------------------------------------------------------
+
+
+def test_name_and_password_open_an_account_whatever_the_case_of_the_name(engine: sa.Engine) -> None:
+    add(engine)
+
+    assert check(engine, " Nga ", PASSWORD).username == "nga"
+    assert check(engine, "nga", PASSWORD + "x") == accounts.SignInCheck()
+
+
+def test_the_store_says_the_same_of_unknown_names_and_wrong_passwords(engine: sa.Engine) -> None:
+    add(engine)
+
+    known = [check(engine, "nga", "wrong wrong wrong", address="10.0.0.1") for _ in range(8)]
+    unknown = [check(engine, "nobody", "wrong wrong wrong", address="10.0.0.2") for _ in range(8)]
+
+    assert known == unknown
+    assert known[-1].wait_seconds > 0
+
+
+def test_an_unknown_name_costs_as_much_work_as_a_wrong_password(
+    monkeypatch: pytest.MonkeyPatch, sqlite_engine: sa.Engine
+) -> None:
+    monkeypatch.setattr(passwords, "ROUNDS", DEFAULT_ROUNDS)
+    monkeypatch.setattr(passwords, "_NOBODYS_HASH", NOBODYS_HASH)
+    add(sqlite_engine)
+    costs: list[bytes] = []
+    true_check = bcrypt.checkpw
+
+    def noting(password: bytes, hashed: bytes) -> bool:
+        costs.append(hashed[:7])
+        return bool(true_check(password, hashed))
+
+    monkeypatch.setattr(bcrypt, "checkpw", noting)
+    for username in ("nga", "nobody", "không thể là tên"):
+        check(sqlite_engine, username, "wrong wrong wrong")
+
+    assert costs == [b"$2b$12$"] * 3
+
+
+def test_after_too_many_failures_even_the_right_password_has_to_wait_and_then_opens(engine: sa.Engine) -> None:
+    add(engine)
+    for _ in range(throttle.BY_ACCOUNT.free):
+        check(engine, "nga", "wrong wrong wrong")
+
+    assert check(engine, "nga", PASSWORD) == accounts.SignInCheck(wait_seconds=15)
+    assert check(engine, "nga", PASSWORD, now=NOON + 14 * SECOND).wait_seconds == 1
+    assert check(engine, "nga", PASSWORD, now=NOON + 15 * SECOND).username == "nga"
+    assert check(engine, "nga", "wrong wrong wrong", now=NOON + 16 * SECOND).wait_seconds == 0
+
+
+def test_each_failure_doubles_the_wait_up_to_a_limit(engine: sa.Engine) -> None:
+    for _ in range(throttle.BY_ACCOUNT.free - 1):
+        check(engine, "nobody", "wrong wrong wrong")
+    now = NOON
+    waits = []
+    for _ in range(7):
+        check(engine, "nobody", "wrong wrong wrong", now=now)
+        waits.append(check(engine, "nobody", "wrong wrong wrong", now=now).wait_seconds)
+        now += waits[-1] * SECOND
+
+    assert waits == [15, 30, 60, 120, 240, 300, 300]
+
+
+def test_after_an_hour_without_failures_the_count_starts_again(engine: sa.Engine) -> None:
+    for _ in range(throttle.BY_ACCOUNT.free):
+        check(engine, "nobody", "wrong wrong wrong")
+    later = NOON + throttle.FORGET_AFTER + MINUTE
+
+    assert check(engine, "nobody", "wrong wrong wrong").wait_seconds == 15
+    assert check(engine, "nobody", "wrong wrong wrong", now=later).wait_seconds == 0
+    assert check(engine, "nobody", "wrong wrong wrong", now=later).wait_seconds == 0
+
+
+def test_one_address_that_tries_many_names_has_to_wait_and_others_do_not(engine: sa.Engine) -> None:
+    add(engine)
+    for number in range(throttle.BY_ADDRESS.free):
+        check(engine, f"name{number}", "wrong wrong wrong", address="10.0.0.9")
+
+    assert check(engine, "nga", PASSWORD, address="10.0.0.9").wait_seconds == 15
+    assert check(engine, "nga", PASSWORD, address="10.0.0.8").username == "nga"
+
+
+def test_a_known_password_does_not_let_an_address_go_on_guessing(engine: sa.Engine) -> None:
+    add(engine)
+    for number in range(throttle.BY_ADDRESS.free - 1):
+        check(engine, f"name{number}", "wrong wrong wrong")
+    check(engine, "nga", PASSWORD)
+
+    assert check(engine, "one-more", "wrong wrong wrong").wait_seconds == 0
+    assert check(engine, "one-too-many", "wrong wrong wrong").wait_seconds == 15
+
+
+def test_tries_sent_at_once_are_all_counted(engine: sa.Engine) -> None:
+    add(engine)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: check(engine, "nga", "wrong wrong wrong"), range(24)))
+
+    assert sum(not one.wait_seconds for one in found) == throttle.BY_ACCOUNT.free
+
+
+def test_names_that_cannot_be_names_fill_no_rows(engine: sa.Engine) -> None:
+    for number in range(4):
+        check(engine, f"không thể là tên {number}", "wrong wrong wrong")
+
+    with store.session(engine, read_only=True) as session:
+        keys = session.execute(sa.select(col(SignInAttempt.key)).order_by(col(SignInAttempt.key))).scalars().all()
+    assert keys == ["account:", "address:10.0.0.1"]
+
+
+def test_forgotten_counts_are_dropped(engine: sa.Engine) -> None:
+    check(engine, "nobody", "wrong wrong wrong", address="10.0.0.1")
+    check(engine, "other", "wrong wrong wrong", address="10.0.0.2", now=NOON + 3 * throttle.FORGET_AFTER)
+
+    with store.session(engine, read_only=True) as session:
+        keys = session.execute(sa.select(col(SignInAttempt.key)).order_by(col(SignInAttempt.key))).scalars().all()
+    assert keys == ["account:other", "address:10.0.0.2"]
+
+
+# --- Tickets ---------------------------------------------------------------------------------------------------------
+
+
+def issue(engine: sa.Engine, *, browser: str = "mark") -> str:
+    with store.session(engine) as session:
+        return accounts.issue_ticket(session, username="nga", browser=browser, now=NOON)
+
+
+def redeem(engine: sa.Engine, ticket: str, *, browser: str = "mark", now: dt.datetime = NOON) -> str | None:
+    with store.session(engine) as session:
+        return accounts.redeem_ticket(session, ticket=ticket, browser=browser, now=now)
+
+
+def test_a_ticket_works_once(engine: sa.Engine) -> None:
+    add(engine)
+    ticket = issue(engine)
+
+    assert redeem(engine, ticket) == "nga"
+    assert redeem(engine, ticket) is None
+
+
+def test_a_ticket_presented_many_times_at_once_works_once(engine: sa.Engine) -> None:
+    add(engine)
+    ticket = issue(engine)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: redeem(engine, ticket), range(16)))
+
+    assert sorted(found, key=str) == [None] * 15 + ["nga"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"now": NOON + accounts.TICKET_LIFETIME},
+        {"browser": "another"},
+        {"browser": ""},
+        {"ticket": "guessed"},
+        {"ticket": ""},
+    ],
+)
+def test_a_ticket_that_is_late_or_guessed_or_from_another_browser_opens_nothing(
+    engine: sa.Engine, changed: dict[str, object]
+) -> None:
+    add(engine)
+    ticket = issue(engine)
+
+    assert redeem(engine, **{"ticket": ticket, **changed}) is None  # type: ignore[arg-type]
+
+
+def test_a_ticket_for_an_account_closed_meanwhile_opens_nothing(engine: sa.Engine) -> None:
+    add(engine)
+    ticket = issue(engine)
+    with store.session(engine) as session:
+        accounts.disable_user(session, actor="quantri", username="nga")
+
+    assert redeem(engine, ticket) is None
+
+
+def test_the_store_keeps_neither_tickets_nor_tokens(engine: sa.Engine) -> None:
+    add(engine)
+    ticket, token = issue(engine), sign_in(engine)
+
+    with store.session(engine, read_only=True) as session:
+        kept = str(session.execute(sa.select(SignInTicket)).scalar_one()) + str(
+            session.execute(sa.select(UserSession)).scalar_one()
+        )
+    assert ticket not in kept
+    assert token not in kept
+
+
+# --- Sessions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_session_says_who_it_is_as_the_store_knows_them_now(engine: sa.Engine) -> None:
+    add(engine, "bct-2", "agency", "BCT")
+    token = sign_in(engine, "bct-2")
+    first = read(engine, token, now=NOON)
+    with store.session(engine) as session:
+        session.execute(sa.update(User).values(role="coordinator", agency="BNG"))
+
+    second = read(engine, token, now=NOON)
+
+    assert first == Person(username="bct-2", role="agency", agency="BCT", office="Văn phòng")
+    assert second == Person(username="bct-2", role="coordinator", agency="BNG", office="Văn phòng")
+
+
+def test_a_session_ends_after_half_an_hour_unused(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+
+    assert read(engine, token, now=NOON + 29 * MINUTE) is not None
+    assert read(engine, token, now=NOON + 58 * MINUTE) is not None
+    assert read(engine, token, now=NOON + 88 * MINUTE) is None
+    assert read(engine, token, now=NOON + 58 * MINUTE + SECOND) is not None  # the failed look did not count as use
+
+
+def test_a_session_ends_after_eight_hours_however_used(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+
+    seen = [read(engine, token, now=NOON + minutes * MINUTE) is not None for minutes in range(20, 500, 20)]
+
+    assert seen == [True] * 23 + [False]
+
+
+def test_being_seen_is_written_at_most_once_a_minute(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+
+    def last_seen() -> dt.datetime:
+        with store.session(engine, read_only=True) as session:
+            return session.get_one(UserSession, accounts.hash_token(token)).last_seen_at
+
+    read(engine, token, now=NOON + 59 * SECOND)
+    early = last_seen()
+    read(engine, token, now=NOON + 60 * SECOND)
+
+    assert (early, last_seen()) == (NOON, NOON + 60 * SECOND)
+
+
+def test_signing_out_ends_one_session_and_says_whether_it_did(engine: sa.Engine) -> None:
+    add(engine)
+    here, there = sign_in(engine), sign_in(engine)
+
+    with store.session(engine) as session:
+        ended = [
+            accounts.end_session(session, actor="nga", token_hash=accounts.hash_token(token), now=NOON)
+            for token in (here, here, "guessed")
+        ]
+
+    assert ended == [True, False, False]
+    assert read(engine, here, now=NOON) is None
+    assert read(engine, there, now=NOON) is not None
+
+
+def test_all_sessions_of_a_person_can_be_ended(engine: sa.Engine) -> None:
+    add(engine)
+    add(engine, "other")
+    mine, other = [sign_in(engine) for _ in range(3)], sign_in(engine, "other")
+
+    with store.session(engine) as session:
+        ended = accounts.end_all_sessions(session, actor="quantri", username="nga", now=NOON)
+
+    assert ended == 3
+    assert [read(engine, token, now=NOON) for token in mine] == [None] * 3
+    assert read(engine, other, now=NOON) is not None
+
+
+def test_the_stored_form_of_a_token_is_no_token(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+
+    assert read(engine, accounts.hash_token(token), now=NOON) is None
+
+
+def test_sessions_leave_an_unbroken_audit(engine: sa.Engine) -> None:
+    add(engine)
+    token = sign_in(engine)
+    with store.session(engine) as session:
+        accounts.end_session(session, actor="nga", token_hash=accounts.hash_token(token))
+
+    assert actions(engine) == [
+        ("quantri", "user.add", "nga"),
+        ("nga", "session.start", "nga"),
+        ("nga", "session.end", "nga"),
+    ]
+    assert audit.verify(engine) is None

@@ -1,0 +1,111 @@
+"""The migrations lead to exactly the tables the models describe, from anywhere, twice, and in two processes at once."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+import textwrap
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel, select
+
+from data_access import settings, store
+from data_access.keeping import soundness
+from data_access.store import models
+from tests.conftest import STORES
+
+
+@pytest.fixture(params=STORES)
+def empty_store(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[sa.Engine]:
+    """A store without tables."""
+    if request.param == "sqlite":
+        engine = store.get_engine(f"sqlite:///{tmp_path / 'deeper' / 'empty.sqlite'}")
+    else:
+        server = store.get_engine(request.getfixturevalue("postgresql_server"))
+        name = f"empty_{uuid.uuid4().hex}"
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine = store.get_engine(server.url.set(database=name).render_as_string(hide_password=False))
+    yield engine
+    store.close(engine)
+
+
+def test_a_migrated_store_is_what_the_models_say(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        differences = compare_metadata(context, SQLModel.metadata)
+
+    assert differences == []
+
+
+def test_migrating_works_from_any_folder_and_twice(
+    empty_store: sa.Engine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    store.migrate(empty_store)
+    with store.session(empty_store) as session:
+        session.add(models.Setting(key="grace_days", value="60", effective_on=models.utc_now().date()))
+    store.migrate(empty_store)
+
+    assert store.read_frame(empty_store, select(models.Setting))["value"].to_list() == ["60"]
+
+
+def test_a_store_in_use_keeps_its_rows_through_every_migration(empty_store: sa.Engine) -> None:
+    store.migrate(empty_store, to="0001")
+    with empty_store.begin() as connection:
+        for statement in (
+            "INSERT INTO account VALUES ('bct', 'x', 'agency', NULL, '', true, '2026-01-01', '2026-01-01')",
+            "INSERT INTO usersession VALUES ('h', 'bct', '2026-01-01', '2026-01-01', '2026-01-02', NULL, '')",
+            "INSERT INTO uploadbatch VALUES (1, 'bct', NULL, 'a.csv', 'x', 1, 1, 'applied', '2026-01-01', NULL, NULL, NULL)",
+        ):
+            connection.exec_driver_sql(statement)
+
+    store.migrate(empty_store)
+
+    with empty_store.connect() as connection:
+        batch = connection.exec_driver_sql("SELECT reviewed_by, part_of FROM uploadbatch").one()
+        assert tuple(batch) == ("", None)
+        assert connection.exec_driver_sql("SELECT username FROM usersession").scalar() == "bct"
+        assert connection.exec_driver_sql("SELECT count(*) FROM rowseal").scalar() == 2  # a session has none
+    assert soundness.verify(empty_store) == []
+
+
+def test_processes_that_migrate_at_once_all_succeed(empty_store: sa.Engine) -> None:
+    url = empty_store.url.render_as_string(hide_password=False)
+    program = textwrap.dedent(
+        f"""
+        from data_access import engine
+        store = engine.get_engine({url!r})
+        engine.migrate(store)
+        engine.close(store)
+        """
+    )
+
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=settings.ROOT, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], errors
+    assert set(sa.inspect(empty_store).get_table_names()) == {*SQLModel.metadata.tables, "alembic_version"}
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty_store: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("alembic.op.create_index", fail)
+
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        store.migrate(empty_store)
+
+    assert sa.inspect(empty_store).get_table_names() == []

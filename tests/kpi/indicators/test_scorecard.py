@@ -1,0 +1,180 @@
+"""Values against an independent recomputation, scores and lights against the rules, and the lists behind the numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+
+from kpi import facts
+from kpi.indicators import scorecard
+from kpi.indicators.catalog import KPIS
+from kpi.register import Register
+from kpi.rules import Rules
+from tests.kpi import recomputed
+from tests.kpi.registers import AS_OF, Row, days, register_of, registers
+
+
+def by_code(cards: pl.DataFrame) -> dict[str, dict[str, object]]:
+    return {row["kpi"]: row for row in cards.iter_rows(named=True)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=registers(), as_of=days(dt.date(2024, 6, 1)))
+def test_every_kpi_equals_a_plain_recomputation(rows: list[Row], as_of: dt.date) -> None:
+    cards = by_code(scorecard.compute(facts.build(register_of(rows), as_of)))
+
+    expected = recomputed.kpis(rows, as_of)
+
+    for code, (numerator, denominator, value) in expected.items():
+        card = cards[code]
+        assert (card["numerator"], card["denominator"]) == (numerator, denominator), code
+        if code in {"K08", "K09", "K10"} and denominator == 0:
+            assert card["value"] is None
+        else:
+            assert card["value"] == (None if value is None else pytest.approx(float(value), abs=1e-9)), code
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=registers())
+def test_plans_and_evidence_equal_a_plain_recomputation_where_the_register_keeps_them(rows: list[Row]) -> None:
+    built = facts.build(register_of(rows), AS_OF)
+    cards = by_code(scorecard.compute(built))
+
+    for code, kept, expected in (
+        ("K07", "plans", recomputed.plans(rows, AS_OF)),
+        ("K11", "evidence", recomputed.evidence(rows, AS_OF)),
+    ):
+        got = (cards[code]["numerator"], cards[code]["denominator"])
+        assert got == (expected if kept in built.records else (0, 0)), code
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=registers())
+def test_agencies_add_up_to_the_whole_and_row_order_is_irrelevant(rows: list[Row]) -> None:
+    whole = scorecard.compute(facts.build(register_of(rows), AS_OF))
+    parts = scorecard.compute(facts.build(register_of(rows[::-1]), AS_OF), by=["agency"])
+
+    totals = parts.filter(pl.col("kpi") != "K13").group_by("kpi").agg(pl.col("numerator", "denominator").sum())
+
+    for row in totals.iter_rows(named=True):
+        same = whole.filter(pl.col("kpi") == row["kpi"]).row(0, named=True)
+        assert (row["numerator"], row["denominator"]) == (same["numerator"], same["denominator"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=registers())
+def test_the_list_behind_a_number_is_as_long_as_the_number(rows: list[Row]) -> None:
+    built = facts.build(register_of(rows), AS_OF)
+    cards = by_code(scorecard.compute(built))
+
+    for code, kpi in KPIS.items():
+        if kpi.estimator == "composite":
+            continue
+        assert scorecard.rows_behind(built, kpi, "numerator").height == cards[code]["numerator"]
+        assert scorecard.rows_behind(built, kpi, "denominator").height == cards[code]["denominator"]
+
+
+def test_no_agreements_give_no_groups_and_one_empty_whole() -> None:
+    empty = facts.build(Register(), AS_OF)
+
+    assert scorecard.compute(empty, by=["agency"]).is_empty()
+    cards = scorecard.compute(empty)
+    assert cards["value"].null_count() == len(KPIS)
+    assert set(cards["status"]) <= {"not_available", "context", "too_few"}
+
+
+def test_meeting_a_target_scores_exactly_the_edge_of_green() -> None:
+    rules = Rules()
+
+    for code, weight in rules.weights.items():
+        worst, best = rules.goalposts[code]
+        target = KPIS[code].target
+
+        assert weight > 0
+        assert target is not None
+        assert 100 * (target - worst) / (best - worst) == pytest.approx(rules.green_from), code
+
+
+def test_a_median_not_reached_scores_nothing_once_it_is_sure_to_be_beyond_the_worst_goalpost() -> None:
+    waiting = [Row(id=n, signed=AS_OF - dt.timedelta(days=500)) for n in range(1, 7)]
+    young = [Row(id=n, signed=AS_OF - dt.timedelta(days=200)) for n in range(1, 7)]
+
+    old_card = by_code(scorecard.compute(facts.build(register_of(waiting), AS_OF)))["K03"]
+    young_card = by_code(scorecard.compute(facts.build(register_of(young), AS_OF)))["K03"]
+
+    assert (old_card["value"], old_card["follow_up"], old_card["score"], old_card["status"]) == (
+        None,
+        500.0,
+        0.0,
+        "red",
+    )
+    assert (young_card["value"], young_card["score"], young_card["status"]) == (None, None, "not_available")
+
+
+def test_the_composite_is_the_weighted_mean_of_what_there_is() -> None:
+    """Worked example: scores 60, 50, 60, 80, 80 with weights 25, 20, 20, 20, 15 give 65."""
+    scores = pl.DataFrame(
+        {
+            "_all": [True] * 5,
+            "kpi": ["K02", "K03", "K04", "K05", "K08"],
+            "n": [12] * 5,
+            "numerator": [1] * 5,
+            "denominator": [1] * 5,
+            "value": [1.0] * 5,
+            "low": [None] * 5,
+            "high": [None] * 5,
+            "follow_up": [None] * 5,
+            "score": [60.0, 50.0, 60.0, 80.0, 80.0],
+            "status": ["red"] * 5,
+        },
+        schema_overrides={"low": pl.Float64, "high": pl.Float64, "follow_up": pl.Float64},
+    )
+    twelve = facts.build(register_of([Row(id=n, signed=dt.date(2025, 12, 1)) for n in range(1, 13)]), AS_OF)
+    rules = Rules().replaced({"weights": {"K02": 25, "K03": 20, "K04": 20, "K05": 20, "K08": 15, "K09": 0, "K10": 0}})
+    groups = pl.DataFrame({"_all": [True]})
+
+    everything = scorecard._composite(scores, twelve, groups, ["_all"], rules)
+    without_third = scorecard._composite(scores.filter(pl.col("kpi") != "K04"), twelve, groups, ["_all"], rules)
+
+    assert everything["value"].item() == pytest.approx(65.0)
+    assert without_third["value"].item() == pytest.approx(66.25)
+
+
+def test_equal_scores_share_a_place_and_small_agencies_have_none() -> None:
+    cards = pl.DataFrame(
+        {
+            "agency": ["A", "B", "C", "D"],
+            "kpi": ["K13"] * 4,
+            "n": [20, 20, 20, 3],
+            "value": [70.0, 80.0, 70.0, None],
+            "status": ["amber", "green", "amber", "too_few"],
+        }
+    )
+
+    ranked = scorecard.rank(cards, group="agency")
+
+    assert ranked.select("agency", "place").rows() == [("B", 1), ("A", 2), ("C", 2), ("D", None)]
+
+
+def test_a_number_is_written_precisely_enough_to_agree_with_its_light() -> None:
+    rules = Rules()
+
+    assert [rules.digits("K13", value) for value in (79.98, 80.0, 80.3, 59.6, 79.4)] == [2, 0, 0, 1, 0]
+    assert [rules.digits("K05", value) for value in (9.8, 10.3, 20.0)] == [0, 1, 0]
+    assert rules.edges("K02") == (75, 85)
+    assert rules.digits("K02", 84.62) == 1
+    assert rules.digits("K01", 927) == 0
+
+
+def test_scores_that_are_shown_alike_share_a_place() -> None:
+    scores = {"A": 71.26, "B": 71.34, "C": 71.25 - 1e-12, "D": 71.36, "E": None, "F": 71.25}
+    cards = pl.DataFrame(
+        {"agency": list(scores), "kpi": "K13", "n": 20, "value": list(scores.values()), "status": "amber"}
+    )
+
+    places = dict(scorecard.rank(cards, group="agency").select("agency", "place").rows())
+
+    assert places == {"D": 1, "A": 2, "B": 2, "C": 4, "F": 4, "E": None}

@@ -1,0 +1,160 @@
+"""Single cells: what is accepted, what is refused, and what is suggested instead."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi.update import columns, neutral, text
+from kpi.update.cells import choice_suggestion, date_suggestion, parsed, percent_suggestion
+from kpi.update.choices import FIXED_LISTS, STATES
+
+
+def read(column: str, *cells: str) -> list[tuple[str | None, str | None]]:
+    """(value, fault) of each cell."""
+    frame = pl.DataFrame({"column": [column] * len(cells), "text": list(cells)}).join(columns.about(), on="column")
+    return list(parsed(frame, FIXED_LISTS).select("value", "fault").iter_rows())
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "fault"),
+    [
+        ("2024-02-29", "2024-02-29", None),
+        ("29/02/2024", "2024-02-29", None),
+        ("03/04/2025", "2025-04-03", None),
+        ("31/02/2024", None, "date_impossible"),
+        ("12/31/2025", None, "date_impossible"),
+        ("0000-00-00", None, "date_impossible"),
+        ("3/4/2025", None, "date_ambiguous"),
+        ("03-04-2025", None, "date_ambiguous"),
+        ("25/4/2025", None, "date_format"),
+        ("31.12.2025", None, "date_format"),
+        ("2025-1-2", None, "date_format"),
+        ("2025-12-31 10:30:00", None, "date_format"),
+        ("hôm qua", None, "date_format"),
+        ("٣١/١٢/٢٠٢٥", None, "date_format"),
+        ("45678", None, "date_serial"),
+        ("0001-01-01", None, "date_range"),
+        ("9999-12-31", None, "date_range"),
+    ],
+)
+def test_dates(cell: str, value: str | None, fault: str | None) -> None:
+    assert read("state_date", cell) == [(value, fault)]
+
+
+def test_one_date_with_the_month_first_makes_its_neighbours_doubtful() -> None:
+    outcome = read("state_date", "12/31/2025", "03/04/2025", "05/05/2025", "25/12/2025", "2025-04-03")
+
+    assert [fault for _, fault in outcome] == ["date_impossible", "date_ambiguous", None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [
+        ("31/02/2024", "2024-02-29"),
+        ("12/31/2025", "2025-12-31"),
+        ("3/4/2025", "2025-04-03 / 2025-03-04"),
+        ("31.12.25", "2025-12-31"),
+        ("45678", "2025-01-21"),
+        ("2025-1-2", "2025-01-02"),
+        ("99999", None),
+        ("hôm qua", None),
+        ("0001-01-01", None),
+    ],
+)
+def test_what_was_meant_by_a_date(cell: str, meant: str | None) -> None:
+    assert date_suggestion(cell) == meant
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "fault"),
+    [
+        ("45", "45", None),
+        ("45,5", "45.5", None),
+        ("45.50 %", "45.5", None),
+        ("007", "7", None),
+        ("0", "0", None),
+        ("100%", "100", None),
+        ("100.01", None, "percent_range"),
+        ("101", None, "percent_range"),
+        ("0.55", None, "percent_share"),
+        ("0,5", None, "percent_share"),
+        ("0.5%", "0.5", None),
+        ("0,05 %", "0.05", None),
+        ("1", "1", None),
+        ("-1", None, "percent"),
+        ("12.345", None, "percent"),
+        ("1e2", None, "percent"),
+        ("một nửa", None, "percent"),
+    ],
+)
+def test_percentages(cell: str, value: str | None, fault: str | None) -> None:
+    assert read("progress_pct", cell) == [(value, fault)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"), [("0.55", "55"), ("0,5", "50"), ("0.375", "37.5"), ("0", None), ("1", None), ("nửa", None)]
+)
+def test_what_was_meant_by_a_share(cell: str, meant: str | None) -> None:
+    assert percent_suggestion(cell) == meant
+
+
+@pytest.mark.parametrize(
+    "cell", ["IN_PROGRESS", "in_progress", "Đang triển khai", "dang trien khai", "ĐANG  TRIỂN-KHAI", "In progress"]
+)
+def test_choices_are_recognised_by_code_or_name_in_either_language(cell: str) -> None:
+    assert read("state", cell) == [("IN_PROGRESS", None)]
+
+
+def test_a_near_miss_is_suggested_and_not_taken() -> None:
+    assert read("state", "Đang triễn khaii") == [(None, "choice")]
+
+    suggested = choice_suggestion("Đang triễn khaii", STATES)
+    assert suggested is not None
+    assert suggested.code == "IN_PROGRESS"
+    assert choice_suggestion("hoàn toàn khác hẳn", STATES) is None
+
+
+@pytest.mark.parametrize("cell", ["https://vi.example/a?b=1", "HTTP://x.vn"])
+def test_links(cell: str) -> None:
+    assert read("evidence_url", cell) == [(cell, None)]
+
+
+@pytest.mark.parametrize("cell", ["www.x.vn", "javascript:alert(1)", "https://a b", "https://", "ftp://x"])
+def test_no_links(cell: str) -> None:
+    assert read("evidence_url", cell) == [(None, "link")]
+
+
+@given(st.text())
+def test_neutralised_text_is_restored_exactly_and_starts_no_formula(typed: str) -> None:
+    frame = pl.DataFrame({"typed": [typed]}, schema={"typed": pl.String})
+    written = frame.select(neutral.neutralised(pl.col("typed"))).item()
+
+    assert pl.select(neutral.restored(pl.lit(written))).item() == typed
+    assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@given(st.text(), st.text())
+def test_no_two_texts_are_neutralised_alike(one: str, other: str) -> None:
+    written = pl.DataFrame({"t": [one, other]}).select(neutral.neutralised(pl.col("t")))["t"].to_list()
+
+    assert (written[0] == written[1]) == (one == other)
+
+
+@given(st.text())
+def test_the_canonical_spelling_is_final_and_holds_nothing_forbidden(typed: str) -> None:
+    once = pl.DataFrame({"t": [typed]}).select(text.canonical(pl.col("t")))
+    twice = once.select(text.canonical(pl.col("t")))
+
+    assert once.item() == twice.item()
+    assert not once.select(pl.col("t").str.contains(text.FORBIDDEN)).item()
+
+
+def test_decomposed_and_composed_vietnamese_are_one_text() -> None:
+    decomposed = "Hợp tác".encode().decode()
+    forms = pl.DataFrame({"t": [decomposed, "Hợp tác"]})
+
+    assert forms.select(text.canonical(pl.col("t")))["t"].n_unique() == 1
+    assert text.squeeze(["  HỢP-TÁC ", "Tiến độ (%)", "Đường sắt"]) == ["hoptac", "tiendopct", "duongsat"]

@@ -1,0 +1,227 @@
+"""Thousands of broken and malicious files: each ends in a table or in problems with words, never in an exception, and a file
+that is accepted changes nothing that its preview does not show."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from kpi.update import Checked, Current, Table, check_rows, compare, message, read_table, template
+from kpi.update.encodings import ENCODINGS
+from tests.kpi.update.samples import TODAY, current, say
+
+FILES = 5_200
+SHARES = 4
+"""The files are spread over this many tests, which can run side by side."""
+
+TOKENS = [
+    *(
+        "\x00",
+        "\x1b",
+        "\u200b",
+        "\u202e",
+        "\ufeff",
+        "\ufffd",
+        "\ufffe",
+        "e\u0301",
+        "\ud7ff",
+        "\U0001f600",
+        "\u0085",
+        "\u2028",
+    ),
+    *(
+        '"',
+        '""',
+        '"""',
+        ",",
+        ";",
+        "\t",
+        "\n",
+        "\r",
+        "\r\n",
+        "\n\n",
+        "'",
+        "=1+1",
+        "'=1",
+        "@SUM(A1)",
+        "-",
+        "[xóa]",
+        "[clear]",
+    ),
+    *(
+        "31/02/2024",
+        "3/4/2025",
+        "12/31/2025",
+        "0001-01-01",
+        "9999-12-31",
+        "45678",
+        "2026-01-10",
+        "20/01/2026",
+        "-1",
+        "1e309",
+    ),
+    *(
+        "SIGNED",
+        "IN_FORCE",
+        "Hoàn thành",
+        "COMPLETED",
+        "100%",
+        "37,5",
+        "101",
+        "A-1",
+        "A-2",
+        "B-1",
+        "ref",
+        "state",
+        "A" * 40_000,
+    ),
+    *(
+        "https://x.vn",
+        "javascript:alert(1)",
+        "<script>",
+        "![](http://x)",
+        "{0}",
+        "%(x)s",
+        "'; DROP TABLE agreement; --",
+        "NaN",
+    ),
+]
+
+
+def _bytes_changed(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 3, 20))):
+        changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed)
+
+
+def _cut(data: bytes, chance: random.Random) -> bytes:
+    start = chance.choice((0, 0, 0, chance.randrange(len(data))))
+    return data[start : chance.randrange(len(data)) + 1] or data[:1]
+
+
+def _tokens_put_in(data: bytes, chance: random.Random) -> bytes:
+    text = data.decode("utf-8-sig")
+    for _ in range(chance.choice((1, 2, 8))):
+        place = chance.randrange(len(text) + 1)
+        text = text[:place] + chance.choice(TOKENS) + text[place:]
+    return text.encode(chance.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32")), "surrogatepass")
+
+
+def _cells_exchanged(data: bytes, chance: random.Random) -> bytes:
+    """Cells replaced by others of the file or by tokens, so that the form stays good and the content turns strange."""
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    for _ in range(chance.choice((1, 1, 2, 6))):
+        row = chance.choice(rows[1:])
+        row[chance.randrange(len(row))] = chance.choice((chance.choice(chance.choice(rows)), chance.choice(TOKENS)))
+    if chance.random() < 0.2:
+        rows.insert(chance.randrange(len(rows)), chance.choice(rows))
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=chance.choice(",;\t"), quoting=csv.QUOTE_ALL).writerows(rows)
+    return written.getvalue().encode()
+
+
+def _texts_exchanged(data: bytes, chance: random.Random) -> bytes:
+    """Strange texts where texts are wanted: most of them are honest changes."""
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    place = chance.choice((rows[0].index("Sản phẩm"), rows[0].index("Sản phẩm (tiếng Anh)")))
+    rows[1 + chance.randrange(len(rows) - 1)][place] = chance.choice(TOKENS)
+    written = io.StringIO(newline="")
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows(rows)
+    return written.getvalue().encode()
+
+
+def _part_changed(data: bytes, chance: random.Random) -> bytes:
+    """A workbook one of whose XML parts was changed, left out or given twice."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(target, "w") as after:
+        names = before.namelist()
+        chosen = chance.choice(names)
+        for name in names:
+            part = before.read(name)
+            if name == chosen:
+                part = chance.choice((_xml_changed, _bytes_changed, _cut))(part, chance)
+                if chance.random() < 0.1:
+                    continue
+            after.writestr(name, part)
+    return target.getvalue()
+
+
+def _xml_changed(part: bytes, chance: random.Random) -> bytes:
+    text = part.decode()
+    for old, new in chance.sample(
+        [
+            ("<v>", "<f>1+1</f><v>"),
+            ("<v>", "<v>9"),
+            ('t="s"', chance.choice(('t="n"', 't="e"', 't="d"', 't="b"', 't="str"', 't="?"'))),
+            ('r="A', chance.choice(('r="AA', 'r="ZZZ', 'r="', 'r="B'))),
+            ('<row r="2"', chance.choice(('<row r="1"', '<row r="1048576"', '<row r="-2"', "<row"))),
+            ("</sheetData>", '</sheetData><mergeCells><mergeCell ref="A1:B2"/></mergeCells>'),
+            ("<t>", "<t>_xD800_"),
+            ("<t>", "<t>\u200b"),
+            ("<?xml", "<!DOCTYPE x><?xml"),
+            ("<sst", '<!DOCTYPE sst [<!ENTITY e "x">]><sst'),
+            ('state="', 'state="hidden" x="'),
+            ("<sheet ", '<sheet state="hidden" '),
+            ('numFmtId="', 'numFmtId="1'),
+            ("worksheets/sheet1.xml", "../../../etc/passwd"),
+        ],
+        k=chance.choice((1, 2, 3)),
+    ):
+        text = text.replace(old, new, chance.choice((1, 1, -1)))
+    return text.encode()
+
+
+CSV_CHANGES = (_bytes_changed, _cut, _tokens_put_in, _cells_exchanged, _texts_exchanged)
+XLSX_CHANGES = (_bytes_changed, _cut, _part_changed, _part_changed)
+Change = Callable[[bytes, random.Random], bytes]
+
+
+def _judge(data: bytes, name: str, encoding: str | None, now: Current) -> str:
+    """What became of a file; raises for anything but the two honest outcomes."""
+    outcome = read_table(data, name, encoding=encoding)
+    found: object = outcome
+    if isinstance(outcome, Table):
+        found = check_rows(outcome, now, today=TODAY)
+        if isinstance(found, Checked):
+            preview = compare(found, now)
+            if not preview.changes:
+                return "same"
+            again = check_rows(outcome, now, today=TODAY)
+            assert isinstance(again, Checked)
+            assert compare(again, now).changes == preview.changes
+            assert _mentioned(preview.writes) <= {change.subject for change in preview.changes}
+            return "changes"
+    assert isinstance(found, list)
+    assert any(problem.blocking for problem in found)
+    for problem in found:
+        assert message(problem, say=say, language="vi")
+    return "refused"
+
+
+def _mentioned(writes: object) -> set[str]:
+    return {subject for frame in vars(writes).values() for subject in frame["subject"].to_list()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_hostile_file_ends_in_an_exception(share: int) -> None:
+    now = current()
+    csv_file = template(now, language="vi", format="csv", say=say)
+    xlsx_file = template(now, language="en", format="xlsx", say=say)
+    outcomes: Counter[str] = Counter()
+
+    for number in range(share, FILES, SHARES):
+        chance = random.Random(number)
+        good, changes, name = (csv_file, CSV_CHANGES, "a.csv") if number % 3 else (xlsx_file, XLSX_CHANGES, "a.xlsx")
+        change: Change = chance.choice(changes)
+        encoding = chance.choice(ENCODINGS) if chance.random() < 0.2 else None
+        outcomes[_judge(change(good, chance), name, encoding, now)] += 1
+
+    assert outcomes["refused"] > outcomes["changes"] > 20, outcomes
