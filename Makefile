@@ -5,7 +5,8 @@
 # make bench   how long figures take, as ratios within one run
 # make numbers a thousand random changes: after each, what pages load equals fresh queries of the store
 # make guards  every guard of docs/security.md taken away in turn: its test must fail
-# make check   the part of it that takes seconds: lint, format, types
+# make check   the part of it that takes less than a minute: lint, format, types, fast tests
+# make lock    requirements*.txt anew from requirements*.in; UPGRADE=--upgrade also moves what those need in turn
 
 REGISTER ?= demo
 export REGISTER
@@ -31,7 +32,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup run test check faults bench guards numbers chromium
+.PHONY: setup lock run test check faults bench guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -51,8 +52,16 @@ $(READY): requirements.txt requirements-dev.txt
 		rm -rf $(VENV); \
 		$$found -m venv $(VENV); \
 	fi
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
+
+# The options keep out of the lists what is so on one machine only: where it fetches packages from.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
+
+lock: setup
+	$(COMPILE) --output-file requirements.txt requirements.in
+	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 
 run: setup
 	@$(PYTHON) manage.py init

@@ -158,29 +158,33 @@ def test_no_module_is_too_long_to_read() -> None:
 
 
 def test_every_package_imported_is_one_we_ask_for() -> None:
-    asked = {
-        path.name: {
-            _folded(re.split(r"[=\[]", line)[0])
-            for line in path.read_text(encoding="utf-8").splitlines()
-            if "==" in line
-        }
-        for path in (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
-    }
+    needed = {_folded(name) for name in _pinned("requirements.in")}
+    needed_by_tests = needed | {_folded(name) for name in _pinned("requirements-dev.in")}
     ours = {*ROOMS, "app", "manage", "tests", *sys.stdlib_module_names}
 
-    for paths, known in (
-        (HOUSE, asked["requirements.txt"]),
-        (SOURCES, asked["requirements.txt"] | asked["requirements-dev.txt"]),
-    ):
+    for paths, known in ((HOUSE, needed), (SOURCES, needed_by_tests)):
         imported = {top(name) for path in paths for _, name in imports_of(path)} - ours
         assert {name for name in imported if not {_folded(name), f"{_folded(name)}_python"} & known} == set()
 
 
-def test_every_requirement_has_one_exact_version() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-        asked = [line for line in lines if line and not line.startswith(("#", "-r "))]
-        assert [line for line in asked if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==[0-9][0-9a-z.]*", line)] == []
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_what_is_installed_is_what_was_asked_for_and_is_known_by_its_hash(name: str) -> None:
+    lines = (ROOT / f"{name}.in").read_text(encoding="utf-8").splitlines()
+    asked = [line for line in lines if line and not line.startswith(("#", "-c "))]
+    compiled = (ROOT / f"{name}.txt").read_text(encoding="utf-8")
+
+    assert [line for line in asked if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==[0-9][0-9a-z.]* +# .+", line)] == []
+    assert _pinned(f"{name}.in").items() <= _pinned(f"{name}.txt").items()
+    # Nothing but requirements, each on lines joined by a backslash: no address to install from.
+    entries = re.sub(r" *#.*", "", compiled).replace("\\\n", "").split("\n")
+    entry = re.compile(r"(\S+==\S+( +--hash=sha256:[0-9a-f]{64})+)?")
+    assert [line for line in entries if not entry.fullmatch(line)] == []
+
+
+def _pinned(name: str) -> dict[str, str]:
+    """The version of each package in a list of requirements."""
+    pins = re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    return dict(pins)
 
 
 def _folded(name: str) -> str:
