@@ -17,6 +17,7 @@ from data_access import accounts, store
 from data_access.accounts import passwords
 from pages.ui import session as page_session
 from tests.pages import stores
+from tests.pages.running import at_page
 
 words.raise_on_missing()
 
@@ -100,7 +101,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
         opened.query_params["lang"] = language
         for key, value in parameters.items():
             opened.query_params[key] = value
-        opened.switch_page(f"{page}/page.py")
+        at_page(opened, page)
         return opened.run()
 
     return open_page

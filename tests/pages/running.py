@@ -1,4 +1,4 @@
-"""A script of its own served by Streamlit, for what only a browser can show."""
+"""Pages brought to run: one of the frame's under test, and a script of its own, for what only a browser can show."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ import time
 from collections.abc import Iterator
 
 import httpx
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from tests.serving import ROOT, free_port
+
+
+def at_page(frame: AppTest, page: str) -> AppTest:
+    """The frame with this page asked for at its first run.
+
+    `switch_page` goes by the name of a page's file until the frame has run once, and all of ours are called `page.py`.
+    """
+    frame._page_hash = calc_hash(page)
+    return frame
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import words as w
 from data_access import accounts
 from pages.ui import session as page_session
 from tests.pages.conftest import FRAME, Visit
+from tests.pages.running import at_page
 
 PAGES = sorted({path.parent.name for path in pathlib.Path(FRAME).parent.glob("*/page.py")} - {"sign_in"})
 ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
@@ -60,7 +61,7 @@ def test_signed_out_it_shows_the_sign_in_and_nothing_of_itself(
 ) -> None:
     monkeypatch.setattr(page_session, "session_id", lambda: None)
     opened = AppTest.from_file(str(FRAME), default_timeout=30)
-    opened.switch_page(f"{page}/page.py")
+    at_page(opened, page)
 
     opened.run()
 

@@ -15,6 +15,7 @@ from data_access import accounts, store
 from data_access.accounts import passwords
 from pages.ui import session as page_session
 from tests.pages import stores
+from tests.pages.running import at_page
 
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "pages"
 FRAME = ast.parse((PAGES / "frame.py").read_text(encoding="utf-8"))
@@ -87,7 +88,7 @@ def shown_store(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine
 def test_signed_out_the_sign_in_stands_where_the_page_would(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setattr(page_session, "session_id", lambda: None)
     frame = AppTest.from_file(str(PAGES / "frame.py"), default_timeout=20)
-    frame.switch_page(f"{page}/page.py")
+    at_page(frame, page)
 
     shown = frame.run()
 
