@@ -101,7 +101,8 @@ def show_coming(view: View, person: Person) -> None:
     coming = (
         found.cases.filter(~pl.col("is_stalled") & (pl.col("probability") >= WORTH_SAYING))
         .join(seen, on="agreement_id")
-        .sort("probability", "agreement_id", descending=[True, False])
+        # Sums of floats differ in their last digits from one run to the next: what is equal to nine digits is equal.
+        .sort(pl.col("probability").round(9), "agreement_id", descending=[True, False])
     )
     words = {"date": w.date(found.on), "from": w.percent(100 * WORTH_SAYING), "n": w.number(coming.height)}
     st.markdown(w.t("stalling.coming", expected=w.number(float(coming["probability"].sum())), **words))
