@@ -13,11 +13,14 @@ PAGE = ROOT / "docs" / "security.md"
 NAMED = re.compile(r"\b(tests/[\w/]+\.py)(?:::(\w+))?")
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
-def test_a_guard_stands_where_it_is_said_to(guard: Guard) -> None:
-    assert guard.file.read_text(encoding="utf-8").count(guard.text) == 1
-    assert guard.text != guard.without
-    assert exists(guard.test)
+def test_every_guard_stands_where_it_is_said_to() -> None:
+    assert [guard.name for guard in GUARDS if not stands(guard)] == []
+
+
+def stands(guard: Guard) -> bool:
+    """Whether a guard's text is in its file once, taking it away changes something, and the test named for it is there."""
+    is_there = guard.file.is_file() and guard.file.read_text(encoding="utf-8").count(guard.text) == 1
+    return is_there and guard.text != guard.without and exists(guard.test)
 
 
 def exists(name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 import polars as pl
-import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
@@ -34,19 +33,6 @@ def texts(page: AppTest) -> str:
 
 def shown_facts(engine: sa.Engine) -> facts.Facts:
     return facts.build(read_register(engine), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
-
-
-@pytest.mark.parametrize("language", w.LANGUAGES)
-@pytest.mark.parametrize("username", ACCOUNTS)
-def test_it_opens_for_every_role_in_every_language(
-    shown_store: sa.Engine, visit: Visit, username: str, language: str
-) -> None:
-    page = visit("overview", username, language)
-
-    assert not page.exception
-    assert not page.warning
-    assert len(page.metric) == len(sections.COUNTS) + 1
-    assert page.title[0].value == {"vi": "Tổng quan", "en": "Overview"}[language]
 
 
 def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(shown_store: sa.Engine, visit: Visit) -> None:

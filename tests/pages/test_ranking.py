@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-import words as w
 from data_access import accounts
 from data_access.register import read_register
 from kpi import facts
@@ -31,18 +30,6 @@ def places(engine: sa.Engine, group: str) -> pl.DataFrame:
 def rows(page: AppTest, table: int = 0) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = page.dataframe[table].value.to_dict("records")
     return shown
-
-
-@pytest.mark.parametrize("language", w.LANGUAGES)
-@pytest.mark.parametrize("username", ACCOUNTS)
-def test_it_opens_for_every_role_in_every_language(
-    shown_store: sa.Engine, visit: Visit, username: str, language: str
-) -> None:
-    page = visit("ranking", username, language)
-
-    assert not page.exception
-    assert not page.warning
-    assert page.title[0].value == {"vi": "Xếp hạng", "en": "Ranking"}[language]
 
 
 @pytest.mark.parametrize("group", ["ministry", "province"])

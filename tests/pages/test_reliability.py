@@ -30,18 +30,6 @@ def said(page: AppTest) -> str:
     return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.text])
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
-@pytest.mark.parametrize("username", ACCOUNTS)
-def test_it_opens_for_every_role_in_every_language(
-    shown_store: sa.Engine, visit: Visit, username: str, language: str
-) -> None:
-    page = visit("reliability", username, language)
-
-    assert not page.exception
-    assert page.title[0].value == {"vi": "Độ tin cậy", "en": "Trust"}[language]
-    assert len(page.subheader) == 4
-
-
 def test_the_conclusions_are_the_register_s(shown_store: sa.Engine, visit: Visit) -> None:
     found = high_level(shown_store)
     defects = quality.by_agency(found)

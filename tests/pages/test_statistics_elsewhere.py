@@ -93,16 +93,13 @@ def test_crude_and_adjusted_stand_side_by_side(shown_store: sa.Engine, visit: Vi
 # --- Ranking ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
-@pytest.mark.parametrize("username", ACCOUNTS)
-def test_two_agencies_are_compared_for_every_role(
-    shown_store: sa.Engine, visit: Visit, username: str, language: str
-) -> None:
-    page = visit("ranking", username, language, group="ministry")
+@pytest.mark.usefixtures("shown_store")
+@pytest.mark.parametrize("username", ["lanhdao", "bct"])
+def test_two_agencies_are_compared_for_leaders_and_agencies(visit: Visit, username: str) -> None:
+    page = visit("ranking", username, group="ministry")
 
     assert not page.exception
-    heading = {"vi": "Cơ quan A có thực sự kém cơ quan B?", "en": "Is agency A really worse than agency B?"}[language]
-    assert heading in [text.value for text in page.subheader]
+    assert "Cơ quan A có thực sự kém cơ quan B?" in [text.value for text in page.subheader]
 
 
 def test_exchanged_agencies_get_the_opposite_answer(shown_store: sa.Engine, visit: Visit) -> None:

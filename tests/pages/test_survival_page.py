@@ -19,18 +19,6 @@ from tests.pages.stores import AS_OF
 ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
-@pytest.mark.parametrize("username", ACCOUNTS)
-def test_it_opens_for_every_role_in_every_language(
-    shown_store: sa.Engine, visit: Visit, username: str, language: str
-) -> None:
-    page = visit("survival", username, language)
-
-    assert not page.exception
-    assert not page.warning
-    assert page.title[0].value == {"vi": "Từ ký đến triển khai", "en": "From signing to implementation"}[language]
-
-
 @pytest.mark.parametrize("by", sections.GROUPINGS)
 def test_every_grouping_has_its_numbers_at_risk(shown_store: sa.Engine, visit: Visit, by: str) -> None:
     found = facts.build(read_register(shown_store), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")

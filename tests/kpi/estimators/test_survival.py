@@ -9,6 +9,8 @@ from fractions import Fraction
 from random import Random
 
 import hypothesis.strategies as st
+import lifelines
+import lifelines.statistics
 import polars as pl
 import pytest
 import scipy.stats
@@ -73,7 +75,6 @@ def test_survival_equals_scipy(sample: list[tuple[int, bool]]) -> None:
 @settings(max_examples=50, deadline=None)
 @given(cases)
 def test_survival_and_limits_equal_lifelines(sample: list[tuple[int, bool]]) -> None:
-    lifelines = pytest.importorskip("lifelines")
     durations, observed = zip(*sample, strict=True)
 
     curve = survival.kaplan_meier(durations, observed)
@@ -134,7 +135,6 @@ def test_incidence_of_competing_events_equals_exact_fractions(sample: list[tuple
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 2), min_size=3, max_size=30), st.randoms(use_true_random=False))
 def test_incidence_and_its_limits_equal_lifelines(causes: list[int], random: Random) -> None:
-    lifelines = pytest.importorskip("lifelines")
     times = list(range(1, len(causes) + 1))  # lifelines moves tied times about at random
     random.shuffle(times)
     if 1 not in causes:
@@ -211,14 +211,13 @@ grouped = st.lists(st.tuples(st.integers(0, 15), st.booleans(), st.sampled_from(
 @settings(max_examples=40, deadline=None)
 @given(grouped)
 def test_the_log_rank_test_equals_lifelines(sample: list[tuple[int, bool, str]]) -> None:
-    tests = pytest.importorskip("lifelines.statistics")
     durations, observed, groups = zip(*sample, strict=True)
 
     ours = survival.log_rank(durations, observed, groups)
 
     # lifelines counts degrees of freedom by groups even where a group never was at risk: compare where all were
     if ours.p_value is not None and ours.degrees == len(set(groups)) - 1:
-        theirs = tests.multivariate_logrank_test(durations, groups, observed)
+        theirs = lifelines.statistics.multivariate_logrank_test(durations, groups, observed)
         assert ours.statistic == pytest.approx(theirs.test_statistic, abs=1e-9)
         assert ours.p_value == pytest.approx(theirs.p_value, abs=1e-9)
         assert ours.groups["observed"].sum() == pytest.approx(ours.groups["expected"].sum())
