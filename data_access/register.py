@@ -5,7 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import types
+from collections.abc import Mapping
+from typing import Final
 
+import dataframely as dy
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
@@ -13,41 +17,45 @@ from sqlmodel import Session, SQLModel, col, select
 from data_access import store
 from data_access.store import models
 from data_access.store.arrow import table_of
-from kpi import register as shape
-from kpi.register import Register, Schema
+from kpi.register import DECLARED, Register
 from kpi.rules import Rules
+
+TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
+    {
+        "agreements": models.Agreement,
+        "agreement_partners": models.AgreementPartner,
+        "status_events": models.StatusEvent,
+        "targets": models.TargetDate,
+        "periods": models.ReportingPeriod,
+        "reports": models.ProgressReport,
+        "blockers": models.Blocker,
+        "blocker_events": models.BlockerEvent,
+        "agencies": models.Agency,
+        "partners": models.Partner,
+        "partner_tiers": models.PartnerTier,
+        "sectors": models.Sector,
+        "doc_types": models.DocType,
+    }
+)
+"""Frame of a `Register` -> the table it is read from."""
 
 
 def read_register(engine: sa.Engine) -> Register:
     """Every table a figure can depend on, in one consistent state, retracted rows left out.
 
-    The frames have exactly the columns of the schemas in `kpi/register.py`, sorted by their keys.
+    The frames have exactly the columns declared in `kpi/register.py`, sorted by their keys.
     """
     with store.snapshot(engine) as read:
-        return Register(
-            agreements=read(_columns(models.Agreement, shape.AGREEMENTS)),
-            agreement_partners=read(_columns(models.AgreementPartner, shape.AGREEMENT_PARTNERS)),
-            status_events=read(_columns(models.StatusEvent, shape.STATUS_EVENTS)),
-            targets=read(_columns(models.TargetDate, shape.TARGETS)),
-            periods=read(_columns(models.ReportingPeriod, shape.PERIODS)),
-            reports=read(_columns(models.ProgressReport, shape.REPORTS)),
-            blockers=read(_columns(models.Blocker, shape.BLOCKERS)),
-            blocker_events=read(_columns(models.BlockerEvent, shape.BLOCKER_EVENTS)),
-            agencies=read(_columns(models.Agency, shape.AGENCIES)),
-            partners=read(_columns(models.Partner, shape.PARTNERS)),
-            partner_tiers=read(_columns(models.PartnerTier, shape.PARTNER_TIERS)),
-            sectors=read(_columns(models.Sector, shape.SECTORS)),
-            doc_types=read(_columns(models.DocType, shape.DOC_TYPES)),
-        )
+        return Register(**{name: read(_columns(TABLES[name], columns)) for name, columns in DECLARED.items()})
 
 
-def _columns(model: type[SQLModel], schema: Schema) -> sa.Select[tuple[object, ...]]:
-    """The rows of a table that hold, with the columns of `schema`, in the order of the primary key.
+def _columns(model: type[SQLModel], declared: type[dy.Schema]) -> sa.Select[tuple[object, ...]]:
+    """The rows of a table that hold, with the declared columns, in the order of the primary key.
 
     An event of a retracted blocker is left out with it.
     """
     table = table_of(model)
-    statement = sa.select(*(table.c[name] for name in schema)).order_by(*table.primary_key.columns)
+    statement = sa.select(*(table.c[name] for name in declared.column_names())).order_by(*table.primary_key.columns)
     if "retracted_at" in table.c:
         statement = statement.where(table.c.retracted_at.is_(None))
     if model is models.BlockerEvent:

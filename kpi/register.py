@@ -3,92 +3,218 @@
 from __future__ import annotations
 
 import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Final
 
+import dataframely as dy
 import polars as pl
+
+from kpi import frames
+from kpi.frames import coded, in_order
+from kpi.vocabulary import (
+    AccessLevel,
+    AgencyKind,
+    Authority,
+    BlockerStep,
+    Cause,
+    LegalClass,
+    Scope,
+    Severity,
+    State,
+    Tier,
+)
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
-AGREEMENTS: Schema = {
-    "id": pl.Int64,
-    "ref": pl.String,
-    "title_vi": pl.String,
-    "title_en": pl.String,
-    "doc_type": pl.String,
-    "scope": pl.String,
-    "sector": pl.String,
-    "signing_agency": pl.String,
-    "responsible_agency": pl.String,
-    "exchange": pl.String,
-    "priority": pl.Boolean,
-    "flagship": pl.Boolean,
-    "evidence_url": pl.String,
-    "implementable": pl.Boolean,
-    "tracked": pl.Boolean,
-    "access_level": pl.String,
-}
-AGREEMENT_PARTNERS: Schema = {"agreement_id": pl.Int64, "partner": pl.String, "position": pl.Int64}
-STATUS_EVENTS: Schema = {
-    "id": pl.Int64,
-    "agreement_id": pl.Int64,
-    "state": pl.String,
-    "effective_on": pl.Date,
-    "date_known": pl.Boolean,
-}
-TARGETS: Schema = {"id": pl.Int64, "agreement_id": pl.Int64, "target_on": pl.Date, "effective_on": pl.Date}
-PERIODS: Schema = {"code": pl.String, "starts_on": pl.Date, "ends_on": pl.Date, "due_on": pl.Date}
-REPORTS: Schema = {
-    "id": pl.Int64,
-    "agreement_id": pl.Int64,
-    "period": pl.String,
-    "received_on": pl.Date,
-    "presiding_agency": pl.String,
-    "cooperation_partners": pl.String,
-    "content": pl.String,
-    "progress": pl.String,
-    "completion_time": pl.String,
-    "difficulties": pl.String,
-    "recommendations": pl.String,
-    "progress_pct": pl.Float64,
-    "shows_progress": pl.Boolean,
-}
-BLOCKERS: Schema = {
-    "id": pl.Int64,
-    "agreement_id": pl.Int64,
-    "cause": pl.String,
-    "severity": pl.String,
-    "authority_level": pl.String,
-    "must_act": pl.String,
-}
-BLOCKER_EVENTS: Schema = {"id": pl.Int64, "blocker_id": pl.Int64, "kind": pl.String, "effective_on": pl.Date}
-AGENCIES: Schema = {"key": pl.String, "code": pl.String, "kind": pl.String}
-PARTNERS: Schema = {"code": pl.String, "region": pl.String, "counts_under": pl.String}
-PARTNER_TIERS: Schema = {"partner": pl.String, "tier": pl.String, "valid_from": pl.Date, "valid_to": pl.Date}
-SECTORS: Schema = {"code": pl.String, "sector_group": pl.String}
-DOC_TYPES: Schema = {"code": pl.String, "legal_class": pl.String, "needs_approval": pl.Boolean}
+
+class Agreements(dy.Schema):
+    """What was agreed. Texts may be empty where the register has none."""
+
+    id = dy.Int64(primary_key=True)
+    ref = dy.String(unique=True)
+    title_vi = dy.String()
+    title_en = dy.String()
+    doc_type = dy.String(nullable=True)
+    scope = coded(Scope)
+    sector = dy.String(nullable=True)
+    signing_agency = dy.String(nullable=True)
+    responsible_agency = dy.String(nullable=True)
+    exchange = dy.String(nullable=True)
+    priority = dy.Bool()
+    flagship = dy.Bool()
+    evidence_url = dy.String()
+    implementable = dy.Bool()
+    tracked = dy.Bool()
+    access_level = coded(AccessLevel)
 
 
-def _frame(schema: Schema) -> pl.DataFrame:
-    return pl.DataFrame(schema=schema)
+class AgreementPartners(dy.Schema):
+    """With whom; the partner at the first position leads."""
+
+    agreement_id = dy.Int64(primary_key=True)
+    partner = dy.String(primary_key=True)
+    position = dy.Int64(min=0)
+
+
+class StatusEvents(dy.Schema):
+    """The states agreements came into, and when; `date_known` is false where the day only stands in."""
+
+    id = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    state = coded(State)
+    effective_on = dy.Date()
+    date_known = dy.Bool()
+
+
+class Targets(dy.Schema):
+    """The days completion was planned for, each as of the day it was planned so."""
+
+    id = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    target_on = dy.Date()
+    effective_on = dy.Date()
+
+
+class Periods(dy.Schema):
+    """The reporting calendar."""
+
+    code = dy.String(primary_key=True)
+    starts_on = dy.Date()
+    ends_on = dy.Date()
+    due_on = dy.Date()
+
+    @dy.rule()
+    def days_in_order(cls) -> pl.Expr:
+        return in_order("starts_on", "ends_on") & in_order("ends_on", "due_on")
+
+
+class Reports(dy.Schema):
+    """What agencies reported; a text is empty where the report leaves it out."""
+
+    id = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    period = dy.String(nullable=True)
+    received_on = dy.Date()
+    presiding_agency = dy.String()
+    cooperation_partners = dy.String()
+    content = dy.String()
+    progress = dy.String()
+    completion_time = dy.String()
+    difficulties = dy.String()
+    recommendations = dy.String()
+    progress_pct = dy.Float64(nullable=True, min=0, max=100)
+    shows_progress = dy.Bool()
+
+
+class Blockers(dy.Schema):
+    """What holds agreements up."""
+
+    id = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    cause = coded(Cause)
+    severity = coded(Severity)
+    authority_level = coded(Authority)
+    must_act = dy.String(nullable=True)
+
+
+class BlockerEvents(dy.Schema):
+    """What happened to them."""
+
+    id = dy.Int64(primary_key=True)
+    blocker_id = dy.Int64()
+    kind = coded(BlockerStep)
+    effective_on = dy.Date()
+
+
+class Agencies(dy.Schema):
+    """Every agency there is or was."""
+
+    key = dy.String(primary_key=True)
+    code = dy.String()
+    kind = coded(AgencyKind)
+
+
+class Partners(dy.Schema):
+    """Countries and organisations; a sub-national one counts under its country."""
+
+    code = dy.String(primary_key=True)
+    region = dy.String()
+    counts_under = dy.String(nullable=True)
+
+
+class PartnerTiers(dy.Schema):
+    """How close relations with a partner were, from a day to a day."""
+
+    partner = dy.String(primary_key=True)
+    tier = coded(Tier)
+    valid_from = dy.Date(primary_key=True)
+    valid_to = dy.Date(nullable=True)
+
+    @dy.rule()
+    def days_in_order(cls) -> pl.Expr:
+        return in_order("valid_from", "valid_to")
+
+
+class Sectors(dy.Schema):
+    """Fields of cooperation and the groups they belong to."""
+
+    code = dy.String(primary_key=True)
+    sector_group = dy.String()
+
+
+class DocTypes(dy.Schema):
+    """Kinds of documents and what they are in law."""
+
+    code = dy.String(primary_key=True)
+    legal_class = coded(LegalClass)
+    needs_approval = dy.Bool()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Register:
     """Every table a figure can depend on, retracted rows left out.
 
-    Columns are those of the tables of the same names in the store; the schemas above name the ones used here, and a frame
-    may hold more. An empty `Register()` is a register without agreements.
+    Columns are those of the tables of the same names in the store; those declared above are used here, and a frame may
+    hold more. An empty `Register()` is a register without agreements.
     """
 
-    agreements: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(AGREEMENTS))
-    agreement_partners: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(AGREEMENT_PARTNERS))
-    status_events: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(STATUS_EVENTS))
-    targets: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(TARGETS))
-    periods: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(PERIODS))
-    reports: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(REPORTS))
-    blockers: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(BLOCKERS))
-    blocker_events: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(BLOCKER_EVENTS))
-    agencies: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(AGENCIES))
-    partners: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(PARTNERS))
-    partner_tiers: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(PARTNER_TIERS))
-    sectors: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(SECTORS))
-    doc_types: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(DOC_TYPES))
+    agreements: pl.DataFrame = dataclasses.field(default_factory=Agreements.create_empty)
+    agreement_partners: pl.DataFrame = dataclasses.field(default_factory=AgreementPartners.create_empty)
+    status_events: pl.DataFrame = dataclasses.field(default_factory=StatusEvents.create_empty)
+    targets: pl.DataFrame = dataclasses.field(default_factory=Targets.create_empty)
+    periods: pl.DataFrame = dataclasses.field(default_factory=Periods.create_empty)
+    reports: pl.DataFrame = dataclasses.field(default_factory=Reports.create_empty)
+    blockers: pl.DataFrame = dataclasses.field(default_factory=Blockers.create_empty)
+    blocker_events: pl.DataFrame = dataclasses.field(default_factory=BlockerEvents.create_empty)
+    agencies: pl.DataFrame = dataclasses.field(default_factory=Agencies.create_empty)
+    partners: pl.DataFrame = dataclasses.field(default_factory=Partners.create_empty)
+    partner_tiers: pl.DataFrame = dataclasses.field(default_factory=PartnerTiers.create_empty)
+    sectors: pl.DataFrame = dataclasses.field(default_factory=Sectors.create_empty)
+    doc_types: pl.DataFrame = dataclasses.field(default_factory=DocTypes.create_empty)
+
+
+DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
+    {
+        "agreements": Agreements,
+        "agreement_partners": AgreementPartners,
+        "status_events": StatusEvents,
+        "targets": Targets,
+        "periods": Periods,
+        "reports": Reports,
+        "blockers": Blockers,
+        "blocker_events": BlockerEvents,
+        "agencies": Agencies,
+        "partners": Partners,
+        "partner_tiers": PartnerTiers,
+        "sectors": Sectors,
+        "doc_types": DocTypes,
+    }
+)
+"""Field of `Register` -> what its frame is declared to be."""
+
+
+def check(register: Register) -> None:
+    """Raises `ValueError` for the first frame that lacks a declared column or has a row against the rules."""
+    for name, declared in DECLARED.items():
+        frames.check(declared, getattr(register, name).select(declared.column_names()))

@@ -1,34 +1,211 @@
-"""The states an agreement can be in, in the order of its life."""
+"""The codes of the field, each list in its order: what a column may hold and what code compares with.
+
+A member equals its code as text, in Python, in frames and in statements. What members are called is in the catalogs.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Final
+
 import polars as pl
 
-STATE_CLASS = {
-    "PROPOSED": "pre",
-    "NEGOTIATING": "pre",
-    "SIGNED": "open",
-    "APPROVAL_PENDING": "open",
-    "IN_FORCE": "open",
-    "PLAN_ISSUED": "open",
-    "IN_PROGRESS": "open",
-    "COMPLETED": "closed",
-    "SUSPENDED": "paused",
-    "TERMINATED": "void",
-    "EXPIRED": "void",
-    "SUPERSEDED": "void",
-    "ABANDONED": "void_pre",
-}
-STATES = tuple(STATE_CLASS)
-OPEN_STATES = tuple(state for state, kind in STATE_CLASS.items() if kind == "open")
-STARTED_STATES = ("IN_PROGRESS", "COMPLETED")
+# --- Agreements ------------------------------------------------------------------------------------------------------
 
-BUCKETS = ("on_track", "at_risk", "no_date", "stalled", "overdue")
-"""Where an open agreement stands, each in exactly one, from best to worst."""
 
-CLOSED_BUCKETS = ("completed", "suspended", "void", "declaratory", "not_tracked", "not_signed")
+class StateClass(StrEnum):
+    """What a state means for counting: before signing, open, paused, closed by completion, void, void before signing."""
+
+    PRE = "pre"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    VOID = "void"
+    VOID_PRE = "void_pre"
+
+
+class State(StrEnum):
+    """The states an agreement can be in, in the order of its life, each with its class."""
+
+    kind: StateClass
+
+    def __new__(cls, code: str, kind: StateClass) -> State:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.kind = kind
+        return member
+
+    PROPOSED = "PROPOSED", StateClass.PRE
+    NEGOTIATING = "NEGOTIATING", StateClass.PRE
+    SIGNED = "SIGNED", StateClass.OPEN
+    APPROVAL_PENDING = "APPROVAL_PENDING", StateClass.OPEN
+    IN_FORCE = "IN_FORCE", StateClass.OPEN
+    PLAN_ISSUED = "PLAN_ISSUED", StateClass.OPEN
+    IN_PROGRESS = "IN_PROGRESS", StateClass.OPEN
+    COMPLETED = "COMPLETED", StateClass.CLOSED
+    SUSPENDED = "SUSPENDED", StateClass.PAUSED
+    TERMINATED = "TERMINATED", StateClass.VOID
+    EXPIRED = "EXPIRED", StateClass.VOID
+    SUPERSEDED = "SUPERSEDED", StateClass.VOID
+    ABANDONED = "ABANDONED", StateClass.VOID_PRE
+
+
+STATES: Final = tuple(State)
+OPEN_STATES: Final = tuple(state for state in State if state.kind is StateClass.OPEN)
+STARTED_STATES: Final = (State.IN_PROGRESS, State.COMPLETED)
+UNSIGNED: Final = (StateClass.PRE, StateClass.VOID_PRE)
+"""The classes of states in which nothing has been signed."""
+
+
+class Bucket(StrEnum):
+    """Where an agreement stands, each in exactly one: the open ones from best to worst, then the others."""
+
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    NO_DATE = "no_date"
+    STALLED = "stalled"
+    OVERDUE = "overdue"
+    COMPLETED = "completed"
+    SUSPENDED = "suspended"
+    VOID = "void"
+    DECLARATORY = "declaratory"
+    NOT_TRACKED = "not_tracked"
+    NOT_SIGNED = "not_signed"
+
+
+BUCKETS: Final = (Bucket.ON_TRACK, Bucket.AT_RISK, Bucket.NO_DATE, Bucket.STALLED, Bucket.OVERDUE)
+"""Where an open agreement stands, from best to worst."""
+
+CLOSED_BUCKETS: Final = tuple(bucket for bucket in Bucket if bucket not in BUCKETS)
+
+
+class Scope(StrEnum):
+    """At which level an agreement was signed."""
+
+    HIGH_LEVEL = "HIGH_LEVEL"
+    LOCAL = "LOCAL"
+
+
+class LegalClass(StrEnum):
+    """What a kind of document is in law."""
+
+    TREATY = "treaty"
+    TREATY_OR_EXCLUDED = "treaty_or_excluded"
+    INTERNATIONAL_AGREEMENT = "international_agreement"
+    COMMITMENT_ONLY = "commitment_only"
+    OUTSIDE_BOTH_LAWS = "outside_both_laws"
+
+
+class AccessLevel(StrEnum):
+    """Who may see an agreement in detail."""
+
+    OPEN = "open"
+    RESTRICTED = "restricted"
+
+
+class Tier(StrEnum):
+    """How close relations with a partner are, the closest first."""
+
+    SPECIAL = "SPECIAL"
+    COMPREHENSIVE_STRATEGIC = "CSP"
+    STRATEGIC = "SP"
+    COMPREHENSIVE = "CP"
+    ORGANISATION = "ORG"
+    OTHER = "OTHER"
+
+
+NOT_GIVEN: Final = "NOT_GIVEN"
+"""Stands where the register names no sector, kind of document or partner."""
+
+UNASSIGNED: Final = "UNASSIGNED"
+"""Stands where the responsible agency could not be resolved."""
+
+UNRECORDED: Final = "UNRECORDED"
+"""Stands where no tier of relations with a partner is recorded."""
+
+# --- Agencies --------------------------------------------------------------------------------------------------------
+
+
+class AgencyGroup(StrEnum):
+    """The groups agencies are compared in."""
+
+    MINISTRY = "ministry"
+    PROVINCE = "province"
+    UNASSIGNED = "unassigned"
+
+
+class AgencyKind(StrEnum):
+    """What an agency is."""
+
+    MINISTRY = "ministry"
+    MINISTERIAL_LEVEL_AGENCY = "ministerial_level_agency"
+    GOVERNMENT_AGENCY = "government_agency"
+    OTHER_STATE_BODY = "other_state_body"
+    PROVINCE = "province"
+    CENTRALLY_RUN_CITY = "centrally_run_city"
+
+
+PROVINCE_KINDS: Final = (AgencyKind.PROVINCE, AgencyKind.CENTRALLY_RUN_CITY)
+MINISTRY_KINDS: Final = tuple(kind for kind in AgencyKind if kind not in PROVINCE_KINDS)
+
+# --- Reports and blockers --------------------------------------------------------------------------------------------
+
+REPORT_FIELDS: Final = (
+    "presiding_agency",
+    "cooperation_partners",
+    "content",
+    "progress",
+    "completion_time",
+    "difficulties",
+    "recommendations",
+)
+"""The seven fields a report must fill."""
+
+
+class Cause(StrEnum):
+    """What holds an agreement up."""
+
+    LEGAL_FRAMEWORK = "legal_framework"
+    FUNDING = "funding"
+    LAND_CLEARANCE = "land_clearance"
+    COUNTERPART = "counterpart"
+    COORDINATION = "coordination"
+    TECHNICAL = "technical"
+    PROCUREMENT = "procurement"
+    PERSONNEL = "personnel"
+
+
+class Severity(StrEnum):
+    """How grave a blocker is, the gravest first."""
+
+    SEVERE = "severe"
+    MODERATE = "moderate"
+    MINOR = "minor"
+
+
+class Authority(StrEnum):
+    """Who can settle a blocker, from the responsible agency upwards."""
+
+    AGENCY = "agency"
+    INTER_AGENCY = "inter_agency"
+    PRIME_MINISTER = "prime_minister"
+    NATIONAL_ASSEMBLY = "national_assembly"
+
+
+HIGHER_AUTHORITIES: Final = (Authority.PRIME_MINISTER, Authority.NATIONAL_ASSEMBLY)
+
+
+class BlockerStep(StrEnum):
+    """What happens to a blocker."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+# --- Expressions over them -------------------------------------------------------------------------------------------
 
 
 def state_class(state: pl.Expr) -> pl.Expr:
-    """The class of each state: pre, open, paused, closed, void or void_pre."""
-    return state.replace_strict(STATE_CLASS, return_dtype=pl.String)
+    """The class of each state."""
+    return state.replace_strict({state: state.kind for state in State}, return_dtype=pl.String)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
@@ -30,8 +32,8 @@ def _type(column: sa.Column[object]) -> pl.DataType:
     return _TYPES[str(getattr(kind, "__visit_name__", "string"))]
 
 
-def shaped(model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with exactly the model's columns, in its order and types.
+def shaped(model: type[SQLModel], frame: pl.DataFrame, *, only: Collection[str] = ()) -> pl.DataFrame:
+    """The frame with exactly the model's columns (`only` some of them, where named), in its order and types.
 
     Columns the frame lacks take the model's plain default, or null where the table allows it. Raises ValueError for a
     column the model does not have, one that is missing without a default, and a null where none may be.
@@ -39,6 +41,8 @@ def shaped(model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
     schema = schema_of(model)
     if unknown := set(frame.columns) - set(schema):
         raise ValueError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
+    if only:
+        schema = {name: dtype for name, dtype in schema.items() if name in only}
     columns = table_of(model).columns
     missing = []
     for name in schema:

@@ -8,9 +8,13 @@ import polars as pl
 from sqlmodel import Session, select
 
 from data_access import audit, store
+from data_access.register import TABLES
 from data_access.store import models
+from kpi import register as declared
+from kpi.register import DECLARED, Register
 from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames
+from seed_data.shape import shaped
 
 NAMED = ("demo", "worldbank")
 """The registers that come along."""
@@ -33,16 +37,31 @@ def read_named(name: str) -> RegisterFrames:
     raise KeyError(f"no register called {name!r} comes along; there are {', '.join(NAMED)}")
 
 
+def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Register:
+    """The register that facts are folded from, once `loaded` and the reference lists are stored."""
+    frames = {**lists, **loaded.frames}
+    return Register(
+        **{
+            name: shaped(model, frames[model.__name__], only=DECLARED[name].column_names())
+            for name, model in TABLES.items()
+            if model.__name__ in frames
+        }
+    )
+
+
 def fill(session: Session, *, actor: str, register: RegisterFrames, origin: str) -> None:
     """Write the reference lists and a register into an empty store, within the session's transaction.
 
     A store holds one register: raises `StoreInUseError` where there is one. Of two processes that fill at once the
     second waits for the first, and then finds the store in use. `origin` (a file's name) goes into the audit entry.
+    Raises `ValueError` for a register that is not as declared in `kpi/register.py`.
     """
+    lists = reference.frames()
+    declared.check(folded_from(register, lists))
     audit.lock(session)
     version = _next_version(session)
     if session.exec(select(models.Agency.key).limit(1)).first() is None:
-        _write(session, reference.frames())
+        _write(session, lists)
     described = register.frames["DataVersion"].with_columns(version=pl.lit(version))
     _write(session, {**register.frames, "DataVersion": described})
     counts = {name: frame.height for name, frame in register.frames.items()}

@@ -12,39 +12,30 @@ import polars as pl
 
 from kpi.register import Register
 from kpi.rules import Rules
-from kpi.vocabulary import STARTED_STATES, state_class
-
-NOT_GIVEN = "NOT_GIVEN"
-UNASSIGNED = "UNASSIGNED"
-UNRECORDED = "UNRECORDED"
-
-REPORT_FIELDS = (
-    "presiding_agency",
-    "cooperation_partners",
-    "content",
-    "progress",
-    "completion_time",
-    "difficulties",
-    "recommendations",
+from kpi.vocabulary import (
+    NOT_GIVEN,
+    PROVINCE_KINDS,
+    REPORT_FIELDS,
+    STARTED_STATES,
+    UNASSIGNED,
+    UNRECORDED,
+    state_class,
 )
+
 CLASHES = (
     ("signed_on", "in_force_on"),
     ("signed_on", "started_on"),
     ("signed_on", "original_target"),
     ("started_on", "completed_on"),
 )
-MINISTRY_KINDS = ("ministry", "ministerial_level_agency", "government_agency", "other_state_body")
-PROVINCE_KINDS = ("province", "centrally_run_city")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Facts:
     """What a register says as of a date.
 
-    `agreements`: one row per agreement known then. `reports`: one row per report owed (agreement and period): agreement_id,
-    period, due_on, received_on, fields_filled, complete, on_time, is_due. `blockers`: one row per blocker: blocker_id,
-    agreement_id, cause, severity, authority_level, beyond_authority, must_act, opened_on, escalated_on, resolved_on, is_open,
-    is_resolved, age_days (from opening to resolution or `as_of`), escalation_due, escalated_in_time.
+    `agreements`: one row per agreement known then. `reports`: one row per report owed (agreement and period). `blockers`: one
+    row per blocker. Their columns are declared in `columns.py`.
 
     `records` names what the register keeps at all (plans, evidence, reports, blockers): a KPI that needs something it does
     not keep is not available, rather than zero.
@@ -68,7 +59,7 @@ class Facts:
 
 
 def build(register: Register, as_of: dt.date, rules: Rules | None = None) -> Facts:
-    """Fold a register into facts as of a date. Columns of `agreements` are listed in docs/architecture.md."""
+    """Fold a register into facts as of a date. Columns are as declared in `columns.py`."""
     rules = rules or Rules()
     events = register.status_events.filter(pl.col("effective_on") <= as_of)
     blockers = _blockers(register, as_of, rules)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -97,9 +96,9 @@ def filled(engine: sa.Engine) -> sa.Engine:
 def test_the_register_has_every_frame_with_exactly_its_columns(filled: sa.Engine) -> None:
     found = register.read_register(filled)
 
-    expected = {field.name: getattr(shape, field.name.upper()) for field in dataclasses.fields(shape.Register)}
-    assert {name: getattr(found, name).schema for name in expected} == {
-        name: pl.Schema(schema) for name, schema in expected.items()
+    assert {field.name for field in dataclasses.fields(shape.Register)} == set(shape.DECLARED)
+    assert {name: getattr(found, name).schema for name in shape.DECLARED} == {
+        name: declared.create_empty().schema for name, declared in shape.DECLARED.items()
     }
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
+import dataframely as dy
 import hypothesis.strategies as st
 import polars as pl
 
@@ -72,28 +73,28 @@ def register_of(rows: list[Row]) -> Register:
                 (number, kind, blocker[kind]) for kind in ("opened", "escalated", "resolved") if blocker.get(kind)
             ]
 
-    def frame(schema: schemas.Schema, values: list[tuple[Any, ...]], *, numbered: bool = False) -> pl.DataFrame:
+    def frame(declared: type[dy.Schema], values: list[tuple[Any, ...]], *, numbered: bool = False) -> pl.DataFrame:
         if numbered:
             values = [(number, *value) for number, value in enumerate(values, 1)]
-        return pl.DataFrame(values, schema=schema, orient="row")
+        return pl.DataFrame(values, schema=declared.create_empty().schema, orient="row")
 
     return Register(
-        agreements=frame(schemas.AGREEMENTS, agreements),
-        agreement_partners=frame(schemas.AGREEMENT_PARTNERS, partners),
-        status_events=frame(schemas.STATUS_EVENTS, events, numbered=True),
-        targets=frame(schemas.TARGETS, targets, numbered=True),
-        periods=frame(schemas.PERIODS, PERIODS),
-        reports=frame(schemas.REPORTS, reports, numbered=True),
-        blockers=frame(schemas.BLOCKERS, blockers),
-        blocker_events=frame(schemas.BLOCKER_EVENTS, blocker_events, numbered=True),
-        agencies=frame(schemas.AGENCIES, [("BCT", "BCT", "ministry"), ("T20", "20", "province")]),
-        partners=frame(schemas.PARTNERS, [("JP", "Asia", None), ("SUB", "Asia", "JP")]),
+        agreements=frame(schemas.Agreements, agreements),
+        agreement_partners=frame(schemas.AgreementPartners, partners),
+        status_events=frame(schemas.StatusEvents, events, numbered=True),
+        targets=frame(schemas.Targets, targets, numbered=True),
+        periods=frame(schemas.Periods, PERIODS),
+        reports=frame(schemas.Reports, reports, numbered=True),
+        blockers=frame(schemas.Blockers, blockers),
+        blocker_events=frame(schemas.BlockerEvents, blocker_events, numbered=True),
+        agencies=frame(schemas.Agencies, [("BCT", "BCT", "ministry"), ("T20", "20", "province")]),
+        partners=frame(schemas.Partners, [("JP", "Asia", None), ("SUB", "Asia", "JP")]),
         partner_tiers=frame(
-            schemas.PARTNER_TIERS,
+            schemas.PartnerTiers,
             [("JP", "SP", dt.date(2014, 3, 1), dt.date(2023, 11, 26)), ("JP", "CSP", dt.date(2023, 11, 27), None)],
         ),
-        sectors=frame(schemas.SECTORS, [("ECO", "ECO")]),
-        doc_types=frame(schemas.DOC_TYPES, [("MOU", "international_agreement", False), ("TREATY", "treaty", True)]),
+        sectors=frame(schemas.Sectors, [("ECO", "ECO")]),
+        doc_types=frame(schemas.DocTypes, [("MOU", "international_agreement", False), ("TREATY", "treaty", True)]),
     )
 
 

@@ -122,22 +122,26 @@ def simulate(
         blockers=blockers,
         blocker_events=blocker_events,
         agencies=pl.DataFrame(
-            [(name, name, "ministry") for name in _names(np.arange(agencies))], schema=schemas.AGENCIES, orient="row"
+            [(name, name, "ministry") for name in _names(np.arange(agencies))],
+            schema=schemas.Agencies.create_empty().schema,
+            orient="row",
         ),
         partners=pl.DataFrame(
             [(name, "Asia", None) for name in _partner_names(np.arange(len(TIERS)))],
-            schema=schemas.PARTNERS,
+            schema=schemas.Partners.create_empty().schema,
             orient="row",
         ),
         partner_tiers=pl.DataFrame(
             [(f"P{number}", name, dt.date(2010, 1, 1), None) for number, name in enumerate(TIERS) if name is not None],
-            schema=schemas.PARTNER_TIERS,
+            schema=schemas.PartnerTiers.create_empty().schema,
             orient="row",
         ),
-        sectors=pl.DataFrame(list(zip(SECTORS, SECTOR_GROUPS, strict=True)), schema=schemas.SECTORS, orient="row"),
+        sectors=pl.DataFrame(
+            list(zip(SECTORS, SECTOR_GROUPS, strict=True)), schema=schemas.Sectors.create_empty().schema, orient="row"
+        ),
         doc_types=pl.DataFrame(
             [(name, "treaty" if name == "TREATY" else "international_agreement", False) for name in DOC_TYPES],
-            schema=schemas.DOC_TYPES,
+            schema=schemas.DocTypes.create_empty().schema,
             orient="row",
         ),
     )

@@ -20,7 +20,9 @@ from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
 from kpi.register import Register
 from seed_data import demo, reference
+from seed_data.mapping.build import RegisterFrames
 from seed_data.shape import schema_of
+from seed_data.store import folded_from
 
 FRAMES = demo.frames()
 LISTS = reference.frames()
@@ -49,24 +51,7 @@ def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def register() -> Register:
-    def rows(name: str) -> pl.DataFrame:
-        return {**LISTS, **FRAMES}[name]
-
-    return Register(
-        agreements=rows("Agreement"),
-        agreement_partners=rows("AgreementPartner"),
-        status_events=rows("StatusEvent"),
-        targets=rows("TargetDate"),
-        periods=rows("ReportingPeriod"),
-        reports=rows("ProgressReport"),
-        blockers=rows("Blocker"),
-        blocker_events=rows("BlockerEvent"),
-        agencies=rows("Agency"),
-        partners=rows("Partner"),
-        partner_tiers=rows("PartnerTier"),
-        sectors=rows("Sector"),
-        doc_types=rows("DocType"),
-    )
+    return folded_from(RegisterFrames(FRAMES), LISTS)
 
 
 @pytest.fixture(scope="module")
