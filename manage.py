@@ -14,6 +14,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
+import words
 from cli import keeping, people, periods, review, uploads
 from cli.output import (
     Format,
@@ -207,16 +208,14 @@ def reconcile(
     if output is TableOrJson.JSON:
         print_json(rows)
         return
-    words = ("key", "published", "qualifier", "ours")
-    texts = [{name: None if row[name] is None else str(row[name]) for name in words} for row in rows]
+    columns = ("key", "published", "qualifier", "ours")
+    texts = [{name: None if row[name] is None else str(row[name]) for name in columns} for row in rows]
     print_table(pl.DataFrame(texts).with_columns(met=pl.Series([row["met"] for row in rows], dtype=pl.Boolean)))
     _print_contradictions(language, comparable=comparable)
     print_notes(reading.notes)
 
 
 def _print_contradictions(language: Language, *, comparable: bool) -> None:
-    import words
-
     with words.in_language(language):
         print("\n" + words.t("published.contradictions"))
         for item in published.contradictions():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
+import words
 from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.problems import Problem
 from seed_data.mapping.summary import contradictions, summarise
@@ -81,8 +82,6 @@ def print_table(frame: pl.DataFrame) -> None:
 
 def print_summary(register: RegisterFrames, *, stored: bool, language: Language) -> None:
     """What a register holds and what its file does not say clearly, in words."""
-    import words  # it brings Streamlit along, which takes a second that other commands need not wait
-
     found = summarise(register, stored=stored)
     with words.in_language(language):
         t, date = words.t, words.date(register.description["data_date"])
@@ -111,8 +110,6 @@ def print_summary(register: RegisterFrames, *, stored: bool, language: Language)
 
 def print_problems(problems: Sequence[Problem], language: Language) -> None:
     """Every problem on a line of its own, on standard error; of many, the first and how many there are of each kind."""
-    import words
-
     with words.in_language(language):
         for problem in problems[:MOST_PROBLEMS_SHOWN]:
             print(in_words(problem, words.t), file=sys.stderr)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import typer
 from sqlmodel import Session
 
+import words
 from cli.output import Language, TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
 from cli.uploads import person_of, refused
@@ -181,7 +182,5 @@ def _change(
 
 
 def _declined(declined: coordination.DeclinedError, language: Language) -> str:
-    import words
-
     with words.in_language(language.value):
         return words.t(f"coordination.declined_{declined.code}", period=declined.period)

@@ -12,6 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 import typer
 
+import words
 from cli.output import Language, TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store
 from data_access import accounts, settings, store, updates
@@ -192,8 +193,6 @@ def cell(change: Change) -> dict[str, str | None]:
 
 def told(problem: Problem, language: Language) -> Told:
     """A problem as it is printed, in words of a language."""
-    import words  # it brings Streamlit along, which takes a second that other commands need not wait
-
     with words.in_language(language):
         said = message(problem, say=words.t, language=language)
     return {
@@ -207,8 +206,6 @@ def told(problem: Problem, language: Language) -> Told:
 
 def told_conflict(conflict: Conflict, language: Language) -> Told:
     """A cell that somebody else changed meanwhile, as a problem is printed."""
-    import words
-
     change = conflict.change
     with words.in_language(language):
         said = words.t(
@@ -233,8 +230,6 @@ def template(
     """Write an agency's template: its open agreements, ready to be changed and handed in."""
     engine = open_store()
     current = updates.current_rows(engine, _agency_of(person_of(engine, user)))
-    import words
-
     with words.in_language(language):
         written = filled_template(current, language=language, format=output.value, say=words.t)
     out.write_bytes(written)
@@ -339,8 +334,6 @@ def _agency_of(person: accounts.Person) -> str:
 
 def refused(refusal: updates.Refused, language: Language) -> str:
     """Why nothing was stored."""
-    import words
-
     batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
     with words.in_language(language):
         said = words.t(f"intake.refused_{refusal.reason}", refs=", ".join(refusal.refs))

@@ -23,7 +23,6 @@ from pages.sign_in import single_sign_on
 from pages.ui import filters, links, loaders, session
 
 PAGES: Final = Path(__file__).parent
-LANGUAGE_NAMES: Final = {"vi": "Tiếng Việt", "en": "English"}  # each in its own language, whichever is spoken
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +101,8 @@ def run() -> None:
 def choose_language() -> None:
     """The language of the address; where it names none, the one spoken so far in this session."""
     asked = st.query_params.get("lang")
-    if asked in words.LANGUAGES:
-        words.use_language(asked)
+    if asked in words.languages():
+        session.speak(asked)
     elif words.language() != words.DEFAULT_LANGUAGE:
         st.query_params["lang"] = words.language()
 
@@ -117,8 +116,8 @@ def show_language(place: st.delta_generator.DeltaGenerator) -> None:
     st.session_state["language_switch"] = words.language()
     place.segmented_control(
         words.t("frame.language"),
-        words.LANGUAGES,
-        format_func=LANGUAGE_NAMES.__getitem__,
+        words.languages(),
+        format_func=words.own_name,
         required=True,
         key="language_switch",
         on_change=choose,

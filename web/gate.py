@@ -174,7 +174,7 @@ class Gate:
                 raise
             number = incidents.record(error, where=scope["path"])
             asked = connection.query_params.get("lang")
-            with words.in_language(asked if asked in words.LANGUAGES else words.DEFAULT_LANGUAGE):
+            with words.in_language(asked if asked in words.languages() else words.DEFAULT_LANGUAGE):
                 said = incidents.sentence(error, number=number)
             await PlainTextResponse(said, 503, {"Retry-After": "60"})(scope, receive, guarded)
 

@@ -55,7 +55,7 @@ def found(person: session.Person, view: filters.View) -> tuple[Row, AgreementDos
 
 def given_is_name(given: str, agency: str) -> bool:
     """Whether the source's words for the responsible agency are simply its name, in either language."""
-    for language in w.LANGUAGES:
+    for language in w.languages():
         with w.in_language(language):
             if fold(given) in (fold(w.name("agency", agency)), fold(w.name("agency", agency, short=True))):
                 return True

@@ -32,7 +32,7 @@ def refused_address(reference: str, wanted: str = "") -> str:
     """
     said = {REFUSED: reference}
     spoken = parse_qs(urlsplit(wanted).query).get("lang", [""])[0]
-    return f"/?{urlencode(said | ({'lang': spoken} if spoken in words.LANGUAGES else {}))}"
+    return f"/?{urlencode(said | ({'lang': spoken} if spoken in words.languages() else {}))}"
 
 
 def show(*, address: str) -> None:

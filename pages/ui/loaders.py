@@ -17,6 +17,7 @@ import polars as pl
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+import words
 from data_access.accounts import Person
 from data_access.register import (
     AgreementDossier,
@@ -38,7 +39,6 @@ from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
 from pages.ui.view import View
-from words.letters import fold, fold_expr
 
 SEES_ALL = ("leader", "coordinator", "administrator")
 """The roles that may read every agreement in detail; the others read those of their own agency."""
@@ -154,6 +154,9 @@ def _names(key: _Key, language: str) -> dict[tuple[str, bool], dict[str, str]]:
         for kind in kinds
         for short in (False, True)
     }
+
+
+words.named_by(names)
 
 
 def register() -> Register:
@@ -415,7 +418,7 @@ def search(text: str) -> pl.DataFrame:
     For narrowing a frame a person may see: by itself it knows no limits. Empty text finds nothing.
     """
     index = _search_index(edition().key, store())
-    sought = fold(text).split()
+    sought = words.fold(text).split()
     if not sought:
         return index.clear().select("agreement_id")
     found = index.filter(pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought))
@@ -426,7 +429,7 @@ def search(text: str) -> pl.DataFrame:
 def _search_index(key: _Key, _engine: Store) -> pl.DataFrame:
     return _register(key, _engine).agreements.select(
         agreement_id="id",
-        folded=fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
+        folded=words.fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
     )
 
 

@@ -36,12 +36,29 @@ __all__ = [
     "require",
     "session_id",
     "sign_out",
+    "speak",
     "store",
 ]
 
 SIGN_IN_PATH: Final = "/session/start"
 SIGN_OUT_PATH: Final = "/session/end"
 _log = logging.getLogger("agreements.access")
+
+
+def speak(code: str) -> None:
+    """Speak this language for the rest of the session; ValueError for one without catalogs."""
+    st.session_state["language"] = words.known_language(code)
+
+
+def _spoken() -> str | None:
+    """The language of this session, in whatever thread its pages and callbacks run; None outside a session."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    code: str | None = st.session_state.get("language")
+    return code
+
+
+words.spoken_by(_spoken)
 
 
 def session_id() -> str | None:

@@ -10,6 +10,7 @@ import functools
 import graphlib
 import pathlib
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -17,9 +18,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Each room, and those it may use besides itself. `words` still asks `pages` for the names a store keeps.
+# Each room, and those it may use besides itself.
 ROOMS = {
-    "words": {"kpi", "pages"},
+    "words": set(),
     "kpi": {"words"},
     "data_access": {"words", "kpi"},
     "seed_data": {"words", "kpi", "data_access"},
@@ -32,6 +33,7 @@ ENTRANCES = ("app.py", "manage.py")
 # What a room must not know of: `kpi` no store and no screen, `data_access` no screen, `pages` no tables and no SQL
 # (nor the tables of our own, `data_access.store.models`).
 FORBIDDEN = {
+    "words": {"sqlalchemy", "sqlmodel", "streamlit", "altair"},
     "kpi": {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "adbc_driver_manager", "sqlite3", "streamlit", "altair"},
     "data_access": {"streamlit", "altair", "streamlit_authenticator"},
     "seed_data": {"streamlit", "altair", "streamlit_authenticator"},
@@ -107,6 +109,16 @@ def test_a_room_does_not_know_what_is_not_its_business() -> None:
     ]
 
     assert wrong == []
+
+
+def test_the_command_line_starts_without_streamlit() -> None:
+    said = (
+        "import sys, manage, pages.ui.exports; print([name for name in ('streamlit', 'altair') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
 
 
 def test_only_the_loaders_cache() -> None:

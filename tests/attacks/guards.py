@@ -511,7 +511,7 @@ GUARDS = (
     ),
     Guard(
         "typed text is not read as Markdown",
-        "words/__init__.py",
+        "words/typed.py",
         '    return _MARKDOWN.sub(r"\\\\\\1", apart)',
         "    return apart",
         "tests/words/test_words.py::test_plain_text_is_one_line_in_which_every_sign_is_escaped",

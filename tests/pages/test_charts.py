@@ -170,7 +170,7 @@ def _words_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize("chart", FRAMES, ids=IDS)
 def test_a_chart_draws(chart: Chart) -> None:
-    for language in words.LANGUAGES:
+    for language in words.languages():
         spec = charts._compiled(chart, language, "dark", False)
         data = json.loads(FRAMES[chart].with_row_index("_place").write_json())
 

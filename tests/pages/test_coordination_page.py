@@ -49,7 +49,7 @@ def texts(page: AppTest) -> str:
     return "\n".join(text.value for text in page.text)
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("language", w.languages())
 def test_the_coordinator_finds_calendar_routes_thresholds_and_what_was_settled(
     shown_store: sa.Engine, visit: Visit, language: str
 ) -> None:

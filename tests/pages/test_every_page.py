@@ -45,7 +45,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize(
     ("username", "language"),
-    [*((username, w.DEFAULT_LANGUAGE) for username in ACCOUNTS), *(("quantri", code) for code in w.LANGUAGES[1:])],
+    [*((username, w.DEFAULT_LANGUAGE) for username in ACCOUNTS), *(("quantri", code) for code in w.languages()[1:])],
 )
 @pytest.mark.parametrize("page", PAGES)
 def test_it_opens_without_an_error(

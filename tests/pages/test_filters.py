@@ -23,7 +23,7 @@ from pages.ui import address, loaders, view_codes
 from pages.ui.view import View
 from tests.pages.running import streamlit_run
 from tests.pages.stores import AS_OF
-from words import in_language
+from words import in_language, names
 
 LEADER = Person("leader", "leader", None, "")
 BCT = Person("bct", "agency", "BCT", "")
@@ -34,11 +34,10 @@ def bar(person: str = "leader", language: str = "vi") -> None:
     """The frame as far as filters go."""
     import streamlit as st
 
-    import words
     from data_access.accounts import Person
-    from pages.ui import filters, loaders
+    from pages.ui import filters, loaders, session
 
-    words.use_language(language)
+    session.speak(language)
     loaders.begin_run()
     st.session_state["shown"] = filters.draw(Person(person, "leader", None, ""))
     st.button("elsewhere")
@@ -330,7 +329,7 @@ def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
         options={},
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loaders, "names", lambda _: {(kind, short): {} for kind in KINDS for short in (True, False)})
+        patch.setattr(names, "_read_names", lambda _: {(kind, short): {} for kind in KINDS for short in (True, False)})
 
         reading = view_codes.read(given, offered)
         again = view_codes.read(reading.codes, offered)

@@ -64,7 +64,7 @@ def test_too_short_a_history_is_said_and_not_guessed(shown_store: sa.Engine, vis
     assert "No agency has enough agreements to be ranked." in text
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("language", w.languages())
 def test_every_statistic_is_explained_on_the_method_page(shown_store: sa.Engine, visit: Visit, language: str) -> None:
     page = visit("method", language=language, statistic="funnel")
 

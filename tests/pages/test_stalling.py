@@ -37,7 +37,7 @@ def said(page: AppTest) -> str:
     return "\n".join(text.value for text in [*page.markdown, *page.caption])
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("language", w.languages())
 def test_without_a_year_of_reporting_nothing_is_foretold_and_the_trust_page_says_why(
     shown_store: sa.Engine, visit: Visit, language: str
 ) -> None:

@@ -42,7 +42,7 @@ def person(role: str, agency: str | None) -> Person:
 # --- Scorecard -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", w.LANGUAGES)
+@pytest.mark.parametrize("language", w.languages())
 @pytest.mark.parametrize("username", ACCOUNTS)
 def test_three_things_are_for_those_who_may_see_the_agreements(
     shown_store: sa.Engine, visit: Visit, username: str, language: str

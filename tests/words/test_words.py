@@ -18,8 +18,9 @@ from hypothesis import strategies as hyp
 from playwright.sync_api import Browser, expect
 
 import words
+from pages.ui import session
 from tests.pages.running import streamlit_run
-from words import in_language
+from words import in_language, spoken
 
 TEXTS = hyp.text(hyp.characters(codec="utf-8"), max_size=40)
 
@@ -70,8 +71,27 @@ def test_without_streamlit_the_language_is_vietnamese() -> None:
 
 
 def test_a_language_without_catalogs_is_refused() -> None:
-    with pytest.raises(ValueError, match="there are vi, en"):
-        words.use_language("xx")
+    for speak in (session.speak, lambda code: in_language(code).__enter__()):
+        with pytest.raises(ValueError, match="there are vi, en"):
+            speak("xx")
+
+
+def test_whoever_talks_to_a_reader_says_which_language_that_one_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spoken, "_ask_reader", lambda: "vi")
+    answers = iter(["en", None, "xx"])
+
+    words.spoken_by(lambda: next(answers))
+
+    assert [words.t("common.yes") for _ in range(3)] == ["Yes", "Có", "Có"]
+
+
+def test_languages_are_called_by_their_own_names() -> None:
+    assert [words.own_name(code) for code in ("vi", "en", "fr", "pt_BR")] == [
+        "Tiếng Việt",
+        "English",
+        "Français",
+        "Português (Brasil)",
+    ]
 
 
 def test_each_thread_speaks_its_own_language() -> None:
@@ -91,13 +111,13 @@ def test_a_catalog_with_a_key_of_another_room_or_one_twice_is_refused(
 ) -> None:
     (tmp_path / "vi").mkdir()
     file = tmp_path / "vi" / "common.po"
-    monkeypatch.setattr(words, "_LOCALE", tmp_path)
+    monkeypatch.setattr(spoken, "_folder", tmp_path)
 
     for keys in (["other.a"], ["common.a", "common.a"]):
         file.write_text("".join(f'msgid "{key}"\nmsgstr "x"\n\n' for key in keys))
 
         with pytest.raises(ValueError, match=r"common\.po"):
-            words.read_catalog.__wrapped__("vi")
+            words.read_catalog("vi")
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------

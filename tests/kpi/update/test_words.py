@@ -11,6 +11,7 @@ from kpi.update.choices import FIXED_LISTS
 from kpi.update.problems import CODES
 from kpi.update.text import squeezed
 from tests.kpi.update.samples import current
+from words import catalogs
 
 KIND_OF_TERM = {"state": "state", "scope": "scope", "cause": "cause", "severity": "severity", "authority": "authority"}
 
@@ -55,7 +56,7 @@ PARAMS = (
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_template_speaks_the_language(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "_missing_is_error", True)
+    monkeypatch.setattr(catalogs, "_missing_is_error", True)
     with words.in_language(language):
         data = template(current(), language=language, format="xlsx", say=words.t)
 

@@ -1,0 +1,54 @@
+"""What codes are called: by the store that is read, or by `terms.po`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from words.catalogs import t, terms
+from words.spoken import language
+
+Names = Mapping[tuple[str, bool], Mapping[str, str]]
+"""(kind, short) -> code -> name."""
+
+KINDS_IN_STORE = ("agency", "partner", "sector", "doc_type", "exchange")
+
+
+def _no_store(code: str) -> Names:
+    raise LookupError("nobody has said where names are kept; whoever reads a store does so with words.named_by")
+
+
+_read_names: Callable[[str], Names] = _no_store
+
+
+def named_by(read: Callable[[str], Names]) -> None:
+    """From now on in this process `read(language)` says what the kinds in the store are called."""
+    global _read_names
+    _read_names = read
+
+
+def name(kind: str, code: str | None, *, short: bool = False) -> str:
+    """What a code is called.
+
+    `kind` is agency, partner, sector, doc_type or exchange (names kept in the store), or a group of `terms.po`: state,
+    bucket, tier, region, scope, agency_group, severity, cause, authority, role, light and so on. A code the store does
+    not know is returned as it is.
+    """
+    if code is None:
+        return t("common.not_available")
+    if kind not in KINDS_IN_STORE or code in terms(kind):
+        return t(f"terms.{kind}.{code}")
+    return labels(kind, short=short).get(code, code)
+
+
+def labels(kind: str, *, short: bool = False) -> Mapping[str, str]:
+    """Code -> name for everything of a kind that the store names."""
+    return _read_names(language())[(kind, short)]
+
+
+def name_expr(column: pl.Expr, kind: str, *, short: bool = False) -> pl.Expr:
+    """A column of codes as names; null as "not available"."""
+    named = labels(kind, short=short) if kind in KINDS_IN_STORE else {}
+    known = {**named, **terms(kind)}
+    return column.replace_strict(known, default=column, return_dtype=pl.String).fill_null(t("common.not_available"))
