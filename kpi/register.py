@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import dataframely as dy
@@ -212,6 +212,16 @@ DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
     }
 )
 """Field of `Register` -> what its frame is declared to be."""
+
+RECORDS: Final[Mapping[str, Callable[[Register], bool]]] = types.MappingProxyType(
+    {
+        "plans": lambda register: (register.status_events["state"] == State.PLAN_ISSUED).any(),
+        "evidence": lambda register: (register.agreements["evidence_url"] != "").any(),
+        "reports": lambda register: not register.periods.is_empty(),
+        "blockers": lambda register: not register.blockers.is_empty(),
+    }
+)
+"""What registers may keep or not, and how one is known that does."""
 
 
 def check(register: Register) -> None:

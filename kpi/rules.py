@@ -1,4 +1,4 @@
-"""Thresholds, weights and goalposts: the numbers a coordinator may set, with the values they start from."""
+"""Thresholds, weights, goalposts and lights: every number of the method, and which of them a coordinator may set."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
+
+from kpi.indicators.catalog import GREEN, KPIS
+from kpi.thresholds import Thresholds
 
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
@@ -30,52 +33,17 @@ Weights, goalposts and lights are not among them: they were settled together, so
 
 
 @dataclasses.dataclass(frozen=True)
-class Rules:
-    """Every number that turns facts into flags, scores and lights.
+class Rules(Thresholds):
+    """Every number that turns facts into scores and lights, and those that made the facts.
 
-    `stall_days` maps a state to the days without evidenced progress after which an open agreement counts as stalled.
     `weights` (points out of 100) and `goalposts` (value that scores 0, value that scores 100, in the KPI's unit) are by
-    KPI code; the goalposts are fixed so that one agency's score never depends on another's, and are placed so that
-    meeting the target scores exactly 80, the edge of green.
+    KPI code and start from what each KPI declares; the goalposts are fixed so that one agency's score never depends on
+    another's, and are placed so that meeting the target scores exactly 80, the edge of green.
     """
 
-    grace_days: int = 90
-    stall_days: Mapping[str, int] = dataclasses.field(
-        default_factory=lambda: MappingProxyType(
-            {"SIGNED": 180, "APPROVAL_PENDING": 180, "IN_FORCE": 90, "PLAN_ISSUED": 120, "IN_PROGRESS": 180}
-        )
-    )
-    at_risk_gap: float = 0.25
-    severe_blocker_days: int = 30
-    due_soon_days: int = 60
-    plan_days_treaty: int = 15
-    plan_days_other: int = 60
-    escalation_days: int = 15
-    blocker_horizon_days: int = 60
-    rmst_horizon_days: int = 365
-    weights: Mapping[str, float] = dataclasses.field(
-        default_factory=lambda: MappingProxyType(
-            {"K02": 20, "K03": 15, "K04": 20, "K05": 15, "K08": 15, "K09": 10, "K10": 5}
-        )
-    )
-    goalposts: Mapping[str, tuple[float, float]] = dataclasses.field(
-        default_factory=lambda: MappingProxyType(
-            {
-                "K02": (45, 95),
-                "K03": (420, 120),
-                "K04": (40, 90),
-                "K05": (50, 0),
-                "K06": (25, 0),
-                "K07": (75, 100),
-                "K08": (75, 100),
-                "K09": (105, 30),
-                "K10": (50, 100),
-                "K11": (50, 100),
-                "K13": (0, 100),
-            }
-        )
-    )
-    green_from: float = 80
+    weights: Mapping[str, float] = dataclasses.field(default_factory=lambda: _declared("weight"))
+    goalposts: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=lambda: _declared("goalposts"))
+    green_from: float = GREEN
     amber_from: float = 60
     rank_min_n: int = 10
     composite_min_weight_share: float = 0.70
@@ -136,3 +104,9 @@ class Rules:
             else:
                 changes[name] = type(current)(value)
         return dataclasses.replace(self, **changes)
+
+
+def _declared(name: str) -> Mapping[str, Any]:
+    """What the KPIs declare under one name, by code; those that declare nothing are left out."""
+    found = {code: getattr(kpi, name) for code, kpi in KPIS.items()}
+    return MappingProxyType({code: value for code, value in found.items() if value is not None})

@@ -1,6 +1,6 @@
 """The one table everything is read from: a register folded into one row per agreement as of a date.
 
-Definitions of states, flags and dates follow the method page; every threshold is in `Rules`. Nothing here reads a clock.
+Definitions of states, flags and dates follow the method page; every threshold is in `Thresholds`. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import datetime as dt
 
 import polars as pl
 
-from kpi.register import Register
-from kpi.rules import Rules
+from kpi.register import RECORDS, Register
+from kpi.thresholds import Thresholds
 from kpi.vocabulary import (
     NOT_GIVEN,
     PROVINCE_KINDS,
@@ -58,9 +58,9 @@ class Facts:
         )
 
 
-def build(register: Register, as_of: dt.date, rules: Rules | None = None) -> Facts:
+def build(register: Register, as_of: dt.date, rules: Thresholds | None = None) -> Facts:
     """Fold a register into facts as of a date. Columns are as declared in `columns.py`."""
-    rules = rules or Rules()
+    rules = rules or Thresholds()
     events = register.status_events.filter(pl.col("effective_on") <= as_of)
     blockers = _blockers(register, as_of, rules)
     agreements = (
@@ -90,13 +90,7 @@ def build(register: Register, as_of: dt.date, rules: Rules | None = None) -> Fac
 
 def records_kept(register: Register) -> frozenset[str]:
     """What a register keeps at all (see `Facts`): a matter of the whole of it, not of any part."""
-    kept = {
-        "plans": (register.status_events["state"] == "PLAN_ISSUED").any(),
-        "evidence": (register.agreements["evidence_url"] != "").any(),
-        "reports": not register.periods.is_empty(),
-        "blockers": not register.blockers.is_empty(),
-    }
-    return frozenset(name for name, there in kept.items() if there)
+    return frozenset(name for name, is_kept in RECORDS.items() if is_kept(register))
 
 
 def _described(register: Register, as_of: dt.date) -> pl.DataFrame:
@@ -219,7 +213,7 @@ def _last_reports(register: Register, as_of: dt.date) -> pl.DataFrame:
     )
 
 
-def _blockers(register: Register, as_of: dt.date, rules: Rules) -> pl.DataFrame:
+def _blockers(register: Register, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
     day, kind = pl.col("effective_on"), pl.col("kind")
     dates = (
         register.blocker_events.filter(day <= as_of)
@@ -340,7 +334,7 @@ def _missed(reports: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _measured(agreements: pl.DataFrame, as_of: dt.date, rules: Rules) -> pl.DataFrame:
+def _measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
     """Days, shares and limits: everything counted from dates."""
     signed, started = pl.col("signed_on"), pl.col("started_on")
     followed = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
@@ -379,7 +373,7 @@ def _measured(agreements: pl.DataFrame, as_of: dt.date, rules: Rules) -> pl.Data
     )
 
 
-def _counted(agreements: pl.DataFrame, as_of: dt.date, rules: Rules) -> pl.DataFrame:
+def _counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
     """Which agreements a KPI counts among: old enough to be judged, target come, plan due; and whether they met it."""
     followed = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
     void_before_start = pl.col("is_void") & ~pl.col("is_started")
@@ -397,7 +391,7 @@ def _counted(agreements: pl.DataFrame, as_of: dt.date, rules: Rules) -> pl.DataF
     )
 
 
-def _flagged(agreements: pl.DataFrame, as_of: dt.date, rules: Rules) -> pl.DataFrame:
+def _flagged(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
     """The flags, and the one bucket each agreement is counted in."""
     is_open = pl.col("is_open")
     severe_days = (pl.lit(as_of) - pl.col("severe_blocker_since")).dt.total_days()

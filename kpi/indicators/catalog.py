@@ -1,46 +1,106 @@
 """The KPI declarations.
 
-A KPI is the rows it counts among the rows it counts them in, with a unit, a direction and a target. From this one
-declaration come its value, the list of agreements behind it, its score, its entry on the method page and its tests. Its
-words are in the catalog `kpi`, its weight and goalposts in `kpi.rules`.
+A KPI is the rows it counts among the rows it counts them in, with a direction, a target, its part in the composite and the
+places that show it. From this one declaration come its value, the list of agreements behind it, its score, its entry on
+the method page and its tests. Its words are in the catalog `kpi`, under the keys of `Kpi.words`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, Literal, get_args
 
 import polars as pl
 from polars import col
 
-from kpi.facts import Facts
+from kpi.facts import Facts, columns
+from kpi.register import RECORDS
 
 Unit = Literal["count", "percent", "days", "points"]
 Rows = Literal["agreements", "reports", "blockers"]
 Estimator = Literal["count", "share", "median", "composite"]
 Direction = Literal["higher", "lower", "context"]
+Part = Literal["name", "short", "sentence", "formula", "reading", "improve"]
+Place = Literal["overview", "scorecard", "groups", "comparison", "pair", "ranking", "method"]
+
+GREEN: Final[float] = 80
+"""What meeting a target scores: the edge of green."""
+
+UNITS: Final[Mapping[Estimator, Unit]] = MappingProxyType(
+    {"count": "count", "share": "percent", "median": "days", "composite": "points"}
+)
+
+PLACES: Final[Mapping[Place, Estimator | None]] = MappingProxyType(
+    {
+        "overview": "median",
+        "scorecard": None,
+        "groups": None,
+        "comparison": "share",
+        "pair": "share",
+        "ranking": "composite",
+        "method": None,
+    }
+)
+"""Where a KPI can be shown, and the estimator it must have there (None: any).
+
+`overview` is the card of the time agreements take, `scorecard` the cards of an agency, `groups` the tables of partners and
+sectors. In `comparison` agencies are compared by one share after the other, with chance and their mix of agreements taken
+into account, in `pair` any two of them by one. `ranking` is what places go by. `method` has all KPIs; declared for one, it
+says that nothing else shows it.
+"""
+
+ALONE: Final[tuple[Place, ...]] = ("overview", "pair", "ranking")
+"""The places that show one KPI."""
+
+_FRAMES: Final = {name: declared.create_empty() for name, declared in columns.DECLARED.items()}
+"""The frames of facts without a row: the columns there are."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Kpi:
-    """One declared measure.
+    """One declared measure. ValueError, with everything that is wrong, where it does not hold together.
 
     `among` selects the rows of the denominator and `counted` those of the numerator among them, on the columns of the
     facts frame named by `of`. A `median` is a Kaplan-Meier median of `duration`, where `counted` marks the cases in which
     the event has happened. A `count` shows the numerator itself. `needs` names what a register must keep for the KPI to
     exist at all.
+
+    `goalposts` are the values that score 0 and 100, for a `count` in percent of the denominator, and `weight` its points
+    out of 100 in the composite; a KPI with goalposts alone is watched, and one for context has neither.
     """
 
     code: str
     of: Rows
     estimator: Estimator
-    unit: Unit
     direction: Direction
     target: float | None
+    goalposts: tuple[float, float] | None
+    weight: float | None
+    shown: frozenset[Place]
     among: pl.Expr
     counted: pl.Expr
     duration: str | None = None
     needs: str | None = None
+
+    def __post_init__(self) -> None:
+        wrong = [*self._wrong_rows(), *self._wrong_numbers(), *self._wrong_places()]
+        if wrong:
+            raise ValueError(f"{self.code}: {'; '.join(wrong)}")
+
+    @property
+    def unit(self) -> Unit:
+        """What its values are measured in."""
+        return UNITS[self.estimator]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The keys of its words: each `Part`, and what explains its column in a table of groups."""
+        parts = (*get_args(Part), *(("column",) if "groups" in self.shown else ()))
+        return tuple(f"kpi.{self.code}.{part}" for part in parts)
 
     def rows(self, facts: Facts) -> pl.DataFrame:
         """The rows this KPI counts among, with a boolean column `_counted`."""
@@ -49,100 +109,246 @@ class Kpi:
             frame = frame.clear()
         return frame.filter(self.among).with_columns(self.counted.alias("_counted"))
 
+    def _wrong_rows(self) -> Iterator[str]:
+        if not re.fullmatch(r"K\d\d", self.code):
+            yield "a code is K and two digits"
+        frame = _FRAMES[self.of]
+        used: list[tuple[str, pl.Expr, type[pl.DataType]]] = [
+            ("among", self.among, pl.Boolean),
+            ("counted", self.counted, pl.Boolean),
+        ]
+        if self.duration is not None:
+            used.append(("duration", col(self.duration), pl.Int64))
+        for part, rows, kind in used:
+            unknown = [name for name in rows.meta.root_names() if name not in frame.columns]
+            yield from (f"{part}: {self.of} have no column {name}" for name in unknown)
+            if not unknown and frame.select(rows).dtypes != [kind]:
+                yield f"{part} is not of type {kind}"
+        if (self.duration is None) == (self.estimator == "median"):
+            yield "a median has a duration, and nothing else has"
+        if self.needs is not None and self.needs not in RECORDS:
+            yield f"needs: registers keep {', '.join(RECORDS)}, not {self.needs}"
 
-_DECLARED = (
-    Kpi("K01", "agreements", "count", "count", "context", None, among=col("is_signed"), counted=col("is_signed")),
-    Kpi("K02", "agreements", "share", "percent", "higher", 85, among=col("is_matured"), counted=col("is_started")),
-    Kpi(
-        "K03",
-        "agreements",
-        "median",
-        "days",
-        "lower",
-        180,
-        among=col("duration_days").is_not_null(),
-        counted=col("duration_observed"),
-        duration="duration_days",
-    ),
-    Kpi(
-        "K04",
-        "agreements",
-        "share",
-        "percent",
-        "higher",
-        80,
-        among=col("target_has_come"),
-        counted=col("completed_on_time"),
-    ),
-    Kpi("K05", "agreements", "share", "percent", "lower", 10, among=col("is_open"), counted=col("is_stalled")),
-    Kpi("K06", "agreements", "count", "count", "lower", 0, among=col("is_open"), counted=col("is_overdue")),
-    Kpi(
-        "K07",
-        "agreements",
-        "share",
-        "percent",
-        "higher",
-        95,
-        among=col("plan_limit_passed"),
-        counted=col("plan_in_time"),
-        needs="plans",
-    ),
-    Kpi(
-        "K08",
-        "reports",
-        "share",
-        "percent",
-        "higher",
-        95,
-        among=col("is_due"),
-        counted=col("complete") & col("on_time"),
-        needs="reports",
-    ),
-    Kpi(
-        "K09",
-        "blockers",
-        "median",
-        "days",
-        "lower",
-        45,
-        among=col("age_days").is_not_null(),
-        counted=col("is_resolved"),
-        duration="age_days",
-        needs="blockers",
-    ),
-    Kpi(
-        "K10",
-        "blockers",
-        "share",
-        "percent",
-        "higher",
-        90,
-        among=col("escalation_due"),
-        counted=col("escalated_in_time"),
-        needs="blockers",
-    ),
-    Kpi(
-        "K11",
-        "agreements",
-        "share",
-        "percent",
-        "higher",
-        100,
-        among=col("is_completed"),
-        counted=col("has_evidence"),
-        needs="evidence",
-    ),
-    Kpi(
-        "K13",
-        "agreements",
-        "composite",
-        "points",
-        "higher",
-        80,
-        among=col("is_open") | col("is_completed"),
-        counted=col("is_open") | col("is_completed"),
-    ),
+    def _wrong_numbers(self) -> Iterator[str]:
+        numbers = {"target": self.target, "goalposts": self.goalposts, "weight": self.weight}
+        if self.direction == "context":
+            yield from (f"is for context and has a {name}" for name, number in numbers.items() if number is not None)
+            return
+        if self.weight is not None and (self.weight <= 0 or self.estimator == "composite"):
+            yield "weight: more than 0, and none for the composite itself"
+        if self.target is None or self.goalposts is None:
+            yield from (f"has no {name}" for name in ("target", "goalposts") if numbers[name] is None)
+            return
+        worst, best = self.goalposts
+        if (worst >= best) if self.direction == "higher" else (worst <= best):
+            yield f"goalposts: {worst} to {best} is not the way to what is {self.direction}"
+            return
+        score = 100 * (self.target - worst) / (best - worst)
+        # What is watched only may have the best there is for a target.
+        if not math.isclose(score, GREEN) and (self.weight is not None or self.target != best):
+            yield f"goalposts: meeting the target scores {score:g} and not {GREEN:g}"
+
+    def _wrong_places(self) -> Iterator[str]:
+        if not self.shown:
+            yield "is shown nowhere"
+        if self.weight is not None and "scorecard" not in self.shown:
+            yield "is scored and not shown on the scorecard"
+        if self.estimator == "composite" and "ranking" not in self.shown:
+            yield "is the composite and not shown in the ranking"
+        for place in sorted(self.shown):
+            if place not in PLACES:
+                yield f"there is no place {place}"
+            elif PLACES[place] not in (None, self.estimator):
+                yield f"{place} shows a {PLACES[place]}, not a {self.estimator}"
+
+
+def collected(declared: Iterable[Kpi]) -> dict[str, Kpi]:
+    """The declarations by code, in their order. ValueError where they do not make one method: a code declared twice, weights
+    that are not 100 points together, none or several in a place that shows one.
+    """
+    kpis: dict[str, Kpi] = {}
+    for kpi in declared:
+        if kpi.code in kpis:
+            raise ValueError(f"{kpi.code} is declared twice")
+        kpis[kpi.code] = kpi
+    points = sum(kpi.weight or 0 for kpi in kpis.values())
+    if not math.isclose(points, 100):
+        raise ValueError(f"the weights are {points:g} points together, not 100")
+    for place in ALONE:
+        found = [kpi.code for kpi in kpis.values() if place in kpi.shown]
+        if len(found) != 1:
+            raise ValueError(f"{place} shows one KPI, not {len(found)} ({', '.join(found)})")
+    return kpis
+
+
+KPIS: Final = collected(
+    (
+        Kpi(
+            "K01",
+            of="agreements",
+            estimator="count",
+            direction="context",
+            target=None,
+            goalposts=None,
+            weight=None,
+            shown=frozenset({"method"}),
+            among=col("is_signed"),
+            counted=col("is_signed"),
+        ),
+        Kpi(
+            "K02",
+            of="agreements",
+            estimator="share",
+            direction="higher",
+            target=85,
+            goalposts=(45, 95),
+            weight=20,
+            shown=frozenset({"scorecard", "groups", "comparison", "pair"}),
+            among=col("is_matured"),
+            counted=col("is_started"),
+        ),
+        Kpi(
+            "K03",
+            of="agreements",
+            estimator="median",
+            direction="lower",
+            target=180,
+            goalposts=(420, 120),
+            weight=15,
+            shown=frozenset({"overview", "scorecard", "groups"}),
+            among=col("duration_days").is_not_null(),
+            counted=col("duration_observed"),
+            duration="duration_days",
+        ),
+        Kpi(
+            "K04",
+            of="agreements",
+            estimator="share",
+            direction="higher",
+            target=80,
+            goalposts=(40, 90),
+            weight=20,
+            shown=frozenset({"scorecard", "groups", "comparison"}),
+            among=col("target_has_come"),
+            counted=col("completed_on_time"),
+        ),
+        Kpi(
+            "K05",
+            of="agreements",
+            estimator="share",
+            direction="lower",
+            target=10,
+            goalposts=(50, 0),
+            weight=15,
+            shown=frozenset({"scorecard", "groups", "comparison"}),
+            among=col("is_open"),
+            counted=col("is_stalled"),
+        ),
+        Kpi(
+            "K06",
+            of="agreements",
+            estimator="count",
+            direction="lower",
+            target=0,
+            goalposts=(25, 0),
+            weight=None,
+            shown=frozenset({"scorecard"}),
+            among=col("is_open"),
+            counted=col("is_overdue"),
+        ),
+        Kpi(
+            "K07",
+            of="agreements",
+            estimator="share",
+            direction="higher",
+            target=95,
+            goalposts=(75, 100),
+            weight=None,
+            shown=frozenset({"scorecard"}),
+            among=col("plan_limit_passed"),
+            counted=col("plan_in_time"),
+            needs="plans",
+        ),
+        Kpi(
+            "K08",
+            of="reports",
+            estimator="share",
+            direction="higher",
+            target=95,
+            goalposts=(75, 100),
+            weight=15,
+            shown=frozenset({"scorecard", "comparison"}),
+            among=col("is_due"),
+            counted=col("complete") & col("on_time"),
+            needs="reports",
+        ),
+        Kpi(
+            "K09",
+            of="blockers",
+            estimator="median",
+            direction="lower",
+            target=45,
+            goalposts=(105, 30),
+            weight=10,
+            shown=frozenset({"scorecard"}),
+            among=col("age_days").is_not_null(),
+            counted=col("is_resolved"),
+            duration="age_days",
+            needs="blockers",
+        ),
+        Kpi(
+            "K10",
+            of="blockers",
+            estimator="share",
+            direction="higher",
+            target=90,
+            goalposts=(50, 100),
+            weight=5,
+            shown=frozenset({"scorecard"}),
+            among=col("escalation_due"),
+            counted=col("escalated_in_time"),
+            needs="blockers",
+        ),
+        Kpi(
+            "K11",
+            of="agreements",
+            estimator="share",
+            direction="higher",
+            target=100,
+            goalposts=(50, 100),
+            weight=None,
+            shown=frozenset({"scorecard"}),
+            among=col("is_completed"),
+            counted=col("has_evidence"),
+            needs="evidence",
+        ),
+        Kpi(
+            "K13",
+            of="agreements",
+            estimator="composite",
+            direction="higher",
+            target=80,
+            goalposts=(0, 100),
+            weight=None,
+            shown=frozenset({"ranking"}),
+            among=col("is_open") | col("is_completed"),
+            counted=col("is_open") | col("is_completed"),
+        ),
+    )
 )
-
-KPIS: dict[str, Kpi] = {kpi.code: kpi for kpi in _DECLARED}
 """Every KPI by code, in the order of the method."""
+
+
+def shown_in(place: Place) -> tuple[str, ...]:
+    """The codes of the KPIs a place shows: the scored ones first, then those only watched, each in the order of the method."""
+    return tuple(kpi.code for kpi in sorted(KPIS.values(), key=lambda kpi: kpi.weight is None) if place in kpi.shown)
+
+
+def alone_in(place: Place) -> str:
+    """The code of the one KPI shown in one of ALONE."""
+    (code,) = shown_in(place)
+    return code
+
+
+COMPOSITE: Final = alone_in("ranking")
+"""The code of the score that places go by."""

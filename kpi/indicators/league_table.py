@@ -10,16 +10,16 @@ from kpi.rules import Rules
 PARTS = ("value", "status", "n", "follow_up")
 
 
-def standings(
+def compute(
     cards: pl.DataFrame, *, before: pl.DataFrame, intervals: pl.DataFrame, group: str, rules: Rules
 ) -> pl.DataFrame:
     """Every group by place, those without a place last and by their number of cases.
 
     `cards` and `before` are frames of `scorecard.compute` with `by=[group]`, now and at the date compared with, and
-    `intervals` is one of `ranking.composite_intervals`.
+    `intervals` is one of `rank_sets.composite_intervals`.
 
     Columns: the group, n, score, place, status, place_before, climbed (places gained, null where it has no place now or
-    then), low, high, best_place, worst_place; for each scored KPI `K02_value`, `K02_status`, `K02_n`, `K02_follow_up`.
+    then), low, high, best_place, worst_place; for each scored KPI its PARTS, as in `<code>_value`.
     """
     places_before = scorecard.rank(before, group=group).select(group, place_before="place")
     return (
@@ -32,16 +32,16 @@ def standings(
     )
 
 
-def ends(standing: pl.DataFrame, *, most: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def ends(league: pl.DataFrame, *, most: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The best and the worst placed, at most `most` of each and nobody in both; the upper part has the odd one."""
-    ranked = standing.filter(pl.col("place").is_not_null())
+    ranked = league.filter(pl.col("place").is_not_null())
     upper = min(most, (ranked.height + 1) // 2)
     return ranked.head(upper), ranked.tail(min(most, ranked.height - upper))
 
 
-def possibly_first(standing: pl.DataFrame) -> int:
+def possibly_first(league: pl.DataFrame) -> int:
     """How many groups may truly hold the first place: their set of places begins with it."""
-    return standing.filter(pl.col("place").is_not_null() & (pl.col("best_place") == 1)).height
+    return league.filter(pl.col("place").is_not_null() & (pl.col("best_place") == 1)).height
 
 
 def _side_by_side(cards: pl.DataFrame, group: str, kpis: list[str]) -> pl.DataFrame:

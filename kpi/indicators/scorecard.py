@@ -10,7 +10,7 @@ import polars as pl
 from kpi.estimators import survival
 from kpi.estimators.intervals import wilson
 from kpi.facts import Facts
-from kpi.indicators.catalog import KPIS, Kpi
+from kpi.indicators.catalog import COMPOSITE, KPIS, Kpi
 from kpi.rules import Rules
 
 Part = Literal["numerator", "denominator", "rest"]
@@ -202,14 +202,14 @@ def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 
 def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
-    cases = _with_groups(KPIS["K13"], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
+    cases = _with_groups(KPIS[COMPOSITE], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
     return _weighted(scored, cases, groups, keys, rules)
 
 
 def _weighted(
     scored: pl.DataFrame, cases: pl.DataFrame, groups: pl.DataFrame, keys: list[str], rules: Rules
 ) -> pl.DataFrame:
-    """K13: the weighted mean of the scores there are.
+    """The composite: the weighted mean of the scores there are.
 
     Given only where the components there are carry enough of the weight and enough agreements are open or completed.
     `numerator` and `denominator` are the weighted sum of scores and the weight available, rounded to whole points.
@@ -221,7 +221,7 @@ def _weighted(
     enough_weight = pl.col("weight").fill_null(0) >= rules.composite_min_weight_share * sum(rules.weights.values())
     enough_cases = pl.col("n").fill_null(0) >= rules.rank_min_n
     cards = joined.with_columns(
-        kpi=pl.lit("K13"),
+        kpi=pl.lit(COMPOSITE),
         n=pl.col("n").fill_null(0),
         numerator=pl.col("weighted").fill_null(0).round(),
         denominator=pl.col("weight").fill_null(0).round(),
@@ -245,7 +245,7 @@ def rank(cards: pl.DataFrame, *, group: str) -> pl.DataFrame:
 
     `cards` is a frame of `compute` with `by=[group]` (already narrowed to one kind of agency).
     """
-    composite = cards.filter(pl.col("kpi") == "K13")
+    composite = cards.filter(pl.col("kpi") == COMPOSITE)
     return composite.select(
         group,
         "n",

@@ -20,6 +20,7 @@ from kpi.estimators import intervals
 from kpi.estimators.intervals import z_value
 from kpi.facts import Facts
 from kpi.indicators import scorecard
+from kpi.indicators.catalog import COMPOSITE
 from kpi.rules import Rules
 
 Floats = npt.NDArray[np.float64]
@@ -219,7 +220,7 @@ def composite_intervals(
     ranked = scorecard.rank(cards, group=by).filter(pl.col("place").is_not_null())
     # A group too small to be ranked stays so in every draw, and one that is ranked must not drop out of some.
     lenient = dataclasses.replace(rules, rank_min_n=1)
-    sizes = cards.filter(pl.col("kpi") == "K13").select(by, "n")
+    sizes = cards.filter(pl.col("kpi") == COMPOSITE).select(by, "n")
     groups = (
         scorecard.composites(cards, sizes, by=[by], rules=lenient)
         .filter(pl.col("value").is_not_null())
@@ -274,9 +275,9 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
     pooled = pl.col("agreement_id").is_in(numbered["agreement_id"].implode())
     parts = (
         scorecard.tally(facts if (pool == size).all() else facts.where(pooled), by=["agreement_id"])
-        .filter(pl.col("kpi").is_in([*components, "K13"]))
+        .filter(pl.col("kpi").is_in([*components, COMPOSITE]))
         .join(numbered.select("agreement_id", "_row"), on="agreement_id")
-        .with_columns(pl.col("kpi").cast(pl.Enum([*components, "K13"])))
+        .with_columns(pl.col("kpi").cast(pl.Enum([*components, COMPOSITE])))
     )
     picks = _picks(pool, taken, draws=draws, seed=seed)
     times = pl.col("_times")
@@ -286,7 +287,7 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
         .agg((pl.col("counted") * times).sum(), (pl.col("cases") * times).sum())
         .with_columns(pl.col("kpi").cast(pl.String))
     )
-    cases = tallies.filter(pl.col("kpi") == "K13").select("_cell", n="cases")
+    cases = tallies.filter(pl.col("kpi") == COMPOSITE).select("_cell", n="cases")
     scores = scorecard.scores(tallies, by=["_cell"], kpis=components, rules=rules)
     found = scorecard.composites(scores, cases, by=["_cell"], rules=rules)
     values = np.full(draws * len(groups), np.nan)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from kpi.indicators import scorecard
+from kpi.indicators.catalog import COMPOSITE
 from kpi.rules import Rules
 
 Floats = npt.NDArray[np.float64]
@@ -58,7 +59,7 @@ def ranges(
     """
     rules = rules or Rules()
     components = [code for code, weight in rules.weights.items() if weight > 0]
-    ranked = cards.filter((pl.col("kpi") == "K13") & pl.col("value").is_not_null()).select(group, "value")
+    ranked = cards.filter((pl.col("kpi") == COMPOSITE) & pl.col("value").is_not_null()).select(group, "value")
     wide = (
         cards.filter(pl.col("kpi").is_in(components))
         .pivot(on="kpi", on_columns=components, index=group, values="score", aggregate_function="first")

@@ -17,6 +17,7 @@ import polars as pl
 from kpi import facts as folding
 from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
+from kpi.indicators.catalog import COMPOSITE
 from kpi.register import Register
 from kpi.rules import Rules
 
@@ -92,7 +93,9 @@ def _peers(facts: Facts, agency: str, cards: pl.DataFrame) -> Floats:
     """The composites of the other agencies of the same group, as they are ranked, in rising order."""
     groups = facts.agreements.select("agency", "agency_group").unique()
     same = groups.join(groups.filter(pl.col("agency") == agency), on="agency_group", how="semi")
-    others = cards.filter((pl.col("kpi") == "K13") & (pl.col("agency") != agency)).join(same, on="agency", how="semi")
+    others = cards.filter((pl.col("kpi") == COMPOSITE) & (pl.col("agency") != agency)).join(
+        same, on="agency", how="semi"
+    )
     return others.select(scorecard.as_ranked(pl.col("value")))["value"].drop_nulls().sort().to_numpy()
 
 
@@ -321,8 +324,8 @@ class _Base:
         ).join(through, on="option", how="left")
 
     def _cases(self, asked: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-        held = self.tallies.filter(pl.col("kpi") == "K13")["cases"].sum()
-        more = changes.filter(pl.col("kpi") == "K13").select("option", more="cases")
+        held = self.tallies.filter(pl.col("kpi") == COMPOSITE)["cases"].sum()
+        more = changes.filter(pl.col("kpi") == COMPOSITE).select("option", more="cases")
         return asked.join(more, on="option", how="left").select("option", n=pl.col("more").fill_null(0) + held)
 
     def scored(self, ways: _Ways, kpis: list[str]) -> pl.DataFrame:

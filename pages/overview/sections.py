@@ -13,7 +13,7 @@ import streamlit as st
 import words as w
 from data_access.accounts import Person
 from kpi.facts import Facts, attention, signs
-from kpi.indicators import growth, league_table
+from kpi.indicators import catalog, growth, league_table
 from kpi.rules import Rules
 from kpi.vocabulary import BUCKETS
 from pages.ranking import sections
@@ -31,6 +31,7 @@ ENDS: Final = 3
 _TITLE_HEAD: Final = 12
 _TITLE_TAIL: Final = 36
 _ROW: Final = 24
+_TIME: Final = catalog.alone_in("overview")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,21 +91,21 @@ def show_counts(view: View, person: Person) -> None:
 
 def _show_time(view: View, sees_all: bool) -> None:
     card, before = (
-        loaders.scorecards(view, as_of=day).row(by_predicate=pl.col("kpi") == "K03", named=True)
+        loaders.scorecards(view, as_of=day).row(by_predicate=pl.col("kpi") == _TIME, named=True)
         for day in (view.as_of, view.compare_with)
     )
-    course = loaders.trend(view).filter(pl.col("kpi") == "K03")["value"].to_list()
+    course = loaders.trend(view).filter(pl.col("kpi") == _TIME)["value"].to_list()
     cards.metric(
         w.t("overview.time"),
-        cards.value_text("K03", card),
+        cards.value_text(_TIME, card),
         change=cards.change(card["value"], before["value"], unit=f" {w.t('common.day_unit')}"),
         better="lower",
         spark=course,
         note=_time_basis(card),
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
-        links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi="K03", part="denominator")
-        cards.explained("K03", card, is_wordless=True)
+        links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi=_TIME, part="denominator")
+        cards.explained(_TIME, card, is_wordless=True)
 
 
 def _time_basis(card: Mapping[str, Any]) -> str:
@@ -213,12 +214,12 @@ def show_delivery(view: View, person: Person) -> None:
     """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
     group = view.agency_group if view.agency_group in sections.GROUPS else sections.usual_group(person)
     st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
-    standing = loaders.standings(dataclasses.replace(view, agency_group=group), by="agency")
-    best, worst = league_table.ends(standing, most=ENDS)
+    league = loaders.league_table(dataclasses.replace(view, agency_group=group), by="agency")
+    best, worst = league_table.ends(league, most=ENDS)
     if best.is_empty():
         st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
     else:
-        is_whole = best.height + worst.height == sections.ranked_number(standing)
+        is_whole = best.height + worst.height == sections.ranked_number(league)
         shown = _ends_frame(best, worst, is_whole=is_whole)
         chosen = charts.show(
             charts.bars,
@@ -230,8 +231,8 @@ def show_delivery(view: View, person: Person) -> None:
         )
         if chosen and chosen["code"]:
             links.go("scorecard", agency=chosen["code"])
-        st.caption(sections.sureness(standing))
-    own = sections.own_sentence(standing, person)
+        st.caption(sections.sureness(league))
+    own = sections.own_sentence(league, person)
     if own:
         st.caption(own)
     with st.container(horizontal=True, gap="small"):

@@ -10,14 +10,12 @@ import streamlit as st
 import words as w
 from kpi.estimators.suppression import TOTAL
 from kpi.facts import Facts
+from kpi.indicators.catalog import shown_in
 from kpi.vocabulary import BUCKETS
 from pages.parts import explained
 from pages.ui import cards, charts, filters, loaders, studies, tables
 from pages.ui.tables import Column
 from pages.ui.view import View
-
-KPI_CODES = ("K02", "K03", "K04", "K05")
-"""What a table of groups shows of each; the rest is on the scorecard."""
 
 SHOWN_BUCKETS = (*BUCKETS, "completed", "suspended", "void")
 MOST_BARS = 15
@@ -28,8 +26,8 @@ HIDDEN = "…"
 def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: Callable[[str], str]) -> pl.DataFrame:
     """One row per group, most signed first.
 
-    Columns code, label, signed, open, completed, stalled, overdue, no_date and, for each of KPI_CODES, its value, text and
-    status (K02, K02_text, K02_status ...).
+    Columns code, label, signed, open, completed, stalled, overdue, no_date and, for each KPI shown here, its value, text and
+    status under its code, `_text` and `_status`.
     """
     counts = (
         facts.agreements.filter("is_signed")
@@ -43,7 +41,7 @@ def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: C
             no_date=pl.col("has_no_date").sum(),
         )
     )
-    for kpi in KPI_CODES:
+    for kpi in shown_in("groups"):
         mine = scorecards.filter(pl.col("kpi") == kpi)
         texts = pl.Series([cards.value_text(kpi, card) for card in mine.iter_rows(named=True)], dtype=pl.String)
         counts = counts.join(
@@ -73,8 +71,8 @@ def show_table(
         Column("overdue", "groups.overdue", "number"),
         Column("no_date", "groups.no_date", "number"),
         *(
-            Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help_key=f"groups.help_{kpi}")
-            for kpi in KPI_CODES
+            Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help_key=f"kpi.{kpi}.column")
+            for kpi in shown_in("groups")
         ),
     ]
     tables.show(groups, columns, key, file_name=key, alt=alt, on_row=on_row)

@@ -6,7 +6,7 @@ import dataclasses
 
 import streamlit as st
 
-from pages.parts import heading as trust
+from pages.parts import heading
 from pages.ranking import sections, statistics
 from pages.ui import cards, filters, loaders, session
 
@@ -15,18 +15,18 @@ view = filters.current()
 rules = loaders.rules(view.as_of)
 
 if loaders.extent().last is None:
-    trust.show_nothing("ranking.heading", person)
+    heading.show_nothing("ranking.heading", person)
     st.stop()
-heading = st.container()
+top = st.container()
 group_view = dataclasses.replace(view, agency_group=sections.choose_group(view, person))
-with heading:
-    trust.show_heading("ranking.heading", group_view)
-standing = loaders.standings(group_view, by="agency")
-if standing.is_empty():
+with top:
+    heading.show_heading("ranking.heading", group_view)
+league = loaders.league_table(group_view, by="agency")
+if league.is_empty():
     cards.empty_state("ranking.empty")
     st.stop()
-sections.show_ranked(standing, person, rules)
-statistics.show_pair(group_view, standing, person)
-sections.show_intervals(standing)
-statistics.show_details(group_view, standing)
-sections.show_unranked(standing, person, rules)
+sections.show_ranked(league, person, rules)
+statistics.show_pair(group_view, league, person)
+sections.show_intervals(league)
+statistics.show_details(group_view, league)
+sections.show_unranked(league, person, rules)

@@ -11,7 +11,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.facts import PROVINCE_KINDS
 from kpi.indicators import league_table
-from kpi.indicators.catalog import KPIS
+from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.indicators.scorecard import PLACE_DIGITS
 from kpi.rules import Rules
 from pages.ui import cards, charts, filters, links, loaders, palette, tables
@@ -46,8 +46,8 @@ def labels(agencies: pl.Series, *, most: int = LABEL_CHARACTERS) -> pl.Series:
 def score_text(score: float | None) -> str:
     """A composite as it is read: precise enough to agree with its light, and with the place it has."""
     if score is None:
-        return cards.value_text("K13", {"value": None, "follow_up": None})
-    digits = loaders.rules(filters.current().as_of).digits("K13", score)
+        return cards.value_text(COMPOSITE, {"value": None, "follow_up": None})
+    digits = loaders.rules(filters.current().as_of).digits(COMPOSITE, score)
     return w.number(score, max(digits, PLACE_DIGITS))
 
 
@@ -62,16 +62,16 @@ def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:
     )
 
 
-def ranked_number(standing: pl.DataFrame) -> int:
+def ranked_number(league: pl.DataFrame) -> int:
     """How many agencies have a place."""
-    return standing.height - standing["place"].null_count()
+    return league.height - league["place"].null_count()
 
 
-def sureness(standing: pl.DataFrame) -> str:
+def sureness(league: pl.DataFrame) -> str:
     """How many are ranked and how many are not, and how many could truly be first."""
-    ranked = ranked_number(standing)
-    text = w.t("ranking.ranked", n=w.number(ranked), few=w.number(standing.height - ranked))
-    contenders = league_table.possibly_first(standing)
+    ranked = ranked_number(league)
+    text = w.t("ranking.ranked", n=w.number(ranked), few=w.number(league.height - ranked))
+    contenders = league_table.possibly_first(league)
     return f"{text} {w.t('ranking.contenders', n=w.number(contenders))}" if contenders > 1 else text
 
 
@@ -82,9 +82,9 @@ def place_text(best: int | None, worst: int | None) -> str:
     return w.number(best) if best == worst else f"{w.number(best)}–{w.number(worst)}"
 
 
-def own_sentence(standing: pl.DataFrame, person: Person) -> str | None:
+def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
     """Where the person's own agency stands; None for a person without one, or where it is not among these."""
-    own = standing.filter(pl.col("agency") == (person.agency or ""))
+    own = league.filter(pl.col("agency") == (person.agency or ""))
     if person.role in loaders.SEES_ALL or own.is_empty():
         return None
     row = own.row(0, named=True)
@@ -93,7 +93,7 @@ def own_sentence(standing: pl.DataFrame, person: Person) -> str | None:
     return w.t(
         "ranking.own_place",
         place=w.number(row["place"]),
-        all=w.number(ranked_number(standing)),
+        all=w.number(ranked_number(league)),
         places=place_text(row["best_place"], row["worst_place"]),
         score=score_text(row["score"]),
         light=cards.light(row["status"]),
@@ -138,16 +138,16 @@ def _keep_group() -> None:
     st.query_params["group"] = st.session_state["ranking_group"]
 
 
-def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
+def show_ranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
     """The agencies with a place, by place; a row leads to its scorecard."""
-    ranked = standing.filter(pl.col("place").is_not_null())
+    ranked = league.filter(pl.col("place").is_not_null())
     if ranked.is_empty():
         cards.notice("ranking.nobody_ranked", n=w.number(rules.rank_min_n))
         return
-    own = own_sentence(standing, person)
+    own = own_sentence(league, person)
     if own:
         st.markdown(own)
-    st.caption(f"{sureness(standing)} {w.t('ranking.signs')} {_legend()}")
+    st.caption(f"{sureness(league)} {w.t('ranking.signs')} {_legend()}")
     tables.show(
         _cells(ranked, person, rules),
         [
@@ -155,7 +155,9 @@ def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
             Column("place", "ranking.place", "number", width=50),
             Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
             Column("climb", "ranking.climb", width=72),
-            Column("score_text", "kpi.K13.short", "light", of="status", width=68, help=_kpi_help("K13", rules)),
+            Column(
+                "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=68, help=_kpi_help(COMPOSITE, rules)
+            ),
             *_kpi_columns(rules),
             Column("n", "ranking.n", "number", width=64, help_key="ranking.n_help"),
         ],
@@ -168,9 +170,9 @@ def show_ranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
     )
 
 
-def show_intervals(standing: pl.DataFrame) -> None:
+def show_intervals(league: pl.DataFrame) -> None:
     """The composites with their intervals: agencies whose intervals meet cannot be told apart."""
-    ranked = standing.filter(pl.col("place").is_not_null())
+    ranked = league.filter(pl.col("place").is_not_null())
     if ranked.is_empty():
         return
     st.subheader(w.t("ranking.intervals"), anchor=False)
@@ -195,9 +197,9 @@ def show_intervals(standing: pl.DataFrame) -> None:
         links.go("scorecard", agency=chosen["code"])
 
 
-def show_unranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
+def show_unranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
     """The agencies with too few agreements for a place, with their values as they are."""
-    few = standing.filter(pl.col("place").is_null())
+    few = league.filter(pl.col("place").is_null())
     if few.is_empty():
         return
     st.subheader(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
@@ -221,17 +223,18 @@ def show_unranked(standing: pl.DataFrame, person: Person, rules: Rules) -> None:
 # --- Cells -----------------------------------------------------------------------------------------------------------
 
 
-def _cells(standing: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
-    """Standings with what is shown of them as text: name, places, climb, score_text, and `K02_text` for each KPI."""
-    name = labels(standing["agency"], most=_NAME_CHARACTERS)
-    texts = [pl.Series(f"{kpi}_text", _kpi_texts(standing, kpi), dtype=pl.String) for kpi in scored(rules)]
-    return standing.with_columns(
+def _cells(league: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
+    """A league table with what is shown of them as text: name, places, climb, score_text, and one for each KPI under
+    its code and `_text`."""
+    name = labels(league["agency"], most=_NAME_CHARACTERS)
+    texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
+    return league.with_columns(
         *texts,
         name=pl.when(pl.col("agency") == _own_agency(person)).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
-        places=pl.Series([place_text(*pair) for pair in standing.select("best_place", "worst_place").iter_rows()]),
-        climb=w.texts(standing["climbed"], _climb_text),
-        score_text=w.texts(standing["score"], score_text),
+        places=pl.Series([place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()]),
+        climb=w.texts(league["climbed"], _climb_text),
+        score_text=w.texts(league["score"], score_text),
     )
 
 
@@ -244,8 +247,8 @@ def _own_agency(person: Person) -> str:
     return "" if person.role in loaders.SEES_ALL else person.agency or ""
 
 
-def _kpi_texts(standing: pl.DataFrame, kpi: str) -> list[str]:
-    values = standing.select(value=f"{kpi}_value", follow_up=f"{kpi}_follow_up", status=f"{kpi}_status")
+def _kpi_texts(league: pl.DataFrame, kpi: str) -> list[str]:
+    values = league.select(value=f"{kpi}_value", follow_up=f"{kpi}_follow_up", status=f"{kpi}_status")
     return [
         "" if row["status"] == "not_available" else cards.value_text(kpi, row) for row in values.iter_rows(named=True)
     ]
@@ -278,19 +281,19 @@ def _kpi_help(kpi: str, rules: Rules) -> str:
 def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
     """What files hold: the numbers themselves, and each light in a column of its own."""
     units: dict[str, tables.Kind] = {"percent": "percent", "days": "days"}
-    standing = [
+    placed = [
         Column("place", "ranking.place", "number"),
         Column("best_place", "ranking.best_place", "number"),
         Column("worst_place", "ranking.worst_place", "number"),
         Column("place_before", "ranking.place_before", "number"),
-        Column("score", "kpi.K13.name", "number", digits=1),
+        Column("score", f"kpi.{COMPOSITE}.name", "number", digits=1),
         Column("low", "ranking.low", "number", digits=1),
         Column("high", "ranking.high", "number", digits=1),
         Column("status", "ranking.light", "light"),
     ]
     return [
         Column("agency", "ranking.agency", "code", of="agency"),
-        *(standing if ranked else ()),
+        *(placed if ranked else ()),
         Column("n", "ranking.n", "number"),
         *(
             Column(f"{kpi}_value", f"kpi.{kpi}.name", units.get(KPIS[kpi].unit, "number"), digits=1)

@@ -12,7 +12,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.estimators import difference
 from kpi.estimators.difference import Difference, Estimate
-from kpi.indicators.catalog import KPIS
+from kpi.indicators.catalog import KPIS, alone_in, shown_in
 from kpi.studies.funnel import Funnel
 from pages.parts import explained
 from pages.ranking import sections
@@ -21,23 +21,23 @@ from pages.ui.choices import choice
 from pages.ui.tables import Column
 from pages.ui.view import View
 
-SHARES: Final = ("K02", "K04", "K05", "K08")
-"""The scored shares: those a funnel and a comparison of like with like can be made of."""
+SHARES: Final = shown_in("comparison")
+"""Those a funnel and a comparison of like with like can be made of."""
 
-LIKE_WITH_LIKE: Final = "K02"
+LIKE_WITH_LIKE: Final = alone_in("pair")
 """The share by which two agencies are also compared with their portfolios taken into account."""
 
 
 # --- Two agencies ----------------------------------------------------------------------------------------------------
 
 
-def show_pair(view: View, standing: pl.DataFrame, person: Person) -> None:
+def show_pair(view: View, league: pl.DataFrame, person: Person) -> None:
     """Is one agency really worse than another? The answer with its reason, and what the portfolios have to do with it.
 
     `view` is of one group. Unless others are chosen, the reader's own agency, else the last one, against the one placed
     before it: the two ends of a ranking differ all too easily, just because they were looked for.
     """
-    ranked = standing.filter(pl.col("place").is_not_null())
+    ranked = league.filter(pl.col("place").is_not_null())
     if ranked.height < 2:
         return
     st.subheader(w.t("comparing.heading"), anchor=False)
@@ -51,14 +51,14 @@ def show_pair(view: View, standing: pl.DataFrame, person: Person) -> None:
     rows = {row["agency"]: row for row in ranked.iter_rows(named=True)}
     found = difference.between(*(_estimate(rows[agency], "score", "low", "high") for agency in (first, second)))
     names = {"first": _plain_name(first), "second": _plain_name(second)}
-    words = {**names, **_standing_words(rows[first], "first"), **_standing_words(rows[second], "second")}
+    words = {**names, **_placed_words(rows[first], "first"), **_placed_words(rows[second], "second")}
     st.markdown(sentence("score", found, lambda points: w.number(points, 1), words))
     like = portfolio_sentence(view, first, second, names)
     if like:
         st.caption(like)
 
 
-def _standing_words(row: Mapping[str, Any], which: str) -> dict[str, str]:
+def _placed_words(row: Mapping[str, Any], which: str) -> dict[str, str]:
     return {
         f"score_{which}": sections.score_text(row["score"]),
         f"place_{which}": w.number(row["place"]),
@@ -107,9 +107,9 @@ def portfolio_sentence(view: View, first: str, second: str, names: Mapping[str, 
 # --- Shares ----------------------------------------------------------------------------------------------------------
 
 
-def show_details(view: View, standing: pl.DataFrame) -> None:
+def show_details(view: View, league: pl.DataFrame) -> None:
     """When opened, the shares: places, portfolios, funnel. `view` is of one group."""
-    if standing["place"].count() < 2:
+    if league["place"].count() < 2:
         return
     details = st.expander(w.t("comparing.shares"), key="comparing_shares", on_change="rerun")
     if details.open:

@@ -9,6 +9,7 @@ import streamlit as st
 
 import words as w
 from kpi import readers
+from kpi.indicators.catalog import COMPOSITE
 from pages.parts import heading, stalling
 from pages.scorecard import sections, statistics
 from pages.ui import cards, filters, loaders, session
@@ -48,7 +49,7 @@ def by_code(frame: pl.DataFrame) -> dict[str, sections.Card]:
 mine = by_code(peers)
 st.text(heading.sentence(view))
 sections.show_place(
-    agency, loaders.standings(view, by="agency"), mine["K13"], is_whole=view.reader == readers.EVERYTHING
+    agency, loaders.league_table(view, by="agency"), mine[COMPOSITE], is_whole=view.reader == readers.EVERYTHING
 )
 statistics.show_outlook(view, agency)
 stalling.show_expected(view, agency)

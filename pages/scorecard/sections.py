@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from kpi.facts import Facts
-from kpi.indicators.catalog import KPIS, Kpi
+from kpi.indicators.catalog import COMPOSITE, KPIS, Kpi, shown_in
 from kpi.rules import Rules
 from pages.ranking import sections
 from pages.ui import cards, charts, filters, links, loaders, palette, tables
@@ -18,9 +18,6 @@ from pages.ui.choices import choice
 from pages.ui.tables import Column
 
 Card = Mapping[str, Any]
-
-SHOWN_KPIS: Final = ("K02", "K03", "K04", "K05", "K08", "K09", "K10", "K06", "K07", "K11")
-"""The scored ones first, by how they are read; then those that are only watched."""
 
 WATCHED_LISTS: Final = ("stalled", "overdue", "due_soon")
 
@@ -36,19 +33,19 @@ LIST_COLUMNS: Final = [
 ]
 
 
-def show_place(agency: str, standing: pl.DataFrame, composite: Card, *, is_whole: bool) -> None:
+def show_place(agency: str, league: pl.DataFrame, composite: Card, *, is_whole: bool) -> None:
     """The agency's composite with its light and interval, its place, and how many agreements they rest on.
 
     Where not all agreements are counted for the reader, it says that others may read another place.
     """
-    mine = standing.filter(pl.col("agency") == agency)
+    mine = league.filter(pl.col("agency") == agency)
     row = mine.row(0, named=True) if not mine.is_empty() else None
     grid = st.grid(4)
     interval = None
     if row is not None and row["low"] is not None:
         interval = w.t("scorecard.interval", low=w.number(row["low"]), high=w.number(row["high"]))
     grid.metric(
-        w.t("kpi.K13.name"),
+        w.t(f"kpi.{COMPOSITE}.name"),
         sections.score_text(composite["value"]),
         cards.light(composite["status"]) + (f" · {interval}" if interval else ""),
         delta_color="off",
@@ -57,7 +54,7 @@ def show_place(agency: str, standing: pl.DataFrame, composite: Card, *, is_whole
         height="stretch",
     )
     if row is not None and row["place"] is not None:
-        place = w.t("scorecard.place_of", place=w.number(row["place"]), all=w.number(sections.ranked_number(standing)))
+        place = w.t("scorecard.place_of", place=w.number(row["place"]), all=w.number(sections.ranked_number(league)))
         sure = w.t("scorecard.place_between", places=sections.place_text(row["best_place"], row["worst_place"]))
     else:
         place, sure = w.t("scorecard.not_ranked"), w.t("scorecard.not_ranked_why")
@@ -81,7 +78,7 @@ def show_kpis(agency: str, mine: Mapping[str, Card], before: Mapping[str, Card],
     """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
     st.subheader(w.t("scorecard.kpis"), anchor=False)
     grid = st.grid("auto", min_column_width=260, border=True)
-    for code in SHOWN_KPIS:
+    for code in shown_in("scorecard"):
         card, kpi = mine[code], KPIS[code]
         with grid.cell():
             show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency)
@@ -174,10 +171,10 @@ def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
     st.subheader(w.t("scorecard.peers"), anchor=False)
     code = choice(
         "kpi",
-        ("K13", *SHOWN_KPIS),
+        (COMPOSITE, *shown_in("scorecard")),
         label=w.t("scorecard.peers_kpi"),
         write=lambda kpi: w.t(f"kpi.{kpi}.name"),
-        default="K13",
+        default=COMPOSITE,
         width=380,
     )
     kpi = KPIS[code]

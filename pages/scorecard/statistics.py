@@ -10,14 +10,11 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from kpi.indicators.catalog import KPIS
+from kpi.indicators.catalog import KPIS, shown_in
 from pages.parts import explained
 from pages.ui import cards, links, loaders, studies
 from pages.ui.studies import Steps
 from pages.ui.view import View
-
-ADJUSTED_KPIS: Final = ("K02", "K04", "K05", "K08")
-"""The shares of the composite that rest on enough cases to be adjusted."""
 
 OWN_SHARE_LIMIT: Final = 0.5
 """Where more than this of the comparison is the agency itself, there is hardly anybody to compare it with."""
@@ -109,11 +106,12 @@ def show_outlook(view: View, agency: str) -> None:
 @st.fragment(parallel=True)
 def show_adjusted(view: View, agency: str, mine: Mapping[str, Mapping[str, Any]]) -> None:
     """Crude and adjusted value side by side: whether an easy or a hard portfolio explains the figure."""
-    rows = [row for kpi in ADJUSTED_KPIS if (row := _adjusted(view, agency, kpi)) is not None]
+    compared = shown_in("comparison")
+    rows = [row for kpi in compared if (row := _adjusted(view, agency, kpi)) is not None]
     if not rows:
         return
     st.subheader(w.t("moves.adjusted"), anchor=False)
-    grid = st.grid(len(ADJUSTED_KPIS), min_column_width=240, border=True)
+    grid = st.grid(len(compared), min_column_width=240, border=True)
     for row in rows:
         with grid.cell():
             kpi = KPIS[row["kpi"]]

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import streamlit as st
 
 import words as w
-from kpi.indicators.catalog import KPIS, Kpi
+from kpi.indicators.catalog import KPIS, Kpi, Part
 from kpi.rules import Rules
 from pages.ui import filters, links, loaders, palette
 
@@ -109,9 +109,7 @@ def writer(kpi: Kpi) -> Callable[[float | None], str]:
     return w.days if kpi.unit == "days" else w.number
 
 
-def kpi_words(
-    kpi: str, part: Literal["name", "short", "sentence", "formula", "reading", "improve"], rules: Rules
-) -> str:
+def kpi_words(kpi: str, part: Part, rules: Rules) -> str:
     """The words for a KPI, with the thresholds in force put into them."""
     limits = {
         field.name: w.number(value)

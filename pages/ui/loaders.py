@@ -32,7 +32,7 @@ from data_access.store import Store, get_engine
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, signs
-from kpi.indicators import league_table as kpi_standings
+from kpi.indicators import league_table as kpi_league_table
 from kpi.indicators import scorecard
 from kpi.register import Register
 from kpi.reporting import coverage
@@ -280,9 +280,9 @@ def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
     return _intervals(edition().key, view.as_of, view.key, by, view.condition, store())
 
 
-def standings(view: View, *, by: str) -> pl.DataFrame:
-    """The ranking of the groups in a view, against the date compared with; columns as in `league_table.standings`."""
-    return _standings(edition().key, view.as_of, view.compare_with, view.key, by, view.condition, store())
+def league_table(view: View, *, by: str) -> pl.DataFrame:
+    """The ranking of the groups in a view, against the date compared with; columns as in `kpi.indicators.league_table.compute`."""
+    return _league_table(edition().key, view.as_of, view.compare_with, view.key, by, view.condition, store())
 
 
 def counts(view: View, *, as_of: dt.date | None = None) -> Mapping[str, int]:
@@ -348,7 +348,7 @@ def _intervals(
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _standings(
+def _league_table(
     key: _Key,
     as_of: dt.date,
     compare_with: dt.date,
@@ -357,7 +357,7 @@ def _standings(
     _condition: pl.Expr | None,
     _engine: Store,
 ) -> pl.DataFrame:
-    return kpi_standings.standings(
+    return kpi_league_table.compute(
         _scorecards(key, as_of, view_key, (by,), _condition, _engine),
         before=_scorecards(key, compare_with, view_key, (by,), _condition, _engine),
         intervals=_intervals(key, as_of, view_key, by, _condition, _engine),

@@ -254,7 +254,7 @@ def _comparison(view: View) -> Comparison | None:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sums:
-    """What a reader is told of others' security and defence: the day it is of, and columns as in `sensitive.released`."""
+    """What a reader is told of others' security and defence: the day it is of, and columns as in `readers.released`."""
 
     on: dt.date
     regions: pl.DataFrame

@@ -17,7 +17,7 @@ PARTNER_COLUMNS = {"tier": "partner_tier", "region": "partner_region", "partner"
 class View:
     """What a page shows. None means no restriction; `partner_group` is `tier:`, `region:` or `partner:` with a code.
 
-    `reader` is whom it is shown to: the key of an agency, or `sensitive.EVERYTHING` for somebody who may see all agreements.
+    `reader` is whom it is shown to: the key of an agency, or `readers.EVERYTHING` for somebody who may see all agreements.
     Figures for anybody else leave out what `kpi.readers` keeps from them; where nobody is named, all of it.
     """
 

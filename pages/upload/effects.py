@@ -5,21 +5,19 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 import words as w
 from kpi import readers
-from kpi.indicators.catalog import KPIS
+from kpi.indicators.catalog import COMPOSITE, KPIS, shown_in
 from kpi.update import Preview, consequences
-from pages.scorecard.sections import SHOWN_KPIS
 from pages.ui import cards, filters, loaders
 from pages.ui.view import View
 
 Card = dict[str, Any]
-_COMPOSITE: Final = "K13"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,13 +101,13 @@ def show(effects: Effects | None, *, note: str | None = None) -> None:
         return
     before, after = effects.before, effects.after
     st.subheader(w.t("upload.effects"), anchor=False)
-    changed = [code for code in SHOWN_KPIS if _differs(before.cards.get(code), after.cards.get(code))]
+    changed = [code for code in shown_in("scorecard") if _differs(before.cards.get(code), after.cards.get(code))]
     scope = w.name("scope", effects.view.scope or "ALL")
     said = w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope)
     st.caption(said if note is None else f"{said} {w.t(note)}")
     grid = st.grid("auto", min_column_width=210)
     with grid.cell():
-        _metric(w.t("kpi.K13.name"), _COMPOSITE, before, after)
+        _metric(w.t(f"kpi.{COMPOSITE}.name"), COMPOSITE, before, after)
     with grid.cell():
         cards.metric(
             w.t("upload.place"),
@@ -188,4 +186,4 @@ def _climb(before: Standing, after: Standing) -> str:
 
 
 def _score(standing: Standing) -> str:
-    return _value(_COMPOSITE, standing.cards.get(_COMPOSITE))
+    return _value(COMPOSITE, standing.cards.get(COMPOSITE))

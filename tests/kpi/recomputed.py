@@ -6,6 +6,7 @@ Nothing of `kpi` is used here, so that agreement between the two means something
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -136,52 +137,96 @@ def blockers(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
     return results
 
 
-def kpis(rows: list[Row], as_of: dt.date) -> dict[str, tuple[int, int, Fraction | int | None]]:
-    """Numerator, denominator and value of each KPI over all rows."""
-    known = [found for row in rows if (found := agreement(row, as_of)) is not None]
-    followed = [one for one in known if one["followed"]]
-    started_or_not_void = [one for one in followed if not (one["void"] and not one["started"])]
-    results: dict[str, tuple[int, int, Fraction | int | None]] = {}
+# --- The KPIs --------------------------------------------------------------------------------------------------------
 
-    def share(code: str, counted: int, among: int) -> None:
-        results[code] = (counted, among, Fraction(100 * counted, among) if among else None)
+Found = tuple[float, float, Fraction | int | None]
+"""Numerator, denominator and value."""
 
-    signed = sum(one["is_signed"] for one in known)
-    results["K01"] = (signed, signed, signed or None)
-    matured = [one for one in started_or_not_void if (as_of - one["signed"]).days >= 90]
-    share("K02", sum(one["started"] is not None for one in matured), len(matured))
-    waits = [
+RECOMPUTED: dict[str, Callable[[list[Row], dt.date], Found]] = {}
+"""What each KPI is over all rows as of a day, by its code."""
+
+
+def recomputes(code: str) -> Callable[[Callable[[list[Row], dt.date], Found]], Callable[[list[Row], dt.date], Found]]:
+    """Names the KPI that a function recomputes."""
+
+    def enter(function: Callable[[list[Row], dt.date], Found]) -> Callable[[list[Row], dt.date], Found]:
+        assert code not in RECOMPUTED, f"{code} is recomputed twice"
+        RECOMPUTED[code] = function
+        return function
+
+    return enter
+
+
+def share(counted: int, among: int) -> Found:
+    return counted, among, Fraction(100 * counted, among) if among else None
+
+
+def followed(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
+    """The agreements of which it is followed what becomes of them."""
+    return [known for row in rows if (known := agreement(row, as_of)) is not None and known["followed"]]
+
+
+def not_void_before_start(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
+    return [one for one in followed(rows, as_of) if not (one["void"] and not one["started"])]
+
+
+def start_waits(rows: list[Row], as_of: dt.date) -> list[tuple[int, bool]]:
+    return [
         (((one["started"] or one["ended"] or as_of) - one["signed"]).days, one["started"] is not None)
-        for one in followed
+        for one in followed(rows, as_of)
     ]
-    results["K03"] = (sum(seen for _, seen in waits), len(waits), median(waits))
+
+
+def blocker_waits(rows: list[Row], as_of: dt.date) -> list[tuple[int, bool]]:
+    return [(one["age"], one["resolved"]) for one in blockers(rows, as_of)]
+
+
+@recomputes("K01")
+def signed(rows: list[Row], as_of: dt.date) -> Found:
+    number = sum(known["is_signed"] for row in rows if (known := agreement(row, as_of)) is not None)
+    return number, number, number or None
+
+
+@recomputes("K02")
+def implemented(rows: list[Row], as_of: dt.date) -> Found:
+    matured = [one for one in not_void_before_start(rows, as_of) if (as_of - one["signed"]).days >= 90]
+    return share(sum(one["started"] is not None for one in matured), len(matured))
+
+
+@recomputes("K03")
+def time_to_start(rows: list[Row], as_of: dt.date) -> Found:
+    waits = start_waits(rows, as_of)
+    return sum(seen for _, seen in waits), len(waits), median(waits)
+
+
+@recomputes("K04")
+def on_time(rows: list[Row], as_of: dt.date) -> Found:
     due = [
         one
-        for one in started_or_not_void
+        for one in not_void_before_start(rows, as_of)
         if one["original"] and one["original"] <= as_of and not (one["ended"] and one["ended"] < one["original"])
     ]
-    share("K04", sum(bool(one["completed"] and one["completed"] <= one["original"]) for one in due), len(due))
-    open_ones = [one for one in followed if one["open"]]
-    share("K05", sum(one["stalled"] for one in open_ones), len(open_ones))
-    overdue = sum(one["overdue"] for one in open_ones)
-    results["K06"] = (overdue, len(open_ones), overdue if open_ones else None)
-    reports = owed_reports(rows, as_of)
-    share("K08", sum(reports), len(reports))
-    held_up = blockers(rows, as_of)
-    results["K09"] = (
-        sum(one["resolved"] for one in held_up),
-        len(held_up),
-        median([(one["age"], one["resolved"]) for one in held_up]),
-    )
-    beyond = [one for one in held_up if one["beyond"] and (one["escalated_after"] is not None or one["age"] > 15)]
-    share(
-        "K10", sum(one["escalated_after"] is not None and one["escalated_after"] <= 15 for one in beyond), len(beyond)
-    )
-    return results
+    return share(sum(bool(one["completed"] and one["completed"] <= one["original"]) for one in due), len(due))
 
 
-def plans(rows: list[Row], as_of: dt.date) -> tuple[int, int]:
-    """K07: plans in time, and plans whose limit has passed."""
+@recomputes("K05")
+def stalled(rows: list[Row], as_of: dt.date) -> Found:
+    open_ones = [one for one in followed(rows, as_of) if one["open"]]
+    return share(sum(one["stalled"] for one in open_ones), len(open_ones))
+
+
+@recomputes("K06")
+def overdue(rows: list[Row], as_of: dt.date) -> Found:
+    open_ones = [one for one in followed(rows, as_of) if one["open"]]
+    number = sum(one["overdue"] for one in open_ones)
+    return number, len(open_ones), number if open_ones else None
+
+
+@recomputes("K07")
+def plans(rows: list[Row], as_of: dt.date) -> Found:
+    """Plans in time, among those whose limit has passed; nothing where no plan was ever recorded."""
+    if not any(state == "PLAN_ISSUED" for row in rows for state, _ in row.events):
+        return share(0, 0)
     counted = among = 0
     for row in rows:
         known = agreement(row, as_of)
@@ -195,10 +240,62 @@ def plans(rows: list[Row], as_of: dt.date) -> tuple[int, int]:
             continue
         among += 1
         counted += bool(known["plan"] and known["plan"] <= limit)
-    return counted, among
+    return share(counted, among)
 
 
-def evidence(rows: list[Row], as_of: dt.date) -> tuple[int, int]:
-    """K11: completed ones with evidence, and completed ones."""
+@recomputes("K08")
+def reported(rows: list[Row], as_of: dt.date) -> Found:
+    reports = owed_reports(rows, as_of)
+    return share(sum(reports), len(reports))
+
+
+@recomputes("K09")
+def time_to_resolve(rows: list[Row], as_of: dt.date) -> Found:
+    waits = blocker_waits(rows, as_of)
+    return sum(resolved for _, resolved in waits), len(waits), median(waits)
+
+
+@recomputes("K10")
+def escalated(rows: list[Row], as_of: dt.date) -> Found:
+    beyond = [
+        one
+        for one in blockers(rows, as_of)
+        if one["beyond"] and (one["escalated_after"] is not None or one["age"] > 15)
+    ]
+    in_time = sum(one["escalated_after"] is not None and one["escalated_after"] <= 15 for one in beyond)
+    return share(in_time, len(beyond))
+
+
+@recomputes("K11")
+def proved(rows: list[Row], as_of: dt.date) -> Found:
+    """Completed ones with evidence; nothing where none was ever recorded."""
+    if not any(row.evidence for row in rows):
+        return share(0, 0)
     done = [row for row in rows if (known := agreement(row, as_of)) and known["completed"]]
-    return sum(bool(row.evidence) for row in done), len(done)
+    return share(sum(bool(row.evidence) for row in done), len(done))
+
+
+@recomputes("K13")
+def composite(rows: list[Row], as_of: dt.date) -> Found:
+    """The weighted mean of the scores there are; a median not reached scores 0 once it is beyond the worst goalpost."""
+    weighted, points = Fraction(0), 0
+    for code, weight, worst, best in (
+        ("K02", 20, 45, 95),
+        ("K03", 15, 420, 120),
+        ("K04", 20, 40, 90),
+        ("K05", 15, 50, 0),
+        ("K08", 15, 75, 100),
+        ("K09", 10, 105, 30),
+        ("K10", 5, 50, 100),
+    ):
+        *_, value = RECOMPUTED[code](rows, as_of)
+        if value is None:
+            waits = {"K03": start_waits(rows, as_of), "K09": blocker_waits(rows, as_of)}.get(code, [])
+            if max((time for time, _ in waits), default=0) < worst:
+                continue
+            value = worst
+        score = 100 * (Fraction(value) - worst) / (best - worst)
+        weighted += weight * min(max(score, Fraction(0)), Fraction(100))
+        points += weight
+    n = sum(one["open"] or one["completed"] is not None for one in followed(rows, as_of))
+    return float(weighted), points, weighted / points if points >= 70 and n >= 10 else None

@@ -173,7 +173,7 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
 
 
 @st.composite
-def registers(draw: st.DrawFn, *, most: int = 12) -> list[Row]:
+def registers(draw: st.DrawFn, *, least: int = 0, most: int = 12) -> list[Row]:
     """A small register as rows."""
-    size = draw(st.integers(0, most))
+    size = draw(st.integers(least, most))
     return [draw(rows(number=number)) for number in range(1, size + 1)]

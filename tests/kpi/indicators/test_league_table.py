@@ -1,4 +1,4 @@
-"""Standings: who is placed where, against when, and who is not placed at all."""
+"""League tables: who is placed where, against when, and who is not placed at all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def intervals(best_and_worst: dict[str, tuple[int, int]]) -> pl.DataFrame:
 
 
 def standing_of(now: dict[str, float | None], before: dict[str, float | None]) -> pl.DataFrame:
-    return league_table.standings(
+    return league_table.compute(
         cards(now),
         before=cards(before),
         intervals=intervals({"A": (1, 2), "B": (1, 3), "C": (2, 3)}),

@@ -1,0 +1,28 @@
+"""The numbers that turn a register into facts: from when on something is stalled, at risk, due soon or late."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """Every number the facts depend on, with the value it starts from.
+
+    `stall_days` maps a state to the days without evidenced progress after which an open agreement counts as stalled.
+    """
+
+    grace_days: int = 90
+    stall_days: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: MappingProxyType(
+            {"SIGNED": 180, "APPROVAL_PENDING": 180, "IN_FORCE": 90, "PLAN_ISSUED": 120, "IN_PROGRESS": 180}
+        )
+    )
+    at_risk_gap: float = 0.25
+    severe_blocker_days: int = 30
+    due_soon_days: int = 60
+    plan_days_treaty: int = 15
+    plan_days_other: int = 60
+    escalation_days: int = 15
