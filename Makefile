@@ -32,7 +32,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup lock run test check faults bench guards numbers chromium
+.PHONY: setup lock run test check lint faults bench guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -73,13 +73,21 @@ run: setup
 chromium:
 	@command -v chromium >/dev/null || $(call install,chromium,the browser that the tests drive)
 
-check: setup
+lint: setup
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-test: chromium check
-	$(VENV)/bin/pytest -n 2
+# Rooms whose tests need no page and no server.
+FAST := $(addprefix tests/,architecture words kpi seed_data)
+
+check: lint
+	$(VENV)/bin/pytest -n 2 -m "not slow and not postgresql and not browser" $(FAST)
+
+# The least covered files come first, the total last.
+test: chromium lint
+	$(VENV)/bin/pytest -n 2 --cov --cov-report=
+	@$(VENV)/bin/coverage report --sort=cover | sed -n '1,12p;$$p'
 
 numbers: setup
 	CHANGES=1000 $(VENV)/bin/pytest -n 2 tests/attacks/test_numbers.py

@@ -115,3 +115,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which browser tests needed a second try: one that often does is no sound test."""
+    told = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
+    ran = {report.nodeid for report in told if "flaky" in report.keywords}
+    again = sorted({report.nodeid for report in terminalreporter.stats.get("rerun", [])})
+    if ran:
+        terminalreporter.write_line(f"{len(again)} of {len(ran)} browser tests needed a second try")
+    for name in again:
+        terminalreporter.write_line(f"  {name}")

@@ -12,6 +12,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -205,6 +206,13 @@ def test_what_is_installed_is_what_was_asked_for_and_is_known_by_its_hash(name: 
     entries = re.sub(r" *#.*", "", compiled).replace("\\\n", "").split("\n")
     entry = re.compile(r"(\S+==\S+( +--hash=sha256:[0-9a-f]{64})+)?")
     assert [line for line in entries if not entry.fullmatch(line)] == []
+
+
+def test_the_changelog_begins_with_the_version_that_is_being_made() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    told = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert told[0] == version
 
 
 def _pinned(name: str) -> dict[str, str]:

@@ -417,6 +417,7 @@ def test_explanations_are_given_for_red_lights(facts: Facts) -> None:
 # --- The same each time, and larger ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes() -> None:
     hashes = set()
     for hash_seed in ("1", "2"):

@@ -634,7 +634,7 @@ def test_many_rows_are_mapped_without_a_loop() -> None:
 
 
 def catalog(language: str) -> dict[str, str]:
-    path = ROOT / "pages" / "locale" / language / "mapping.po"
+    path = ROOT / "words" / "locale" / language / "mapping.po"
     with path.open("rb") as file:
         return {str(message.id): str(message.string) for message in read_po(file) if message.id}
 

@@ -154,7 +154,7 @@ def test_the_demo_fills_either_store(engine: sa.Engine) -> None:
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_figure_and_contradiction_has_words(language: str) -> None:
-    with (ROOT / "pages" / "locale" / language / "published.po").open("rb") as file:
+    with (ROOT / "words" / "locale" / language / "published.po").open("rb") as file:
         words = {str(message.id): str(message.string) for message in read_po(file) if message.id}
 
     for key in reference.read_list("published_figures")["key"].unique():

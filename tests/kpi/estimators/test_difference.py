@@ -37,6 +37,7 @@ def test_the_same_figure_cannot_be_told_apart_and_a_missing_one_is_not_available
     assert between(Estimate(80.0, None, None), share(5, 10)).value is None
 
 
+@pytest.mark.slow
 def test_of_equal_agencies_about_one_in_twenty_is_called_different() -> None:
     random = np.random.default_rng(5)
     draws = random.binomial([40, 60], 0.8, size=(3000, 2))

@@ -10,6 +10,7 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
+import pytest
 import scipy.stats
 
 from kpi import facts
@@ -147,6 +148,7 @@ def test_limits_of_curves_medians_and_means_hold_the_truth() -> None:
     assert all(0.93 <= held <= 0.97 for held in figures.values()), figures
 
 
+@pytest.mark.slow
 def test_the_log_rank_test_errs_as_often_as_it_says() -> None:
     random, small = random_of(5), 0
     for _ in range(600):
@@ -164,6 +166,7 @@ def test_the_log_rank_test_errs_as_often_as_it_says() -> None:
 LAW = Law(agency_rates=np.linspace(0.4, 2.2, 10), report_share=0.92, blocked_share=0.6)
 
 
+@pytest.mark.slow
 def test_intervals_and_places_of_composites_hold_the_truth() -> None:
     """The truth is the composite of ten agencies with 6,000 agreements each; 25 registers give them 40 each."""
     whole = facts.build(simulate(60_000, seed=99, agencies=10, law=LAW, even=True), AS_OF)
@@ -188,6 +191,7 @@ def test_intervals_and_places_of_composites_hold_the_truth() -> None:
 # --- Case mix --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_adjusted_ratios_hold_one_where_only_the_mix_differs() -> None:
     """Agencies are equally good within a sector; sectors differ fourfold and each agency has most of its own in one."""
     law = Law(sector_rates=(2.0, 0.5, 1.0, 2.0, 0.5, 1.0), own_sector=0.5, mean_wait=300)
@@ -211,6 +215,7 @@ def test_adjusted_ratios_hold_one_where_only_the_mix_differs() -> None:
 # --- Forecasts -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_forecasts_come_true_as_often_as_they_say() -> None:
     """Twenty registers, three earlier days each, half a year ahead; agencies, sectors and tiers all differ."""
     law = Law(agency_rates=np.linspace(0.5, 1.8, 20))
@@ -242,6 +247,7 @@ def test_forecasts_come_true_as_often_as_they_say() -> None:
     assert gaps[calibration.STALLED] < 0.04
 
 
+@pytest.mark.slow
 def test_limits_of_forecasts_by_agency_hold() -> None:
     law, day, held = Law(agency_rates=np.linspace(0.5, 1.8, 20)), dt.date(2025, 3, 31), []
     end = day + dt.timedelta(days=180)
@@ -260,6 +266,7 @@ def test_limits_of_forecasts_by_agency_hold() -> None:
 # --- Cohorts ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_change_is_claimed_wrongly_as_seldom_as_it_says() -> None:
     verdicts = []
     for seed in range(150):

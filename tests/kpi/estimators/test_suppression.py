@@ -8,6 +8,7 @@ from fractions import Fraction
 import hypothesis.strategies as st
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from scipy.optimize import linprog
 
@@ -86,6 +87,7 @@ def test_no_small_count_can_be_worked_out_by_linear_programming(table: Counts) -
     assert_protected(table, mask, programme_limits(table, mask))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(tables(most=12, largest=200))
 def test_no_small_count_can_be_worked_out_by_subtracting_line_by_line(table: Counts) -> None:
@@ -103,6 +105,7 @@ def test_the_attack_finds_what_is_hidden_without_protection() -> None:
     assert propagated_limits(table, naive) == {(0, 1): (2.0, 2.0)}
 
 
+@pytest.mark.slow
 def test_every_whole_number_table_that_fits_leaves_a_small_count_open() -> None:
     """No theory: all tables of whole numbers with the same shown cells, one after the other."""
     table = suppression.with_totals(np.array([[7, 2, 16], [9, 8, 11], [15, 26, 9]]))

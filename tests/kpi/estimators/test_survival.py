@@ -51,6 +51,7 @@ def test_no_cases_all_waiting_and_zero_days_are_defined() -> None:
     assert survival.rmst([5, 7], [0, 0], tau=10) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(cases)
 def test_medians_equal_exact_fractions_ties_at_one_half_included(sample: list[tuple[int, bool]]) -> None:
@@ -72,6 +73,7 @@ def test_survival_equals_scipy(sample: list[tuple[int, bool]]) -> None:
     assert curve["survival"].to_list() == pytest.approx(theirs.evaluate(curve["time"].to_list()).tolist(), abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(cases)
 def test_survival_and_limits_equal_lifelines(sample: list[tuple[int, bool]]) -> None:
@@ -132,6 +134,7 @@ def test_incidence_of_competing_events_equals_exact_fractions(sample: list[tuple
         assert all(ours[time] == pytest.approx(float(expected[time]), abs=1e-12) for time in expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 2), min_size=3, max_size=30), st.randoms(use_true_random=False))
 def test_incidence_and_its_limits_equal_lifelines(causes: list[int], random: Random) -> None:
@@ -208,6 +211,7 @@ def test_a_mean_that_is_all_observed_has_the_standard_error_of_a_plain_mean() ->
 grouped = st.lists(st.tuples(st.integers(0, 15), st.booleans(), st.sampled_from("abc")), min_size=6, max_size=50)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(grouped)
 def test_the_log_rank_test_equals_lifelines(sample: list[tuple[int, bool, str]]) -> None:

@@ -86,6 +86,7 @@ def test_the_worked_register_has_the_worked_figures() -> None:
     assert (done.mean(), done.median()) == (115.2, 88)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 1, 1)))
 def test_every_open_agreement_is_in_exactly_one_bucket(rows: list[Row], as_of: dt.date) -> None:
@@ -95,6 +96,7 @@ def test_every_open_agreement_is_in_exactly_one_bucket(rows: list[Row], as_of: d
     assert set(agreements.filter(~pl.col("is_open"))["bucket"]) <= set(CLOSED_BUCKETS)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 1, 1)))
 def test_states_equal_a_plain_fold(rows: list[Row], as_of: dt.date) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 
 from kpi import facts
@@ -15,6 +16,7 @@ from tests.kpi.registers import AS_OF, Row, register_of, registers
 D = dt.date
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(registers())
 def test_every_open_agreement_is_in_one_bucket_and_the_flow_is_what_its_signs_select(rows: list[Row]) -> None:

@@ -23,6 +23,7 @@ def by_code(cards: pl.DataFrame) -> dict[str, dict[str, object]]:
     return {row["kpi"]: row for row in cards.iter_rows(named=True)}
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 6, 1)))
 def test_every_kpi_equals_a_plain_recomputation(rows: list[Row], as_of: dt.date) -> None:
@@ -32,6 +33,7 @@ def test_every_kpi_equals_a_plain_recomputation(rows: list[Row], as_of: dt.date)
         assert_equal(cards[code], recompute(rows, as_of))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(drawn=registers(least=8))
 def test_a_composite_that_is_given_equals_a_plain_recomputation(drawn: list[Row]) -> None:
@@ -55,6 +57,7 @@ def assert_equal(card: Mapping[str, object], expected: recomputed.Found) -> None
     assert card["value"] == (None if value is None else pytest.approx(float(value), abs=1e-9)), card
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(rows=registers())
 def test_agencies_add_up_to_the_whole_and_row_order_is_irrelevant(rows: list[Row]) -> None:
@@ -68,6 +71,7 @@ def test_agencies_add_up_to_the_whole_and_row_order_is_irrelevant(rows: list[Row
         assert (row["numerator"], row["denominator"]) == (same["numerator"], same["denominator"])
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(rows=registers())
 def test_the_list_behind_a_number_is_as_long_as_the_number(rows: list[Row]) -> None:

@@ -76,6 +76,7 @@ def findings(found: facts.Facts, defect: str, names: pl.DataFrame = NO_NAMES) ->
     return quality.findings(found, defect, names).select(wanted).to_dicts()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(registers())
 def test_every_count_is_the_number_of_agreements_behind_it_with_their_fields(rows: list[Row]) -> None:
@@ -92,6 +93,7 @@ def test_every_count_is_the_number_of_agreements_behind_it_with_their_fields(row
         }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(registers())
 def test_long_without_news_is_longer_than_the_state_allows_without_report_or_event(rows: list[Row]) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 
 from kpi import facts
@@ -46,6 +47,7 @@ def plain(rows: list[Row], as_of: dt.date) -> dict[tuple[str, str], Counter[str]
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(registers(), days(D(2025, 6, 1), D(2026, 3, 1)))
 def test_counts_are_those_of_a_plain_recount(rows: list[Row], as_of: dt.date) -> None:
@@ -61,6 +63,7 @@ def test_counts_are_those_of_a_plain_recount(rows: list[Row], as_of: dt.date) ->
         assert reports.counts(found, period=code).equals(counts.filter(pl.col("period") == code))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(registers())
 def test_what_is_met_is_what_the_scorecard_counts(rows: list[Row]) -> None:

@@ -80,6 +80,7 @@ def test_contradictory_dates_are_left_out_and_counted() -> None:
     assert (found["n"], found["left_out"], found["share"]) == (1, 1, 100.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(rows=registers())
 def test_cohorts_equal_a_plain_count(rows: list[Row]) -> None:

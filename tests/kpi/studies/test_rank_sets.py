@@ -244,6 +244,7 @@ def test_large_groups_are_drawn_in_part_and_small_ones_whole() -> None:
     assert rank_sets._taken(np.array([5, 10]), 200).tolist() == [5, 10]
 
 
+@pytest.mark.slow
 def test_drawing_a_part_gives_the_spread_of_drawing_all(monkeypatch: pytest.MonkeyPatch) -> None:
     found = built(3600, agencies=6, even=True)
 

@@ -46,6 +46,7 @@ def composite(rows: list[Row]) -> float | None:
     return None if values.is_empty() else values.item()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(rows=registers(most=8))
 def test_each_gain_equals_a_scorecard_of_the_changed_register(rows: list[Row]) -> None:
@@ -65,6 +66,7 @@ def test_each_gain_equals_a_scorecard_of_the_changed_register(rows: list[Row]) -
             assert option["points"] == pytest.approx(changed - before)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(rows=registers(most=6))
 def test_the_best_steps_together_equal_a_scorecard_of_the_register_after_them(rows: list[Row]) -> None:

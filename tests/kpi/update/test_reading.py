@@ -293,6 +293,7 @@ def test_damaged_and_hostile_workbooks(data: bytes, code: str) -> None:
     assert refused(data, "tep.xlsx") == [(code, None, None)]
 
 
+@pytest.mark.slow
 def test_a_workbook_that_unfolds_too_far_is_not_opened() -> None:
     bomb = altered(GOOD, SHEET, lambda part: part + b" " * 130_000_000)
 

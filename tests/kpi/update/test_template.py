@@ -215,6 +215,7 @@ def registers(draw: st.DrawFn) -> Current:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(registers(), st.sampled_from(FORMS))
 def test_whatever_the_register_holds_the_template_changes_nothing(now: Current, how: tuple[str, Format]) -> None:
@@ -228,6 +229,7 @@ def test_whatever_the_register_holds_the_template_changes_nothing(now: Current, 
     assert compare(checked, now).changes == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_a_workbook_is_read_as_another_reader_reads_it(texts: list[str]) -> None:
