@@ -18,8 +18,8 @@ import words
 from cli import keeping, people, periods, review, uploads
 from cli.output import (
     Format,
-    Language,
     TableOrJson,
+    language_option,
     print_frame,
     print_json,
     print_notes,
@@ -63,7 +63,7 @@ AsOf = Annotated[
     str, typer.Option("--as-of", metavar="DATE", help="The day looked at; the register's data date if left out.")
 ]
 Scope = Annotated[str, typer.Option(help="HIGH_LEVEL, LOCAL or ALL.")]
-InLanguage = Annotated[Language, typer.Option("--language", help="Language of messages.")]
+InLanguage = Annotated[str, language_option("Language of messages.")]
 InFormat = Annotated[Format, typer.Option("--format", help="How results are written.")]
 TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 
@@ -100,7 +100,7 @@ def load(
     mapping: Annotated[Path | None, typer.Option(help="How FILE is read (TOML); see docs/own_register.md.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded; store nothing.")] = False,
     output: TableJson = TableOrJson.TABLE,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """Load a register into an empty store. A file with problems is refused whole; each problem is named."""
     try:
@@ -187,7 +187,7 @@ def reconcile(
     national: Annotated[
         bool, typer.Option("--national", help="The register claims to hold all agreements of the country.")
     ] = False,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """The register beside every published figure, and where the published figures disagree among themselves."""
     reading = open_reading()
@@ -215,7 +215,7 @@ def reconcile(
     print_notes(reading.notes)
 
 
-def _print_contradictions(language: Language, *, comparable: bool) -> None:
+def _print_contradictions(language: str, *, comparable: bool) -> None:
     with words.in_language(language):
         print("\n" + words.t("published.contradictions"))
         for item in published.contradictions():

@@ -8,8 +8,10 @@ import enum
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
+import typer
 
 import words
 from seed_data.mapping.build import RegisterFrames
@@ -35,11 +37,17 @@ class TableOrJson(enum.StrEnum):
     JSON = "json"
 
 
-class Language(enum.StrEnum):
-    """The language of messages."""
+def language_option(help: str) -> Any:
+    """`--language`, one of those there are catalogs for."""
+    metavar = f"[{'|'.join(words.languages())}]"
+    return typer.Option("--language", help=help, parser=_known_language, metavar=metavar)
 
-    VI = "vi"
-    EN = "en"
+
+def _known_language(code: str) -> str:
+    try:
+        return words.known_language(code)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def print_frame(frame: pl.DataFrame, output: Format, notes: Mapping[str, str]) -> None:
@@ -80,12 +88,12 @@ def print_table(frame: pl.DataFrame) -> None:
         print("  ".join(cells).rstrip())
 
 
-def print_summary(register: RegisterFrames, *, stored: bool, language: Language) -> None:
+def print_summary(register: RegisterFrames, *, stored: bool, language: str) -> None:
     """What a register holds and what its file does not say clearly, in words."""
     found = summarise(register, stored=stored)
     with words.in_language(language):
         t, date = words.t, words.date(register.description["data_date"])
-        name = found["name_vi"] if language is Language.VI else found["name_en"]
+        name = found[words.column("name")]
         print(t("mapping.summary_stored" if stored else "mapping.summary_dry", name=name, date=date))
         print("\n" + t("mapping.summary_rows"))
         _print_counts((t(f"mapping.table.{table}"), count) for table, count in found["rows"].items() if count)
@@ -108,7 +116,7 @@ def print_summary(register: RegisterFrames, *, stored: bool, language: Language)
             print_table(rows.head(MOST_PROBLEMS_SHOWN))
 
 
-def print_problems(problems: Sequence[Problem], language: Language) -> None:
+def print_problems(problems: Sequence[Problem], language: str) -> None:
     """Every problem on a line of its own, on standard error; of many, the first and how many there are of each kind."""
     with words.in_language(language):
         for problem in problems[:MOST_PROBLEMS_SHOWN]:

@@ -13,7 +13,7 @@ import typer
 from sqlmodel import Session
 
 import words
-from cli.output import Language, TableOrJson, print_json, print_table
+from cli.output import TableOrJson, language_option, print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
 from cli.uploads import person_of, refused
 from data_access import coordination, store, updates
@@ -40,7 +40,7 @@ User = Annotated[
     str, typer.Option("--user", metavar="NAME", help="The coordinator's account in whose name it is done.")
 ]
 Apply = Annotated[bool, typer.Option("--apply", help="Store the change; without it, it is only shown.")]
-InLanguage = Annotated[Language, typer.Option("--language", help="Language of messages.")]
+InLanguage = Annotated[str, language_option("Language of messages.")]
 TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 Code = Annotated[str, typer.Argument(metavar="CODE", help="A period's code, for example 2026-Q1.")]
 
@@ -76,7 +76,7 @@ def add(
     count: Annotated[int, typer.Option(min=1, max=MOST_AT_ONCE, help="How many periods.")] = 1,
     apply: Apply = False,
     output: TableJson = TableOrJson.TABLE,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """The next periods after the last one, whose reports are still ahead."""
     engine = open_store()
@@ -102,7 +102,7 @@ def due(
     user: User,
     apply: Apply = False,
     output: TableJson = TableOrJson.TABLE,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """Another due date for a period that is not due yet."""
     engine = open_store()
@@ -126,7 +126,7 @@ def remove(
     user: User,
     apply: Apply = False,
     output: TableJson = TableOrJson.TABLE,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """Take out a period that is not due yet and for which no report came."""
     engine = open_store()
@@ -159,7 +159,7 @@ def _change(
     new: Sequence[Period],
     apply: bool,
     output: TableOrJson,
-    language: Language,
+    language: str,
 ) -> None:
     """Try a change, and keep it if it is to be applied; what is only shown went through the same checks."""
     person = person_of(engine, user)
@@ -181,6 +181,6 @@ def _change(
     print("Stored." if apply else "Nothing stored: this is what --apply would store.")
 
 
-def _declined(declined: coordination.DeclinedError, language: Language) -> str:
-    with words.in_language(language.value):
+def _declined(declined: coordination.DeclinedError, language: str) -> str:
+    with words.in_language(language):
         return words.t(f"coordination.declined_{declined.code}", period=declined.period)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from cli.output import Language, TableOrJson, print_json, print_table
+from cli.output import TableOrJson, print_json, print_table
 from cli.reading import CannotRunError, open_store
 from cli.uploads import (
     Decision,
@@ -53,7 +53,7 @@ def review_list(output: TableJson = TableOrJson.TABLE) -> None:
 
 
 @review_app.command("show")
-def review_show(number: int, output: TableJson = TableOrJson.TABLE, language: InLanguage = Language.EN) -> None:
+def review_show(number: int, output: TableJson = TableOrJson.TABLE, language: InLanguage = "en") -> None:
     """A batch that was sent for review, compared with the register of this moment."""
     engine = open_store()
     found = _review(number)
@@ -86,7 +86,7 @@ def review_publish(
     ] = Decision.STOP,
     reason: Reason = "",
     output: TableJson = TableOrJson.TABLE,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """Put what waits into the register, in whole or in part; the rest goes back to its agency with the reason."""
     person = person_of(open_store(), user)
@@ -111,7 +111,7 @@ def review_publish(
 
 @review_app.command("return")
 def review_return(
-    number: int, user: User, reason: Reason, output: TableJson = TableOrJson.TABLE, language: InLanguage = Language.EN
+    number: int, user: User, reason: Reason, output: TableJson = TableOrJson.TABLE, language: InLanguage = "en"
 ) -> None:
     """Send what waits back to its agency with a reason."""
     engine = open_store()
@@ -166,7 +166,7 @@ def _change(change: Change, review: Review) -> dict[str, Any]:
     }
 
 
-def _problems(review: Review, language: Language) -> list[Told]:
+def _problems(review: Review, language: str) -> list[Told]:
     return [told(problem, language) for problem in review.problems]
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import typer
 
 import words
-from cli.output import Language, TableOrJson, print_json, print_table
+from cli.output import TableOrJson, language_option, print_json, print_table
 from cli.reading import CannotRunError, open_store
 from data_access import accounts, settings, store, updates
 from data_access.clock import today
@@ -80,7 +80,7 @@ class Decision(enum.StrEnum):
 
 
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="The account in whose name it is done.")]
-InLanguage = Annotated[Language, typer.Option("--language", help="Language of messages and files.")]
+InLanguage = Annotated[str, language_option("Language of messages and files.")]
 TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 
 
@@ -107,7 +107,7 @@ def upload(
         str | None, typer.Option(help="Of a CSV file that is not Unicode: windows-1258, tcvn3, viscii ...")
     ] = None,
     output: TableJson = TableOrJson.TABLE,
-    language: InLanguage = Language.EN,
+    language: InLanguage = "en",
 ) -> None:
     """Check a file against the register and show its problems, or what it would change."""
     engine = open_store()
@@ -191,7 +191,7 @@ def cell(change: Change) -> dict[str, str | None]:
     return {"agreement": change.ref or change.subject, "field": change.field, "old": change.old, "new": change.new}
 
 
-def told(problem: Problem, language: Language) -> Told:
+def told(problem: Problem, language: str) -> Told:
     """A problem as it is printed, in words of a language."""
     with words.in_language(language):
         said = message(problem, say=words.t, language=language)
@@ -204,7 +204,7 @@ def told(problem: Problem, language: Language) -> Told:
     }
 
 
-def told_conflict(conflict: Conflict, language: Language) -> Told:
+def told_conflict(conflict: Conflict, language: str) -> Told:
     """A cell that somebody else changed meanwhile, as a problem is printed."""
     change = conflict.change
     with words.in_language(language):
@@ -225,7 +225,7 @@ def template(
     user: User,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to be written.")],
     output: Annotated[FileFormat, typer.Option("--format", help="csv or xlsx.")] = FileFormat.XLSX,
-    language: Annotated[Language, typer.Option("--language", help="Language of the file.")] = Language.VI,
+    language: Annotated[str, language_option("Language of the file.")] = "vi",
 ) -> None:
     """Write an agency's template: its open agreements, ready to be changed and handed in."""
     engine = open_store()
@@ -273,9 +273,7 @@ def batch_show(number: int, output: TableJson = TableOrJson.TABLE) -> None:
 
 
 @batch_app.command("undo")
-def batch_undo(
-    number: int, user: User, output: TableJson = TableOrJson.TABLE, language: InLanguage = Language.EN
-) -> None:
+def batch_undo(number: int, user: User, output: TableJson = TableOrJson.TABLE, language: InLanguage = "en") -> None:
     """Take a batch back by its opposite, which is a batch of its own."""
     engine = open_store()
     person = person_of(engine, user)
@@ -332,7 +330,7 @@ def _agency_of(person: accounts.Person) -> str:
     return person.agency
 
 
-def refused(refusal: updates.Refused, language: Language) -> str:
+def refused(refusal: updates.Refused, language: str) -> str:
     """Why nothing was stored."""
     batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
     with words.in_language(language):

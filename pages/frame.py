@@ -129,13 +129,13 @@ def show_header(person: Person, edition: loaders.Edition) -> None:
     """What is shown and as of when, whether it is real, and who is looking."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
-            name = edition.name_en if words.language() == "en" else edition.name_vi
+            name = getattr(edition, words.column("name"))
             if name:
                 st.markdown(
                     words.t("frame.register", name=words.plain(name), date=words.date(edition.data_date)),
                     width="content",
                 )
-            caveat = edition.caveat_en if words.language() == "en" else edition.caveat_vi
+            caveat = getattr(edition, words.column("caveat"))
             if edition.is_demo:
                 st.caption(f":material/info: {words.t('frame.demo_mark')}", width="content", help=words.plain(caveat))
             elif caveat:

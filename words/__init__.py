@@ -4,9 +4,9 @@ Nothing is known here of the store or of the screen: whoever has them says so, w
 """
 
 from words.catalogs import raise_on_missing, read_catalog, t
-from words.formats import date, days, number, percent, texts, tn
+from words.formats import date, days, marks, number, percent, texts, tn
 from words.letters import fold, fold_expr, sort_key
-from words.names import labels, name, name_expr, named_by
+from words.names import column, labels, language_in_store, name, name_expr, named_by
 from words.spoken import (
     DEFAULT_LANGUAGE,
     in_language,
@@ -21,6 +21,7 @@ from words.typed import plain
 
 __all__ = [
     "DEFAULT_LANGUAGE",
+    "column",
     "date",
     "days",
     "fold",
@@ -29,7 +30,9 @@ __all__ = [
     "known_language",
     "labels",
     "language",
+    "language_in_store",
     "languages",
+    "marks",
     "name",
     "name_expr",
     "named_by",

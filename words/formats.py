@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import polars as pl
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from words.catalogs import read_catalog, t, translations
 from words.spoken import language
@@ -30,6 +30,11 @@ def _number(text: str, code: str) -> str:
     exact = Decimal(text)
     decimals = "".join("0" for sign in text.partition(".")[2])
     return format_decimal(exact or abs(exact), f"#,##0.{decimals}".rstrip("."), locale=code)
+
+
+def marks() -> tuple[str, str]:
+    """The mark before decimals and the one between thousands."""
+    return get_decimal_symbol(language()), get_group_symbol(language())
 
 
 def percent(x: float | None, digits: int = 0) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import polars as pl
+from babel import Locale
 
 from words.catalogs import t, terms
-from words.spoken import language
+from words.spoken import DEFAULT_LANGUAGE, SECOND_LANGUAGE, language
 
 Names = Mapping[tuple[str, bool], Mapping[str, str]]
 """(kind, short) -> code -> name."""
+
+LANGUAGES_IN_STORE = (DEFAULT_LANGUAGE, SECOND_LANGUAGE)
+"""The languages in which a store, and the form for figures, keep names and texts."""
 
 KINDS_IN_STORE = ("agency", "partner", "sector", "doc_type", "exchange")
 
@@ -43,8 +47,23 @@ def name(kind: str, code: str | None, *, short: bool = False) -> str:
 
 
 def labels(kind: str, *, short: bool = False) -> Mapping[str, str]:
-    """Code -> name for everything of a kind that the store names."""
-    return _read_names(language())[(kind, short)]
+    """Code -> name for everything of a kind that the store names; countries as Babel does where the store does not."""
+    kept = _read_names(language_in_store())[(kind, short)]
+    if kind != "partner" or language() in LANGUAGES_IN_STORE:
+        return kept
+    countries = Locale.parse(language()).territories
+    return {code: countries.get(code, called) for code, called in kept.items()}
+
+
+def language_in_store(code: str | None = None) -> str:
+    """In which of its languages the store is read to somebody who speaks this one, or the reader's."""
+    spoken = code or language()
+    return spoken if spoken in LANGUAGES_IN_STORE else SECOND_LANGUAGE
+
+
+def column(text: str) -> str:
+    """The column in which the store keeps a text for the reader's language: `title_vi` for `title`."""
+    return f"{text}_{language_in_store()}"
 
 
 def name_expr(column: pl.Expr, kind: str, *, short: bool = False) -> pl.Expr:

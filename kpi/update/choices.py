@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from words import language_in_store
+
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
@@ -19,8 +21,8 @@ class Choice:
     also: tuple[str, ...] = ()
 
     def name(self, language: str) -> str:
-        """The name in a language; English for any but Vietnamese."""
-        return self.vi if language == "vi" else self.en
+        """The name in a language; in English where the form does not speak it."""
+        return {"vi": self.vi, "en": self.en}[language_in_store(language)]
 
     @property
     def spellings(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import polars as pl
 
 from kpi.update.text import squeezed
+from words import language_in_store
 
 Part = Literal["key", "agreement", "result", "status", "target", "report", "blocker", "ignored"]
 Kind = Literal["text", "number", "date", "percent", "choice", "link"]
@@ -49,8 +50,8 @@ class Column:
     width: int = 16
 
     def name(self, language: str) -> str:
-        """The header in a language; English for any but Vietnamese."""
-        return self.vi if language == "vi" else self.en
+        """The header in a language; in English where the form does not speak it."""
+        return {"vi": self.vi, "en": self.en}[language_in_store(language)]
 
 
 def _text(code: str, part: Part, vi: str, en: str, *also: str, most: int, **rest: Any) -> Column:

@@ -20,6 +20,7 @@ from kpi.update.problems import Say
 from kpi.update.text import canonical, squeezed
 from kpi.update.workbook import Book, protection, writable
 from kpi.vocabulary import state_class
+from words import known_language
 
 FREE_ROWS = 500
 """Rows below the last agreement that are ready for new ones, with the same lists and checks."""
@@ -35,10 +36,10 @@ def template(current: Current, *, language: str, format: Literal["csv", "xlsx"],
     """The file to fill in: one row per open agreement, a further row for each further open blocker.
 
     The report columns are about the period that is due next, with what was already reported for it. CSV is UTF-8 with its
-    mark, separated by commas. `say` gives the words of the explanation sheet of a workbook, in the same language.
+    mark, separated by commas. `say` gives the words of the explanation sheet of a workbook, in the same language;
+    ValueError for one without catalogs.
     """
-    if language not in ("vi", "en"):
-        raise ValueError(f"there are templates in Vietnamese (vi) and English (en), not {language!r}")
+    known_language(language)
     texts = filled(current)
     written = texts.with_columns(
         writable(neutral.neutralised(_named(pl.col(column.code), column, current, language))).alias(column.code)

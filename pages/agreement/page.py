@@ -66,7 +66,7 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
     """What it is, who is responsible, with whom, and how it stands."""
     kept = dossier.agreement.row(0, named=True)
     st.caption(w.plain(f"{row['ref']} · {w.name('doc_type', row['doc_type'])}"))
-    st.header(w.plain(row[f"title_{w.language()}"]), anchor=False)
+    st.header(w.plain(row[w.column("title")]), anchor=False)
     with st.container(horizontal=True):
         if row["is_open"] or not row["is_signed"]:  # afterwards the standing says the same
             st.badge(w.name("state", row["state"]), color="gray")
@@ -94,10 +94,10 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
             + [w.name("partner", code) for code in others]
         ),
         "agreement.sector": w.name("sector", row["sector"]),
-        "agreement.exchange": f"{exchange[f'name_{w.language()}']} ({w.date(exchange['held_on'])})" if exchange else "",
-        "agreement.deliverable": kept[f"deliverable_{w.language()}"],
+        "agreement.exchange": f"{exchange[w.column('name')]} ({w.date(exchange['held_on'])})" if exchange else "",
+        "agreement.deliverable": kept[w.column("deliverable")],
         "agreement.evidence": kept["evidence_url"],
-        "agreement.notes": kept[f"notes_{w.language()}"],
+        "agreement.notes": kept[w.column("notes")],
     }
     pairs.show([(w.t(key), text) for key, text in lines.items() if text])
 

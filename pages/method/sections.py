@@ -23,9 +23,8 @@ PARTS: Final = ("sentence", "formula", "reading", "improve")
 def show_register() -> None:
     """Which register is shown, as of when, from where, under what licence, and what it cannot tell."""
     edition = loaders.edition()
-    language = w.language()
     lines = {
-        "method.register": edition.name_en if language == "en" else edition.name_vi,
+        "method.register": getattr(edition, w.column("name")),
         "method.data_date": w.date(edition.data_date),
         "method.source": edition.source,
         "method.licence": edition.licence,
@@ -33,7 +32,7 @@ def show_register() -> None:
     }
     st.subheader(w.t("method.about_data"), anchor=False)
     pairs.show((w.t(key), text) for key, text in lines.items() if text)
-    caveat = edition.caveat_en if language == "en" else edition.caveat_vi
+    caveat = getattr(edition, w.column("caveat"))
     if caveat:
         st.info(w.plain(caveat), icon=":material/info:")
     st.caption(w.t("method.unclassified"))

@@ -359,7 +359,7 @@ def show_decisions(decisions: pl.DataFrame, facts: Facts, person: Person) -> Non
         st.caption(w.t("overview.no_decisions" if person.role in loaders.SEES_ALL else "overview.no_own_decisions"))
     for row in decisions.head(DECISIONS).iter_rows(named=True):
         with st.container(gap=None):
-            title = row[f"title_{w.language()}"]
+            title = row[w.column("title")]
             st.caption(" · ".join(_circumstances(row)))
             links.page_link(
                 "agreement",

@@ -23,7 +23,6 @@ MOST_ROWS: Final = 12
 """The heat map shows the worst; the table under it has everybody."""
 
 _ROW: Final = 28
-_DATE_FORMATS: Final = {"vi": "%d/%m/%Y", "en": "%-d %b %Y"}
 
 
 # --- How many, whose and of which kind -------------------------------------------------------------------------------
@@ -212,8 +211,10 @@ def _sought(rows: pl.DataFrame, sought: str) -> pl.DataFrame:
 
 def _written(rows: pl.DataFrame) -> pl.DataFrame:
     """With defect, field and value in words: what stands in the field, or the days that contradict each other."""
-    date = _DATE_FORMATS[w.language()]
-    day, other = pl.col("day").dt.strftime(date), pl.col("other_day").dt.strftime(date)
+    days = {day: w.date(day) for day in pl.concat([rows["day"], rows["other_day"]]).drop_nulls().unique()}
+    day, other = (
+        pl.col(name).replace_strict(days, default=None, return_dtype=pl.String) for name in ("day", "other_day")
+    )
     code = pl.when(pl.col("field") == "state").then(w.name_expr(pl.col("text"), "state")).otherwise("text")
     defects = {name: w.t(f"quality.defect_{name}") for name in quality.DEFECTS}
     clashes = {

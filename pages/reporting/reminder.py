@@ -96,7 +96,7 @@ def _due(due_on: dt.date, days: int) -> str:
 
 def _title() -> pl.Expr:
     """The title in the reader's language, or the Vietnamese one where the register has no other."""
-    title = pl.col(f"title_{w.language()}")
+    title = pl.col(w.column("title"))
     return pl.when(title.str.strip_chars() != "").then(title).otherwise("title_vi").alias("title")
 
 

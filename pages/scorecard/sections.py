@@ -150,7 +150,7 @@ def show_reasons(agency: str, mine: Mapping[str, Card], rules: Rules) -> None:
                 st.caption(w.t("scorecard.no_explanation"))
             for word in words.iter_rows(named=True):
                 st.caption(w.t("scorecard.explained_on", date=w.date(word["given_on"])))
-                st.text(word[f"text_{w.language()}"] or word["text_vi"])
+                st.text(word[w.column("text")] or word["text_vi"])
 
 
 def reason(kpi: Kpi, card: Card, rules: Rules) -> str:

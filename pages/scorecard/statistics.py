@@ -39,7 +39,7 @@ def show_steps(view: View, agency: str, person: Person) -> None:
     for number, row in enumerate(found.rows.iter_rows(named=True), 1):
         with grid.cell():
             st.markdown(w.t("moves.step", number=number, action=w.t(f"moves.{row['action']}")))
-            st.text(row[f"title_{w.language()}"])
+            st.text(row[w.column("title")])
             st.caption(_gain(found, number - 1))
             links.page_link("agreement", w.plain(row["ref"]), icon=":material/description:", ref=row["ref"])
     explained.show("steps")

@@ -35,11 +35,11 @@ _FITS_IN_CELL: Final = "bandwidth('x') > 8 * length(datum.value_label)"
 _IS_WIDE: Final = "(containerSize()[0] >= 600 && bandwidth('x') > 130)"
 """Whether a number is narrower than what it is written on; too wide ones are left to the tooltip."""
 
-_NUMBERS: Final = {"vi": {"decimal": ",", "thousands": "."}, "en": {"decimal": ".", "thousands": ","}}
 _AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascending")
 """The frame's order. Vega would keep the order of the data it was first drawn with."""
 
-_MONTHS: Final = {"vi": "%m/%Y", "en": "%b %Y"}
+_MONTHS: Final = {"en": "%b %Y"}
+"""How a month is written where that is not by its number: Vega knows their names in English only."""
 
 
 def show(
@@ -374,7 +374,7 @@ def _quantity(column: str) -> alt.Y:
 
 def _time(column: str) -> alt.X:
     # Days have no time of day: in local time they would shift by one west of Greenwich.
-    axis = alt.Axis(format=_MONTHS[w.language()], tickCount=6, grid=False, labelOverlap=True)
+    axis = alt.Axis(format=_MONTHS.get(w.language(), "%m/%Y"), tickCount=6, grid=False, labelOverlap=True)
     return alt.X(f"{column}:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
 
 
@@ -426,6 +426,7 @@ def _compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> di
     """The chart as a Vega-Lite specification without data."""
     with w.in_language(language):
         spec: dict[str, Any] = chart(is_clickable).to_dict()
+        decimal, thousands = w.marks()
     for name in ("data", "$schema"):
         spec.pop(name, None)
     text, quiet = palette.TEXT[theme], palette.QUIET[theme]
@@ -442,6 +443,6 @@ def _compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> di
         "legend": {"labelColor": text, "labelFontSize": 13, "labelLimit": 260},
         "rule": {"color": quiet},
         "view": {"stroke": None},
-        "locale": {"number": {**_NUMBERS[language], "grouping": [3], "currency": ["", ""]}},
+        "locale": {"number": {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}},
     }
     return spec

@@ -20,13 +20,13 @@ LAZY_FROM_ROWS: Final = 20_000
 """Longer tables are fetched as they are scrolled; the browser can then no longer sort a table whose rows can be clicked."""
 
 _OPENS: Final = " ›"
-_DATE_FORMATS: Final = {"vi": "DD/MM/YYYY", "en": "D MMM YYYY"}
+_DATE_FORMATS: Final = {"vi": "DD/MM/YYYY", "en": "D MMM YYYY"}  # the browser knows names of months in English only
 _TYPED: Final = ("number", "percent", "days", "progress")
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One column of a table. In `name`, `{language}` stands for the reader's language (`title_{language}`).
+    """One column of a table. In `name`, `{language}` stands for the reader's language, as the store knows it (`title_{language}`).
 
     number, percent (0 to 100), days, date, flag (yes or no), link and text hold what they say; progress is a percent drawn
     as a bar, trend a list of numbers drawn as a line. `code` holds codes and `of` says of what (a kind of `words.name`).
@@ -50,7 +50,7 @@ class Column:
     @property
     def field(self) -> str:
         """The column of the frame, for the reader's language."""
-        return self.name.replace("{language}", w.language())
+        return self.name.replace("{language}", w.language_in_store())
 
 
 def show(
@@ -148,7 +148,7 @@ def _config(column: Column, frame: pl.DataFrame) -> Any:
     if column.kind in ("number", "percent", "days"):
         return config.NumberColumn(label, format=_number_format(column, frame), **common)
     if column.kind == "date":
-        return config.DateColumn(label, format=_DATE_FORMATS[w.language()], **common)
+        return config.DateColumn(label, format=_DATE_FORMATS.get(w.language(), "localized"), **common)
     if column.kind == "light":
         return config.MultiselectColumn(label, **common, **_chips(column, frame))
     if column.kind == "flag":
@@ -188,11 +188,11 @@ def _chips(column: Column, frame: pl.DataFrame) -> dict[str, Any]:
 def _number_format(column: Column, frame: pl.DataFrame) -> str:
     """A format the browser applies, so that the column still sorts as numbers.
 
-    The browser can group digits in English or in the browser's own language only, so in Vietnamese whole numbers are not
+    The browser can group digits in English or in the browser's own language only, so where those differ whole numbers are not
     grouped until they need it.
     """
     suffix = {"number": "", "percent": "%%", "days": f" {w.t('common.day_unit')}"}[column.kind]
-    if w.language() == "en":
+    if w.marks() == (".", ","):
         return f"%,.{column.digits}f{suffix}"
     if column.digits == 0:
         return f"%d{suffix}"
@@ -270,7 +270,7 @@ def _notes() -> Mapping[str, str]:
     view, edition = filters.current(), loaders.edition()
     notes = {
         w.t("common.note_as_of"): w.date(view.as_of),
-        w.t("common.note_register"): edition.name_vi if w.language() == "vi" else edition.name_en,
+        w.t("common.note_register"): getattr(edition, w.column("name")),
         w.t("common.note_source"): " ".join(filter(None, (edition.source, edition.attribution))),
         w.t("common.note_licence"): edition.licence,
     }

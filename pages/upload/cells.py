@@ -37,7 +37,7 @@ def text(column: str, content: str | None) -> str:
     if kind == "date":
         return w.date(dt.date.fromisoformat(content))
     if kind == "percent":
-        return f"{content.replace('.', ',') if w.language() == 'vi' else content}%"
+        return f"{content.replace('.', w.marks()[0])}%"
     if of in _FROM_STORE:
         return w.name(of, content)
     if of in FIXED_LISTS:
@@ -48,7 +48,8 @@ def text(column: str, content: str | None) -> str:
 def title() -> pl.Expr:
     """An agreement's title in the reader's language; the one there is where there is only one. For frames with `title_vi`
     and `title_en`."""
-    own, other = ("title_en", "title_vi") if w.language() == "en" else ("title_vi", "title_en")
+    own = w.column("title")
+    other = next(name for name in ("title_vi", "title_en") if name != own)
     return pl.coalesce(pl.col(own).replace("", None), other).alias("title")
 
 
