@@ -19,8 +19,8 @@ APP_MODE ?= demo
 COMES_ALONG := demo worldbank
 FILL = $(if $(filter $(REGISTER),$(COMES_ALONG)),$(PYTHON) manage.py load $(REGISTER),\
 	echo "The store is empty. Fill it: $(PYTHON) manage.py load FILE --mapping MAPPING.toml")
-IS_FILLED = $(PYTHON) -c "import sys; from data_access import engine, register; \
-	sys.exit(0 if register.read_data_version(engine.get_engine()) else 3)"
+IS_FILLED = $(PYTHON) -c "import sys; from data_access import register, store; \
+	sys.exit(0 if register.read_data_version(store.get_engine()) else 3)"
 
 # Installs Debian packages: $(call install,packages,what they are for)
 install = { \
