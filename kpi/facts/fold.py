@@ -1,6 +1,7 @@
 """The one table everything is read from: a register folded into one row per agreement as of a date.
 
-Definitions of states, flags and dates follow the method page; every threshold is in `Thresholds`. Nothing here reads a clock.
+Definitions of states, flags and dates follow the method page; every threshold is in `Thresholds`. What is counted from the dates
+is in `measures.py`. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import datetime as dt
 
 import polars as pl
 
+from kpi.facts import measures
 from kpi.register import RECORDS, Register
 from kpi.thresholds import Thresholds
 from kpi.vocabulary import (
@@ -19,6 +21,13 @@ from kpi.vocabulary import (
     STARTED_STATES,
     UNASSIGNED,
     UNRECORDED,
+    UNSIGNED,
+    AgencyGroup,
+    Authority,
+    BlockerStep,
+    Severity,
+    State,
+    StateClass,
     state_class,
 )
 
@@ -76,8 +85,8 @@ def build(register: Register, as_of: dt.date, rules: Thresholds | None = None) -
     agreements = agreements.join(_missed(reports), on="agreement_id", how="left").with_columns(
         pl.col("last_report_missed").fill_null(False)
     )
-    agreements = _counted(_measured(agreements, as_of, rules), as_of, rules)
-    agreements = _flagged(agreements, as_of, rules).sort("agreement_id")
+    agreements = measures.counted(measures.measured(agreements, as_of, rules), as_of, rules)
+    agreements = measures.flagged(agreements, as_of, rules).sort("agreement_id")
     known = agreements.select("agreement_id")
     return Facts(
         agreements=agreements,
@@ -117,8 +126,8 @@ def _described(register: Register, as_of: dt.date) -> pl.DataFrame:
     agencies = register.agencies.select(
         agency="key",
         agency_group=pl.when(pl.col("kind").is_in(PROVINCE_KINDS))
-        .then(pl.lit("province"))
-        .otherwise(pl.lit("ministry")),
+        .then(pl.lit(AgencyGroup.PROVINCE))
+        .otherwise(pl.lit(AgencyGroup.MINISTRY)),
     )
     return (
         register.agreements.rename({"id": "agreement_id"})
@@ -144,7 +153,7 @@ def _described(register: Register, as_of: dt.date) -> pl.DataFrame:
             pl.col("sector_group").fill_null(NOT_GIVEN),
             "signing_agency",
             "agency",
-            pl.col("agency_group").fill_null("unassigned"),
+            pl.col("agency_group").fill_null(AgencyGroup.UNASSIGNED),
             pl.col("partner").fill_null(NOT_GIVEN),
             pl.col("partner_region").fill_null(NOT_GIVEN),
             pl.when(pl.col("partner").is_null())
@@ -173,7 +182,7 @@ def _states(events: pl.DataFrame) -> pl.DataFrame:
     def first(*states: str) -> pl.Expr:
         return day.filter(state.is_in(states) & known).min()
 
-    early = state_class(state).is_in(["pre", "void_pre"]) | (state == "SIGNED")
+    early = state_class(state).is_in(UNSIGNED) | (state == State.SIGNED)
     return (
         events.with_columns(_late=~early)
         .sort("agreement_id", "_late", "effective_on", "id")
@@ -181,13 +190,13 @@ def _states(events: pl.DataFrame) -> pl.DataFrame:
         .agg(
             state=state.last(),
             state_since=pl.when(known.last()).then(day.last()),
-            signed_on=first("SIGNED"),
-            in_force_on=first("IN_FORCE"),
-            plan_issued_on=first("PLAN_ISSUED"),
+            signed_on=first(State.SIGNED),
+            in_force_on=first(State.IN_FORCE),
+            plan_issued_on=first(State.PLAN_ISSUED),
             started_on=pl.when(
-                (known & (state == "IN_PROGRESS")).any() | ~(state.is_in(STARTED_STATES) & ~known).any()
+                (known & (state == State.IN_PROGRESS)).any() | ~(state.is_in(STARTED_STATES) & ~known).any()
             ).then(first(*STARTED_STATES)),
-            first_completed_on=first("COMPLETED"),
+            first_completed_on=first(State.COMPLETED),
             is_started=state.is_in(STARTED_STATES).any(),
             last_event_on=day.filter(known).max(),
         )
@@ -219,9 +228,9 @@ def _blockers(register: Register, as_of: dt.date, rules: Thresholds) -> pl.DataF
         register.blocker_events.filter(day <= as_of)
         .group_by("blocker_id")
         .agg(
-            opened_on=day.filter(kind == "opened").min(),
-            escalated_on=day.filter(kind == "escalated").min(),
-            resolved_on=day.filter(kind == "resolved").min(),
+            opened_on=day.filter(kind == BlockerStep.OPENED).min(),
+            escalated_on=day.filter(kind == BlockerStep.ESCALATED).min(),
+            resolved_on=day.filter(kind == BlockerStep.RESOLVED).min(),
         )
         .filter(pl.col("opened_on").is_not_null())
     )
@@ -235,7 +244,7 @@ def _blockers(register: Register, as_of: dt.date, rules: Thresholds) -> pl.DataF
             "cause",
             "severity",
             "authority_level",
-            (pl.col("authority_level") != "agency").alias("beyond_authority"),
+            (pl.col("authority_level") != Authority.AGENCY).alias("beyond_authority"),
             "must_act",
             "opened_on",
             "escalated_on",
@@ -260,7 +269,7 @@ def _open_blockers(blockers: pl.DataFrame) -> pl.DataFrame:
         .group_by("agreement_id")
         .agg(
             blockers_open=pl.len().cast(pl.Int64),
-            severe_blocker_since=pl.col("opened_on").filter(pl.col("severity") == "severe").min(),
+            severe_blocker_since=pl.col("opened_on").filter(pl.col("severity") == Severity.SEVERE).min(),
         )
     )
 
@@ -272,13 +281,13 @@ def _standing(agreements: pl.DataFrame) -> pl.DataFrame:
     return (
         agreements.with_columns(state_class=state_class(pl.col("state")))
         .with_columns(
-            is_signed=~kind.is_in(["pre", "void_pre"]),
-            is_open=(kind == "open") & followed,
-            is_suspended=(kind == "paused") & followed,
-            is_completed=(kind == "closed") & followed,
-            is_void=kind == "void",
-            completed_on=pl.when(kind == "closed").then(pl.col("first_completed_on")),
-            ended_on=pl.when(kind == "void").then(pl.col("state_since")),
+            is_signed=~kind.is_in(UNSIGNED),
+            is_open=(kind == StateClass.OPEN) & followed,
+            is_suspended=(kind == StateClass.PAUSED) & followed,
+            is_completed=(kind == StateClass.CLOSED) & followed,
+            is_void=kind == StateClass.VOID,
+            completed_on=pl.when(kind == StateClass.CLOSED).then(pl.col("first_completed_on")),
+            ended_on=pl.when(kind == StateClass.VOID).then(pl.col("state_since")),
         )
         .with_columns(
             contradicts=pl.any_horizontal(
@@ -332,101 +341,3 @@ def _missed(reports: pl.DataFrame) -> pl.DataFrame:
         .group_by("agreement_id", maintain_order=True)
         .agg(last_report_missed=pl.col("received_on").last().is_null())
     )
-
-
-def _measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
-    """Days, shares and limits: everything counted from dates."""
-    signed, started = pl.col("signed_on"), pl.col("started_on")
-    followed = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
-    # A start or end whose day the register does not give cannot be timed, and neither can one before the signing.
-    timed = (
-        followed
-        & signed.is_not_null()
-        & ~(pl.col("is_started") & started.is_null())
-        & ~(pl.col("is_void") & ~pl.col("is_started") & pl.col("ended_on").is_null())
-        & (started >= signed).fill_null(True)
-    )
-    end = pl.coalesce("started_on", "ended_on", pl.lit(as_of))
-    last_progress = pl.max_horizontal("last_event_on", "last_evidenced_on")
-    planned_days = (pl.col("original_target") - signed).dt.total_days()
-    # Before implementation nothing has been carried out, which is a fact; later, no reported share is no information.
-    progress = pl.coalesce(pl.col("progress_pct") / 100, pl.when(~pl.col("is_started")).then(pl.lit(0.0)))
-    plan_due = (
-        pl.when(pl.col("legal_class") == "treaty")
-        .then(pl.col("in_force_on") + pl.duration(days=rules.plan_days_treaty))
-        .otherwise(signed + pl.duration(days=rules.plan_days_other))
-    )
-    return agreements.with_columns(
-        duration_days=pl.when(timed).then((end - signed).dt.total_days()),
-        duration_observed=timed & started.is_not_null(),
-        age_days=(pl.lit(as_of) - signed).dt.total_days(),
-        last_progress_on=last_progress,
-        days_since_progress=(pl.lit(as_of) - last_progress).dt.total_days(),
-        stall_limit=pl.col("state").replace_strict(dict(rules.stall_days), default=None, return_dtype=pl.Int64),
-        elapsed_share=pl.when(planned_days > 0).then((pl.lit(as_of) - signed).dt.total_days() / planned_days),
-        progress_share=progress,
-        slippage_days=(pl.col("current_target") - pl.col("original_target")).dt.total_days(),
-        days_overdue=pl.when(pl.col("is_open") & (pl.col("original_target") < as_of)).then(
-            (pl.lit(as_of) - pl.col("original_target")).dt.total_days()
-        ),
-        plan_due_on=plan_due,
-    )
-
-
-def _counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
-    """Which agreements a KPI counts among: old enough to be judged, target come, plan due; and whether they met it."""
-    followed = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
-    void_before_start = pl.col("is_void") & ~pl.col("is_started")
-    target_come = (pl.col("original_target") <= as_of).fill_null(False)
-    ended_before_target = (pl.col("ended_on") < pl.col("original_target")).fill_null(False)
-    plan_limit_passed = (pl.col("plan_due_on") < as_of).fill_null(False)
-    ended_before_limit = (pl.col("ended_on") <= pl.col("plan_due_on")).fill_null(False)
-    return agreements.with_columns(
-        is_matured=followed & ~void_before_start & (pl.col("age_days") >= rules.grace_days).fill_null(False),
-        target_has_come=followed & target_come & ~void_before_start & ~ended_before_target,
-        completed_on_time=(pl.col("completed_on") <= pl.col("original_target")).fill_null(False),
-        plan_limit_passed=followed & plan_limit_passed & ~ended_before_limit,
-        plan_in_time=(pl.col("plan_issued_on") <= pl.col("plan_due_on")).fill_null(False),
-        has_evidence=pl.col("evidence_url") != "",
-    )
-
-
-def _flagged(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
-    """The flags, and the one bucket each agreement is counted in."""
-    is_open = pl.col("is_open")
-    severe_days = (pl.lit(as_of) - pl.col("severe_blocker_since")).dt.total_days()
-    overdue = pl.col("days_overdue").is_not_null()
-    behind = (pl.col("elapsed_share") - pl.col("progress_share") >= rules.at_risk_gap).fill_null(False)
-    blocked = (severe_days >= rules.severe_blocker_days).fill_null(False)
-    flags = agreements.with_columns(
-        is_overdue=overdue,
-        is_stalled=is_open & (pl.col("days_since_progress") >= pl.col("stall_limit")).fill_null(False),
-        is_at_risk=is_open & ~overdue & (behind | blocked | pl.col("last_report_missed")),
-        has_no_date=is_open & pl.col("original_target").is_null(),
-        due_soon=is_open
-        & pl.col("current_target").is_between(as_of, as_of + dt.timedelta(days=rules.due_soon_days)).fill_null(False),
-    )
-    bucket = (
-        pl.when(~pl.col("is_signed"))
-        .then(pl.lit("not_signed"))
-        .when(~pl.col("tracked"))
-        .then(pl.lit("not_tracked"))
-        .when(~pl.col("implementable"))
-        .then(pl.lit("declaratory"))
-        .when("is_completed")
-        .then(pl.lit("completed"))
-        .when("is_suspended")
-        .then(pl.lit("suspended"))
-        .when("is_void")
-        .then(pl.lit("void"))
-        .when("is_overdue")
-        .then(pl.lit("overdue"))
-        .when("is_stalled")
-        .then(pl.lit("stalled"))
-        .when("has_no_date")
-        .then(pl.lit("no_date"))
-        .when("is_at_risk")
-        .then(pl.lit("at_risk"))
-        .otherwise(pl.lit("on_track"))
-    )
-    return flags.with_columns(bucket=bucket)
