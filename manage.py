@@ -32,6 +32,7 @@ from data_access import accounts, settings, store
 from data_access.store import failures
 from kpi.facts.signs import FLAGS
 from kpi.indicators import scorecard
+from kpi.vocabulary import Scope
 from seed_data import published, reference
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
@@ -62,7 +63,7 @@ keeping.add_to(app)
 AsOf = Annotated[
     str, typer.Option("--as-of", metavar="DATE", help="The day looked at; the register's data date if left out.")
 ]
-Scope = Annotated[str, typer.Option(help="HIGH_LEVEL, LOCAL or ALL.")]
+InScope = Annotated[str, typer.Option(help="HIGH_LEVEL, LOCAL or ALL.")]
 InLanguage = Annotated[str, language_option("Language of messages.")]
 InFormat = Annotated[Format, typer.Option("--format", help="How results are written.")]
 TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
@@ -141,7 +142,7 @@ def _read(what: str, mapping: Path | None) -> RegisterFrames:
 def scorecards(
     as_of: AsOf = "",
     by: Annotated[str, typer.Option(help="agency, partner or sector.")] = "agency",
-    scope: Scope = "HIGH_LEVEL",
+    scope: InScope = Scope.HIGH_LEVEL,
     group: Annotated[str, typer.Option(help="Only this group (its code).")] = "",
     output: InFormat = Format.TABLE,
 ) -> None:
@@ -162,7 +163,7 @@ def agreements(
     flag: Annotated[
         list[str] | None, typer.Option(help=f"Only those so marked: {', '.join(FLAGS)}. Several: marked with each.")
     ] = None,
-    scope: Scope = "HIGH_LEVEL",
+    scope: InScope = Scope.HIGH_LEVEL,
     output: InFormat = Format.TABLE,
 ) -> None:
     """The agreements known on a day, with state, dates and flags."""

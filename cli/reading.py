@@ -16,8 +16,9 @@ from kpi import facts as kpi_facts
 from kpi.facts import Facts
 from kpi.register import Register
 from kpi.rules import Rules
+from kpi.vocabulary import Scope
 
-SCOPES = ("HIGH_LEVEL", "LOCAL", "ALL")
+SCOPES = (Scope.HIGH_LEVEL, Scope.LOCAL, "ALL")
 
 
 class CannotRunError(Exception):

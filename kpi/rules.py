@@ -9,14 +9,12 @@ from typing import Any, Final
 
 from kpi.indicators.catalog import GREEN, KPIS
 from kpi.thresholds import Thresholds
+from kpi.vocabulary import OPEN_STATES
 
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "grace_days": (0, 730),
-        **{
-            f"stall_days.{state}": (30, 1095)
-            for state in ("SIGNED", "APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS")
-        },
+        **{f"stall_days.{state}": (30, 1095) for state in OPEN_STATES},
         "at_risk_gap": (0.05, 0.95),
         "severe_blocker_days": (1, 365),
         "due_soon_days": (1, 365),

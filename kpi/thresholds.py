@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from kpi.vocabulary import State
+
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
@@ -17,7 +19,13 @@ class Thresholds:
     grace_days: int = 90
     stall_days: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: MappingProxyType(
-            {"SIGNED": 180, "APPROVAL_PENDING": 180, "IN_FORCE": 90, "PLAN_ISSUED": 120, "IN_PROGRESS": 180}
+            {
+                State.SIGNED: 180,
+                State.APPROVAL_PENDING: 180,
+                State.IN_FORCE: 90,
+                State.PLAN_ISSUED: 120,
+                State.IN_PROGRESS: 180,
+            }
         )
     )
     at_risk_gap: float = 0.25

@@ -104,14 +104,14 @@ class AccessLevel(StrEnum):
 
 
 class Tier(StrEnum):
-    """How close relations with a partner are, the closest first."""
+    """How close relations with a partner are: the three partnerships, the closest first, then the others."""
 
-    SPECIAL = "SPECIAL"
     COMPREHENSIVE_STRATEGIC = "CSP"
     STRATEGIC = "SP"
     COMPREHENSIVE = "CP"
-    ORGANISATION = "ORG"
+    SPECIAL = "SPECIAL"
     OTHER = "OTHER"
+    ORGANISATION = "ORG"
 
 
 NOT_GIVEN: Final = "NOT_GIVEN"
@@ -201,6 +201,20 @@ class BlockerStep(StrEnum):
     OPENED = "opened"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
+
+
+# --- Uploads ---------------------------------------------------------------------------------------------------------
+
+
+class BatchStatus(StrEnum):
+    """What became of what an agency sent; the last is of a batch that takes another back."""
+
+    WAITING = "waiting"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+    APPLIED = "applied"
+    UNDONE = "undone"
+    UNDO = "undo"
 
 
 # --- Expressions over them -------------------------------------------------------------------------------------------

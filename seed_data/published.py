@@ -18,6 +18,7 @@ from kpi import facts as kpi_facts
 from kpi.facts import REPORT_FIELDS, Facts
 from kpi.register import Register
 from kpi.rules import Rules
+from kpi.vocabulary import Scope, Tier
 from seed_data.reference import read_list
 
 TOLERANCE = 0.05
@@ -28,7 +29,7 @@ CONFERENCE = dt.date(2026, 1, 14)
 """The term conference: the day whose state of relations its report describes."""
 
 PERMANENT_FIVE = ("CN", "FR", "GB", "RU", "US")
-_TIERS = ("CSP", "SP", "CP")
+_TIERS = (Tier.COMPREHENSIVE_STRATEGIC, Tier.STRATEGIC, Tier.COMPREHENSIVE)
 _LANG_SON = "T20"
 
 Measured = float | str | None
@@ -149,7 +150,7 @@ class _View:
     @property
     def signed(self) -> pl.DataFrame:
         """High-level agreements signed in the term."""
-        return self._signed("HIGH_LEVEL").filter(pl.col("signed_on").is_between(*TERM))
+        return self._signed(Scope.HIGH_LEVEL).filter(pl.col("signed_on").is_between(*TERM))
 
     @property
     def local(self) -> pl.DataFrame:
@@ -162,7 +163,7 @@ class _View:
 
     def count(self, first: dt.date, last: dt.date) -> float:
         """High-level agreements signed from one day to another."""
-        return float(self._signed("HIGH_LEVEL").filter(pl.col("signed_on").is_between(first, last)).height)
+        return float(self._signed(Scope.HIGH_LEVEL).filter(pl.col("signed_on").is_between(first, last)).height)
 
     def months(self, year: int, first: int, last: int) -> float:
         """The same for months of a year, both included."""
@@ -196,7 +197,7 @@ def _stalled_in_july(view: _View) -> Measured:
     if day > view.facts.as_of:
         return None
     then = kpi_facts.build(view.register, day, view.rules).agreements
-    return float(then.filter((pl.col("scope") == "HIGH_LEVEL") & pl.col("is_stalled")).height)
+    return float(then.filter((pl.col("scope") == Scope.HIGH_LEVEL) & pl.col("is_stalled")).height)
 
 
 def _regions(view: _View) -> Measured:
@@ -239,7 +240,9 @@ _MEASURES: Mapping[str, Callable[[_View], Measured]] = MappingProxyType(
         "partners_total_2025_08": lambda view: float(view.tiers(dt.date(2025, 8, 22)).height),
         "upgrades_2025": _raised_in_2025,
         "csp_unsc_p5": lambda view: float(
-            view.tiers(CONFERENCE).filter((pl.col("tier") == "CSP") & pl.col("partner").is_in(PERMANENT_FIVE)).height
+            view.tiers(CONFERENCE)
+            .filter((pl.col("tier") == Tier.COMPREHENSIVE_STRATEGIC) & pl.col("partner").is_in(PERMANENT_FIVE))
+            .height
         ),
         "langson_provincial_agreements": lambda view: float(view.local.filter(pl.col("doc_type") != "LOCAL").height),
         "langson_agency_agreements": lambda view: float(view.local.filter(pl.col("doc_type") == "LOCAL").height),

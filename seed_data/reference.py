@@ -12,6 +12,7 @@ import polars as pl
 from sqlmodel import SQLModel
 
 from data_access.store import models
+from kpi.vocabulary import AgencyKind, Tier
 from seed_data.shape import shaped
 
 FOLDER = Path(__file__).parent / "reference"
@@ -25,7 +26,7 @@ BEFORE_TIERS = dt.date(1945, 9, 2)
 _FORMER_CITY_CODES = ["31", "48", "79", "92"]
 """Predecessors of 1 July 2025 that already were centrally-run cities: Hải Phòng, Đà Nẵng, Hồ Chí Minh, Cần Thơ."""
 
-_TIERS = ["CSP", "SP", "CP", "SPECIAL"]
+_TIERS = [Tier.COMPREHENSIVE_STRATEGIC, Tier.STRATEGIC, Tier.COMPREHENSIVE, Tier.SPECIAL]
 
 _PROVINCE_ALIASES = (
     "{vi}",
@@ -157,7 +158,7 @@ def _former_provinces() -> pl.DataFrame:
     return _province_changes().select(
         key="old_key",
         code="old_code",
-        kind=pl.when(city).then(pl.lit("centrally_run_city")).otherwise(pl.lit("province")),
+        kind=pl.when(city).then(pl.lit(AgencyKind.CENTRALLY_RUN_CITY)).otherwise(pl.lit(AgencyKind.PROVINCE)),
         abbr_vi=pl.when(pl.col("old_code") == "79").then(pl.lit("TP. Hồ Chí Minh")).otherwise(vi),
         abbr_en="old_name_en",
         name_vi=pl.when(city).then("Thành phố " + vi).otherwise("Tỉnh " + vi),
@@ -258,7 +259,7 @@ def _tiers(partners: pl.DataFrame) -> pl.DataFrame:
     )
     floor = partners.filter(pl.col("kind") != "subnational").select(
         partner="code",
-        tier=pl.when(pl.col("kind") == "country").then(pl.lit("OTHER")).otherwise(pl.lit("ORG")),
+        tier=pl.when(pl.col("kind") == "country").then(pl.lit(Tier.OTHER)).otherwise(pl.lit(Tier.ORGANISATION)),
         precision=pl.lit("none"),
         source=pl.lit("before any tier"),
         valid_from=pl.lit(BEFORE_TIERS),

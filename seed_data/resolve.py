@@ -18,8 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
-PROVINCE_KINDS = ("province", "centrally_run_city")
-PROVINCIAL_CITY = "centrally_run_city"
+from kpi.vocabulary import PROVINCE_KINDS, AgencyKind
 
 _SAME_WORDS = {
     "labour": "labor",
@@ -187,7 +186,7 @@ class AgencyResolver:
         """One in capitals is an abbreviation; one of a province is a place, which inside a text may be an address."""
         folded = fold(alias)
         if kind in PROVINCE_KINDS:
-            if kind != PROVINCIAL_CITY and re.search(r"\b(?:city|thanh pho|tp)\b", folded):
+            if kind != AgencyKind.CENTRALLY_RUN_CITY and re.search(r"\b(?:city|thanh pho|tp)\b", folded):
                 return  # the town of the same name has authorities of its own
             self._whole[_squash(folded)].add(now)
             if not re.search(r"committee|uy ban|ubnd|unit", folded):
@@ -199,7 +198,7 @@ class AgencyResolver:
 
     def _add_place(self, name: str, now: str, kind: str) -> None:
         place = re.sub(r"^(?:tinh|thanh pho|tp|province of|city of) | (?:province|city)$", "", fold(name))
-        self._places[_squash(place)].add((now, kind == PROVINCIAL_CITY))
+        self._places[_squash(place)].add((now, kind == AgencyKind.CENTRALLY_RUN_CITY))
 
     # --- how it is looked for ----------------------------------------------------------------------------------------
 

@@ -6,11 +6,11 @@ import polars as pl
 
 from kpi.facts import Facts
 from kpi.register import Register
+from kpi.vocabulary import HIGHER_AUTHORITIES, Severity
 
 STAGES = ("signed", "in_force", "plan_issued", "started", "completed")
 """The stages between signing and completion; an agreement passes through those its kind of document asks for."""
 
-HIGHER_AUTHORITIES = ("prime_minister", "national_assembly")
 IN_FLOW = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
 """Which agreements are followed from signing to completion."""
 
@@ -27,7 +27,7 @@ FURTHEST_STAGE = (
 )
 """The last of STAGES an agreement has come to, as its position there."""
 
-_SEVERITY_ORDER = {"minor": 0, "moderate": 1, "severe": 2}
+_SEVERITY_ORDER = {severity: place for place, severity in enumerate(reversed(Severity))}
 
 
 def flow(facts: Facts) -> pl.DataFrame:
@@ -118,7 +118,7 @@ def decisions(facts: Facts) -> pl.DataFrame:
     return (
         facts.agreements.filter("is_open")
         .join(worst_blockers(narrowed), on="agreement_id", how="inner")
-        .with_columns(is_escalated=pl.col("escalated_on").is_not_null(), _severe=pl.col("severity") == "severe")
+        .with_columns(is_escalated=pl.col("escalated_on").is_not_null(), _severe=pl.col("severity") == Severity.SEVERE)
         .sort(
             ["flagship", "priority", "_severe", "blocked_days", "agreement_id"],
             descending=[True, True, True, True, False],

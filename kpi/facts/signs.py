@@ -15,7 +15,7 @@ from polars import col
 
 from kpi.facts import NOT_GIVEN, UNASSIGNED, Facts
 from kpi.facts.attention import FURTHEST_STAGE, IN_FLOW, STAGES
-from kpi.vocabulary import BUCKETS
+from kpi.vocabulary import BUCKETS, Bucket, State
 
 _DAYS_WITHOUT_NEWS: Final = (
     col("days_since_progress")
@@ -27,19 +27,19 @@ FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
     {
         "signed": col("is_signed"),
         "open": col("is_open"),
-        "in_progress": col("is_open") & (col("state") == "IN_PROGRESS"),
+        "in_progress": col("is_open") & (col("state") == State.IN_PROGRESS),
         "completed": col("is_completed"),
         "stalled": col("is_stalled"),
         "overdue": col("is_overdue"),
         "no_date": col("has_no_date"),
         "at_risk": col("is_at_risk"),
         "due_soon": col("due_soon"),
-        "on_track": col("bucket") == "on_track",
+        "on_track": col("bucket") == Bucket.ON_TRACK,
         "suspended": col("is_suspended"),
         "void": col("is_void"),
-        "declaratory": col("bucket") == "declaratory",
-        "not_tracked": col("bucket") == "not_tracked",
-        "not_signed": col("bucket") == "not_signed",
+        "declaratory": col("bucket") == Bucket.DECLARATORY,
+        "not_tracked": col("bucket") == Bucket.NOT_TRACKED,
+        "not_signed": col("bucket") == Bucket.NOT_SIGNED,
         "priority": col("priority"),
         "flagship": col("flagship"),
         "contradicts": col("contradicts"),
@@ -55,7 +55,7 @@ FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
         "undated_state": col("is_signed") & col("state_since").is_null(),
         "no_news": col("is_open") & (col("stall_limit") <= _DAYS_WITHOUT_NEWS).fill_null(False),
         "no_evidence": col("is_completed") & ~col("has_evidence"),
-        **{f"mainly_{bucket}": col("bucket") == bucket for bucket in ("stalled", "no_date", "at_risk")},
+        **{f"mainly_{bucket}": col("bucket") == bucket for bucket in (Bucket.STALLED, Bucket.NO_DATE, Bucket.AT_RISK)},
         **{f"reached_{stage}": IN_FLOW & FURTHEST_STAGE.ge(place) for place, stage in enumerate(STAGES[:-1])},
     }
 )

@@ -20,13 +20,14 @@ from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.register import Register
 from kpi.rules import Rules
+from kpi.vocabulary import BlockerStep, State
 
 Floats = npt.NDArray[np.float64]
 
 ACTIONS = ("reported", "unblocked", "implemented", "completed")
 """What may happen to an open agreement today, from the lightest to the heaviest."""
 
-_NEW_STATE = {"implemented": "IN_PROGRESS", "completed": "COMPLETED"}
+_NEW_STATE = {"implemented": State.IN_PROGRESS, "completed": State.COMPLETED}
 _LEAST_GAIN = 1e-9
 _NOTHING = -1
 """The option of leaving things as they are."""
@@ -186,7 +187,7 @@ def _changed(register: Register, options: pl.DataFrame, today: dt.date) -> Regis
     blockers = register.blockers.join(options, on="agreement_id").with_row_index("_new").cast({"_new": pl.Int64})
     moves = register.blocker_events.join(blockers.select("_new", blocker_id="id"), on="blocker_id")
     resolved = blockers.filter(pl.col("action") == "unblocked").select(
-        blocker_id="_new", kind=pl.lit("resolved"), effective_on=pl.lit(today)
+        blocker_id="_new", kind=pl.lit(BlockerStep.RESOLVED), effective_on=pl.lit(today)
     )
 
     def of_options(frame: pl.DataFrame) -> pl.DataFrame:

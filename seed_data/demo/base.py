@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from kpi.vocabulary import AccessLevel, Scope
 from seed_data.demo.draws import dates_of, lists, read_data, stream
 from seed_data.demo.local import local
 from seed_data.demo.signatories import authority
@@ -38,8 +39,10 @@ def agreements(seed: int, plan: pl.DataFrame, local_count: int) -> pl.DataFrame:
             priority=(pl.col("group") == "flagship") | (priority & (pl.col("group") != "local")),
             implementable=~((pl.col("doc_type") == "JS") & (declared < _DECLARATORY)),
             tracked=pl.col("group") != "free_trade",
-            scope=pl.when(pl.col("group") == "local").then(pl.lit("LOCAL")).otherwise(pl.lit("HIGH_LEVEL")),
-            access_level=pl.when(pl.col("sector") == "SEC").then(pl.lit("restricted")).otherwise(pl.lit("open")),
+            scope=pl.when(pl.col("group") == "local").then(pl.lit(Scope.LOCAL)).otherwise(pl.lit(Scope.HIGH_LEVEL)),
+            access_level=pl.when(pl.col("sector") == "SEC")
+            .then(pl.lit(AccessLevel.RESTRICTED))
+            .otherwise(pl.lit(AccessLevel.OPEN)),
         )
     )
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import polars as pl
 
+from kpi.vocabulary import Authority, BlockerStep, Cause, Severity
 from seed_data.demo.calendar import working
 from seed_data.demo.draws import Ints, below, dates_of, read_data, stream, tailed, whole
 from seed_data.demo.history import abbreviations, recorded
@@ -17,19 +18,19 @@ _SECOND = 0.3
 _ON_SLEEPING = 0.75
 _WITH_LAND = ("TRA", "CON", "ENE")
 _CAUSES = (
-    "legal_framework",
-    "funding",
-    "land_clearance",
-    "counterpart",
-    "coordination",
-    "technical",
-    "personnel",
-    "procurement",
+    Cause.LEGAL_FRAMEWORK,
+    Cause.FUNDING,
+    Cause.LAND_CLEARANCE,
+    Cause.COUNTERPART,
+    Cause.COORDINATION,
+    Cause.TECHNICAL,
+    Cause.PERSONNEL,
+    Cause.PROCUREMENT,
 )
 _USUAL = np.cumsum([0.22, 0.23, 0.0, 0.2, 0.17, 0.07, 0.06, 0.05])
 _ON_LAND = np.cumsum([0.17, 0.2, 0.2, 0.12, 0.14, 0.07, 0.03, 0.07])
-_SEVERITIES = ("minor", "moderate", "severe")
-_LEVELS = ("agency", "inter_agency", "prime_minister", "national_assembly")
+_SEVERITIES = tuple(reversed(Severity))
+_LEVELS = ("agency", Authority.INTER_AGENCY, Authority.PRIME_MINISTER, Authority.NATIONAL_ASSEMBLY)
 _GOVERNMENT_OFFICE, _ASSEMBLY_OFFICE = "VPCP", "VPQH"
 
 
@@ -126,8 +127,8 @@ def _rows(
         base[place]
         .select(agreement_id="id", agency="agency", subject="subject_vi")
         .with_columns(
-            cause=pl.Series(_CAUSES)[cause].alias("cause"),
-            severity=pl.Series(_SEVERITIES)[severity].alias("severity"),
+            cause=pl.Series(_CAUSES, dtype=pl.String)[cause].alias("cause"),
+            severity=pl.Series(_SEVERITIES, dtype=pl.String)[severity].alias("severity"),
             authority_level=pl.Series(_LEVELS)[level].alias("authority_level"),
             ministry=texts["must_act"][text].alias("ministry"),
             description=texts["description"][text].alias("description"),
@@ -143,9 +144,9 @@ def _rows(
         id=pl.int_range(1, pl.len() + 1),
         must_act=pl.when(pl.col("authority_level") == "agency")
         .then("agency")
-        .when(pl.col("authority_level") == "inter_agency")
+        .when(pl.col("authority_level") == Authority.INTER_AGENCY)
         .then(pl.when(own).then(pl.lit(_GOVERNMENT_OFFICE)).otherwise("ministry"))
-        .when(pl.col("authority_level") == "prime_minister")
+        .when(pl.col("authority_level") == Authority.PRIME_MINISTER)
         .then(pl.lit(_GOVERNMENT_OFFICE))
         .otherwise(pl.lit(_ASSEMBLY_OFFICE)),
         description=pl.col("description").str.replace("{s}", pl.col("subject"), literal=True),
@@ -164,9 +165,9 @@ def _events(
         ).with_columns(kind=pl.lit(kind), rank=pl.lit(rank), words=pl.lit(words))
         for rank, (kind, days, words) in enumerate(
             (
-                ("opened", opened, "Cơ quan chủ trì báo cáo vướng mắc tại Công văn số {n}/{o}"),
-                ("escalated", escalated, "Báo cáo số {n}/BC-{o} gửi cấp có thẩm quyền"),
-                ("resolved", resolved, "Kết thúc xử lý theo Công văn số {n}/{o}"),
+                (BlockerStep.OPENED, opened, "Cơ quan chủ trì báo cáo vướng mắc tại Công văn số {n}/{o}"),
+                (BlockerStep.ESCALATED, escalated, "Báo cáo số {n}/BC-{o} gửi cấp có thẩm quyền"),
+                (BlockerStep.RESOLVED, resolved, "Kết thúc xử lý theo Công văn số {n}/{o}"),
             )
         )
     ]

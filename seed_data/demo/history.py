@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
+from kpi.vocabulary import PROVINCE_KINDS, State
 from seed_data.demo.calendar import DATA_DATE, period_end, working
 from seed_data.demo.draws import Ints, below, dates_of, day, lists, read_data, stream, whole
 from seed_data.demo.life import END, ENDINGS, NEVER, STAGES, Life
@@ -29,17 +30,17 @@ def status_events(seed: int, base: pl.DataFrame, life: Life) -> pl.DataFrame:
     doc = base["doc_type"].to_numpy()
     other_words = ("VOL", "LEAD")
     signed = np.where(np.isin(doc, other_words), NEVER, life.signed)
-    parts = [_part(ids, signed, "SIGNED", 2)]
-    parts += [_part(ids, np.where(doc == name, life.signed, NEVER), "SIGNED", 2, note=name) for name in other_words]
+    parts = [_part(ids, signed, State.SIGNED, 2)]
+    parts += [_part(ids, np.where(doc == name, life.signed, NEVER), State.SIGNED, 2, note=name) for name in other_words]
     parts += [_part(ids, life.stages[:, place], state, 3 + place) for place, state in enumerate(STAGES)]
-    parts.append(_part(ids, life.suspended, "SUSPENDED", 8))
+    parts.append(_part(ids, life.suspended, State.SUSPENDED, 8))
     for place, state in enumerate(STAGES):
         back = np.where(life.resumed_to == place, life.resumed, NEVER)
         parts.append(_part(ids, back, state, 9, note="RESUMED"))
     parts += [
         _part(ids, np.where(life.ending == place, life.ended, NEVER), state, 10) for place, state in enumerate(ENDINGS)
     ]
-    parts.append(_part(ids, life.reopened, "IN_PROGRESS", 11, note="RESUMED"))
+    parts.append(_part(ids, life.reopened, State.IN_PROGRESS, 11, note="RESUMED"))
     parts += _before_signing(seed, base, life, ids)
     events = pl.concat(parts).sort("agreement_id", "on", "rank")
     return _with_papers(seed, base, events)
@@ -70,11 +71,14 @@ def _before_signing(seed: int, base: pl.DataFrame, life: Life, ids: Ints) -> lis
     last = np.where(negotiated <= END, negotiated, day_proposed)
     abandoned = np.where(dropped, last + 40 + below(random, size, 120), NEVER)
     return [
-        _part(ids, working(proposed), "PROPOSED", 0),
+        _part(ids, working(proposed), State.PROPOSED, 0),
         _part(
-            ids, np.where(treaty, np.minimum(working(negotiated), life.signed), working(negotiated)), "NEGOTIATING", 1
+            ids,
+            np.where(treaty, np.minimum(working(negotiated), life.signed), working(negotiated)),
+            State.NEGOTIATING,
+            1,
         ),
-        _part(ids, working(abandoned), "ABANDONED", 12),
+        _part(ids, working(abandoned), State.ABANDONED, 12),
     ]
 
 
@@ -82,9 +86,7 @@ def abbreviations(base: pl.DataFrame) -> pl.DataFrame:
     """id, office_before and office_now: how the numbers of official papers end, before and after 1 March 2025."""
     agencies = lists()["Agency"].select(
         agency="key",
-        office=pl.when(pl.col("kind").is_in(["province", "centrally_run_city"]))
-        .then(pl.lit("UBND"))
-        .otherwise("abbr_vi"),
+        office=pl.when(pl.col("kind").is_in(PROVINCE_KINDS)).then(pl.lit("UBND")).otherwise("abbr_vi"),
     )
     return (
         base.select("id", "agency", "signing_agency")

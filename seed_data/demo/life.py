@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 import polars as pl
 
+from kpi.vocabulary import State
 from seed_data.demo.calendar import DATA_DATE, after_new_year, before_year_end, period_end, working
 from seed_data.demo.draws import SHORT_TAIL, Bools, Floats, Ints, below, day, stream, tailed, whole
 
@@ -18,7 +19,7 @@ NEVER = 60_000
 """A day so far away that it does not come."""
 END = day(DATA_DATE)
 
-STAGES = ("APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS", "COMPLETED")
+STAGES = (State.APPROVAL_PENDING, State.IN_FORCE, State.PLAN_ISSUED, State.IN_PROGRESS, State.COMPLETED)
 _APPROVAL, _FORCE, _PLAN, _START, _DONE = range(5)
 
 _TO_FORCE = {"TREATY": 190.0, "LOAN": 150.0}
@@ -44,7 +45,7 @@ _YEARS = {"LOI": _SHORT, "MIN": _SHORT, "LEAD": _SHORT, "LOCAL": _SHORT, "TREATY
 _NO_TARGET = 0.08
 _SUSPENDED, _ENDED, _REOPENED = 0.04, 0.08, 0.006
 _RESUMED = 0.5
-ENDINGS = ("TERMINATED", "SUPERSEDED", "EXPIRED")
+ENDINGS = (State.TERMINATED, State.SUPERSEDED, State.EXPIRED)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
+from kpi.vocabulary import Tier
 from seed_data import reference
 from seed_data.demo.calendar import QUARTER_STARTS, QUARTERS
 from seed_data.demo.draws import Ints, day, dealt, lists, quota, read_data, stream
@@ -269,7 +270,14 @@ _LENDING_ORGANISATIONS = ("ORG-WB", "ORG-ADB", "ORG-AIIB", "ORG-EIB")
 _BORROWERS = {"ECO": "BTC", "ENE": "BCT", "TRA": "BXD", "CON": "BXD", "AGE": "BNNMT", "HEA": "BYT"}
 """The ministry that carries out borrowed projects of a sector."""
 
-_CLOSENESS = {"CSP": 1.0, "SPECIAL": 1.0, "SP": 0.6, "CP": 0.45, "OTHER": 0.0, "ORG": 0.0}
+_CLOSENESS = {
+    Tier.COMPREHENSIVE_STRATEGIC: 1.0,
+    Tier.SPECIAL: 1.0,
+    Tier.STRATEGIC: 0.6,
+    Tier.COMPREHENSIVE: 0.45,
+    Tier.OTHER: 0.0,
+    Tier.ORGANISATION: 0.0,
+}
 """How much likelier a partner of each tier is to sign the more binding documents."""
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
+from kpi.vocabulary import PROVINCE_KINDS
 from seed_data.demo.blockers import Blockers
 from seed_data.demo.calendar import month_words, working_before
 from seed_data.demo.draws import Bools, Floats, Ints, below, dates_of, lists, read_data, stream, tailed, whole
@@ -194,7 +195,7 @@ def _names(base: pl.DataFrame) -> pl.DataFrame:
         base.select("agency", "doc_type", former=pl.when(loan).then("agency").otherwise("signing_agency"))
         .join(agencies, on="agency", how="left", maintain_order="left")
         .join(agencies.select(former="agency", before="name"), on="former", how="left", maintain_order="left")
-        .select("before", now="name", province=pl.col("kind").is_in(["province", "centrally_run_city"]))
+        .select("before", now="name", province=pl.col("kind").is_in(PROVINCE_KINDS))
     )
 
 

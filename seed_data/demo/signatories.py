@@ -6,6 +6,7 @@ import datetime as dt
 
 import polars as pl
 
+from kpi.vocabulary import PROVINCE_KINDS
 from seed_data.demo.draws import dates_of, lists, read_data
 
 _MERGER = dt.date(2025, 3, 1)
@@ -19,7 +20,7 @@ def parties() -> pl.DataFrame:
     given = read_data("parties").rename({"name_vi": "given_vi", "name_en": "given_en"})
     bare_vi = pl.col("name_vi").str.replace(r" \(.*\)$", "")
     bare_en = pl.col("name_en").str.replace(r" \(.*\)$", "")
-    province = pl.col("kind").is_in(["province", "centrally_run_city"])
+    province = pl.col("kind").is_in(PROVINCE_KINDS)
     unit = bare_vi.str.replace("^Tỉnh", "tỉnh").str.replace("^Thành phố", "thành phố")
     return agencies.join(given, on="agency", how="left", maintain_order="left").select(
         "agency",

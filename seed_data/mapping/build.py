@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from data_access.store import models
+from kpi.vocabulary import AccessLevel, Scope
 from seed_data.mapping import history
-from seed_data.mapping.declaration import ACCESS_LEVELS, FIELD_KINDS, SCOPES, MappingDeclaration, RegisterInfo, Value
+from seed_data.mapping.declaration import FIELD_KINDS, MappingDeclaration, RegisterInfo, Value
 from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import Problems
 from seed_data.mapping.source import read_table
@@ -152,8 +153,8 @@ class _Reading:
         self._known = {
             "doc_type": spellings(lists["DocType"]),
             "sector": spellings(lists["Sector"]),
-            "scope": {scope.lower(): scope for scope in SCOPES},
-            "access_level": {level: level for level in ACCESS_LEVELS},
+            "scope": {scope.lower(): scope for scope in Scope},
+            "access_level": {level: level for level in AccessLevel},
             "exchange": {item.code.lower(): item.code for item in declaration.exchanges},
         }
         self._named: list[pl.DataFrame] = []
@@ -161,7 +162,7 @@ class _Reading:
 
     def agreements(self) -> pl.DataFrame:
         fields = self._mapping.fields
-        standard = {"scope": self._mapping.register.scope, "access_level": ACCESS_LEVELS[0]}
+        standard = {"scope": self._mapping.register.scope, "access_level": AccessLevel.OPEN}
         scope = Value(constant=self._mapping.register.scope)
         columns = {"id": self._ids, "scope": self._table.codes(scope, "scope", self._known["scope"])}
         for field, value in fields.items():

@@ -15,8 +15,6 @@ from seed_data.mapping.source import FileForm
 DATA_DATE = "data_date"
 """The name by which a mapping refers to the register's own data date where it lists dates."""
 
-SCOPES = ("HIGH_LEVEL", "LOCAL")
-ACCESS_LEVELS = ("open", "restricted")
 FIELD_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "ref": "text",

@@ -8,6 +8,7 @@ from operator import and_
 
 import polars as pl
 
+from kpi.vocabulary import State
 from seed_data.mapping.declaration import DATA_DATE, Condition, Event, MappingDeclaration
 from seed_data.mapping.values import Table, tidy
 
@@ -18,7 +19,7 @@ FINDINGS = {
     "value": pl.String,
     "code": pl.String,
 }
-NO_STATE = "PROPOSED"
+NO_STATE = State.PROPOSED
 """The state of a record for which no event of the mapping holds: it is kept, unsigned, and listed."""
 
 _EVENTS = {
@@ -29,7 +30,7 @@ _EVENTS = {
     "position": pl.Int64,
 }
 _NO_EVENT = -1
-_STARTS = ("IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS")
+_STARTS = (State.IN_FORCE, State.PLAN_ISSUED, State.IN_PROGRESS)
 
 
 def events(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -89,22 +90,22 @@ def findings(
     life = (
         ids.to_frame("agreement_id")
         .with_columns(source_row=table.rows)
-        .join(_first_day(known, ("SIGNED",), "signed"), on="agreement_id", how="left")
+        .join(_first_day(known, (State.SIGNED,), "signed"), on="agreement_id", how="left")
         .join(_first_day(known, _STARTS, "started"), on="agreement_id", how="left")
-        .join(_first_day(known, ("COMPLETED",), "completed"), on="agreement_id", how="left")
+        .join(_first_day(known, (State.COMPLETED,), "completed"), on="agreement_id", how="left")
         .join(targets.group_by("agreement_id").agg(target=pl.col("target_on").min()), on="agreement_id", how="left")
         .join(
             events.group_by("agreement_id").agg(
-                is_completed=(pl.col("state") == "COMPLETED").any(),
+                is_completed=(pl.col("state") == State.COMPLETED).any(),
                 is_started=pl.col("state").is_in(_STARTS).any(),
-                is_signed=(pl.col("state") == "SIGNED").any(),
+                is_signed=(pl.col("state") == State.SIGNED).any(),
             ),
             on="agreement_id",
             how="left",
         )
     )
-    start_field = fields.get("IN_PROGRESS", fields.get("IN_FORCE", ""))
-    completed_field = fields.get("COMPLETED", "")
+    start_field = fields.get(State.IN_PROGRESS, fields.get(State.IN_FORCE, ""))
+    completed_field = fields.get(State.COMPLETED, "")
     contradictions = [
         _finding(life, pl.col("started") < pl.col("signed"), "effective_before_signed", start_field, "started"),
         _finding(life, pl.col("completed") < pl.col("signed"), "completed_before_signed", completed_field, "completed"),
@@ -144,7 +145,7 @@ def _unsigned(
     table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series], life: pl.DataFrame
 ) -> pl.DataFrame:
     """Records whose cells for the day of signing are all empty."""
-    signing = [event for event in declaration.events if event.state == "SIGNED" and event.date is not None]
+    signing = [event for event in declaration.events if event.state == State.SIGNED and event.date is not None]
     if not signing:
         return pl.DataFrame(schema=FINDINGS)
     empty = reduce(and_, (dates[str(event.date)].is_null() for event in signing))

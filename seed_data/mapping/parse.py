@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kpi.vocabulary import STATES
+from kpi.vocabulary import STATES, Scope
 from seed_data.mapping.declaration import (
     DATA_DATE,
     FIELD_KINDS,
-    SCOPES,
     Condition,
     DateColumn,
     Event,
@@ -183,7 +182,7 @@ def _register(reader: _Reader, table: dict[str, Any]) -> RegisterInfo:
     required = ("code", "name_vi", "name_en", "source", "licence", "scope")
     reader.only(table, "register", (*words, "data_date"))
     given = {word: reader.text(table, word, "register", required=word in required) or "" for word in words}
-    given["scope"] = reader.choice(given["scope"] or None, "register.scope", SCOPES)
+    given["scope"] = reader.choice(given["scope"] or None, "register.scope", tuple(Scope))
     return RegisterInfo(**given, data_date=reader.date(table, "data_date", "register"))
 
 

@@ -8,6 +8,7 @@ from pydantic import NaiveDatetime
 from sqlmodel import Field, SQLModel
 
 from data_access.store.models.base import utc_now
+from kpi.vocabulary import AccessLevel
 
 
 class Agreement(SQLModel, table=True):
@@ -36,7 +37,7 @@ class Agreement(SQLModel, table=True):
     evidence_url: str = Field(default="", description="accepted evidence of the result; empty where none")
     implementable: bool = True
     tracked: bool = True
-    access_level: str = "open"
+    access_level: str = AccessLevel.OPEN
     notes_vi: str = ""
     notes_en: str = ""
     row_version: int = 1
