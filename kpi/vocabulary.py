@@ -1,14 +1,22 @@
 """The codes of the field, each list in its order: what a column may hold and what code compares with.
 
-A member equals its code as text, in Python, in frames and in statements. What members are called is in the catalogs.
+A member equals its code as text, in Python, in frames and in statements. From members alone polars would make a column of its own
+type for enumerations, so lists of them are given as plain texts. What members are called is in the catalogs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
 import polars as pl
+
+
+def texts(members: Iterable[StrEnum]) -> tuple[str, ...]:
+    """The codes of members as plain texts."""
+    return tuple(str(member) for member in members)
+
 
 # --- Agreements ------------------------------------------------------------------------------------------------------
 
@@ -50,10 +58,10 @@ class State(StrEnum):
     ABANDONED = "ABANDONED", StateClass.VOID_PRE
 
 
-STATES: Final = tuple(State)
-OPEN_STATES: Final = tuple(state for state in State if state.kind is StateClass.OPEN)
-STARTED_STATES: Final = (State.IN_PROGRESS, State.COMPLETED)
-UNSIGNED: Final = (StateClass.PRE, StateClass.VOID_PRE)
+STATES: Final = texts(State)
+OPEN_STATES: Final = texts(state for state in State if state.kind is StateClass.OPEN)
+STARTED_STATES: Final = texts((State.IN_PROGRESS, State.COMPLETED))
+UNSIGNED: Final = texts((StateClass.PRE, StateClass.VOID_PRE))
 """The classes of states in which nothing has been signed."""
 
 
@@ -73,10 +81,10 @@ class Bucket(StrEnum):
     NOT_SIGNED = "not_signed"
 
 
-BUCKETS: Final = (Bucket.ON_TRACK, Bucket.AT_RISK, Bucket.NO_DATE, Bucket.STALLED, Bucket.OVERDUE)
+BUCKETS: Final = texts((Bucket.ON_TRACK, Bucket.AT_RISK, Bucket.NO_DATE, Bucket.STALLED, Bucket.OVERDUE))
 """Where an open agreement stands, from best to worst."""
 
-CLOSED_BUCKETS: Final = tuple(bucket for bucket in Bucket if bucket not in BUCKETS)
+CLOSED_BUCKETS: Final = texts(bucket for bucket in Bucket if bucket not in BUCKETS)
 
 
 class Scope(StrEnum):
@@ -145,8 +153,8 @@ class AgencyKind(StrEnum):
     CENTRALLY_RUN_CITY = "centrally_run_city"
 
 
-PROVINCE_KINDS: Final = (AgencyKind.PROVINCE, AgencyKind.CENTRALLY_RUN_CITY)
-MINISTRY_KINDS: Final = tuple(kind for kind in AgencyKind if kind not in PROVINCE_KINDS)
+PROVINCE_KINDS: Final = texts((AgencyKind.PROVINCE, AgencyKind.CENTRALLY_RUN_CITY))
+MINISTRY_KINDS: Final = texts(kind for kind in AgencyKind if kind not in PROVINCE_KINDS)
 
 # --- Reports and blockers --------------------------------------------------------------------------------------------
 
@@ -192,7 +200,7 @@ class Authority(StrEnum):
     NATIONAL_ASSEMBLY = "national_assembly"
 
 
-HIGHER_AUTHORITIES: Final = (Authority.PRIME_MINISTER, Authority.NATIONAL_ASSEMBLY)
+HIGHER_AUTHORITIES: Final = texts((Authority.PRIME_MINISTER, Authority.NATIONAL_ASSEMBLY))
 
 
 class BlockerStep(StrEnum):
@@ -222,4 +230,4 @@ class BatchStatus(StrEnum):
 
 def state_class(state: pl.Expr) -> pl.Expr:
     """The class of each state."""
-    return state.replace_strict({state: state.kind for state in State}, return_dtype=pl.String)
+    return state.replace_strict({str(held): str(held.kind) for held in State}, return_dtype=pl.String)

@@ -214,7 +214,7 @@ def _new_states(register: Register, options: pl.DataFrame, today: dt.date) -> pl
     return options.filter(pl.col("action").is_in(list(_NEW_STATE))).select(
         id=pl.lit(register.status_events["id"].max(), dtype=pl.Int64) + 1,  # recorded after all else of the day
         agreement_id="option",
-        state=pl.col("action").cast(pl.String).replace_strict(_NEW_STATE),
+        state=pl.col("action").cast(pl.String).replace_strict(_NEW_STATE, return_dtype=pl.String),
         effective_on=pl.lit(today),
         date_known=pl.lit(True),
     )

@@ -14,7 +14,7 @@ import words as w
 from data_access.clock import local_time_expr
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
-from kpi.vocabulary import STATES, StateClass
+from kpi.vocabulary import State, StateClass
 from pages.parts import pairs, stalling
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui.tables import Column
@@ -28,7 +28,7 @@ BUCKET_COLOURS: dict[str, palette.Badge] = {
     "overdue": "red",
 }
 CLOSING_STATES = tuple(
-    state for state in STATES if state.kind in (StateClass.CLOSED, StateClass.VOID, StateClass.VOID_PRE)
+    state for state in State if state.kind in (StateClass.CLOSED, StateClass.VOID, StateClass.VOID_PRE)
 )
 
 Row = dict[str, Any]

@@ -9,7 +9,7 @@ import streamlit as st
 
 import words as w
 from kpi.facts import attention
-from kpi.vocabulary import OPEN_STATES
+from kpi.vocabulary import HIGHER_AUTHORITIES, OPEN_STATES
 from pages.parts import stalling
 from pages.ui import cards, charts, filters, links, loaders, session, tables
 from pages.ui.choices import ALL, agency_choice, choice
@@ -39,7 +39,7 @@ COLUMNS = [
 def show_counts(stuck: pl.DataFrame, open_count: int) -> None:
     """How many are stuck, for how long, and how many nobody has explained."""
     unexplained = stuck.filter(pl.col("cause").is_null())
-    waiting_above = stuck.filter(pl.col("authority_level").is_in(attention.HIGHER_AUTHORITIES))
+    waiting_above = stuck.filter(pl.col("authority_level").is_in(HIGHER_AUTHORITIES))
     median = stuck["days_since_progress"].median()
     grid = st.grid(4)
     share = w.percent(100 * stuck.height / open_count) if open_count else w.t("common.not_available")

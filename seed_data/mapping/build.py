@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from data_access.store import models
-from kpi.vocabulary import AccessLevel, Scope
+from kpi.vocabulary import AccessLevel, Scope, texts
 from seed_data.mapping import history
 from seed_data.mapping.declaration import FIELD_KINDS, MappingDeclaration, RegisterInfo, Value
 from seed_data.mapping.parse import parse
@@ -150,11 +150,11 @@ class _Reading:
         self._resolver = resolver
         self._doc_types = lists["DocType"]
         self._partners = spellings(lists["Partner"])
-        self._known = {
+        self._known: dict[str, Mapping[str, str]] = {
             "doc_type": spellings(lists["DocType"]),
             "sector": spellings(lists["Sector"]),
-            "scope": {scope.lower(): scope for scope in Scope},
-            "access_level": {level: level for level in AccessLevel},
+            "scope": {scope.lower(): scope for scope in texts(Scope)},
+            "access_level": {level: level for level in texts(AccessLevel)},
             "exchange": {item.code.lower(): item.code for item in declaration.exchanges},
         }
         self._named: list[pl.DataFrame] = []

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kpi.vocabulary import STATES, Scope
+from kpi.vocabulary import STATES, Scope, texts
 from seed_data.mapping.declaration import (
     DATA_DATE,
     FIELD_KINDS,
@@ -182,7 +182,7 @@ def _register(reader: _Reader, table: dict[str, Any]) -> RegisterInfo:
     required = ("code", "name_vi", "name_en", "source", "licence", "scope")
     reader.only(table, "register", (*words, "data_date"))
     given = {word: reader.text(table, word, "register", required=word in required) or "" for word in words}
-    given["scope"] = reader.choice(given["scope"] or None, "register.scope", tuple(Scope))
+    given["scope"] = reader.choice(given["scope"] or None, "register.scope", texts(Scope))
     return RegisterInfo(**given, data_date=reader.date(table, "data_date", "register"))
 
 
