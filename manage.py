@@ -28,7 +28,8 @@ from cli.output import (
     print_table,
 )
 from cli.reading import CannotRunError, open_reading
-from data_access import accounts, settings, store
+from data_access import settings, store
+from data_access.acting import Refused
 from data_access.store import failures
 from kpi.facts.signs import FLAGS
 from kpi.indicators import scorecard
@@ -239,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = f"{held}. Name an empty one with DATABASE_URL, or with REGISTER=name for a SQLite file of its own."
     except failures.STORE_ERRORS as error:
         reason = f"The store does not answer as it should: {failures.reason_of(error)}"
-    except (CannotRunError, settings.SettingsError, accounts.AccountError, OSError) as error:
+    except (CannotRunError, settings.SettingsError, Refused, OSError) as error:
         reason = str(error)
     print(f"manage.py: {' '.join(reason.split())}", file=sys.stderr)
     return 2

@@ -12,11 +12,10 @@ import sqlalchemy as sa
 import typer
 from sqlmodel import Session
 
-import words
 from cli.output import TableOrJson, language_option, print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
-from cli.uploads import person_of, refused
-from data_access import coordination, store, updates
+from cli.uploads import person_of, refusals_in
+from data_access import coordination, store
 from data_access.accounts import Person
 from data_access.clock import today
 from data_access.register import read_data_version
@@ -163,15 +162,10 @@ def _change(
 ) -> None:
     """Try a change, and keep it if it is to be applied; what is only shown went through the same checks."""
     person = person_of(engine, user)
-    try:
-        with store.session(engine) as session:
-            write(session, person)
-            if not apply:
-                session.rollback()
-    except coordination.DeclinedError as declined:
-        raise CannotRunError(_declined(declined, language)) from declined
-    except updates.Refused as refusal:
-        raise CannotRunError(refused(refusal, language)) from refusal
+    with refusals_in(language), store.session(engine) as session:
+        write(session, person)
+        if not apply:
+            session.rollback()
     told = {"old": [dataclasses.asdict(one) for one in old], "new": [dataclasses.asdict(one) for one in new]}
     if output is TableOrJson.JSON:
         print_json({**told, "applied": apply})
@@ -179,8 +173,3 @@ def _change(
     rows = [{"": side, **period} for side, periods in told.items() for period in periods]
     print_table(pl.DataFrame(rows))
     print("Stored." if apply else "Nothing stored: this is what --apply would store.")
-
-
-def _declined(declined: coordination.DeclinedError, language: str) -> str:
-    with words.in_language(language):
-        return words.t(f"coordination.declined_{declined.code}", period=declined.period)

@@ -19,7 +19,7 @@ from cli.uploads import (
     cell,
     person_of,
     printed,
-    refused,
+    refusals_in,
     told,
     told_conflict,
 )
@@ -101,11 +101,8 @@ def review_publish(
         problems = [told_conflict(conflict, language) for conflict in disputed]
         _print_done(number, problems, None, output)
         raise typer.Exit(1)
-    try:
-        with store.session(open_store()) as session:
-            receipt = updates.publish(session, actor=person, review=found, only=chosen, reason=reason)
-    except updates.Refused as refusal:
-        raise CannotRunError(refused(refusal, language)) from refusal
+    with refusals_in(language), store.session(open_store()) as session:
+        receipt = updates.publish(session, actor=person, review=found, only=chosen, reason=reason)
     _print_done(number, [], receipt, output)
 
 
@@ -117,11 +114,8 @@ def review_return(
     engine = open_store()
     person = person_of(engine, user)
     batch_of(engine, number)
-    try:
-        with store.session(engine) as session:
-            updates.send_back(session, actor=person, batch_id=number, reason=reason)
-    except updates.Refused as refusal:
-        raise CannotRunError(refused(refusal, language)) from refusal
+    with refusals_in(language), store.session(engine) as session:
+        updates.send_back(session, actor=person, batch_id=number, reason=reason)
     if output is TableOrJson.JSON:
         print_json({"returned": number})
     else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ import words
 from cli.output import TableOrJson, language_option, print_json, print_table
 from cli.reading import CannotRunError, open_store
 from data_access import accounts, settings, store, updates
+from data_access.acting import Refused
 from data_access.clock import today
 from data_access.register import read_data_version
 from kpi.update import (
@@ -134,11 +136,8 @@ def upload(
     done = None
     if apply:
         assert isinstance(table, Table)
-        try:
-            with store.session(engine) as session:
-                done = updates.hand_in(session, actor=person, table=table, preview=outcome)
-        except updates.Refused as refusal:
-            raise CannotRunError(refused(refusal, language)) from refusal
+        with refusals_in(language), store.session(engine) as session:
+            done = updates.hand_in(session, actor=person, table=table, preview=outcome)
     _print_outcome([], outcome, done, output)
 
 
@@ -278,11 +277,8 @@ def batch_undo(number: int, user: User, output: TableJson = TableOrJson.TABLE, l
     engine = open_store()
     person = person_of(engine, user)
     batch_of(engine, number)
-    try:
-        with store.session(engine) as session:
-            receipt = updates.undo(session, actor=person, batch_id=number)
-    except updates.Refused as refusal:
-        raise CannotRunError(refused(refusal, language)) from refusal
+    with refusals_in(language), store.session(engine) as session:
+        receipt = updates.undo(session, actor=person, batch_id=number)
     if output is TableOrJson.JSON:
         print_json({"undone": number, "batch": receipt.batch_id, "changes": receipt.changes})
     else:
@@ -330,9 +326,13 @@ def _agency_of(person: accounts.Person) -> str:
     return person.agency
 
 
-def refused(refusal: updates.Refused, language: str) -> str:
-    """Why nothing was stored."""
-    batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
-    with words.in_language(language):
-        said = words.t(f"intake.refused_{refusal.reason}", refs=", ".join(refusal.refs))
-    return f"{said} ({batches})" if batches else said
+@contextlib.contextmanager
+def refusals_in(language: str) -> Iterator[None]:
+    """Say in words of this language why the store did not do what is asked for inside the block."""
+    try:
+        yield
+    except Refused as refusal:
+        batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
+        with words.in_language(language):
+            said = words.t(f"refused.{refusal.code}", refs=", ".join(refusal.refs), period=refusal.period)
+        raise CannotRunError(f"{said} ({batches})" if batches else said) from refusal

@@ -11,19 +11,18 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from data_access import audit, store
+from data_access.acting import Person, Refused, account_of, logged, take_turn
 from data_access.clock import today
 from data_access.register import raise_data_version, rules_on
 from data_access.store import models
 from data_access.store.arrow import table_of
-from data_access.updates.outcome import Actor, Refused, account_of, logged
-from data_access.updates.rows import take_turn
 from kpi.reporting.calendar import Period
 
 ACTIONS: Final = (
@@ -31,36 +30,6 @@ ACTIONS: Final = (
     *("names.assign", "names.release"),
 )
 """The audit's names for what a coordinator settles: here, in `uploads.routes` and in `unresolved_names`."""
-
-Code = Literal[
-    "stale",
-    "no_period",
-    "overlaps",
-    "out_of_order",
-    "due_passed",
-    "due_before_end",
-    "has_reports",
-    "not_later",
-    "no_change",
-    "no_such_agency",
-    "changed_since",
-]
-
-
-class DeclinedError(Exception):
-    """Nothing was stored, and `code` names the words for it; `period` is the one it is about, where it is about one.
-
-    `stale`: it has changed since it was seen. `no_period`: there is none of this code (any more). `overlaps`: code or days are
-    taken by another period. `out_of_order`: a period ends before it begins. `due_passed`: the due date has come, or would have
-    come already. `due_before_end`: reports cannot be due before the period is over. `has_reports`: reports were received for
-    it. `not_later`: the day is not after the register's data date. `no_change`: this is what holds. `no_such_agency`: there is
-    none of this key, or not any more. `changed_since`: some of the agreements have changed since, and cannot be put back.
-    """
-
-    def __init__(self, code: Code, *, period: str = "") -> None:
-        super().__init__(f"{code} {period}".strip())
-        self.code = code
-        self.period = period
 
 
 # --- The reporting calendar ------------------------------------------------------------------------------------------
@@ -80,46 +49,46 @@ def read_reports_received(engine: sa.Engine) -> dict[str, int]:
         return {code: int(number) for code, number in session.connection().execute(statement)}
 
 
-def add_periods(session: Session, *, actor: Actor, periods: Sequence[Period]) -> int:
-    """Add periods whose reports are not due yet, overlapping none; gives the new data version. Raises `DeclinedError`."""
+def add_periods(session: Session, *, actor: Person, periods: Sequence[Period]) -> int:
+    """Add periods whose reports are not due yet, overlapping none; gives the new data version. Raises `Refused`."""
     version = begin(session, actor, "calendar.add")
     if not periods:
-        raise DeclinedError("no_change")
+        raise Refused("no_change")
     now, known = today(version.data_date), _periods(session)
     for period in periods:
         if any(
             period.code == other.code or (period.starts_on <= other.ends_on and other.starts_on <= period.ends_on)
             for other in known
         ):
-            raise DeclinedError("overlaps", period=period.code)
+            raise Refused("period_taken", period=period.code)
         if not period.code.strip() or period.ends_on < period.starts_on:
-            raise DeclinedError("out_of_order", period=period.code)
+            raise Refused("out_of_order", period=period.code)
         _check_due(period, period.due_on, now)
         known.append(period)
     session.add_all(models.ReportingPeriod(**dataclasses.asdict(period)) for period in periods)
     return finish(session, actor, "calendar.add", {period.code: _days(period) for period in periods})
 
 
-def remove_periods(session: Session, *, actor: Actor, seen: Sequence[Period]) -> int:
-    """Take periods out of the calendar that are not due yet and for which no report came. Raises `DeclinedError`."""
+def remove_periods(session: Session, *, actor: Person, seen: Sequence[Period]) -> int:
+    """Take periods out of the calendar that are not due yet and for which no report came. Raises `Refused`."""
     version = begin(session, actor, "calendar.remove")
     now = today(version.data_date)
     report = table_of(models.ProgressReport).c
     for period in seen:
         row = _as_seen(session, period, now)
         if session.connection().execute(sa.select(sa.exists().where(report.period == period.code))).scalar_one():
-            raise DeclinedError("has_reports", period=period.code)
+            raise Refused("has_reports", period=period.code)
         session.delete(row)
     return finish(session, actor, "calendar.remove", {period.code: _days(period) for period in seen})
 
 
-def move_due_date(session: Session, *, actor: Actor, seen: Period, due_on: dt.date) -> int:
-    """Another due date for a period that is not due yet; the new day must lie ahead too. Raises `DeclinedError`."""
+def move_due_date(session: Session, *, actor: Person, seen: Period, due_on: dt.date) -> int:
+    """Another due date for a period that is not due yet; the new day must lie ahead too. Raises `Refused`."""
     version = begin(session, actor, "calendar.due")
     now = today(version.data_date)
     row = _as_seen(session, seen, now)
     if due_on == seen.due_on:
-        raise DeclinedError("no_change", period=seen.code)
+        raise Refused("no_change", period=seen.code)
     _check_due(seen, due_on, now)
     row.due_on = due_on
     session.add(row)
@@ -137,19 +106,19 @@ def _as_seen(session: Session, seen: Period, now: dt.date) -> models.ReportingPe
     """The period's row, if it still is what was seen and not due yet."""
     row = session.get(models.ReportingPeriod, seen.code, populate_existing=True)
     if row is None:
-        raise DeclinedError("no_period", period=seen.code)
+        raise Refused("no_period", period=seen.code)
     if Period(row.code, row.starts_on, row.ends_on, row.due_on) != seen:
-        raise DeclinedError("stale", period=seen.code)
+        raise Refused("not_as_seen", period=seen.code)
     if row.due_on <= now:
-        raise DeclinedError("due_passed", period=seen.code)
+        raise Refused("due_passed", period=seen.code)
     return row
 
 
 def _check_due(period: Period, due_on: dt.date, now: dt.date) -> None:
     if due_on < period.ends_on:
-        raise DeclinedError("due_before_end", period=period.code)
+        raise Refused("due_before_end", period=period.code)
     if due_on <= now:
-        raise DeclinedError("due_passed", period=period.code)
+        raise Refused("due_passed", period=period.code)
 
 
 def _days(period: Period) -> dict[str, str]:
@@ -210,22 +179,22 @@ def read_rule_history(engine: sa.Engine) -> pl.DataFrame:
 
 
 def set_threshold(
-    session: Session, *, actor: Actor, name: str, value: float, effective_on: dt.date, seen: float
+    session: Session, *, actor: Person, name: str, value: float, effective_on: dt.date, seen: float
 ) -> int:
     """Settle one of `kpi.rules.LIMITS` from a day on, which must lie after the register's data date; gives the data version.
 
     `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again.
-    Raises `DeclinedError`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
+    Raises `Refused`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
     """
     version = begin(session, actor, "settings.rule")
     if version.data_date is None or effective_on <= version.data_date:
-        raise DeclinedError("not_later")
+        raise Refused("not_later")
     before = rules_on(session, effective_on)
     if before.threshold(name) != seen:
-        raise DeclinedError("stale")
+        raise Refused("not_as_seen")
     after = before.with_threshold(name, value)
     if after.threshold(name) == seen:
-        raise DeclinedError("no_change")
+        raise Refused("no_change")
     field, _, key = name.partition(".")
     settled = after.threshold(name)
     session.add(
@@ -255,15 +224,14 @@ def read_settled(engine: sa.Engine, *, most: int = 200) -> pl.DataFrame:
     return store.read_frame(engine, statement)
 
 
-def begin(session: Session, actor: Actor, action: str) -> models.DataVersion:
+def begin(session: Session, actor: Person, action: str) -> models.DataVersion:
     """Check that a coordinator acts, and wait for everybody else who changes the register. Raises `Refused`."""
     with logged(action, actor):
-        if account_of(session, actor).role != "coordinator":
-            raise Refused("not_allowed")
+        account_of(session, actor, "coordinator")
     return take_turn(session)
 
 
-def finish(session: Session, actor: Actor, action: str, detail: Mapping[str, object]) -> int:
+def finish(session: Session, actor: Person, action: str, detail: Mapping[str, object]) -> int:
     """Raise the data version, leave the audit entry, and give the new version. `detail` is by what was changed."""
     number = raise_data_version(session)
     audit.write(session, actor=actor.username, action=action, subject=", ".join(detail), detail=detail)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from data_access import store
+from data_access.acting import take_turn
 from data_access.store import models
 from data_access.store.arrow import table_of
 from kpi.register import DECLARED, Register
@@ -78,11 +79,7 @@ def raise_data_version(session: Session) -> int:
 
     Whatever changes the register ends with this: every cache key holds the number.
     """
-    session.flush()
-    held = session.get(models.DataVersion, 1, with_for_update=True, populate_existing=True)
-    if held is None:
-        held = models.DataVersion(id=1)
-        session.add(held)
+    held = take_turn(session)
     held.version += 1
     held.changed_at = models.utc_now()
     session.flush()

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from data_access import store
-from data_access.coordination import DeclinedError, begin, finish
+from data_access.acting import Person, Refused
+from data_access.coordination import begin, finish
 from data_access.store import models
 from data_access.store.arrow import table_of
-from data_access.updates.outcome import Actor
 from data_access.updates.rows import raise_row_versions
 
 ASSIGN: Final = "names.assign"
@@ -56,16 +56,16 @@ def read_present_agencies(engine: sa.Engine) -> list[str]:
         return list(session.exec(select(agency.key).where(col(agency.valid_to).is_(None)).order_by(agency.key)))
 
 
-def assign_name(session: Session, *, actor: Actor, text: str, agency: str, seen: int) -> int:
+def assign_name(session: Session, *, actor: Person, text: str, agency: str, seen: int) -> int:
     """Make an agency responsible for the agreements whose register names it in these words; gives the new data version.
 
     `seen` is how many agreements were shown under the name. The words stay in the agreements, so that the assignment can be
-    taken back by `release_name`. Raises `DeclinedError`.
+    taken back by `release_name`. Raises `Refused`.
     """
     begin(session, actor, ASSIGN)
     found = session.get(models.Agency, agency)
     if found is None or found.valid_to is not None:
-        raise DeclinedError("no_such_agency")
+        raise Refused("no_such_agency")
     agreement = table_of(models.Agreement).c
     statement = sa.select(agreement.id).where(
         agreement.responsible_agency.is_(None),
@@ -74,17 +74,17 @@ def assign_name(session: Session, *, actor: Actor, text: str, agency: str, seen:
     )
     ids = sorted(int(number) for (number,) in session.connection().execute(statement.with_for_update()))
     if len(ids) != seen or not ids:
-        raise DeclinedError("stale")
+        raise Refused("not_as_seen")
     _make_responsible(session, ids, agency)
     versions = _versions(session, ids)
     detail = {"agency": agency, "agreements": [[number, versions[number]] for number in ids]}
     return finish(session, actor, ASSIGN, {text: detail})
 
 
-def release_name(session: Session, *, actor: Actor, text: str) -> int:
+def release_name(session: Session, *, actor: Person, text: str) -> int:
     """Take the last assignment of a name back; gives the new data version.
 
-    Raises `DeclinedError`: `no_change` where the name is not assigned, `changed_since` where an agreement has been updated since,
+    Raises `Refused`: `no_change` where the name is not assigned, `changed_since` where an agreement has been updated since,
     which its agency could then not see any more.
     """
     begin(session, actor, RELEASE)
@@ -97,11 +97,11 @@ def release_name(session: Session, *, actor: Actor, text: str) -> int:
     )
     latest = session.exec(statement).first()
     if latest is None or latest.action != ASSIGN:
-        raise DeclinedError("no_change")
+        raise Refused("no_change")
     detail = json.loads(latest.detail)[text]
     held = {int(number): int(version) for number, version in detail["agreements"]}
     if _versions(session, sorted(held), agency=detail["agency"]) != held:
-        raise DeclinedError("changed_since")
+        raise Refused("changed_since")
     _make_responsible(session, sorted(held), None)
     return finish(session, actor, RELEASE, {text: {"agency": detail["agency"], "agreements": sorted(held)}})
 

@@ -58,7 +58,7 @@ def fill(session: Session, *, actor: str, register: RegisterFrames, origin: str)
     """
     lists = reference.frames()
     declared.check(folded_from(register, lists))
-    audit.lock(session)
+    store.take_turn(session, "register")
     version = _next_version(session)
     if session.exec(select(models.Agency.key).limit(1)).first() is None:
         _write(session, lists)

@@ -27,7 +27,7 @@ from data_access.accounts.people import (
     sign_out_everywhere,
     unlock,
 )
-from data_access.accounts.roles import ROLES, AccountError, Actor, Person, authorise
+from data_access.accounts.roles import ROLES
 from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
     SECOND_FACTOR_ROLES,
@@ -65,6 +65,7 @@ from data_access.accounts.signing_in import (
     pass_saved,
     redeem_ticket,
 )
+from data_access.acting import Person
 
 __all__ = [
     "ABSOLUTE",
@@ -75,8 +76,6 @@ __all__ = [
     "SECOND_FACTOR_ROLES",
     "SEEN_EVERY",
     "TICKET_LIFETIME",
-    "AccountError",
-    "Actor",
     "DemoAccount",
     "Person",
     "SecondFactor",
@@ -85,7 +84,6 @@ __all__ = [
     "StepCheck",
     "add_user",
     "address_of",
-    "authorise",
     "begin_sign_in",
     "change_account",
     "change_password",

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, case, func, select
 from sqlmodel import Session, col
 
 from data_access import audit, store
-from data_access.accounts.roles import AccountError, Actor, authorise
+from data_access.acting import Actor, Refused, authorise
 from data_access.log_lines import told
 from data_access.register import raise_data_version
 from data_access.store.models import Agency, AgencyAlias, User
@@ -22,7 +22,7 @@ _log = logging.getLogger("agreements.access")
 
 def read_agencies(engine: Engine, *, actor: Actor) -> pl.DataFrame:
     """One row per agency, by key: `key, kind`, its names and abbreviations, `valid_from, valid_to, aliases` (a text, one per
-    line), `accounts, open_accounts` (numbers). Raises `AccountError` unless the actor is an administrator."""
+    line), `accounts, open_accounts` (numbers). Raises `Refused` unless the actor is an administrator."""
     with store.session(engine, read_only=True) as session:
         authorise(session, actor)
     held = (
@@ -58,15 +58,15 @@ def read_agencies(engine: Engine, *, actor: Actor) -> pl.DataFrame:
 def rename_agency(session: Session, *, actor: Actor, key: str, **names: str) -> bool:
     """Give an agency other names or abbreviations (any of `NAMES`) on all screens; whether anything changed.
 
-    Raises `AccountError` for an agency there is not, and for a name left blank.
+    Raises `Refused` for an agency there is not, and for a name left blank.
     """
     by = authorise(session, actor)
     agency: Agency | None = session.get(Agency, key, with_for_update=True)
     if agency is None:
-        raise AccountError("agency_unknown", f"The register has no agency with the key {key!r}.")
+        raise Refused("agency_unknown", f"The register has no agency with the key {key!r}.")
     given: dict[str, str] = {name: " ".join(names[name].split()) for name in NAMES if name in names}
     if not all(text and text.isprintable() and len(text) <= NAME_MAX for text in given.values()):
-        raise AccountError("name_invalid", f"A name has 1 to {NAME_MAX} characters, and nothing invisible in it.")
+        raise Refused("name_invalid", f"A name has 1 to {NAME_MAX} characters, and nothing invisible in it.")
     changed: dict[str, object] = {
         name: [getattr(agency, name), text] for name, text in given.items() if getattr(agency, name) != text
     }

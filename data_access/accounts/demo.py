@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
-from data_access import audit, store
+from data_access import store
 from data_access.accounts import passwords
 from data_access.accounts.people import DEMO_PASSWORD, insert_user
 from data_access.store.models import Agency, User
@@ -35,7 +35,7 @@ DEMO_ACCOUNTS: Final = (
 
 def ensure_demo_accounts(session: Session) -> list[str]:
     """Make the demo accounts that are missing and whose agency this register knows; their names."""
-    audit.lock(session)  # two processes that start together must not both find an account missing
+    store.take_turn(session, "register")  # two processes that start together must not both find an account missing
     made = []
     for account in DEMO_ACCOUNTS:
         known = account.agency is None or session.get(Agency, account.agency) is not None

@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from data_access import audit, store
 from data_access.accounts import second_factor, signing_in, throttle
-from data_access.accounts.roles import AccountError, Person
 from data_access.accounts.sessions import end_all_sessions
 from data_access.accounts.signing_in import Step
+from data_access.acting import Code, Person, Refused
 from data_access.log_lines import told
 from data_access.store.models import User, utc_now
 
@@ -35,7 +35,7 @@ def change_password(
 ) -> Step:
     """Change one's password. All other sessions end; the step leads to the session that takes this one's place.
 
-    `keep` is the stored form of this browser's token: it works until the ticket is exchanged. Raises `AccountError`.
+    `keep` is the stored form of this browser's token: it works until the ticket is exchanged. Raises `Refused`.
     """
     now = now or utc_now()
     _ask_password(engine, person, current, address=address, now=now)
@@ -60,12 +60,12 @@ def set_up_second_factor(
 ) -> list[str]:
     """Set up a second factor, or one in place of that there is, whose `present_code` is then asked; recovery codes.
 
-    `code` shows that an app has `secret`. All other sessions end. Raises `AccountError`.
+    `code` shows that an app has `secret`. All other sessions end. Raises `Refused`.
     """
     now = now or utc_now()
     step = second_factor.step_of(secret, "".join(code.split()), now=now)
     if step is None:
-        raise AccountError("code_wrong", "This is not the app's present code.")
+        raise Refused("code_wrong", "This is not the app's present code.")
     _ask_password(engine, person, password, address=address, now=now)
     _ask_code(engine, person, present_code, address=address, now=now)
     with store.session(engine) as session:
@@ -77,7 +77,7 @@ def set_up_second_factor(
 def renew_recovery_codes(
     engine: Engine, *, person: Person, password: str, present_code: str, address: str, now: dt.datetime | None = None
 ) -> list[str]:
-    """New recovery codes in place of the old ones. Raises `AccountError`."""
+    """New recovery codes in place of the old ones. Raises `Refused`."""
     now = now or utc_now()
     _ask_password(engine, person, password, address=address, now=now)
     _ask_code(engine, person, present_code, address=address, now=now, must_have=True)
@@ -90,14 +90,14 @@ def renew_recovery_codes(
 def remove_second_factor(
     engine: Engine, *, person: Person, password: str, present_code: str, address: str, now: dt.datetime | None = None
 ) -> None:
-    """Go without a second factor again, where one's role may. Raises `AccountError`."""
+    """Go without a second factor again, where one's role may. Raises `Refused`."""
     now = now or utc_now()
     _ask_password(engine, person, password, address=address, now=now)
     _ask_code(engine, person, present_code, address=address, now=now, must_have=True)
     with store.session(engine) as session:
         user: User = session.get_one(User, person.username)
         if second_factor.is_required(user.role):
-            raise AccountError("second_factor_required", "This role needs a second factor. Replace it instead.")
+            raise Refused("second_factor_required", "This role needs a second factor. Replace it instead.")
         second_factor.take_away(session, username=person.username, now=now)
         audit.write(session, actor=person.username, action="second_factor.remove", subject=person.username)
     _log.warning(
@@ -119,7 +119,7 @@ def _ask_password(engine: Engine, person: Person, password: str, *, address: str
     if check.wait_seconds:
         raise _too_soon(check.wait_seconds)
     if check.username is None:
-        raise AccountError("password_wrong", "This is not the account's present password.")
+        raise Refused("password_wrong", "This is not the account's present password.")
 
 
 def _ask_code(
@@ -128,7 +128,7 @@ def _ask_code(
     """Ask for a code where there is a second factor; with `must_have` there has to be one."""
     if second_factor.read_second_factor(engine, person.username).confirmed_at is None:
         if must_have:
-            raise AccountError("second_factor_missing", "This account has no second factor.")
+            raise Refused("second_factor_missing", "This account has no second factor.")
         return
     wait = throttle.count_try(engine, username=person.username, address=address, now=now, tried="code")
     if wait:
@@ -143,9 +143,10 @@ def _ask_code(
             verdict,
             extra=told("code.failed", username=person.username, address=address, verdict=verdict),
         )
-        raise AccountError(f"code_{verdict}", "This is not a present code, and no recovery code that is left.")
+        refused: Code = "code_unreadable" if verdict == "unreadable" else "code_wrong"
+        raise Refused(refused, "This is not a present code, and no recovery code that is left.")
     throttle.forgive(engine, username=person.username, address=address, now=now, tried="code")
 
 
-def _too_soon(seconds: int) -> AccountError:
-    return AccountError("wait", f"Too many tries failed. Wait {seconds} seconds.", wait_seconds=seconds)
+def _too_soon(seconds: int) -> Refused:
+    return Refused("wait", f"Too many tries failed. Wait {seconds} seconds.", seconds=seconds)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -18,8 +19,9 @@ from sqlmodel import Session, col
 
 from data_access import audit, settings, store
 from data_access.accounts import passwords, throttle
-from data_access.accounts.roles import PROCESSES, ROLES, AccountError, Actor, Person, authorise
+from data_access.accounts.roles import PROCESSES, ROLES
 from data_access.accounts.sessions import IDLE, end_all_sessions
+from data_access.acting import Actor, Code, Person, Refused, authorise
 from data_access.log_lines import told
 from data_access.store.models import Agency, SignInAttempt, User, UserSession, utc_now
 
@@ -30,7 +32,7 @@ DEMO_PASSWORD: Final = "camket-minhhoa"
 """Of the accounts in `demo`, and refused for all others."""
 
 _log = logging.getLogger("agreements.access")
-_PASSWORD_PROBLEMS: Final = {
+_PASSWORD_PROBLEMS: Final[Mapping[Code, str]] = {
     "password_too_short": f"The password is too short. Use {passwords.MIN_LENGTH} characters or more.",
     "password_too_long": f"The password is too long. Use {passwords.MAX_LENGTH} characters or fewer.",
     "password_common": "Many people try this password first. Choose another, for example four unrelated words.",
@@ -49,7 +51,7 @@ def list_users(engine: Engine) -> pl.DataFrame:
 def read_accounts(
     engine: Engine, *, actor: Actor, idle: dt.timedelta = IDLE, now: dt.datetime | None = None
 ) -> pl.DataFrame:
-    """One row per account, by name, for who looks after them. Raises `AccountError` for anybody else.
+    """One row per account, by name, for who looks after them. Raises `Refused` for anybody else.
 
     Columns: `username, role, agency, office, subject` (null where none), `active, has_second_factor,
     must_change_password` (booleans), `created_at, last_seen_at` (null for nobody yet), `sessions` (open ones),
@@ -134,7 +136,7 @@ def add_user(
     office: str = "",
     must_change: bool = False,
 ) -> User:
-    """Make an account. Raises `AccountError` when name, password, role or agency will not do, or the name is taken.
+    """Make an account. Raises `Refused` when name, password, role or agency will not do, or the name is taken.
 
     With `must_change` its owner is asked for a password of their own at the first sign-in.
     """
@@ -160,7 +162,7 @@ def change_account(
 ) -> bool:
     """Give an account another role, agency or office; whether anything changed. A new role or agency ends its sessions.
 
-    Raises `AccountError`, also where the last administrator or the actor would lose the role.
+    Raises `Refused`, also where the last administrator or the actor would lose the role.
     """
     by = authorise(session, actor)
     user = locked_user(session, username)
@@ -192,7 +194,7 @@ def change_account(
 
 
 def disable_user(session: Session, *, actor: Actor, username: str) -> None:
-    """Close an account and end all its sessions. Raises `AccountError` where there is none of that name, or where it is
+    """Close an account and end all its sessions. Raises `Refused` where there is none of that name, or where it is
     the actor's own or the last administrator's."""
     by = authorise(session, actor)
     user = locked_user(session, username)
@@ -211,7 +213,7 @@ def enable_user(session: Session, *, actor: Actor, username: str) -> None:
     by = authorise(session, actor)
     user = locked_user(session, username)
     if settings.load().is_production and passwords.matches(DEMO_PASSWORD, user.password_hash):
-        raise AccountError("demo_account", "Everybody knows the password of this account. Reset it first.")
+        raise Refused("demo_account", "Everybody knows the password of this account. Reset it first.")
     user.active = True
     session.flush()
     audit.write(session, actor=by, action="user.enable", subject=user.username)
@@ -264,7 +266,7 @@ def sign_out_everywhere(session: Session, *, actor: Actor, username: str) -> int
 def set_subject(session: Session, *, actor: Actor, username: str, subject: str) -> None:
     """Say who the single sign-on means by this account; nothing takes that away. Sessions end with either.
 
-    Raises `AccountError` where another account has this subject.
+    Raises `Refused` where another account has this subject.
     """
     by = authorise(session, actor)
     user = locked_user(session, username)
@@ -273,7 +275,7 @@ def set_subject(session: Session, *, actor: Actor, username: str, subject: str) 
         return
     refuse_own(actor, user)
     if given and session.execute(select(col(User.username)).where(col(User.subject) == given)).first() is not None:
-        raise AccountError("subject_taken", f"Another account already stands for {given!r}.")
+        raise Refused("subject_taken", f"Another account already stands for {given!r}.")
     before, user.subject = user.subject, given
     session.flush()
     end_all_sessions(session, actor=by, username=user.username)
@@ -290,20 +292,20 @@ def set_subject(session: Session, *, actor: Actor, username: str, subject: str) 
 
 
 def check_password_rules(password: str, *, username: str) -> None:
-    """Raise `AccountError` for a password that will not do."""
+    """Raise `Refused` for a password that will not do."""
     problem = passwords.check_rules(password, username=username)
     if problem or password == DEMO_PASSWORD:
         raise password_error(problem or "password_common")
 
 
-def password_error(code: str) -> AccountError:
+def password_error(code: Code) -> Refused:
     """The error for a password that is refused under this code."""
-    return AccountError(code, _PASSWORD_PROBLEMS[code])
+    return Refused(code, _PASSWORD_PROBLEMS[code])
 
 
-def unknown_user(username: str) -> AccountError:
+def unknown_user(username: str) -> Refused:
     """The error for a name nobody has."""
-    return AccountError("user_unknown", f"There is no account named {username!r}. List them with `user list`.")
+    return Refused("user_unknown", f"There is no account named {username!r}. List them with `user list`.")
 
 
 def insert_user(
@@ -382,7 +384,7 @@ def _is_administrator() -> ColumnElement[bool]:
 
 def refuse_own(actor: Actor, user: User) -> None:
     if isinstance(actor, Person) and actor.username == user.username:
-        raise AccountError("own_account", "Nobody does this to their own account. Ask another administrator.")
+        raise Refused("own_account", "Nobody does this to their own account. Ask another administrator.")
 
 
 def _keep_an_administrator(session: Session, actor: Actor, user: User) -> None:
@@ -391,29 +393,27 @@ def _keep_an_administrator(session: Session, actor: Actor, user: User) -> None:
         return
     others = select(col(User.username)).where(_is_administrator(), col(User.username) != user.username).limit(1)
     if session.execute(others).first() is None:
-        raise AccountError("last_administrator", "This is the last administrator. Make another one first.")
+        raise Refused("last_administrator", "This is the last administrator. Make another one first.")
 
 
 def _check_username(session: Session, username: str) -> None:
     if not USERNAME.fullmatch(username) or username in PROCESSES:
-        raise AccountError(
+        raise Refused(
             "username_invalid",
             f"{username!r} cannot be an account name. Use 2 to 64 of the characters a-z, 0-9, dot, dash, underscore, "
             "with a letter or digit first.",
         )
     if session.get(User, username) is not None:
-        raise AccountError("username_taken", f"There already is an account named {username!r}. Choose another name.")
+        raise Refused("username_taken", f"There already is an account named {username!r}. Choose another name.")
 
 
 def _check_role(session: Session, *, role: str, agency: str | None) -> None:
     if role not in ROLES:
-        raise AccountError("role_unknown", f"{role!r} is not a role. Use one of: {', '.join(ROLES)}.")
+        raise Refused("role_unknown", f"{role!r} is not a role. Use one of: {', '.join(ROLES)}.")
     if role == "agency" and not agency:
-        raise AccountError(
-            "agency_missing", "An account with the role agency needs an agency. Name its key, such as BCT."
-        )
+        raise Refused("agency_missing", "An account with the role agency needs an agency. Name its key, such as BCT.")
     if agency and session.get(Agency, agency) is None:
-        raise AccountError("agency_unknown", f"The register has no agency with the key {agency!r}.")
+        raise Refused("agency_unknown", f"The register has no agency with the key {agency!r}.")
 
 
 def _clean(text: str, most: int) -> str:

@@ -22,8 +22,8 @@ from sqlmodel import Session, col
 
 from data_access import audit, settings, store
 from data_access.accounts import people, sealing
-from data_access.accounts.roles import Actor, authorise
 from data_access.accounts.sessions import end_all_sessions
+from data_access.acting import Actor, authorise
 from data_access.log_lines import told
 from data_access.store.models import RecoveryCode, User, utc_now
 
@@ -67,7 +67,7 @@ def address_of(secret: str, *, username: str, issuer: str) -> str:
 
 
 def read_second_factor(engine: Engine, username: str) -> SecondFactor:
-    """How an account stands with its second factor. Raises `AccountError` where there is none of that name."""
+    """How an account stands with its second factor. Raises `Refused` where there is none of that name."""
     unused = select(func.count()).where(col(RecoveryCode.username) == username, col(RecoveryCode.used_at).is_(None))
     with store.session(engine, read_only=True) as session:
         user: User | None = session.get(User, username)

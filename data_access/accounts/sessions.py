@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Engine, String, func, select, update
 from sqlmodel import Session, col
 
 from data_access import audit, store
-from data_access.accounts.roles import Actor, Person, authorise
+from data_access.acting import Actor, Person, authorise
 from data_access.store import failures
 from data_access.store.models import SignInTicket, User, UserSession, utc_now
 
@@ -110,7 +110,7 @@ def list_sessions(
 ) -> pl.DataFrame:
     """The open sessions of an account, last seen first: `mark, created_at, last_seen_at, expires_at, client`.
 
-    `mark` names a session without being of use to anybody: the beginning of its token's hash. Raises `AccountError`
+    `mark` names a session without being of use to anybody: the beginning of its token's hash. Raises `Refused`
     unless they are the actor's own or the actor is an administrator.
     """
     if not (isinstance(actor, Person) and actor.username == username):

@@ -221,7 +221,7 @@ def pass_saved(session: Session, step: Step, *, browser: str, now: dt.datetime |
 def pass_renewal(
     session: Session, step: Step, *, browser: str, password: str, now: dt.datetime | None = None
 ) -> StepCheck:
-    """Take the step `renew` with a password of one's own. Raises `AccountError` for one that will not do."""
+    """Take the step `renew` with a password of one's own. Raises `Refused` for one that will not do."""
     now = now or utc_now()
     username = _holder(session, step, browser, now=now)
     if username is None or step.stage != "renew" or not _redeem(session, step, browser, now=now):
@@ -232,7 +232,7 @@ def pass_renewal(
 
 
 def set_own_password(session: Session, *, username: str, password: str, now: dt.datetime) -> None:
-    """Store the password somebody chose for themselves. Raises `AccountError` for one that will not do."""
+    """Store the password somebody chose for themselves. Raises `Refused` for one that will not do."""
     user: User = session.get_one(User, username)
     people.check_password_rules(password, username=username)
     if passwords.matches(password, user.password_hash):

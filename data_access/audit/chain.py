@@ -14,14 +14,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from data_access import store
 from data_access.store.models import AuditEntry, utc_now
 
-# Any fixed number serves, so long as nothing else in this store takes the same lock.
-_CHAIN_LOCK = 0x4B50_4941  # "KPIA"
 _VERIFY_CHUNK = 10_000
 
 
@@ -31,10 +29,9 @@ def write(
     """Add an entry to the chain, within the caller's transaction, and return it.
 
     The entry exists if and only if what it tells of was committed. Write it after the changes it tells of: until the
-    transaction ends no other one can add an entry (see `lock`), and one that waits for a row of ours would wait
-    forever.
+    transaction ends no other one can add an entry, and one that waits for a row of ours would wait forever.
     """
-    lock(session)
+    store.take_turn(session, "audit")  # no two may continue from the same entry
     newest = select(col(AuditEntry.hash)).order_by(col(AuditEntry.id).desc()).limit(1)
     previous = session.execute(newest).scalar() or ""
     text = json.dumps(dict(detail or {}), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -97,15 +94,6 @@ def first_broken(entries: Iterable[AuditEntry], *, previous: str = "") -> AuditE
             return entry
         previous = entry.hash
     return None
-
-
-def lock(session: Session) -> None:
-    """Keep other transactions from adding entries until this one ends, so that no two continue from the same entry.
-
-    SQLite needs nothing for that: it has one writer at a time.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCK)))
 
 
 def _next_entries(session: Session, *, after: int) -> Sequence[AuditEntry]:

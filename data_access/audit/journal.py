@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from data_access import audit, store
-from data_access.accounts.roles import Actor, Person, authorise
+from data_access.acting import Actor, Person, authorise
 from data_access.audit import ChainCheck
 from data_access.clock import VIET_NAM
 from data_access.store.models import AuditEntry, utc_now
@@ -85,7 +85,7 @@ class Choices:
 
 
 def search(engine: sa.Engine, *, actor: Actor, sought: Sought, page: int = 1, size: int = 50) -> Found:
-    """A page of the entries asked for, newest first. Raises `AccountError` unless the actor is an administrator."""
+    """A page of the entries asked for, newest first. Raises `Refused` unless the actor is an administrator."""
     with _open(engine, read_only=True) as session:
         authorise(session, actor)
         conditions = _conditions(sought, session)

@@ -314,6 +314,8 @@ def _fill(
     actor: str,
     replace: bool,
 ) -> None:
+    store.take_turn(session, "register")
+    store.take_turn(session, "audit")
     connection = session.connection()
     every = [*tables.values(), *(arrow.table_of(model) for model in _SIGNED_IN)]
     if connection.dialect.name == "sqlite":

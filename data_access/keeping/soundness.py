@@ -57,7 +57,8 @@ def verify(engine: sa.Engine) -> list[Finding]:
 def accept(engine: sa.Engine, *, actor: str, found: Sequence[Finding]) -> None:
     """Take the rows of a store as they stand for right: seal them anew, and put on record what was found to differ."""
     with store.session(engine) as session:
-        audit.lock(session)
+        store.take_turn(session, "register")
+        store.take_turn(session, "audit")
         seals.renew_all(session.connection())
         told = [dataclasses.asdict(finding) for finding in found]
         audit.write(session, actor=actor, action="seals.accept", detail={"found": told})

@@ -13,6 +13,7 @@ from data_access.store.engine import (
     is_above_policies,
     migrate,
     session,
+    take_turn,
     whole_register,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "read_frame",
     "session",
     "snapshot",
+    "take_turn",
     "whole_register",
     "write_frame",
 ]

@@ -7,8 +7,8 @@ import pathlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import alembic.command
 import alembic.config
@@ -20,7 +20,12 @@ from data_access.store import seals
 from data_access.store.arrow import SQLITE_BUSY_MS, close_connections, declaration, file_identity
 
 MIGRATIONS = pathlib.Path(__file__).resolve().parent / "migrations"
-MIGRATION_LOCK = 7_240_151  # any number will do, as long as every process asks for the same one
+
+Turn = Literal["migration", "register", "audit"]
+"""What one transaction at a time may write. Who takes several takes them in this order."""
+
+# Any numbers will do, as long as every process asks for the same ones.
+_TURNS: Mapping[Turn, int] = {"migration": 7_240_151, "register": 0x4B50_4952, "audit": 0x4B50_4941}
 
 _POSTGRESQL_SETTINGS = (
     "SET statement_timeout = '60s'",
@@ -95,6 +100,15 @@ def whole_register(session: Session) -> Iterator[None]:
     session.execute(sa.select(sa.func.set_config("kpi.agency", agency, True)))
 
 
+def take_turn(within: Session | sa.Connection, what: Turn) -> None:
+    """Wait until no other transaction writes this; none will until this one ends. SQLite has one writer at a time anyway."""
+    if isinstance(within, Session):
+        within.flush()  # a turn is not held while waiting for rows
+    connection = within.connection() if isinstance(within, Session) else within
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURNS[what])))
+
+
 def is_above_policies(engine: sa.Engine) -> bool:
     """Whether the store does not hold this connection to `act_for`: PostgreSQL lets superusers and their like pass."""
     if engine.dialect.name != "postgresql":
@@ -113,7 +127,7 @@ def migrate(engine: sa.Engine, *, to: str = "head") -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        take_turn(connection, "migration")
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, to)
 

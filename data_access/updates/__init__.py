@@ -9,12 +9,12 @@
     with store.session(engine) as session:
         receipt = undo(session, actor=person, batch_id=7)
 
-`Refused` says why something is not done; nothing is stored then.
+`acting.Refused` says why something is not done; nothing is stored then.
 """
 
 from data_access.updates.applying import apply
 from data_access.updates.handing_in import hand_in, withdraw
-from data_access.updates.outcome import Actor, HandedIn, Overlap, Receipt, Refused
+from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.queue import count_kinds, count_waiting
 from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
 from data_access.updates.reviewing import Review, list_waiting, publish, review, send_back
@@ -22,11 +22,8 @@ from data_access.updates.routes import Route, read_routes, write_routes
 from data_access.updates.undoing import undo
 
 __all__ = [
-    "Actor",
     "HandedIn",
-    "Overlap",
     "Receipt",
-    "Refused",
     "Review",
     "Route",
     "apply",

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from data_access import audit, register, store
+from data_access.acting import Person, Refused, account_of, agency_of, logged, take_turn
 from data_access.store import models
 from data_access.updates import rows
-from data_access.updates.outcome import Actor, Receipt, Refused, account_of, agency_of, logged
+from data_access.updates.outcome import Receipt
 from data_access.updates.reading import table
 from kpi.update import Preview
 from kpi.update.columns import BY_CODE
@@ -47,7 +48,7 @@ class Batch:
     at: dt.datetime
 
 
-def apply(session: Session, *, actor: Actor, preview: Preview, corrects: int | None = None) -> Receipt:
+def apply(session: Session, *, actor: Person, preview: Preview, corrects: int | None = None) -> Receipt:
     """Store what a preview shows, for the agency the actor's account belongs to.
 
     Writes the rows of history, the agreements' own columns and row versions, the batch with its cells, and the audit entry, and
@@ -60,7 +61,7 @@ def apply(session: Session, *, actor: Actor, preview: Preview, corrects: int | N
         agency = agency_of(session, actor)
         if preview.agency != agency:
             raise Refused("not_allowed")
-        version = rows.take_turn(session)
+        version = take_turn(session)
         repeated = same_confirmation(session, preview)
         if repeated is not None:
             return Receipt(repeated, applied=False, changes=0, data_version=version.version)
@@ -68,7 +69,7 @@ def apply(session: Session, *, actor: Actor, preview: Preview, corrects: int | N
         return carry_out(session, actor=actor, preview=preview, batch=batch, action="upload.apply")
 
 
-def batch_of(actor: Actor, preview: Preview, *, status: str, corrects: int | None = None) -> models.UploadBatch:
+def batch_of(actor: Person, preview: Preview, *, status: str, corrects: int | None = None) -> models.UploadBatch:
     """The batch in which an agency's account hands in a preview; not in the store yet."""
     return models.UploadBatch(
         username=actor.username,
@@ -83,7 +84,7 @@ def batch_of(actor: Actor, preview: Preview, *, status: str, corrects: int | Non
 
 
 def carry_out(
-    session: Session, *, actor: Actor, preview: Preview, batch: models.UploadBatch, action: str, **detail: object
+    session: Session, *, actor: Person, preview: Preview, batch: models.UploadBatch, action: str, **detail: object
 ) -> Receipt:
     """Store a preview in a batch that is new, or that waited and is published. The caller has taken its turn.
 
@@ -100,7 +101,7 @@ def carry_out(
         raise Refused("not_allowed")
     if preview.conflicts:
         raise Refused("undecided")
-    version = rows.take_turn(session)
+    version = take_turn(session)
     check_versions(session, preview, agency)
     if not preview.changes:
         return Receipt(None, applied=False, changes=0, data_version=version.version)
@@ -183,7 +184,7 @@ def open_batch(session: Session, batch: models.UploadBatch) -> Batch:
 
 
 def close_batch(
-    session: Session, actor: Actor, action: str, batch: Batch, *, changes: int, detail: dict[str, object]
+    session: Session, actor: Person, action: str, batch: Batch, *, changes: int, detail: dict[str, object]
 ) -> Receipt:
     """Raise the data version and write the audit entry: the last things a batch does."""
     session.flush()

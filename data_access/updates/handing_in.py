@@ -8,10 +8,11 @@ from collections.abc import Collection
 from sqlmodel import Session, col, select
 
 from data_access import audit
+from data_access.acting import Person, Refused, agency_of, logged, take_turn
 from data_access.store import models
 from data_access.updates import rows, submissions
 from data_access.updates.applying import apply, batch_of, carry_out, check_versions
-from data_access.updates.outcome import Actor, HandedIn, Receipt, Refused, agency_of, logged
+from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.rechecking import current_within, rechecked
 from data_access.updates.routes import routes_on
 from data_access.updates.submissions import Submission
@@ -19,7 +20,9 @@ from kpi.update import Change, Preview, Table
 from kpi.update.review import days_settled, held_back, split, with_days
 
 
-def hand_in(session: Session, *, actor: Actor, table: Table, preview: Preview, corrects: int | None = None) -> HandedIn:
+def hand_in(
+    session: Session, *, actor: Person, table: Table, preview: Preview, corrects: int | None = None
+) -> HandedIn:
     """Store what a preview shows, each kind of change by its route: straight in (see `apply`), or as a batch that waits.
 
     `table` must be the one `preview` was made from, without what was set aside (ValueError otherwise); conflicts must be decided.
@@ -33,7 +36,7 @@ def hand_in(session: Session, *, actor: Actor, table: Table, preview: Preview, c
         agency = agency_of(session, actor)
         if preview.agency != agency:
             raise Refused("not_allowed")
-        version = rows.take_turn(session)
+        version = take_turn(session)
         _check_corrected(session, corrects, agency)
         found = _same_confirmation(session, preview)
         if found is not None:
@@ -50,12 +53,12 @@ def hand_in(session: Session, *, actor: Actor, table: Table, preview: Preview, c
         return _in_parts(session, actor, table, preview, held, corrects)
 
 
-def withdraw(session: Session, *, actor: Actor, batch_id: int) -> None:
+def withdraw(session: Session, *, actor: Person, batch_id: int) -> None:
     """Take an own batch back while it waits; done twice it changes nothing. Raises `Refused`: `already_reviewed` where it does
     not wait any more. The caller commits."""
     with logged("upload.withdraw", actor, f"batch {batch_id}"):
         agency = agency_of(session, actor)
-        rows.take_turn(session)
+        take_turn(session)
         batch = session.get(models.UploadBatch, batch_id, populate_existing=True)
         if batch is None or batch.agency != agency:
             raise Refused("not_allowed")
@@ -113,7 +116,7 @@ def _said(changes: Collection[Change]) -> set[Change]:
 
 
 def _in_parts(
-    session: Session, actor: Actor, table: Table, preview: Preview, held: Collection[str], corrects: int | None
+    session: Session, actor: Person, table: Table, preview: Preview, held: Collection[str], corrects: int | None
 ) -> HandedIn:
     current = current_within(session, preview.agency)
     direct, waiting = split(table, preview, held)

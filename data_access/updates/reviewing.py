@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from data_access import audit, store
+from data_access.acting import Person, Refused, account_of, logged, take_turn
 from data_access.store import models
 from data_access.updates import rows, submissions
 from data_access.updates.applying import carry_out, versions_before
-from data_access.updates.outcome import Actor, Receipt, Refused, account_of, logged
+from data_access.updates.outcome import Receipt
 from data_access.updates.reading import current_rows, table
 from data_access.updates.rechecking import clean_rows, current_within, rechecked
 from data_access.updates.submissions import Submission
@@ -122,7 +123,7 @@ def _spot(change: Change) -> tuple[int, str]:
 
 
 def publish(
-    session: Session, *, actor: Actor, review: Review, only: Collection[Change] | None = None, reason: str = ""
+    session: Session, *, actor: Person, review: Review, only: Collection[Change] | None = None, reason: str = ""
 ) -> Receipt:
     """Store what a review shows, or of it `only` some changes, under the batch's own number. For coordinators.
 
@@ -137,7 +138,7 @@ def publish(
     chosen = _chosen(review, only)
     with logged("upload.publish", actor, f"batch {number}"):
         _be_coordinator(session, actor)
-        version = rows.take_turn(session)
+        version = take_turn(session)
         batch, submission = _sent(session, number)
         if batch.status != "waiting":
             versions = None if review.preview is None else _versions_of(review.preview, chosen)
@@ -179,14 +180,14 @@ def publish(
         return dataclasses.replace(receipt, returned=returned)
 
 
-def send_back(session: Session, *, actor: Actor, batch_id: int, reason: str) -> None:
+def send_back(session: Session, *, actor: Person, batch_id: int, reason: str) -> None:
     """Return a waiting batch to its agency with a reason, which is kept; done twice it changes nothing. For coordinators.
 
     Raises `Refused`: `not_allowed`, `already_reviewed`, `reason_missing`. The caller commits.
     """
     with logged("upload.return", actor, f"batch {batch_id}"):
         _be_coordinator(session, actor)
-        rows.take_turn(session)
+        take_turn(session)
         batch, _ = _sent(session, batch_id)
         why = _tidy(reason)
         if not why:
@@ -201,10 +202,9 @@ def send_back(session: Session, *, actor: Actor, batch_id: int, reason: str) -> 
         _tell_returned(session, actor, batch, batch_id, reason)
 
 
-def _be_coordinator(session: Session, actor: Actor) -> None:
+def _be_coordinator(session: Session, actor: Person) -> None:
     """Refuses everybody but coordinators; an administrator keeps accounts and settles nothing about figures."""
-    if account_of(session, actor).role != "coordinator":
-        raise Refused("not_allowed")
+    account_of(session, actor, "coordinator")
 
 
 def _sent(session: Session, batch_id: int) -> tuple[models.UploadBatch, Submission]:
@@ -290,7 +290,7 @@ def _add_rest(session: Session, batch: models.UploadBatch, rest: Submission, rea
     return returned.id
 
 
-def _tell_returned(session: Session, actor: Actor, batch: models.UploadBatch, number: int, reason: str) -> None:
+def _tell_returned(session: Session, actor: Person, batch: models.UploadBatch, number: int, reason: str) -> None:
     detail = {"file": batch.file_name, "agency": batch.agency, "reason": _tidy(reason), "sent_by": batch.username}
     audit.write(session, actor=actor.username, action="upload.return", subject=f"batch {number}", detail=detail)
 

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from data_access import audit, store
+from data_access.acting import Person, account_of, logged
 from data_access.clock import today
 from data_access.store import models
-from data_access.updates.outcome import Actor, Refused, account_of, logged
 from kpi.update.review import KINDS, Kind
 
 Route = Literal["direct", "review"]
@@ -34,14 +34,13 @@ def read_routes(engine: sa.Engine, on: dt.date | None = None) -> Mapping[Kind, R
         return routes_on(session, on)
 
 
-def write_routes(session: Session, *, actor: Actor, routes: Mapping[Kind, Route]) -> None:
+def write_routes(session: Session, *, actor: Person, routes: Mapping[Kind, Route]) -> None:
     """Settle the routes of these kinds from today on; the others keep theirs. For coordinators and administrators.
 
     Raises `Refused("not_allowed")` for anybody else, ValueError for a kind or route there is none. The caller commits.
     """
     with logged("settings.review", actor):
-        if account_of(session, actor).role not in ("coordinator", "administrator"):
-            raise Refused("not_allowed")
+        account_of(session, actor, "coordinator", "administrator")
     wrong = [f"{kind}: {route}" for kind, route in routes.items() if kind not in KINDS or route not in ROUTES]
     if wrong:
         raise ValueError(f"no such kind of change or route: {', '.join(wrong)}")

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from data_access import store
+from data_access.acting import Refused
 from data_access.store import models
-from data_access.updates.outcome import Refused
 from data_access.updates.reading import table
 
 _IDS_AT_A_TIME = 5_000  # stores bound how many values one statement may carry
@@ -20,21 +20,6 @@ _IDS_AT_A_TIME = 5_000  # stores bound how many values one statement may carry
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), _IDS_AT_A_TIME):
         yield ids[start : start + _IDS_AT_A_TIME]
-
-
-def take_turn(session: Session) -> models.DataVersion:
-    """Wait until no other batch is under way, and give the store's data version.
-
-    SQLite has one writer at a time; on PostgreSQL the one row of the data version is locked until the transaction ends.
-    """
-    statement = sa.select(models.DataVersion).where(table(models.DataVersion).c.id == 1).with_for_update()
-    found = session.execute(statement).scalar_one_or_none()
-    if found is None:
-        found = models.DataVersion(id=1)
-        session.add(found)
-        session.flush()
-    session.refresh(found)
-    return found
 
 
 def own_versions(session: Session, agency: str) -> dict[int, int]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from data_access import store
+from data_access.acting import Overlap, Person, Refused, account_of, logged, take_turn
 from data_access.store import models
 from data_access.updates import rows
 from data_access.updates.applying import (
@@ -23,7 +24,7 @@ from data_access.updates.applying import (
     stored,
     write_changes,
 )
-from data_access.updates.outcome import Actor, Overlap, Receipt, Refused, account_of, logged, may_undo
+from data_access.updates.outcome import Receipt
 from data_access.updates.reading import table, with_parted_field
 from kpi.facts import REPORT_FIELDS
 from kpi.update.columns import BY_CODE
@@ -91,7 +92,7 @@ class _Past:
     live: dict[tuple[str, int], int]
 
 
-def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
+def undo(session: Session, *, actor: Person, batch_id: int) -> Receipt:
     """Write the opposite of a batch, as a batch of its own; also after later ones that do not touch the same cells.
 
     Rows the batch added are retracted, rows it replaced are written again, columns get their old texts back, and where the
@@ -102,11 +103,11 @@ def undo(session: Session, *, actor: Actor, batch_id: int) -> Receipt:
         return _undone(session, actor, batch_id)
 
 
-def _undone(session: Session, actor: Actor, batch_id: int) -> Receipt:
-    account_of(session, actor)  # first of all: then an agency meets its own batches only
-    version = rows.take_turn(session)
+def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
+    account = account_of(session, actor)  # first of all: then an agency meets its own batches only
+    version = take_turn(session)
     batch = session.get(models.UploadBatch, batch_id)
-    if batch is None or batch.agency is None or not may_undo(session, actor, batch):
+    if batch is None or batch.agency is None or not _may_undo(account, batch):
         raise Refused("not_allowed")
     agency = batch.agency
     store.act_for(session, agency)
@@ -142,6 +143,13 @@ def _undone(session: Session, actor: Actor, batch_id: int) -> Receipt:
     write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, *bookkeeping], how="diagonal"))
     detail: dict[str, object] = {"undoes": batch_id, "file": batch.file_name, "agency": agency}
     return close_batch(session, actor, "upload.undo", opened, changes=past.cells.height, detail=detail)
+
+
+def _may_undo(account: models.User, batch: models.UploadBatch) -> bool:
+    """Whether this account may take a batch back: an agency its own ones, a coordinator or administrator any."""
+    if account.role in ("coordinator", "administrator"):
+        return True
+    return account.role == "agency" and account.agency is not None and account.agency == batch.agency
 
 
 # --- What was done ---------------------------------------------------------------------------------------------------

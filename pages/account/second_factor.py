@@ -9,7 +9,8 @@ import streamlit as st
 
 import words as w
 from data_access import accounts
-from data_access.accounts import AccountError, SecondFactor
+from data_access.accounts import SecondFactor
+from data_access.acting import Refused
 from pages.sign_in import steps
 from pages.ui import session
 
@@ -17,7 +18,7 @@ _SECRET: Final = "account_factor_secret"
 _CODES: Final = "account_factor_codes"
 Doing = Literal["set_up", "codes", "remove"]
 Say = Callable[..., None]
-Problem = Callable[[AccountError], None]
+Problem = Callable[[Refused], None]
 
 
 def show(person: session.Person, *, say: Say, problem: Problem) -> None:
@@ -71,7 +72,7 @@ def _show_form(person: session.Person, doing: Doing, *, has_one: bool, say: Say,
         return
     try:
         codes = _do(person, doing, secret=secret, code=code, present=present, password=password)
-    except AccountError as error:
+    except Refused as error:
         problem(error)
         return
     st.session_state.pop(_SECRET, None)

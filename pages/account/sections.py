@@ -11,13 +11,13 @@ import streamlit as st
 import words as w
 from data_access import accounts, settings
 from data_access import store as database
-from data_access.accounts import AccountError
+from data_access.acting import Refused
 from data_access.audit import journal
 from data_access.clock import local_time
 from pages.account import second_factor
 from pages.audit import told
 from pages.sign_in import steps
-from pages.ui import cards, session, tables
+from pages.ui import cards, refusals, session, tables
 from pages.ui.tables import Column
 
 _SAID: Final = "account_said"
@@ -45,12 +45,12 @@ def show_said() -> None:
         st.success(said, icon=":material/check_circle:")
 
 
-def problem(error: AccountError) -> None:
+def problem(error: Refused) -> None:
     """Say why nothing was changed."""
     if error.code == "wait":
-        st.warning(w.tn("sign_in.wait", error.wait_seconds), icon=":material/hourglass:")
+        st.warning(refusals.sentence(error), icon=":material/hourglass:")
     else:
-        st.error(w.t(f"account.problem_{error.code}"), icon=":material/error:")
+        st.error(refusals.sentence(error), icon=":material/error:")
 
 
 # --- Who I am --------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def _change_password(person: session.Person, current: str, new: str) -> None:
             browser=browser,
             address=session.address(),
         )
-    except AccountError as error:
+    except Refused as error:
         problem(error)
         return
     # The browser comes back with a session of its own making, in place of the one that asked.

@@ -10,7 +10,7 @@ import streamlit as st
 import words as w
 from data_access import accounts
 from data_access import store as database
-from data_access.accounts import AccountError
+from data_access.acting import Refused
 from pages.account import sections
 from pages.ui import links, session, tables
 from pages.ui.tables import Column
@@ -88,7 +88,7 @@ def _show_names(person: session.Person, row: Row) -> None:
     try:
         with database.session(session.store()) as writing:
             accounts.rename_agency(writing, actor=person, key=row["key"], **given)
-    except AccountError as error:
+    except Refused as error:
         sections.problem(error)
         return
     sections.say("accounts.done_rename")

@@ -11,7 +11,7 @@ import streamlit as st
 import words as w
 from data_access import accounts, settings
 from data_access import store as database
-from data_access.accounts import AccountError
+from data_access.acting import Refused
 from data_access.audit import journal
 from pages.account import sections
 from pages.audit import told
@@ -171,7 +171,7 @@ def _carry_out(do: Callable[[Any], object], done_key: str, name: str) -> None:
     try:
         with database.session(session.store()) as writing:
             do(writing)
-    except AccountError as error:
+    except Refused as error:
         st.session_state.pop(_PASSWORD_MADE, None)
         sections.problem(error)
         return

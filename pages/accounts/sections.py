@@ -11,7 +11,7 @@ import streamlit as st
 import words as w
 from data_access import accounts, settings
 from data_access import store as database
-from data_access.accounts import AccountError
+from data_access.acting import Refused
 from pages.account import sections
 from pages.accounts import one
 from pages.ui import links, session, tables
@@ -152,7 +152,7 @@ def _show_form(person: session.Person) -> None:
                 office=office,
                 must_change=True,
             )
-    except AccountError as error:
+    except Refused as error:
         sections.problem(error)
         return
     one.note_password(made.username, password)

@@ -12,12 +12,12 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import coordination, updates
+from data_access import coordination
 from data_access import store as database
 from data_access.accounts import Person
+from data_access.acting import Refused
 from data_access.clock import local_time
-from data_access.coordination import DeclinedError
-from pages.ui import loaders, session, tables
+from pages.ui import loaders, refusals, session, tables
 from pages.ui.tables import Column
 
 Write = Callable[..., object]
@@ -138,10 +138,8 @@ def _carry_out(change: Change, write: Write, *, is_undone: bool) -> None:
     try:
         with database.session(session.store()) as opened:
             write(opened, actor=person)
-    except DeclinedError as declined:
-        st.session_state[_REFUSED] = w.t(f"coordination.declined_{declined.code}", period=w.plain(declined.period))
-    except updates.Refused as refusal:
-        st.session_state[_REFUSED] = w.t(f"intake.refused_{refusal.reason}", refs="")
+    except Refused as refusal:
+        st.session_state[_REFUSED] = refusals.sentence(refusal)
     else:
         st.session_state[_DONE] = _Held(person.username, change, is_undone)
 

@@ -10,9 +10,10 @@ import streamlit as st
 import words as w
 from data_access import store as database
 from data_access import updates
+from data_access.acting import Refused
 from pages.review import work as review_work
 from pages.review.work import Work
-from pages.ui import links, session
+from pages.ui import links, refusals, session
 from pages.upload import effects, history
 from pages.upload.history import Row
 
@@ -135,8 +136,8 @@ def _decide(person: session.Person, token: str, verdict: _Verdict, reason: str) 
                 done = updates.publish(open_session, actor=person, review=review, only=work.chosen, reason=reason)
             else:
                 updates.send_back(open_session, actor=person, batch_id=work.review.batch["id"], reason=reason)
-    except updates.Refused as refusal:
-        st.session_state[_REFUSAL] = history.refused(refusal)
+    except Refused as refusal:
+        st.session_state[_REFUSAL] = refusals.sentence(refusal)
         return False
     st.session_state[_RECEIPT] = _receipt(work, token, verdict, done)
     review_work.forget()

@@ -15,9 +15,10 @@ import streamlit as st
 
 import words
 from data_access import accounts
-from data_access.accounts import AccountError, Step, StepCheck
+from data_access.accounts import Step, StepCheck
+from data_access.acting import Refused
 from data_access.store import session as store_session
-from pages.ui import session
+from pages.ui import refusals, session
 
 _UNDER_WAY: Final = "sign_in_step"
 
@@ -151,8 +152,8 @@ def _show_renewal(under_way: _UnderWay, browser: str, address: str) -> None:
     try:
         with store_session(session.store()) as writing:
             check = accounts.pass_renewal(writing, under_way.step, browser=browser, password=new)
-    except AccountError as error:
-        st.error(words.t(f"account.problem_{error.code}"), icon=":material/error:")
+    except Refused as error:
+        st.error(refusals.sentence(error), icon=":material/error:")
         return
     _go_on(check, address)
 

@@ -10,7 +10,8 @@ import streamlit as st
 import words as w
 from data_access import store as database
 from data_access import updates
-from pages.ui import links, loaders, session, tables
+from data_access.acting import Refused
+from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
 from pages.upload import cells, differences, history
 from pages.upload.history import Row
@@ -183,8 +184,8 @@ def _carry_out(person: session.Person, number: int, act: _Act) -> bool:
             else:
                 updates.withdraw(open_session, actor=person, batch_id=number)
                 said = w.t("upload.withdrawn", number=number)
-    except updates.Refused as refusal:
-        st.session_state[_REFUSED] = history.refused(refusal)
+    except Refused as refusal:
+        st.session_state[_REFUSED] = refusals.sentence(refusal)
         return False
     st.session_state[_DONE] = said
     return True

@@ -12,9 +12,10 @@ import streamlit as st
 import words as w
 from data_access import store as database
 from data_access import updates
+from data_access.acting import Refused
 from data_access.store import failures
 from kpi.update import place_of
-from pages.ui import incidents, links, session
+from pages.ui import incidents, links, refusals, session
 from pages.upload import differences, effects, history, problems
 from pages.upload import work as upload_work
 from pages.upload.work import Work
@@ -177,8 +178,8 @@ def _store(person: session.Person, token: str) -> bool:
             done = updates.hand_in(
                 open_session, actor=person, table=work.sent, preview=work.final, corrects=work.corrects
             )
-    except updates.Refused as refusal:
-        st.session_state[_REFUSAL] = history.refused(refusal)
+    except Refused as refusal:
+        st.session_state[_REFUSAL] = refusals.sentence(refusal)
         return False
     except failures.STORE_ERRORS as error:  # the file stays on the screen, to be confirmed again
         st.session_state[_FAILURE] = incidents.sentence(error, number=incidents.record(error, where="upload"))

@@ -13,7 +13,6 @@ from data_access import updates
 from data_access.clock import local_time
 from pages.ui import links, loaders, session, tables
 from pages.ui.tables import Column
-from pages.upload import cells
 
 Row = dict[str, Any]
 REVIEWERS: Final = ("coordinator", "administrator")
@@ -118,18 +117,3 @@ def status(row: Row) -> str:
     """What has become of a batch, with the number of the other batch where there is one."""
     code = "published" if row["status"] == "applied" and row["reviewed_by"] else row["status"]
     return w.t(f"upload.status_{code}", other=row["undone_by"] or row["undoes"] or "")
-
-
-def refused(refusal: updates.Refused) -> str:
-    """Why nothing was stored. Safe for elements that render Markdown."""
-    refs = w.plain(", ".join(refusal.refs))
-    if refusal.reason != "overlaps":
-        return w.t(f"intake.refused_{refusal.reason}", refs=refs)
-    batches = sorted({overlap.batch_id for overlap in refusal.overlaps})
-    fields = sorted({overlap.field.partition("[")[0] for overlap in refusal.overlaps})
-    return w.t(
-        "upload.undo_blocked",
-        batches=", ".join(str(number) for number in batches),
-        refs=refs,
-        fields=", ".join(cells.label(field) for field in fields),
-    )

@@ -18,8 +18,8 @@ from sqlmodel import col
 
 from data_access import store, updates
 from data_access.accounts import Person
+from data_access.acting import Refused
 from data_access.store import models
-from data_access.updates import Refused
 from kpi import readers
 from kpi.facts import REPORT_FIELDS
 from kpi.rules import Rules

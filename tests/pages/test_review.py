@@ -239,7 +239,7 @@ def test_a_part_is_published_and_the_rest_returned_for_a_reason(
     page = page.checkbox(key=f"review_choice_{token}_{result}").uncheck().run()
     assert w.t("review.effects_chosen") in said(page)
     page = publish(page, " ")
-    assert w.t("intake.refused_reason_missing") in said(page)
+    assert w.t("refused.reason_missing") in said(page)
     assert statuses(shown_store) == {number: "waiting"}
     page = publish(page, REASON)
 
@@ -308,7 +308,7 @@ def test_a_return_needs_a_reason(shown_store: sa.Engine, visit: Visit, signed: s
     number = waiting(shown_store, begun(signed), "status")
 
     page = send_back(visit("review", "dieuphoi", batch=str(number)), " \n\u200b")
-    assert w.t("intake.refused_reason_missing") in said(page)
+    assert w.t("refused.reason_missing") in said(page)
     assert statuses(shown_store) == {number: "waiting"}
     page = send_back(page, REASON)
 
@@ -368,7 +368,7 @@ def test_a_second_click_and_a_slower_colleague_decide_nothing(
 
     assert not page.exception
     assert not slower.exception
-    assert w.t("intake.refused_already_reviewed") in said(slower)
+    assert w.t("refused.already_reviewed") in said(slower)
     assert statuses(shown_store) == {number: "applied"}
 
 
@@ -405,7 +405,7 @@ def test_an_administrator_looks_and_decides_nothing(shown_store: sa.Engine, visi
     for verdict in ("publish", "return"):
         page.session_state["review_decided"] = (page.session_state["review_work"].token, verdict, REASON)
         page = page.run()
-        assert w.t("intake.refused_not_allowed") in said(page)
+        assert w.t("refused.not_allowed") in said(page)
 
     assert statuses(shown_store) == {number: "waiting"}
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as texts
 from sqlmodel import col
 
 from data_access import accounts, audit, store
-from data_access.accounts import AccountError, Person, passwords, throttle
+from data_access.accounts import Person, passwords, throttle
+from data_access.acting import Refused
 from data_access.store.models import Agency, AuditEntry, SignInAttempt, SignInTicket, User, UserSession
 
 NOON = dt.datetime(2026, 1, 14, 12, 0)
@@ -124,7 +125,7 @@ def test_an_account_that_will_not_do_is_refused_and_leaves_nothing(
 ) -> None:
     add(engine)
 
-    with pytest.raises(AccountError) as refused:
+    with pytest.raises(Refused) as refused:
         add(engine, **{"username": "moi", **changed})
 
     assert refused.value.code == code
@@ -168,7 +169,7 @@ def test_opening_a_disabled_account_again_does_not_revive_its_sessions(engine: s
 
 
 def test_disabling_an_account_nobody_has_is_an_error(engine: sa.Engine) -> None:
-    with store.session(engine) as session, pytest.raises(AccountError) as refused:
+    with store.session(engine) as session, pytest.raises(Refused) as refused:
         accounts.disable_user(session, actor="quantri", username="nobody")
 
     assert refused.value.code == "user_unknown"

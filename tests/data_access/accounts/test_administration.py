@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from data_access import accounts, store
-from data_access.accounts import AccountError, Person, passwords, throttle
+from data_access.accounts import Person, passwords, throttle
+from data_access.acting import Refused
 from data_access.audit import journal
 from data_access.register import read_data_version
 from data_access.store.models import Agency, AgencyAlias, User, utc_now
@@ -94,12 +95,12 @@ def test_only_administrators_look_after_accounts(engine: sa.Engine, people: dict
         Person("ai", "administrator", None, ""),
     ):
         for name, deed in DEEDS.items():
-            with pytest.raises(AccountError) as error, store.session(engine) as session:
+            with pytest.raises(Refused) as error, store.session(engine) as session:
                 deed(session, actor)
             refused.append((name, error.value.code))
         for name, reading in READINGS.items():
             if not (name == "sessions" and actor.username == "bct"):
-                with pytest.raises(AccountError) as error:
+                with pytest.raises(Refused) as error:
                     reading(engine, actor)
                 refused.append((name, error.value.code))
 
@@ -124,10 +125,10 @@ def test_an_administrator_may_and_it_is_written_down(engine: sa.Engine, people: 
 @pytest.mark.usefixtures("people")
 def test_the_name_of_an_account_does_not_pass_for_a_command(engine: sa.Engine) -> None:
     for name in ("quantri", "lanhdao"):
-        with pytest.raises(AccountError, match="may not"), store.session(engine) as session:
+        with pytest.raises(Refused, match="may not"), store.session(engine) as session:
             accounts.disable_user(session, actor=name, username="bct")
     for name in ("manage.py", "system"):
-        with pytest.raises(AccountError) as error:
+        with pytest.raises(Refused) as error:
             add(engine, name)
         assert error.value.code == "username_invalid"
 
@@ -147,7 +148,7 @@ def test_nobody_does_to_their_own_account_what_others_must_do(
         "subject": lambda session, actor: accounts.set_subject(session, actor=actor, username="quantri", subject="x"),
     }
 
-    with pytest.raises(AccountError) as error, store.session(engine) as session:
+    with pytest.raises(Refused) as error, store.session(engine) as session:
         deeds[name](session, me)
 
     assert error.value.code == "own_account"
@@ -177,7 +178,7 @@ def test_two_administrators_who_send_each_other_away_at_once_leave_one(
         try:
             with store.session(engine) as session:
                 accounts.disable_user(session, actor=people[by], username=whom)
-        except AccountError as error:
+        except Refused as error:
             return error.code
         return "done"
 
@@ -195,7 +196,7 @@ def test_the_last_administrator_cannot_lose_the_role_but_a_command_may_take_it(
     # Another administrator whose session outlives their role: the last one is held by the store all the same.
     with store.session(engine) as session:
         accounts.disable_user(session, actor=people["quantri"], username="quantri2")
-    with pytest.raises(AccountError) as error, store.session(engine) as session:
+    with pytest.raises(Refused) as error, store.session(engine) as session:
         accounts.disable_user(session, actor=people["quantri"], username="quantri")
     assert error.value.code == "own_account"
 
@@ -267,7 +268,7 @@ def test_unlocking_lets_the_next_try_through_at_once(engine: sa.Engine, people: 
 def test_a_subject_stands_for_one_account(engine: sa.Engine, people: dict[str, Person]) -> None:
     with store.session(engine) as session:
         accounts.set_subject(session, actor=people["quantri"], username="bct", subject=" issuer|1 ")
-    with pytest.raises(AccountError) as error, store.session(engine) as session:
+    with pytest.raises(Refused) as error, store.session(engine) as session:
         accounts.set_subject(session, actor=people["quantri"], username="lanhdao", subject="issuer|1")
 
     assert user_of(engine, "bct").subject == "issuer|1"
@@ -289,7 +290,7 @@ def test_an_agency_renamed_is_so_on_all_screens(engine: sa.Engine, people: dict[
     assert version.version == 1
     assert (row["name_vi"], row["aliases"], row["accounts"], row["open_accounts"]) == ("Bộ Công Thương", "Bộ CT", 1, 1)
     for wrong in ("", "  ", "x" * 201, "a\u200bb"):
-        with pytest.raises(AccountError) as error, store.session(engine) as session:
+        with pytest.raises(Refused) as error, store.session(engine) as session:
             accounts.rename_agency(session, actor=people["quantri"], key="BCT", name_vi=wrong)
         assert error.value.code == "name_invalid"
 
@@ -324,7 +325,7 @@ def test_in_production_no_account_opens_again_with_the_public_password(
     monkeypatch.setenv("APP_MODE", "production")
     monkeypatch.setenv("APP_SECRET", "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO")
 
-    with pytest.raises(AccountError) as error, store.session(engine) as session:
+    with pytest.raises(Refused) as error, store.session(engine) as session:
         accounts.enable_user(session, actor="manage.py", username="quantri")
     with store.session(engine) as session:
         accounts.reset_password(session, actor="manage.py", username="quantri")

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 from data_access import audit, store, updates
+from data_access.acting import Refused
 from data_access.register import read_agreement, read_register
 from data_access.store import models
-from data_access.updates import Refused
 from tests.data_access.updates.test_updates import FOREIGN, INDUSTRY, fill, preview
 
 DAY = dt.date(2026, 1, 10)

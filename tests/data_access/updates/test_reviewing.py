@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from data_access import audit, register, store, updates
+from data_access.acting import Person, Refused
 from data_access.store import models
-from data_access.updates import HandedIn, Receipt, Refused, Review
+from data_access.updates import HandedIn, Receipt, Review
 from kpi.update import (
     KINDS,
     Change,
@@ -43,7 +44,6 @@ from tests.data_access.updates.test_updates import (
     INDUSTRY,
     LEADER,
     TODAY,
-    Person,
     applied,
     assert_same,
     fill,
@@ -448,7 +448,7 @@ def test_a_batch_is_published_once(held: sa.Engine) -> None:
         try:
             return published(held, seen, actor)
         except Refused as refusal:
-            return refusal.reason
+            return refusal.code
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         done = list(pool.map(try_to, (COORDINATOR, OTHER_COORDINATOR) * 2))
@@ -469,7 +469,7 @@ def test_a_review_of_what_has_changed_since_is_refused(held: sa.Engine) -> None:
     with pytest.raises(Refused) as refusal:
         published(held, seen)
 
-    assert (refusal.value.reason, refusal.value.refs) == ("stale", ("A-1",))
+    assert (refusal.value.code, refusal.value.refs) == ("stale", ("A-1",))
     assert published(held, number).changes == 2  # looked at again: nothing it touches has changed
 
 
@@ -770,7 +770,7 @@ def test_later_is_what_was_stored_later(held: sa.Engine) -> None:
     with pytest.raises(Refused) as refusal:
         undone(held, direct.batch_id)
 
-    assert refusal.value.reason == "overlaps"
+    assert refusal.value.code == "overlaps"
     assert {overlap.batch_id for overlap in refusal.value.overlaps} == {first}
     undone(held, first)
     undone(held, direct.batch_id)
@@ -859,7 +859,7 @@ def is_undone(engine: sa.Engine, batch_id: int) -> bool:
     try:
         undone(engine, batch_id)
     except Refused as refusal:
-        if refusal.reason != "overlaps":
+        if refusal.code != "overlaps":
             raise
         return False
     return True

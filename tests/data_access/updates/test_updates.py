@@ -15,8 +15,9 @@ from polars.testing import assert_frame_equal
 from sqlmodel import Session, select
 
 from data_access import audit, register, store, updates
+from data_access.acting import Person, Refused
 from data_access.store import models
-from data_access.updates import Receipt, Refused
+from data_access.updates import Receipt
 from kpi import facts
 from kpi.register import Register
 from kpi.update import Checked, Preview, Table, check_rows, compare, projected, read_table, table_of, template
@@ -29,13 +30,6 @@ TODAY = dt.date(2026, 1, 20)
 DATA_DATE = dt.date(2026, 1, 14)
 DECOMPOSED = "Phòng thí nghiệm chung \u0065\u0301"
 FRAMES = ("agreements", "agreement_partners", "status_events", "targets", "reports", "blockers", "blocker_events")
-
-
-@dataclasses.dataclass(frozen=True)
-class Person:
-    username: str
-    role: str
-    agency: str | None
 
 
 INDUSTRY = Person("bct", "agency", "BCT")
@@ -334,7 +328,7 @@ def test_a_preview_of_what_has_changed_since_is_refused(filled: sa.Engine) -> No
     with pytest.raises(Refused) as refusal:
         applied(filled, seen)
 
-    assert (refusal.value.reason, refusal.value.refs) == ("stale", ("A-1",))
+    assert (refusal.value.code, refusal.value.refs) == ("stale", ("A-1",))
     assert_same(register.read_register(filled), before)
 
 
@@ -350,7 +344,7 @@ def test_conflicts_must_be_decided_first(filled: sa.Engine) -> None:
     assert [(c.base, c.change.old, c.change.new) for c in seen.conflicts] == [(None, "của người khác", "của tôi")]
     with pytest.raises(Refused) as refusal:
         applied(filled, seen)
-    assert refusal.value.reason == "undecided"
+    assert refusal.value.code == "undecided"
     assert applied(filled, seen.decided(seen.conflicts)).applied
 
 
@@ -550,7 +544,7 @@ def test_a_later_batch_on_the_same_cells_stands_in_the_way_until_it_is_undone(
     with pytest.raises(Refused) as refusal:
         undone(filled, one)
 
-    assert refusal.value.reason == "overlaps"
+    assert refusal.value.code == "overlaps"
     assert len(refusal.value.refs) == 1
     overlaps = [(overlap.batch_id, overlap.field) for overlap in refusal.value.overlaps]
     assert (two, field.replace("{blocker}", str(opened))) in overlaps
@@ -701,7 +695,7 @@ def undone_unless_in_the_way(engine: sa.Engine, batch: int, others: list[int]) -
     try:
         undone(engine, batch)
     except Refused as refusal:
-        if refusal.reason != "overlaps" or not {o.batch_id for o in refusal.overlaps} <= set(others) - {batch}:
+        if refusal.code != "overlaps" or not {o.batch_id for o in refusal.overlaps} <= set(others) - {batch}:
             raise
         return False
     return True

@@ -1,0 +1,160 @@
+"""Who acts, whether they may, whose turn it is, and why something is not done: the same for accounts, updates and settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from data_access import store
+from data_access.log_lines import told
+from data_access.store.models import DataVersion, User
+
+_access: Final = logging.getLogger("agreements.access")
+_updates: Final = logging.getLogger("agreements.uploads")
+
+
+# --- Who -------------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """Who is at the other end of a session, as the store knows them at this moment."""
+
+    username: str
+    role: str
+    agency: str | None = None
+    office: str = ""
+
+
+Actor = Person | str
+"""Who acts: somebody signed in, or the name of a process of ours (a command, the start-up). Figures are changed by people only."""
+
+
+# --- Why not ---------------------------------------------------------------------------------------------------------
+
+Code = Literal[
+    # uploads
+    "not_allowed", "stale", "undecided", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
+    "already_reviewed", "reason_missing", "nothing_chosen",
+    # what the coordinator settles
+    "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports",
+    "not_later", "no_change", "no_such_agency", "changed_since",
+    # accounts
+    "administrators_only", "own_account", "last_administrator", "user_unknown", "username_invalid", "username_taken",
+    "role_unknown", "agency_missing", "agency_unknown", "name_invalid", "demo_account", "subject_taken",
+    "password_wrong", "password_too_short", "password_too_long", "password_common", "password_same",
+    "code_wrong", "code_unreadable", "second_factor_required", "second_factor_missing", "wait",
+]  # fmt: skip
+"""Why something is not done; the catalog has words for each under `refused.<code>`.
+
+`not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the confirmation
+was about has changed since (`refs` are the agreements), `not_as_seen` the same of a setting. `waits`: this file waits for review
+already, with other changes. `wait`: too many tries failed, for `seconds` to come.
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Overlap:
+    """A cell that a later batch changed as well, so that the earlier one cannot be undone before it."""
+
+    batch_id: int
+    agreement_id: int
+    field: str
+
+
+class Refused(Exception):
+    """Nothing was done. `code` says why, the rest is what the words for it name; `advice` tells who runs a command what to do."""
+
+    def __init__(
+        self,
+        code: Code,
+        advice: str = "",
+        *,
+        refs: tuple[str, ...] = (),
+        overlaps: tuple[Overlap, ...] = (),
+        period: str = "",
+        seconds: int = 0,
+    ) -> None:
+        super().__init__(advice or f"{code} {period}".strip())
+        self.code: Code = code
+        self.refs = refs
+        self.overlaps = overlaps
+        self.period = period
+        self.seconds = seconds
+        self.is_logged = False
+
+
+@contextmanager
+def logged(action: str, actor: Person, subject: str = "") -> Iterator[None]:
+    """Write down who was refused what. The audit cannot keep it: its entry would be rolled back with everything else."""
+    try:
+        yield
+    except Refused as refusal:
+        if not refusal.is_logged:  # one action may be part of another
+            refusal.is_logged = True
+            refs, about = ", ".join(refusal.refs[:10]), subject or "-"
+            _updates.warning("%s of %s by %r refused: %s %s", action, about, actor.username, refusal.code, refs)
+        raise
+
+
+# --- Whether they may ------------------------------------------------------------------------------------------------
+
+
+def account_of(session: Session, actor: Person, *roles: str) -> User:
+    """The actor's account as the store has it at this moment. Raises `Refused` where it is not active, not what the actor claims,
+    or has none of these roles (where any are named).
+
+    The rest of the transaction acts for the account's agency, where it is one of an agency (see `engine.act_for`).
+    """
+    account = session.get(User, actor.username)
+    if account is None or not account.active or (actor.role, actor.agency) != (account.role, account.agency):
+        raise Refused("not_allowed")
+    if roles and account.role not in roles:
+        raise Refused("not_allowed")
+    if account.role == "agency" and account.agency:
+        store.act_for(session, account.agency)
+    return account
+
+
+def agency_of(session: Session, actor: Person) -> str:
+    """The agency this actor may write for. Raises `Refused` for whoever may write for none."""
+    account = account_of(session, actor, "agency")
+    if account.agency is None:
+        raise Refused("not_allowed")
+    return account.agency
+
+
+def authorise(session: Session, actor: Actor) -> str:
+    """The name the audit gets for somebody who looks after accounts.
+
+    Of a person the store is asked whether they are an administrator at this moment; a process is trusted, as whoever
+    runs it has the store anyway. The name of an account does not pass for a process: a screen that hands over a name
+    in place of the person is refused rather than believed. Raises `Refused`.
+    """
+    name = actor.username if isinstance(actor, Person) else actor
+    held = session.execute(select(col(User.role), col(User.active)).where(col(User.username) == name)).one_or_none()
+    is_administrator = held is not None and held.active and held.role == "administrator"
+    if not (is_administrator if isinstance(actor, Person) else held is None):
+        _access.warning("denied: %r may not look after accounts", name, extra=told("denied", username=name))
+        raise Refused("administrators_only", f"{name!r} may not look after accounts. An administrator may.")
+    return name
+
+
+# --- Whose turn ------------------------------------------------------------------------------------------------------
+
+
+def take_turn(session: Session) -> DataVersion:
+    """Wait until nobody else changes the register, and give the store's data version as it then stands."""
+    store.take_turn(session, "register")
+    found = session.get(DataVersion, 1, populate_existing=True)
+    if found is None:
+        found = DataVersion(id=1)
+        session.add(found)
+        session.flush()
+    return found
