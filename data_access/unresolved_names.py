@@ -36,17 +36,13 @@ def read_names_as_given(engine: sa.Engine) -> pl.DataFrame:
 
 def read_assigned_names(engine: sa.Engine) -> pl.DataFrame:
     """The names that hold as assigned by a coordinator: text, agency, agreements (how many), in alphabetical order."""
-    schema = {"text": pl.String, "agency": pl.String, "agreements": pl.Int64}
-    entry = models.AuditEntry
-    with store.session(engine, read_only=True) as session:
-        statement = select(entry).where(col(entry.action).in_((ASSIGN, RELEASE))).order_by(col(entry.id))
-        latest = {found.subject: found for found in session.exec(statement)}
-    rows = []
-    for text, found in latest.items():
-        if found.action == ASSIGN:
-            detail = json.loads(found.detail)[text]
-            rows.append((text, detail["agency"], len(detail["agreements"])))
-    return pl.DataFrame(rows, schema=schema, orient="row").sort("text")
+    assigned = table_of(models.NameAssignment).c
+    latest = sa.select(sa.func.max(assigned.id)).group_by(assigned.text)
+    statement = sa.select(assigned.text, assigned.agency, assigned.agreements).where(
+        assigned.id.in_(latest), assigned.released_at.is_(None)
+    )
+    held = pl.col("agreements").str.json_decode(pl.List(pl.List(pl.Int64)))
+    return store.read_frame(engine, statement).with_columns(held.list.len().cast(pl.Int64)).sort("text")
 
 
 def read_present_agencies(engine: sa.Engine) -> list[str]:
@@ -76,8 +72,11 @@ def assign_name(session: Session, *, actor: Person, text: str, agency: str, seen
     if len(ids) != seen or not ids:
         raise Refused("not_as_seen")
     _make_responsible(session, ids, agency)
-    versions = _versions(session, ids)
-    detail = {"agency": agency, "agreements": [[number, versions[number]] for number in ids]}
+    held = [[number, version] for number, version in sorted(_versions(session, ids).items())]
+    session.add(
+        models.NameAssignment(text=text, agency=agency, agreements=json.dumps(held), assigned_by=actor.username)
+    )
+    detail = {"agency": agency, "agreements": held}
     return finish(session, actor, ASSIGN, {text: detail})
 
 
@@ -88,22 +87,17 @@ def release_name(session: Session, *, actor: Person, text: str) -> int:
     which its agency could then not see any more.
     """
     begin(session, actor, RELEASE)
-    entry = models.AuditEntry
-    statement = (
-        select(entry)
-        .where(col(entry.action).in_((ASSIGN, RELEASE)), col(entry.subject) == text)
-        .order_by(col(entry.id).desc())
-        .limit(1)
-    )
+    assigned = models.NameAssignment
+    statement = select(assigned).where(col(assigned.text) == text).order_by(col(assigned.id).desc()).limit(1)
     latest = session.exec(statement).first()
-    if latest is None or latest.action != ASSIGN:
+    if latest is None or latest.released_at is not None:
         raise Refused("no_change")
-    detail = json.loads(latest.detail)[text]
-    held = {int(number): int(version) for number, version in detail["agreements"]}
-    if _versions(session, sorted(held), agency=detail["agency"]) != held:
+    held = dict(json.loads(latest.agreements))
+    if _versions(session, sorted(held), agency=latest.agency) != held:
         raise Refused("changed_since")
+    latest.released_at, latest.released_by = models.utc_now(), actor.username
     _make_responsible(session, sorted(held), None)
-    return finish(session, actor, RELEASE, {text: {"agency": detail["agency"], "agreements": sorted(held)}})
+    return finish(session, actor, RELEASE, {text: {"agency": latest.agency, "agreements": sorted(held)}})
 
 
 def _make_responsible(session: Session, ids: Sequence[int], agency: str | None) -> None:

@@ -43,7 +43,9 @@ def filled(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
         session.add(models.DataVersion(id=1, version=5, data_date=DATA_DATE))
         session.flush()
         for person in (COORDINATOR, *OTHERS):
-            session.add(models.User(**dataclasses.asdict(person), password_hash="x", office=f"VP {person.username}"))
+            session.add(
+                models.User(**{**dataclasses.asdict(person), "office": f"VP {person.username}"}, password_hash="x")
+            )
         for period in (PAST, NEXT):
             session.add(models.ReportingPeriod(**dataclasses.asdict(period)))
     return engine
@@ -153,8 +155,8 @@ def test_what_is_added_can_be_taken_away_and_added_again(filled: sa.Engine) -> N
 @pytest.mark.parametrize(
     ("added", "code"),
     [
-        (dataclasses.replace(AFTER, code="2026-Q1"), "overlaps"),
-        (dataclasses.replace(AFTER, starts_on=D(2026, 3, 31)), "overlaps"),
+        (dataclasses.replace(AFTER, code="2026-Q1"), "period_taken"),
+        (dataclasses.replace(AFTER, starts_on=D(2026, 3, 31)), "period_taken"),
         (dataclasses.replace(AFTER, ends_on=D(2026, 3, 31)), "out_of_order"),
         (dataclasses.replace(AFTER, code=" "), "out_of_order"),
         (dataclasses.replace(AFTER, due_on=D(2026, 6, 29)), "due_before_end"),
@@ -168,7 +170,7 @@ def test_a_period_that_does_not_fit_is_declined_and_those_with_it(filled: sa.Eng
 
 
 def test_two_periods_added_at_once_must_not_overlap_either(filled: sa.Engine) -> None:
-    assert_declined(filled, add(AFTER, dataclasses.replace(AFTER, code="2026-B")), "overlaps")
+    assert_declined(filled, add(AFTER, dataclasses.replace(AFTER, code="2026-B")), "period_taken")
     assert_declined(filled, add(), "no_change")
 
 
@@ -202,8 +204,8 @@ def test_a_due_date_is_not_moved_into_the_past(filled: sa.Engine, monkeypatch: p
 def test_a_period_that_changed_since_it_was_seen_is_left_alone(filled: sa.Engine) -> None:
     done(filled, move(NEXT, D(2026, 4, 20)))
 
-    assert_declined(filled, move(NEXT, D(2026, 4, 25)), "stale")
-    assert_declined(filled, remove(NEXT), "stale")
+    assert_declined(filled, move(NEXT, D(2026, 4, 25)), "not_as_seen")
+    assert_declined(filled, remove(NEXT), "not_as_seen")
     assert_declined(filled, remove(AFTER), "no_period")
 
 
@@ -258,7 +260,7 @@ def test_what_has_been_published_keeps_its_thresholds(filled: sa.Engine, day: dt
 
 
 def test_a_threshold_seen_differently_or_unchanged_is_declined(filled: sa.Engine) -> None:
-    assert_declined(filled, threshold("grace_days", 100, D(2026, 2, 1), 80), "stale")
+    assert_declined(filled, threshold("grace_days", 100, D(2026, 2, 1), 80), "not_as_seen")
     assert_declined(filled, threshold("grace_days", 90, D(2026, 2, 1), 90), "no_change")
 
 
@@ -311,7 +313,7 @@ def test_an_agency_s_contact_is_the_office_of_its_open_accounts(filled: sa.Engin
         for name, active in (("bct2", True), ("bct3", False)):
             person = Person(name, "agency", "BCT")
             session.add(
-                models.User(**dataclasses.asdict(person), password_hash="x", office=f"VP {name}", active=active)
+                models.User(**{**dataclasses.asdict(person), "office": f"VP {name}"}, password_hash="x", active=active)
             )
 
     assert coordination.read_contacts(filled) == {"BCT": "VP bct; VP bct2"}
@@ -396,9 +398,9 @@ def test_a_name_is_assigned_to_all_agreements_that_have_it_and_released_again(na
     [
         (assign(agency="XYZ"), "no_such_agency"),
         (assign(agency="OLD"), "no_such_agency"),
-        (assign(seen=3), "stale"),
-        (assign(text="", seen=1), "stale"),
-        (assign(text="Bộ khác", seen=0), "stale"),
+        (assign(seen=3), "not_as_seen"),
+        (assign(text="", seen=1), "not_as_seen"),
+        (assign(text="Bộ khác", seen=0), "not_as_seen"),
         (release(), "no_change"),
     ],
 )

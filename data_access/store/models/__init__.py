@@ -28,6 +28,7 @@ from data_access.store.models.register import (
     DataVersion,
     Explanation,
     LoadFinding,
+    NameAssignment,
     ProgressReport,
     ReportingPeriod,
     Setting,
@@ -35,7 +36,7 @@ from data_access.store.models.register import (
     TargetDate,
 )
 from data_access.store.models.seals import RowSeal
-from data_access.store.models.uploads import AuditEntry, BatchChange, UploadBatch, UploadSubmission
+from data_access.store.models.uploads import AuditEntry, BatchChange, ChainCheck, UploadBatch, UploadSubmission
 
 __all__ = [
     "Agency",
@@ -48,11 +49,13 @@ __all__ = [
     "BatchChange",
     "Blocker",
     "BlockerEvent",
+    "ChainCheck",
     "DataVersion",
     "DocType",
     "Exchange",
     "Explanation",
     "LoadFinding",
+    "NameAssignment",
     "Partner",
     "PartnerTier",
     "ProgressReport",

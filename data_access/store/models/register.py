@@ -149,6 +149,22 @@ class BlockerEvent(SQLModel, table=True):
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
 
 
+class NameAssignment(SQLModel, table=True):
+    """An agency's name as the register gave it, and the agency whose it is by a coordinator's word, until it is released.
+
+    `agreements` are those it made the agency responsible for, each with its row version right after, as JSON.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    text: str = Field(index=True)
+    agency: str = Field(foreign_key="agency.key")
+    agreements: str
+    assigned_at: NaiveDatetime = Field(default_factory=utc_now)
+    assigned_by: str
+    released_at: NaiveDatetime | None = None
+    released_by: str = ""
+
+
 class Explanation(SQLModel, table=True):
     """What an agency says about a figure of its own; shown beside the light."""
 

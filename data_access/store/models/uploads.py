@@ -67,3 +67,13 @@ class AuditEntry(SQLModel, table=True):
     detail: str = "{}"
     previous_hash: str = ""
     hash: str = Field(unique=True)
+
+
+class ChainCheck(SQLModel, table=True):
+    """A check of the audit's chain: entries that hold, and the first that does not follow from the one before it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: NaiveDatetime = Field(default_factory=utc_now)
+    actor: str
+    entries: int
+    first_broken: int | None = None

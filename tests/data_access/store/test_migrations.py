@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel, select
 
-from data_access import settings, store
+from data_access import audit, settings, store, unresolved_names
 from data_access.keeping import soundness
 from data_access.store import models
 from tests.conftest import STORES
@@ -78,14 +79,53 @@ def test_a_store_in_use_keeps_its_rows_through_every_migration(empty_store: sa.E
     assert soundness.verify(empty_store) == []
 
 
+def test_what_was_read_out_of_the_audit_stands_in_tables_of_its_own(empty_store: sa.Engine) -> None:
+    store.migrate(empty_store, to="0004")
+    entries = [
+        ("names.assign", "Bộ A", '{"Bộ A":{"agency":"BCT","agreements":[[1,2],[2,5]]}}'),
+        ("audit.verify", "", '{"entries":1,"first_broken":null}'),
+        ("names.assign", "Bộ B", '{"Bộ B":{"agency":"BCT","agreements":[[3,2]]}}'),
+        ("names.release", "Bộ A", '{"Bộ A":{"agency":"BCT","agreements":[1,2]}}'),
+        ("names.assign", "Bộ A", '{"Bộ A":{"agency":"BCT","agreements":[[1,4]]}}'),
+        ("audit.verify", "", '{"entries":4,"first_broken":3}'),
+        ("names.release", "Bộ B", '{"Bộ B":{"agency":"BCT","agreements":[3]}}'),
+        ("user.add", "x", "{}"),
+    ]
+    with empty_store.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO agency (key, code, kind, name_vi, name_en, abbr_vi, abbr_en, source, notes) "
+            "VALUES ('BCT', 'BCT', 'ministry', 'x', 'x', 'x', 'x', '', '')"
+        )
+    with store.session(empty_store) as session:
+        for action, subject, detail in entries:
+            audit.write(session, actor="dieuphoi", action=action, subject=subject, detail=json.loads(detail))
+
+    store.migrate(empty_store)
+
+    assigned = models.NameAssignment
+    columns = (assigned.text, assigned.agency, assigned.agreements, assigned.released_at, assigned.released_by)
+    kept = store.read_frame(empty_store, select(*columns).order_by(sa.text("id")))
+    assert kept.drop("released_at").rows() == [
+        ("Bộ A", "BCT", "[[1,2],[2,5]]", "dieuphoi"),
+        ("Bộ B", "BCT", "[[3,2]]", "dieuphoi"),
+        ("Bộ A", "BCT", "[[1,4]]", ""),
+    ]
+    assert kept["released_at"].is_null().to_list() == [False, False, True]
+    assert unresolved_names.read_assigned_names(empty_store).rows() == [("Bộ A", "BCT", 1)]
+    checks = models.ChainCheck
+    found = store.read_frame(empty_store, select(checks.actor, checks.entries, checks.first_broken).order_by(checks.id))
+    assert found.rows() == [("dieuphoi", 1, None), ("dieuphoi", 4, 3)]
+    assert soundness.verify(empty_store) == []
+
+
 def test_processes_that_migrate_at_once_all_succeed(empty_store: sa.Engine) -> None:
     url = empty_store.url.render_as_string(hide_password=False)
     program = textwrap.dedent(
         f"""
-        from data_access import engine
-        store = engine.get_engine({url!r})
-        engine.migrate(store)
-        engine.close(store)
+        from data_access import store
+        engine = store.get_engine({url!r})
+        store.migrate(engine)
+        store.close(engine)
         """
     )
 

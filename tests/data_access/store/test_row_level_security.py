@@ -31,7 +31,7 @@ LINKS = frozenset({"agreement_id", "batch_id", "blocker_id"})
 OPEN_TO_ALL = frozenset(
     {
         *("agency", "agencyalias", "agencysuccession", "partner", "partnertier", "sector", "doctype", "exchange"),
-        *("reportingperiod", "dataversion", "setting", "rowseal", "auditentry"),
+        *("reportingperiod", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
         *("account", "recoverycode", "usersession", "signinticket", "signinattempt"),
     }
 )
@@ -54,6 +54,7 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         ),
         "blockerevent": models.BlockerEvent(id=number, blocker_id=number, kind="opened", effective_on=DAY),
         "explanation": models.Explanation(id=number, agency=agency, kpi="k", given_on=DAY, text_vi="x"),
+        "nameassignment": models.NameAssignment(id=number, text="x", agency=agency, agreements="[]", assigned_by="x"),
         "uploadbatch": models.UploadBatch(
             id=number, username="x", agency=agency, file_name="x", file_sha256="x", status="applied"
         ),
@@ -107,7 +108,7 @@ def owners(name: str) -> sa.Select[Any]:
     agreement, blocker, batch = table("agreement"), table("blocker"), table("uploadbatch")
     if name == "agreement":
         return sa.select(own.c.responsible_agency)
-    if name in ("explanation", "uploadbatch"):
+    if name in ("explanation", "nameassignment", "uploadbatch"):
         return sa.select(own.c.agency)
     if name == "uploadsubmission":
         return sa.select(batch.c.agency).join(own, own.c.batch_id == batch.c.id)
@@ -249,6 +250,7 @@ FORGED: dict[str, dict[str, object]] = {
     "blocker": {"description": "forged"},
     "blockerevent": {"note": "forged"},
     "explanation": {"text_vi": "forged"},
+    "nameassignment": {"text": "forged"},
     "uploadbatch": {"reason": "forged"},
     "uploadsubmission": {"content": "forged"},
     "batchchange": {"field": "forged"},
