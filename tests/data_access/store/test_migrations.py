@@ -19,6 +19,7 @@ from sqlmodel import SQLModel, select
 from data_access import audit, settings, store, unresolved_names
 from data_access.keeping import soundness
 from data_access.store import models
+from data_access.store.arrow import table_of
 from tests.conftest import STORES
 
 
@@ -102,9 +103,9 @@ def test_what_was_read_out_of_the_audit_stands_in_tables_of_its_own(empty_store:
 
     store.migrate(empty_store)
 
-    assigned = models.NameAssignment
+    assigned = table_of(models.NameAssignment).c
     columns = (assigned.text, assigned.agency, assigned.agreements, assigned.released_at, assigned.released_by)
-    kept = store.read_frame(empty_store, select(*columns).order_by(sa.text("id")))
+    kept = store.read_frame(empty_store, sa.select(*columns).order_by(assigned.id))
     assert kept.drop("released_at").rows() == [
         ("Bộ A", "BCT", "[[1,2],[2,5]]", "dieuphoi"),
         ("Bộ B", "BCT", "[[3,2]]", "dieuphoi"),
@@ -112,8 +113,8 @@ def test_what_was_read_out_of_the_audit_stands_in_tables_of_its_own(empty_store:
     ]
     assert kept["released_at"].is_null().to_list() == [False, False, True]
     assert unresolved_names.read_assigned_names(empty_store).rows() == [("Bộ A", "BCT", 1)]
-    checks = models.ChainCheck
-    found = store.read_frame(empty_store, select(checks.actor, checks.entries, checks.first_broken).order_by(checks.id))
+    check = table_of(models.ChainCheck).c
+    found = store.read_frame(empty_store, sa.select(check.actor, check.entries, check.first_broken).order_by(check.id))
     assert found.rows() == [("dieuphoi", 1, None), ("dieuphoi", 4, 3)]
     assert soundness.verify(empty_store) == []
 

@@ -350,7 +350,7 @@ def test_undoing_a_foreign_batch_ends_at_the_store_when_our_own_check_is_gone(
         )
     assert done.batch_id is not None
     before = everything(engine)
-    monkeypatch.setattr("data_access.updates.undoing.may_undo", lambda *_: True)
+    monkeypatch.setattr("data_access.updates.undoing._may_undo", lambda *_: True)
 
     with pytest.raises((sa.exc.DBAPIError, Refused)), store.session(engine) as session:
         updates.undo(session, actor=INDUSTRY, batch_id=done.batch_id)
