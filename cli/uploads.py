@@ -319,7 +319,7 @@ def person_of(engine: sa.Engine, username: str) -> accounts.Person:
 
 
 def _agency_of(person: accounts.Person) -> str:
-    if person.role != "agency" or person.agency is None:
+    if not person.may(accounts.May.HAND_IN) or person.agency is None:
         raise CannotRunError(
             f"--user {person.username}: this account's role is {person.role}; only an agency's account hands in figures."
         )

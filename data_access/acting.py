@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from data_access import store
 from data_access.log_lines import told
+from data_access.roles import May, may
 from data_access.store.models import DataVersion, User
 
 _access: Final = logging.getLogger("agreements.access")
@@ -30,6 +31,15 @@ class Person:
     role: str
     agency: str | None = None
     office: str = ""
+
+    def may(self, permission: May) -> bool:
+        """Whether this person's role may do that."""
+        return may(self.role, permission)
+
+    @property
+    def limited_to(self) -> str | None:
+        """The one agency whose agreements this person may read in detail (empty: none's); None where all may be read."""
+        return None if self.may(May.READ_EVERYTHING) else self.agency or ""
 
 
 Actor = Person | str

@@ -7,7 +7,6 @@ seen is settled by the guard in each page.
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -17,58 +16,12 @@ from streamlit.navigation.page import Page
 
 import words
 from data_access import settings, updates
-from data_access.accounts import ROLES, Person
-from pages.sign_in import page as sign_in
-from pages.sign_in import single_sign_on
+from data_access.accounts import May, Person
+from pages.screen import Screen, screens
+from pages.sign_in import password, single_sign_on
 from pages.ui import filters, links, loaders, session
 
 PAGES: Final = Path(__file__).parent
-
-
-@dataclasses.dataclass(frozen=True)
-class Screen:
-    """A page of the menu; `roles` are those that find it there (no role: reached by links only).
-
-    Pages of a `section` share one entry, so that the menu of an agency, which has one page more, fits a laptop's screen.
-    """
-
-    name: str
-    icon: str
-    roles: tuple[str, ...] = ROLES
-    section: str = ""
-    filtered: bool = True
-    """Whether the filters are drawn above it: not where nothing it shows depends on them."""
-
-
-SCREENS: Final = (
-    Screen("overview", ":material/space_dashboard:"),
-    Screen("ranking", ":material/leaderboard:"),
-    Screen("scorecard", ":material/assignment_turned_in:"),
-    Screen("partners", ":material/public:"),
-    Screen("sectors", ":material/category:"),
-    Screen("stalled", ":material/hourglass_disabled:"),
-    Screen("agreements", ":material/search:"),
-    Screen("agreement", ":material/description:", roles=()),
-    Screen("upload", ":material/upload_file:", roles=("agency",)),
-    Screen(
-        "review",
-        ":material/rule:",
-        roles=("coordinator", "administrator"),
-        section="coordination",
-        filtered=False,
-    ),
-    Screen("reporting", ":material/event_available:", section="coordination"),
-    Screen("quality", ":material/fact_check:", section="coordination"),
-    Screen("coordination", ":material/tune:", roles=("coordinator",), section="coordination", filtered=False),
-    Screen("survival", ":material/timeline:", section="how_sure"),
-    Screen("reliability", ":material/verified:", section="how_sure"),
-    Screen("method", ":material/menu_book:", section="how_sure"),
-    Screen(
-        "accounts", ":material/manage_accounts:", roles=("administrator",), section="administration", filtered=False
-    ),
-    Screen("audit", ":material/history_edu:", roles=("administrator",), section="administration", filtered=False),
-    Screen("account", ":material/account_circle:", roles=(), filtered=False),
-)
 
 # The section and the page whose names say how many batches wait for review. (A string here would be drawn on every page.)
 _WAITING_IN: Final = ("coordination", "review")
@@ -88,8 +41,8 @@ def run() -> None:
         st.stop()
     if person is None:
         show_language(st.container(horizontal=True, horizontal_alignment="right"))
-        screen = single_sign_on if settings.load().is_single_sign_on else sign_in
-        screen.show(address=address_of(page))
+        form = single_sign_on if settings.load().is_single_sign_on else password
+        form.show(address=address_of(page))
         return
     show_header(person, edition)
     filters.draw(person, bar=_screen_of(page).filtered)
@@ -187,9 +140,9 @@ def address_of(page: Page, *, language: str | None = None) -> str:
 
 def _menu(person: Person | None) -> dict[str, list[Page]]:
     """The pages under the headings of their sections; those without one come first. A coordinator reads how much waits."""
-    waiting = updates.count_waiting(session.store()) if person is not None and person.role == "coordinator" else 0
+    waiting = updates.count_waiting(session.store()) if person is not None and person.may(May.REVIEW) else 0
     sections: dict[str, list[Page]] = {}
-    for screen in SCREENS:
+    for screen in screens():
         heading = words.t(f"frame.section_{screen.section}") if screen.section else ""
         title = words.t(f"frame.page_{screen.name}")
         if waiting and screen.section == _WAITING_IN[0]:
@@ -202,17 +155,18 @@ def _menu(person: Person | None) -> dict[str, list[Page]]:
 
 def _screen_of(page: Page) -> Screen:
     """What the frame knows of the page that runs; the first one has no path of its own."""
-    return next((screen for screen in SCREENS if screen.name == page.url_path), SCREENS[0])
+    return next((screen for screen in screens() if screen.name == page.url_path), screens()[0])
 
 
 def _page(screen: Screen, person: Person | None, title: str) -> Page:
+    is_first = screen is screens()[0]
     return st.Page(
-        PAGES / screen.name / "page.py",
+        screen.page,
         title=title,
-        url_path="" if screen is SCREENS[0] else screen.name,
+        url_path="" if is_first else screen.name,
         icon=screen.icon,
-        default=screen is SCREENS[0],
-        visibility="visible" if person is not None and person.role in screen.roles else "hidden",
+        default=is_first,
+        visibility="visible" if screen.in_menu and person is not None and screen.is_open_to(person) else "hidden",
     )
 
 

@@ -27,7 +27,6 @@ from data_access.accounts.people import (
     sign_out_everywhere,
     unlock,
 )
-from data_access.accounts.roles import ROLES
 from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
     SECOND_FACTOR_ROLES,
@@ -66,18 +65,25 @@ from data_access.accounts.signing_in import (
     redeem_ticket,
 )
 from data_access.acting import Person
+from data_access.roles import ADMINISTRATOR, AGENCY, COORDINATOR, LEADER, ROLES, May, Role, may, roles_that_may
 
 __all__ = [
     "ABSOLUTE",
+    "ADMINISTRATOR",
+    "AGENCY",
+    "COORDINATOR",
     "DEMO_ACCOUNTS",
     "DEMO_PASSWORD",
     "IDLE",
+    "LEADER",
     "ROLES",
     "SECOND_FACTOR_ROLES",
     "SEEN_EVERY",
     "TICKET_LIFETIME",
     "DemoAccount",
+    "May",
     "Person",
+    "Role",
     "SecondFactor",
     "SignInCheck",
     "Step",
@@ -103,6 +109,7 @@ __all__ = [
     "issue_ticket",
     "list_sessions",
     "list_users",
+    "may",
     "new_secret",
     "pass_code",
     "pass_enrolment",
@@ -118,6 +125,7 @@ __all__ = [
     "renew_recovery_codes",
     "reset_password",
     "reset_second_factor",
+    "roles_that_may",
     "set_subject",
     "set_up_second_factor",
     "sign_out_everywhere",

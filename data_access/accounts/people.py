@@ -19,10 +19,10 @@ from sqlmodel import Session, col
 
 from data_access import audit, settings, store
 from data_access.accounts import passwords, throttle
-from data_access.accounts.roles import PROCESSES, ROLES
 from data_access.accounts.sessions import IDLE, end_all_sessions
 from data_access.acting import Actor, Code, Person, Refused, authorise
 from data_access.log_lines import told
+from data_access.roles import PROCESSES, ROLES
 from data_access.store.models import Agency, SignInAttempt, User, UserSession, utc_now
 
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")

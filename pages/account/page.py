@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from data_access import settings
-from pages.account import sections
+from pages.account import SCREEN, sections
 from pages.ui import session
 
-person = session.require()
+person = session.require(SCREEN)
 
 sections.show_identity(person)
 if not settings.load().is_single_sign_on:

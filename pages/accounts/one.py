@@ -93,8 +93,8 @@ def _show_form(person: session.Person, row: Row, *, own: bool) -> None:
     with st.form(f"accounts_form_{name}"):
         role = st.selectbox(
             w.t("accounts.role"),
-            accounts.ROLES,
-            index=accounts.ROLES.index(row["role"]),
+            tuple(accounts.ROLES),
+            index=tuple(accounts.ROLES).index(row["role"]),
             format_func=lambda code: w.name("role", code),
             disabled=own,
         )

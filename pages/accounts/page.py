@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pages.accounts import agencies, sections
+from pages.accounts import SCREEN, agencies, sections
 from pages.ui import cards, session
 
-person = session.require("administrator")
+person = session.require(SCREEN)
 
 cards.page_header("accounts.heading", sections.subtitle(person))
 if sections.choose_list() == "agencies":

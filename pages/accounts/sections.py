@@ -125,8 +125,10 @@ def _show_form(person: session.Person) -> None:
         username = left.text_input(w.t("accounts.username"), max_chars=64, help=w.t("accounts.username_help"))
         role = right.selectbox(
             w.t("accounts.role"),
-            accounts.ROLES,
-            index=accounts.ROLES.index("agency"),  # who overlooks the field gives the role that sees least
+            tuple(accounts.ROLES),
+            index=tuple(accounts.ROLES).index(
+                accounts.AGENCY.code
+            ),  # who overlooks the field gives the role that sees least
             format_func=lambda code: w.name("role", code),
         )
         agency = left.selectbox(

@@ -12,6 +12,7 @@ from kpi.facts.signs import FLAGS
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import KPIS
 from kpi.vocabulary import BUCKETS, CLOSED_BUCKETS
+from pages.agreements import SCREEN
 from pages.ui import cards, filters, links, loaders, session, tables
 from pages.ui.choices import ALL, agency_choice, choice, typed
 from pages.ui.tables import Column
@@ -33,10 +34,10 @@ COLUMNS = [
     Column("days_since_progress", "agreements.days_since_progress", "days"),
 ]
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 facts = loaders.visible_facts(view, person)
-cards.page_header("agreements.heading", None if person.role in loaders.SEES_ALL else w.t("agreements.own_only"))
+cards.page_header("agreements.heading", None if person.limited_to is None else w.t("agreements.own_only"))
 
 
 def behind_a_number() -> pl.DataFrame:

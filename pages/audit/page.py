@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import words
-from pages.audit import sections
+from pages.audit import SCREEN, sections
 from pages.ui import cards, session
 
-person = session.require("administrator")
+person = session.require(SCREEN)
 
 cards.page_header("audit.heading", words.t("audit.purpose"))
 sections.show_verification(person)

@@ -12,7 +12,7 @@ import words as w
 from data_access.audit import journal
 from data_access.audit.journal import Sought, Verification
 from pages.account import sections
-from pages.audit import told
+from pages.audit import SCREEN, told
 from pages.ui import cards, exports, session
 
 PAGE_ROWS: Final = 50
@@ -59,7 +59,7 @@ def _show_found(found: Verification | None) -> None:
 
 def choose() -> Sought:
     """What the administrator wants to see; a change begins at the first page again."""
-    person = session.require("administrator")
+    person = session.require(SCREEN)
     offered = st.session_state.get(_CHOICES)
     if offered is None:
         offered = st.session_state[_CHOICES] = journal.choices(session.store(), actor=person)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 import words as w
+from pages.coordination import SCREEN, sections
 from pages.coordination import calendar as coordination_calendar
 from pages.coordination import routes as coordination_routes
 from pages.coordination import rules as coordination_rules
-from pages.coordination import sections
 from pages.ui import cards, session
 
-person = session.require("coordinator")
+person = session.require(SCREEN)
 cards.page_header("coordination.heading", w.t("coordination.lead"))
 with st.container():  # always there, so that a notice does not put the tabs below it back to the first
     sections.show_done(person)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import words as w
-from pages.method import sections
+from pages.method import SCREEN, sections
 from pages.parts import explained
 from pages.ui import cards, filters, loaders, session
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 rules = loaders.rules(view.as_of)
 

@@ -144,7 +144,7 @@ def show_reconciliation(person: Person) -> None:
     ]
     names = ["key", "published", "qualifier", "ours", "met", "period", "source", "quote"]
     table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    if person.role not in loaders.SEES_ALL:
+    if person.limited_to is not None:
         names = [name for name in names if name not in ("ours", "met")]
         st.text(w.t("method.reconciliation_others"))
     tables.show(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from kpi.facts import attention
+from pages.overview import SCREEN
 from pages.overview import sections as overview
 from pages.parts import heading
 from pages.ui import filters, loaders, session
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 facts = loaders.facts(view)
 

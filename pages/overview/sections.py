@@ -60,7 +60,7 @@ def show_counts(view: View, person: Person) -> None:
     """The six counts and the time from signing to implementation, each with its change, its course and its list."""
     now, before = loaders.counts(view), loaders.counts(view, as_of=view.compare_with)
     course = [loaders.counts(view, as_of=day) for day in loaders.trend_dates(view.as_of)]
-    own = None if person.role in loaders.SEES_ALL else signs.count(loaders.visible_facts(view, person))
+    own = None if person.limited_to is None else signs.count(loaders.visible_facts(view, person))
     rules = loaders.rules(view.as_of)
     signed = _signed_growth(view)
     grid = st.grid(len(COUNTS) + 2, min_column_width=140, gap="xsmall")
@@ -356,7 +356,7 @@ def show_decisions(decisions: pl.DataFrame, facts: Facts, person: Person) -> Non
         w.t("overview.decisions", n=w.number(decisions.height)), anchor=False, help=w.t("overview.decisions_order")
     )
     if decisions.is_empty():
-        st.caption(w.t("overview.no_decisions" if person.role in loaders.SEES_ALL else "overview.no_own_decisions"))
+        st.caption(w.t("overview.no_decisions" if person.limited_to is None else "overview.no_own_decisions"))
     for row in decisions.head(DECISIONS).iter_rows(named=True):
         with st.container(gap=None):
             title = row[w.column("title")]

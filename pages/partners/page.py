@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 import words as w
+from pages.partners import SCREEN
 from pages.parts import groups
 from pages.ui import cards, filters, links, loaders, session, tables
 from pages.ui.choices import choice
 
 LEVELS = {"region": "partner_region", "tier": "partner_tier", "partner": "partner"}
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 facts = loaders.facts(view)
 

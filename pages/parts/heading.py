@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 import words as w
-from data_access.accounts import Person
+from data_access.accounts import May, Person
 from kpi import readers
 from pages.ui import cards, loaders
 from pages.ui.view import View
@@ -29,7 +29,7 @@ def show_nothing(title_key: str, person: Person) -> None:
         cards.empty_state("trust.empty_view")
         return
     cards.empty_state("trust.empty_register")
-    if person.role == "administrator":
+    if person.may(May.ADMINISTER):
         st.text(w.t("trust.empty_load"))
         st.code(COMMANDS, language=None)
     else:

@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from data_access import unresolved_names
-from data_access.accounts import Person
+from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
 from pages.coordination.sections import Change, Line, propose, show_done, show_proposed
 from pages.ui import address, loaders, records, tables
@@ -39,7 +39,7 @@ def show(view: View, person: Person) -> None:
             on_row=lambda row: _show_agreements(row["text"]),
             height=300 if names.height > 7 else None,
         )
-    if person.role != "coordinator":
+    if not person.may(May.SETTLE):
         return
     show_done(person)
     grid = st.grid(2, min_column_width=380, border=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import heading
-from pages.quality import names, sections
+from pages.quality import SCREEN, names, sections
 from pages.ui import filters, loaders, session
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 if loaders.counts(view)["signed"] == 0:
     heading.show_nothing("quality.heading", person)
@@ -20,7 +20,7 @@ if counts.is_empty():
     st.stop()
 sections.show_summary(view, person, counts)
 sections.show_matrix(counts)
-if person.role in loaders.SEES_ALL:
+if person.limited_to is None:
     names.show(view, person)
 sections.show_records(view, person, counts)
 sections.show_loading(view, person)

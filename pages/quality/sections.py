@@ -31,7 +31,7 @@ _ROW: Final = 28
 def counts_for(view: View, person: Person) -> pl.DataFrame:
     """Defects by agency, most first: of all, or of the agency this person belongs to."""
     counts = records.defects(view)
-    if person.role in loaders.SEES_ALL:
+    if person.limited_to is None:
         return counts
     return counts.filter(pl.col("agency") == (person.agency or ""))
 
@@ -173,7 +173,7 @@ def show_records(view: View, person: Person, counts: pl.DataFrame) -> None:
             default=ALL,
             width=260,
         )
-        agency = None if person.role not in loaders.SEES_ALL else agency_choice(counts["agency"])
+        agency = None if person.limited_to is not None else agency_choice(counts["agency"])
         sought = typed("q", label=w.t("quality.search"), hint=w.t("quality.search_hint"))
     rows = pl.concat([records.findings(view, person, name) for name in (told if defect == ALL else (defect,))])
     if agency is not None:
@@ -182,7 +182,7 @@ def show_records(view: View, person: Person, counts: pl.DataFrame) -> None:
         rows = _sought(rows, sought)
     if defect != ALL:
         st.caption(w.t(f"quality.defect_{defect}_help"))
-    show_agency = agency is None and person.role in loaders.SEES_ALL
+    show_agency = agency is None and person.limited_to is None
     tables.show(
         _written(rows).sort("ref", "defect", "field", maintain_order=True),
         [

@@ -7,10 +7,10 @@ import dataclasses
 import streamlit as st
 
 from pages.parts import heading
-from pages.ranking import sections, statistics
+from pages.ranking import SCREEN, sections, statistics
 from pages.ui import cards, filters, loaders, session
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 rules = loaders.rules(view.as_of)
 

@@ -84,8 +84,8 @@ def place_text(best: int | None, worst: int | None) -> str:
 
 def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
     """Where the person's own agency stands; None for a person without one, or where it is not among these."""
-    own = league.filter(pl.col("agency") == (person.agency or ""))
-    if person.role in loaders.SEES_ALL or own.is_empty():
+    own = league.filter(pl.col("agency") == (person.limited_to or ""))
+    if own.is_empty():
         return None
     row = own.row(0, named=True)
     if row["place"] is None:
@@ -106,7 +106,7 @@ def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
 def usual_group(person: Person) -> str:
     """The ministries; for an agency, its own kind."""
     agencies = loaders.register().agencies
-    is_province = agencies.filter((pl.col("key") == _own_agency(person)) & pl.col("kind").is_in(PROVINCE_KINDS))
+    is_province = agencies.filter((pl.col("key") == (person.limited_to or "")) & pl.col("kind").is_in(PROVINCE_KINDS))
     return GROUPS[0] if is_province.is_empty() else "province"
 
 
@@ -230,7 +230,7 @@ def _cells(league: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
     return league.with_columns(
         *texts,
-        name=pl.when(pl.col("agency") == _own_agency(person)).then(_OWN + name).otherwise(name),
+        name=pl.when(pl.col("agency") == (person.limited_to or "")).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
         places=pl.Series([place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()]),
         climb=w.texts(league["climbed"], _climb_text),
@@ -241,10 +241,6 @@ def _cells(league: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
 def scored(rules: Rules) -> list[str]:
     """The KPIs a composite is made of, in the order of the method."""
     return [kpi for kpi in KPIS if kpi in rules.weights]
-
-
-def _own_agency(person: Person) -> str:
-    return "" if person.role in loaders.SEES_ALL else person.agency or ""
 
 
 def _kpi_texts(league: pl.DataFrame, kpi: str) -> list[str]:

@@ -16,7 +16,7 @@ from kpi.indicators.catalog import KPIS, alone_in, shown_in
 from kpi.studies.funnel import Funnel
 from pages.parts import explained
 from pages.ranking import sections
-from pages.ui import charts, links, loaders, studies, tables
+from pages.ui import charts, links, studies, tables
 from pages.ui.choices import choice
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -42,7 +42,7 @@ def show_pair(view: View, league: pl.DataFrame, person: Person) -> None:
         return
     st.subheader(w.t("comparing.heading"), anchor=False)
     agencies = ranked["agency"].to_list()
-    own = person.agency if person.role not in loaders.SEES_ALL and person.agency in agencies else None
+    own = person.limited_to if person.limited_to in agencies else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _agency("first", agencies, own or agencies[-1])
         rest = [agency for agency in agencies if agency != first]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import heading
-from pages.reliability import sections
+from pages.reliability import SCREEN, sections
 from pages.ui import filters, loaders, session
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 if loaders.counts(view)["signed"] == 0:
     heading.show_nothing("reliance.heading", person)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from data_access.accounts import May
 from pages.parts import heading
-from pages.reporting import reminder, sections
+from pages.reporting import SCREEN, reminder, sections
 from pages.ui import filters, loaders, session
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 if loaders.counts(view)["signed"] == 0:
     heading.show_nothing("reporting.heading", person)
@@ -22,9 +23,9 @@ if counts.is_empty():
     sections.show_nothing_owed(view, person, period)
     st.stop()
 sections.show_summary(view, period, counts, person)
-if person.role in loaders.SEES_ALL:
+if person.limited_to is None:
     sections.show_agencies(period, counts)
     sections.show_course(view)
 agency = sections.show_reports(view, person, period, counts)
-if agency is not None and person.role in reminder.ROLES:
+if agency is not None and person.may(May.REMIND):
     reminder.show(view, person, period, counts, agency)

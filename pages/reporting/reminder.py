@@ -15,7 +15,6 @@ from kpi.reporting.calendar import Period
 from pages.ui import exports, loaders, records
 from pages.ui.view import View
 
-ROLES: Final = ("leader", "coordinator")
 MOST_LISTED: Final = 200
 """A letter names no more agreements than somebody would read; the download of the list above has them all."""
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 import words as w
 from data_access import coordination
-from data_access.accounts import Person
+from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
 from kpi.reporting import calendar
 from kpi.reporting.calendar import Period
@@ -103,7 +103,7 @@ def _due_text(period: Period, view: View) -> str:
 
 
 def _link_to_settings(person: Person) -> None:
-    if person.role == "coordinator":
+    if person.may(May.SETTLE):
         links.page_link("coordination", w.t("reporting.open_settings"), icon=":material/tune:")
 
 
@@ -113,7 +113,7 @@ def _link_to_settings(person: Person) -> None:
 def counts_for(view: View, person: Person, period: Period) -> pl.DataFrame:
     """Reports of a period by agency, those that sent none first, then most missing: of all, or of this person's agency."""
     counts = records.in_period(view, period.code)
-    if person.role not in loaders.SEES_ALL:
+    if person.limited_to is not None:
         counts = counts.filter(pl.col("agency") == (person.agency or ""))
     return counts.sort(pl.col("received") > 0, -pl.col("missing"), -pl.col("owed"), "agency")
 
@@ -127,7 +127,7 @@ def show_nothing_owed(view: View, person: Person, period: Period) -> None:
 def show_summary(view: View, period: Period, counts: pl.DataFrame, person: Person) -> None:
     """The conclusion, and the figures it rests on."""
     row = in_period(counts).row(0, named=True)
-    own = person.role not in loaders.SEES_ALL
+    own = person.limited_to is not None
     key = "reporting.own_came" if own else "reporting.came"
     if row["missing"] == 0:
         key = "reporting.own_all_came" if own else "reporting.all_came"
@@ -161,7 +161,7 @@ def _scope(view: View) -> str:
 
 def _show_unassigned(view: View, person: Person, period: Period) -> None:
     """Reports that nobody can be reminded of."""
-    if person.role not in loaders.SEES_ALL:
+    if person.limited_to is not None:
         return
     nobody = records.owed(view, person, period.code).filter(pl.col("agency") == UNASSIGNED).height
     if nobody:
@@ -263,9 +263,9 @@ def show_reports(view: View, person: Person, period: Period, counts: pl.DataFram
     """The reports owed, one by one, as far as this person may see them; the agency they are narrowed to, if to one."""
     st.subheader(w.t("reporting.reports"), anchor=False)
     rows = records.owed(view, person, period.code)
-    agency = None if person.role in loaders.SEES_ALL else person.agency
+    agency = person.limited_to or None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if person.role in loaders.SEES_ALL:
+        if person.limited_to is None:
             agency = agency_choice(rows["agency"])
         status = choice(
             "status",

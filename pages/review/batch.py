@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from data_access.accounts import May
 from kpi.update import message, place_of
 from pages.review import decision as review_decision
 from pages.review import work as review_work
@@ -34,7 +35,7 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     _show_problems(work)
     _show_gone(work)
     _show_overriding(work)
-    may_decide = person.role == "coordinator"
+    may_decide = person.may(May.REVIEW)
     if work.undecided and may_decide:
         _show_conflicts(work)
     elif work.changes:

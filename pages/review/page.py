@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pages.review import SCREEN, decision, sections
 from pages.review import batch as review_batch
-from pages.review import decision, sections
 from pages.ui import cards, session
 from pages.upload import batch as upload_batch
 from pages.upload import history
 
-person = session.require(*history.REVIEWERS)
+person = session.require(SCREEN)
 
 decision.carry_out(person)
 upload_batch.carry_out(person)

@@ -11,11 +11,11 @@ import words as w
 from kpi import readers
 from kpi.indicators.catalog import COMPOSITE
 from pages.parts import heading, stalling
-from pages.scorecard import sections, statistics
+from pages.scorecard import SCREEN, sections, statistics
 from pages.ui import cards, filters, loaders, session
 from pages.ui.choices import choice
 
-person = session.require()
+person = session.require(SCREEN)
 chosen_view = filters.current()
 # The agency is chosen here; a filter on kinds of agency would only hide it.
 everywhere = dataclasses.replace(chosen_view, agency_group=None)
@@ -63,5 +63,5 @@ sections.show_kpis(
 )
 statistics.show_adjusted(view, agency, mine)
 sections.show_peers(agency, peers, rules)
-if person.role in loaders.SEES_ALL or agency == person.agency:
+if person.limited_to in (None, agency):
     sections.show_lists(loaders.visible_facts(view, person), agency)

@@ -23,7 +23,7 @@ OWN_SHARE_LIMIT: Final = 0.5
 @st.fragment(parallel=True)
 def show_steps(view: View, agency: str, person: Person) -> None:
     """The three things that would move the composite most, each leading to its agreement."""
-    if person.role not in loaders.SEES_ALL and agency != person.agency:
+    if person.limited_to not in (None, agency):
         return
     st.subheader(w.t("moves.heading"), anchor=False)
     found = studies.steps(view, agency, person)

@@ -6,13 +6,14 @@ import streamlit as st
 
 import words as w
 from pages.parts import groups
+from pages.sectors import SCREEN
 from pages.ui import cards, charts, filters, links, loaders, session, tables
 from pages.ui.choices import choice
 
 LEVELS = {"sector_group": "sector_group", "sector": "sector"}
 AGAINST = {"region": "partner_region", "tier": "partner_tier"}
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 facts = loaders.facts(view)
 

@@ -15,7 +15,7 @@ from streamlit.user_info import generate_login_redirect_url
 import words
 from data_access import settings
 from data_access.accounts import subjects
-from pages.sign_in import page
+from pages.sign_in import password
 from pages.ui import session
 
 PROVIDER: Final = "oidc"
@@ -39,7 +39,7 @@ def show(*, address: str) -> None:
     """Draw the screen; signing in leads to `address`, a path of this application."""
     _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
-        page.show_purpose()
+        password.show_purpose()
         browser = session.browser()
         if browser is None:
             st.error(words.t("sign_in.cookies_needed"), icon=":material/cookie_off:")

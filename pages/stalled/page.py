@@ -11,6 +11,7 @@ import words as w
 from kpi.facts import attention
 from kpi.vocabulary import HIGHER_AUTHORITIES, OPEN_STATES
 from pages.parts import stalling
+from pages.stalled import SCREEN
 from pages.ui import cards, charts, filters, links, loaders, session, tables
 from pages.ui.choices import ALL, agency_choice, choice
 from pages.ui.tables import Column
@@ -115,7 +116,7 @@ def narrowed(stuck: pl.DataFrame) -> pl.DataFrame:
     return stuck
 
 
-person = session.require()
+person = session.require(SCREEN)
 view = filters.current()
 facts = loaders.visible_facts(view, person)
 stuck = attention.stuck(facts, loaders.register())

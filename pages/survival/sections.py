@@ -15,7 +15,7 @@ from kpi.studies import waiting
 from kpi.studies.cohorts import Comparison
 from pages.parts import explained
 from pages.ranking import sections
-from pages.ui import charts, loaders, studies, tables
+from pages.ui import charts, studies, tables
 from pages.ui.choices import choice, choices
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -181,7 +181,7 @@ def chosen_groups(waits: pl.DataFrame, by: str, person: Person) -> list[str]:
         offered = sizes["group"].sort().to_list()
     else:
         usual = sizes["group"].head(MOST_CURVES).to_list()
-        own = person.agency if by == "agency" and person.role not in loaders.SEES_ALL else None
+        own = person.limited_to if by == "agency" else None
         if own is not None and own not in usual and own in sizes["group"]:
             usual[-1] = own
         offered = sorted(sizes["group"], key=lambda code: w.sort_key(_full_name(by, code)))

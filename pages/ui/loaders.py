@@ -40,9 +40,6 @@ from kpi.rules import Rules
 from kpi.studies import rank_sets
 from pages.ui.view import View
 
-SEES_ALL = ("leader", "coordinator", "administrator")
-"""The roles that may read every agreement in detail; the others read those of their own agency."""
-
 TREND_QUARTERS = 8
 _EDITION = "edition"
 _Key = tuple[str, int, str]
@@ -195,7 +192,7 @@ def reader(person: Person) -> str:
 
     Agencies without an agreement in security and defence are one reader, so that they share what is kept.
     """
-    own = _own(person)
+    own = person.limited_to
     if own is None:
         return readers.EVERYTHING
     return own if own in _holders(edition().key, store()) else readers.NOBODY
@@ -259,7 +256,7 @@ def visible_facts(view: View, person: Person, as_of: dt.date | None = None) -> F
     An agency sees its own; what others do it sees in sums only.
     """
     found = facts(view, as_of)
-    own = _own(person)
+    own = person.limited_to
     if own is None:
         return found
     return found.where(pl.col("agency") == own)
@@ -403,7 +400,7 @@ def _kept(key: _Key, name: str, asked: tuple[Hashable, ...], _work: Callable[[],
 
 def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
     """Everything known about one agreement; None where there is none, or none this person may see."""
-    own = _own(person)
+    own = person.limited_to
     return None if own == "" else _agreement(edition().key, agreement_id, own, store())
 
 
@@ -431,8 +428,3 @@ def _search_index(key: _Key, _engine: Store) -> pl.DataFrame:
         agreement_id="id",
         folded=words.fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
     )
-
-
-def _own(person: Person) -> str | None:
-    """The one agency whose agreements this person may see in detail; None where all may be seen."""
-    return None if person.role in SEES_ALL else person.agency or ""

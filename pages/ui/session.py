@@ -22,6 +22,7 @@ import words
 from data_access import accounts, settings
 from data_access.accounts import Person
 from data_access.log_lines import told
+from pages.screen import Screen
 from pages.ui.loaders import store
 
 __all__ = [
@@ -86,8 +87,8 @@ def current() -> Person | None:
     return accounts.read_session(store(), token_hash, idle=idle)
 
 
-def require(*roles: str) -> Person:
-    """The guard, first line of every page: the person signed in, if they have one of these roles (none named: any).
+def require(screen: Screen) -> Person:
+    """The guard, first line of every page: the person signed in, if the screen is open to them.
 
     Otherwise says why nothing is shown and ends the run.
     """
@@ -95,13 +96,13 @@ def require(*roles: str) -> Person:
     if person is None:
         st.info(words.t("frame.signed_out"), icon=":material/lock:")
         st.stop()
-    if roles and person.role not in roles:
+    if not screen.is_open_to(person):
         _log.warning(
             "denied: %s, role %s, needs one of %s",
             person.username,
             person.role,
-            ", ".join(roles),
-            extra=told("denied", username=person.username, role=person.role, needed=roles),
+            ", ".join(screen.roles),
+            extra=told("denied", username=person.username, role=person.role, needed=screen.roles),
         )
         st.warning(words.t("frame.wrong_role", role=words.name("role", person.role)), icon=":material/lock:")
         st.stop()

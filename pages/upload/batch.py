@@ -10,6 +10,7 @@ import streamlit as st
 import words as w
 from data_access import store as database
 from data_access import updates
+from data_access.accounts import May
 from data_access.acting import Refused
 from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
@@ -40,7 +41,7 @@ def show_heading(person: session.Person, batch: Row, batches: pl.DataFrame) -> N
     back = "upload.back_own" if page == "upload" else "upload.back_all"
     history.show_link(page, w.t(back), icon=":material/arrow_back:", key="upload_back")
     said = [w.t("upload.batch_number", number=batch["id"]), history.status(batch)]
-    if person.role != "agency" and batch["agency"]:
+    if not person.may(May.HAND_IN) and batch["agency"]:
         said.insert(1, w.name("agency", batch["agency"]))
     st.subheader(" · ".join(w.plain(text) for text in said), anchor=False)
     sent = w.t("upload.sent_by", by=batch["username"], at=history.moment(batch["created_at"]))
@@ -88,14 +89,14 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     """A batch that is not to be decided upon here, with what can be done about it."""
     show_outcome()
     show_heading(person, batch, batches)
-    own = history.scope_of(person)
+    own = person.limited_to
     if batch["status"] in SENT:
         _show_sent(batch, own)
     else:
         _show_changes(batch, own)
-    if person.role == "agency" and batch["status"] == "waiting":
+    if person.may(May.HAND_IN) and batch["status"] == "waiting":
         _show_act(batch, "withdraw")
-    elif person.role == "agency" and batch["status"] == "returned":
+    elif person.may(May.HAND_IN) and batch["status"] == "returned":
         show_correction(batch)
     elif batch["status"] == "applied":
         _show_act(batch, "undo")

@@ -10,30 +10,23 @@ import streamlit as st
 
 import words as w
 from data_access import updates
+from data_access.accounts import May
 from data_access.clock import local_time
-from pages.ui import links, loaders, session, tables
+from pages.ui import links, session, tables
 from pages.ui.tables import Column
 
 Row = dict[str, Any]
-REVIEWERS: Final = ("coordinator", "administrator")
-"""Who sees the batches of every agency."""
-
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-
-
-def scope_of(person: session.Person) -> str | None:
-    """The agency whose batches this person may see; None for all of them. For an agency's account without agency, none."""
-    return None if person.role in loaders.SEES_ALL else person.agency or ""
 
 
 def page_of(person: session.Person) -> str:
     """The page on which this person looks at batches."""
-    return "review" if person.role in REVIEWERS else "upload"
+    return "review" if person.may(May.OVERSEE_UPLOADS) else "upload"
 
 
 def batches_of(person: session.Person) -> pl.DataFrame:
     """The batches this person may see, newest first; columns as in `uploads.list_batches`."""
-    return updates.list_batches(session.store(), scope_of(person))
+    return updates.list_batches(session.store(), person.limited_to)
 
 
 def show_link(page: str, label: str, *, icon: str, key: str, **params: int) -> None:
@@ -67,8 +60,8 @@ def find(batches: pl.DataFrame, number: int) -> Row | None:
 
 def show(person: session.Person, batches: pl.DataFrame) -> None:
     """The batches as a table; a row opens one of them."""
-    st.subheader(w.t("upload.history" if person.role == "agency" else "upload.history_all"), anchor=False)
-    agency = [] if person.role == "agency" else [Column("agency", "upload.agency", "code", of="agency", short=True)]
+    st.subheader(w.t("upload.history" if person.may(May.HAND_IN) else "upload.history_all"), anchor=False)
+    agency = [] if person.may(May.HAND_IN) else [Column("agency", "upload.agency", "code", of="agency", short=True)]
     reviewed = [
         Column("reason", "upload.reason", width=240),
         Column("reviewed_text", "upload.reviewed_by", width=190),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pages.ui import cards, session
+from pages.upload import SCREEN, confirm, correct, history, sections
 from pages.upload import batch as upload_batch
-from pages.upload import confirm, correct, history, sections
 
-person = session.require("agency")
+person = session.require(SCREEN)
 
 confirm.carry_out(person)
 upload_batch.carry_out(person)

@@ -362,7 +362,7 @@ GUARDS = (
     Guard(
         "a page looks at the role",
         "pages/ui/session.py",
-        "    if roles and person.role not in roles:",
+        "    if not screen.is_open_to(person):",
         "    if False:",
         MESSAGES + "test_pages_of_other_roles_show_nothing_however_they_are_asked_for",
     ),

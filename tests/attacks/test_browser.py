@@ -12,7 +12,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data_access import accounts
 from tests.attacks.conftest import SignIn
-from tests.attacks.test_messages import PAGES, ROLES, offered
+from tests.attacks.test_messages import OPEN_TO, PAGES, ROLES
 from tests.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -92,9 +92,9 @@ def test_a_full_click_through_reaches_for_nothing_but_our_own_origin(
     page.context.add_cookies(
         [{"name": "kpi_session", "value": person.token, "url": house.address, "httpOnly": True, "sameSite": "Lax"}]
     )
-    own = [name for name in PAGES if ROLES[username] in offered(name)]
+    own = [name for name in PAGES if ROLES[username] in OPEN_TO[name]]
     if username != "lanhdao":
-        own = [name for name in own if len(offered(name)) < len(accounts.ROLES)]
+        own = [name for name in own if len(OPEN_TO[name]) < len(accounts.ROLES)]
     queries = {"agreement": "?ref=RFBCTFR-3", "agreements": "?scope=ALL&q=zq", "scorecard": "?agency=BCT"}
     downloads = 0
     for name in ["", *own]:

@@ -10,13 +10,14 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from data_access import accounts, store
 from data_access.store.models import User
+from pages.screen import screens
 from tests.attacks.conftest import Attempts, Refusals, SignedIn, SignIn, everything, is_sign_in
 from tests.attacks.wire import Answer, Refused, tab, wish_for
 from tests.serving import Served
-from tests.web.test_frame import screens
 
 ROLES = {account.username: account.role for account in accounts.DEMO_ACCOUNTS}
-PAGES = ["" if name == "overview" else name for name in screens()]
+OPEN_TO = {"" if screen.name == "overview" else screen.name: screen.roles for screen in screens()}
+PAGES = [*OPEN_TO]
 FROM_THE_REGISTER = {"dataframe", "vega_lite_chart", "metric", "download_button"}
 
 
@@ -192,22 +193,18 @@ def triggers(answer: Answer) -> list[dict[str, Any]]:
 # --- Pages and buttons of other roles --------------------------------------------------------------------------------
 
 
-def offered(page: str) -> tuple[str, ...]:
-    return screens()[page or "overview"] or accounts.ROLES
-
-
 @pytest.mark.parametrize("username", sorted(ROLES))
 def test_pages_of_other_roles_show_nothing_however_they_are_asked_for(
     house: Served, sign_in: SignIn, refusals: Refusals, shown: dict[str, dict[str, Answer]], username: str
 ) -> None:
     """By address, by hash, with the buttons of those who may, and with their fragments."""
-    forbidden = [page for page in PAGES if ROLES[username] not in offered(page)]
+    forbidden = [page for page in PAGES if ROLES[username] not in OPEN_TO[page]]
     before = everything(house.engine)
     tried = 0
     with sign_in(username).tab() as own:
         hashes = own.rerun("").pages
         for page in forbidden:
-            theirs = shown[next(name for name, role in ROLES.items() if role in offered(page))][page]
+            theirs = shown[next(name for name, role in ROLES.items() if role in OPEN_TO[page])][page]
             first = own.rerun(page)
             pressed = [state for state in triggers(theirs) if state["id"] not in first.widgets]  # the frame's do work
             answers = [

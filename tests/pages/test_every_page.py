@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 import words as w
 from data_access import accounts
+from pages.screen import screens
 from pages.ui import session as page_session
 from tests.pages.conftest import FRAME, Visit
 from tests.pages.running import at_page
 
-PAGES = sorted({path.parent.name for path in pathlib.Path(FRAME).parent.glob("*/page.py")} - {"sign_in"})
+PAGES = [screen.name for screen in screens()]
 ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
 WITHOUT_AGENCY = [account.username for account in accounts.DEMO_ACCOUNTS if account.agency is None]
 HOSTILE = {

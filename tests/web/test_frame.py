@@ -6,69 +6,141 @@ import ast
 import importlib
 import pathlib
 import re
+import sys
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+import pages
+import words
 from data_access import accounts, store
 from data_access.accounts import passwords
+from pages.screen import Screen, screens
 from pages.ui import session as page_session
 from tests.pages import stores
 from tests.pages.running import at_page
 
-PAGES = pathlib.Path(__file__).resolve().parents[2] / "pages"
-FRAME = ast.parse((PAGES / "frame.py").read_text(encoding="utf-8"))
+PAGES = pathlib.Path(pages.__file__).parent
+ROLES = {"leader", "agency", "coordinator", "administrator"}
+KEPT_FROM_SOME = {
+    "upload": {"agency"},
+    "review": {"coordinator", "administrator"},
+    "coordination": {"coordinator"},
+    "accounts": {"administrator"},
+    "audit": {"administrator"},
+}
 
 
-def screens() -> dict[str, tuple[str, ...]]:
-    """Page -> roles that find it in the menu, as `frame.py` declares them."""
-    found = {}
-    for node in ast.walk(FRAME):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Screen":
-            roles = [keyword.value for keyword in node.keywords if keyword.arg == "roles"]
-            found[ast.literal_eval(node.args[0])] = ast.literal_eval(roles[0]) if roles else accounts.ROLES
-    return found
+# --- What a screen is ------------------------------------------------------------------------------------------------
 
 
-def guard(page: str) -> tuple[str, ...]:
-    """The roles a page lets in: after its constants and functions, the guard is the first thing it does."""
-    statements = (
+@pytest.mark.parametrize("screen", screens(), ids=lambda screen: screen.name)
+def test_a_page_begins_with_the_guard_of_its_own_declaration(screen: Screen) -> None:
+    """After its constants and functions, the guard is the first thing it does."""
+    statements = [
         node
-        for node in ast.parse((PAGES / page / "page.py").read_text(encoding="utf-8")).body
+        for node in ast.parse(screen.page.read_text(encoding="utf-8")).body
         if not isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
         and not re.match(r"([A-Z][A-Z_]*|_log)\b", ast.unparse(node))
+    ]
+
+    assert ast.unparse(statements[1]) == "person = session.require(SCREEN)"  # the first is the docstring
+    assert importlib.import_module(f"pages.{screen.name}").SCREEN is screen
+
+
+@pytest.mark.parametrize("screen", screens(), ids=lambda screen: screen.name)
+def test_a_screen_is_open_to_the_roles_it_is_for(screen: Screen) -> None:
+    let_in = {role for role in ROLES if screen.is_open_to(accounts.Person("x", role, "BCT", ""))}
+
+    assert let_in == set(screen.roles) == KEPT_FROM_SOME.get(screen.name, ROLES)
+    assert not screen.needs or not screen.is_open_to(accounts.Person("x", "root", "BCT", ""))
+
+
+@pytest.mark.parametrize("language", words.languages())
+def test_every_screen_and_every_role_has_its_words(language: str) -> None:
+    sections = {screen.section for screen in screens()} - {""}
+
+    with words.in_language(language):
+        said = [words.t(f"frame.page_{screen.name}") for screen in screens()]
+        said += [words.t(f"frame.section_{section}") for section in sections]
+        said += [words.name("role", role) for role in accounts.ROLES]
+
+    assert all(said)
+    assert not {*accounts.ROLES} & {*said}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"icon": "rule"}, "icon 'rule'"),
+        ({"section": "How sure"}, "section 'How sure'"),
+        ({"declared_in": str(PAGES / "ui" / "__init__.py")}, "no page.py beside it"),
+    ],
+)
+def test_a_declaration_that_cannot_be_is_refused_when_it_is_made(wrong: dict[str, str], said: str) -> None:
+    right = {"declared_in": str(PAGES / "ranking" / "__init__.py"), "icon": ":material/rule:", "order": 1}
+
+    with pytest.raises(ValueError, match=said):
+        Screen(**{**right, **wrong})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shown_elsewhere(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pathlib.Path]:
+    """A folder beside `pages` whose screens are found as well."""
+    monkeypatch.setattr(pages, "__path__", [*pages.__path__, str(tmp_path)])
+    screens.cache_clear()
+    yield tmp_path
+    screens.cache_clear()
+    sys.modules.pop("pages.weather", None)
+
+
+def declare(folder: pathlib.Path, declaration: str) -> None:
+    """Make a page called weather."""
+    page = folder / "weather" / "page.py"
+    page.parent.mkdir()
+    page.write_text(
+        "import streamlit as st\n"
+        "from pages.ui import session\n"
+        "from pages.weather import SCREEN\n"
+        "person = session.require(SCREEN)\n"
+        "st.text(f'Sunny, {person.username}')\n"
     )
-    first = next(
-        call
-        for node in statements
-        for call in ast.walk(node)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
-    )
-    assert ast.unparse(first.func) == "session.require"
-    return tuple(role for argument in first.args for role in _named(page, argument)) or accounts.ROLES
+    page.with_name("__init__.py").write_text(f"from pages.screen import Screen\n{declaration}\n")
 
 
-def _named(page: str, argument: ast.expr) -> tuple[str, ...]:
-    """A role as it stands, or those of a section's constant: `*section.ROLES`."""
-    if isinstance(argument, ast.Starred):
-        section, _, constant = ast.unparse(argument.value).partition(".")
-        room = "upload" if section == "history" else page
-        return tuple(getattr(importlib.import_module(f"pages.{room}.{section}"), constant))
-    return (str(ast.literal_eval(argument)),)
+def test_a_folder_with_its_declaration_and_its_words_is_a_screen(
+    shown_store: sa.Engine, shown_elsewhere: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(shown_elsewhere, "SCREEN = Screen(__file__, icon=':material/sunny:', order=15)")
+    monkeypatch.setattr(words, "t", lambda key, **_placeholders: f"words of {key}")
+    with store.session(shown_store) as session:
+        token = accounts.start_session(session, username="lanhdao")
+    monkeypatch.setattr(page_session, "session_id", lambda: accounts.hash_token(token))
+    frame = AppTest.from_file(str(PAGES / "frame.py"), default_timeout=20)
+
+    shown = at_page(frame, "weather").run()
+
+    assert not shown.exception
+    assert "Sunny, lanhdao" in [text.value for text in shown.text]
+    assert [screen.name for screen in screens()][:3] == ["overview", "weather", "ranking"]
 
 
-def test_every_page_is_known_to_the_frame() -> None:
-    files = {path.parent.name for path in PAGES.glob("*/page.py")} - {"sign_in"}
+@pytest.mark.parametrize(
+    ("declaration", "error"),
+    [("", AttributeError), ("SCREEN = Screen(__file__, icon=':material/sunny:', order=20)", ValueError)],
+)
+def test_a_page_without_a_declaration_or_a_place_of_its_own_is_not_passed_over(
+    shown_elsewhere: pathlib.Path, declaration: str, error: type[Exception]
+) -> None:
+    declare(shown_elsewhere, declaration)
 
-    assert set(screens()) == files
+    with pytest.raises(error):
+        screens()
 
 
-@pytest.mark.parametrize("page", sorted(screens()))
-def test_a_page_begins_with_its_guard_and_is_offered_to_those_it_lets_in(page: str) -> None:
-    offered = screens()[page]
-
-    assert set(guard(page)) == set(offered or accounts.ROLES)  # not offered at all: for everybody who follows a link
+# --- The frame around it ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -18,24 +18,29 @@ BROWSER = accounts.hash_token("mark")
 
 
 def guarded() -> None:
+    import dataclasses
+
     import streamlit as st
 
+    from data_access.accounts import May
+    from pages import overview
     from pages.ui import session
 
-    person = session.require("leader", "coordinator")
+    person = session.require(dataclasses.replace(overview.SCREEN, needs=May.REMIND))
     st.text(f"{person.username} {person.role} {person.agency} {person.office}")
 
 
 def open_to_all() -> None:
     import streamlit as st
 
+    from pages import overview
     from pages.ui import session
 
-    st.text(session.require().username)
+    st.text(session.require(overview.SCREEN).username)
 
 
 def form() -> None:
-    from pages.sign_in import page as sign_in
+    from pages.sign_in import password as sign_in
 
     sign_in.show(address="/ranking?sector=EDU")
 
@@ -89,7 +94,7 @@ def test_a_change_of_role_takes_effect_at_the_next_run(engine: sa.Engine) -> Non
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_a_page_that_names_no_role_is_for_everybody_signed_in(engine: sa.Engine) -> None:
+def test_a_page_that_asks_for_nothing_is_for_everybody_signed_in(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         session.execute(sa.update(User).values(role="administrator"))
 

@@ -25,9 +25,9 @@ BROWSER = accounts.hash_token(MARK)
 
 
 def form() -> None:
-    from pages.sign_in import page
+    from pages.sign_in import password
 
-    page.show(address="/audit?lang=vi")
+    password.show(address="/audit?lang=vi")
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""What roles there are, and what each may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+
+class May(Enum):
+    """What a role may do; everything that is kept from anybody asks for one of these."""
+
+    READ_EVERYTHING = "read every agreement in detail, not only those of one's own agency"
+    HAND_IN = "bring the agreements of one's own agency up to date; needs an agency"
+    OVERSEE_UPLOADS = "see what every agency handed in, take it back, settle what waits for review"
+    REVIEW = "publish or return what waits"
+    SETTLE = "settle the calendar, thresholds and agencies' names"
+    REMIND = "remind agencies of reports"
+    ADMINISTER = "look after accounts, agencies and the audit"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its code in the store (`role.<code>` in the catalogs), what it may do, and how it signs in."""
+
+    code: str
+    may: frozenset[May]
+    needs_second_factor: bool = False
+
+
+LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND}))
+AGENCY: Final = Role("agency", frozenset({May.HAND_IN}))
+COORDINATOR: Final = Role(
+    "coordinator",
+    frozenset({May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE}),
+    needs_second_factor=True,
+)
+ADMINISTRATOR: Final = Role(
+    "administrator",
+    frozenset({May.READ_EVERYTHING, May.OVERSEE_UPLOADS, May.ADMINISTER}),
+    needs_second_factor=True,
+)
+ROLES: Final[Mapping[str, Role]] = MappingProxyType(
+    {role.code: role for role in (LEADER, AGENCY, COORDINATOR, ADMINISTRATOR)}
+)
+"""Every role by its code, in the order in which they are offered."""
+
+PROCESSES: Final = ("manage.py", "system")
+"""Names under which commands and the start-up act; no account may bear one."""
+
+
+def may(role: str, permission: May) -> bool:
+    """Whether the role with this code may do that; a code that is no role may do nothing."""
+    return role in ROLES and permission in ROLES[role].may
+
+
+def roles_that_may(permission: May) -> tuple[str, ...]:
+    """The codes of the roles that may do that."""
+    return tuple(code for code, role in ROLES.items() if permission in role.may)

@@ -1,0 +1,332 @@
+"""The sections of one agreement."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from data_access.accounts import May
+from data_access.clock import local_time_expr
+from data_access.register import AgreementDossier
+from kpi.facts import REPORT_FIELDS
+from kpi.vocabulary import State, StateClass
+from pages.parts import pairs
+from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
+from pages.ui.tables import Column
+from words.letters import fold
+
+BUCKET_COLOURS: dict[str, palette.Badge] = {
+    "on_track": "green",
+    "completed": "blue",
+    "at_risk": "orange",
+    "stalled": "red",
+    "overdue": "red",
+}
+CLOSING_STATES = tuple(
+    state for state in State if state.kind in (StateClass.CLOSED, StateClass.VOID, StateClass.VOID_PRE)
+)
+
+Row = dict[str, Any]
+_log = logging.getLogger("agreements.access")
+
+
+def found(person: session.Person, view: filters.View) -> tuple[Row, AgreementDossier]:
+    """The agreement the address names, as a row of facts and as a dossier; ends the run where there is none to show."""
+    ref = st.query_params.get("ref", "")
+    # An agreement is shown whole, whatever the filters leave of the others.
+    rows = loaders.details(view.whole, person).filter(pl.col("ref") == ref)
+    dossier = None if rows.is_empty() else loaders.agreement(rows["agreement_id"].item(), person)
+    if dossier is None:
+        if not loaders.register().agreements.filter(pl.col("ref") == ref).is_empty():
+            _log.warning("denied: %s, role %s, asked for agreement %r of others", person.username, person.role, ref)
+        cards.empty_state("agreement.choose" if not ref else "agreement.not_found")
+        links.page_link("agreements", w.t("agreement.to_list"), icon=":material/search:")
+        st.stop()
+    return rows.row(0, named=True), dossier
+
+
+def given_is_name(given: str, agency: str) -> bool:
+    """Whether the source's words for the responsible agency are simply its name, in either language."""
+    for language in w.languages():
+        with w.in_language(language):
+            if fold(given) in (fold(w.name("agency", agency)), fold(w.name("agency", agency, short=True))):
+                return True
+    return False
+
+
+def show_head(row: Row, dossier: AgreementDossier) -> None:
+    """What it is, who is responsible, with whom, and how it stands."""
+    kept = dossier.agreement.row(0, named=True)
+    st.caption(w.plain(f"{row['ref']} · {w.name('doc_type', row['doc_type'])}"))
+    st.header(w.plain(row[w.column("title")]), anchor=False)
+    with st.container(horizontal=True):
+        if row["is_open"] or not row["is_signed"]:  # afterwards the standing says the same
+            st.badge(w.name("state", row["state"]), color="gray")
+        st.badge(w.name("bucket", row["bucket"]), color=BUCKET_COLOURS.get(row["bucket"], "gray"))
+        for flag in ("is_stalled", "is_overdue"):
+            if row[flag] and row["bucket"] != flag.removeprefix("is_"):
+                st.badge(w.name("bucket", flag.removeprefix("is_")), color="red")
+        for flag in ("flagship", "priority", "contradicts"):
+            if row[flag]:
+                st.badge(w.name("flag", flag), color="violet" if flag != "contradicts" else "orange")
+    others = [code for code in dossier.partners["partner"].to_list() if code != row["partner"]]
+    exchange = dossier.exchange.row(0, named=True) if not dossier.exchange.is_empty() else None
+    lines = {
+        "agreement.agency": w.name("agency", row["agency"])
+        + (f" – {kept['responsible_office']}" if kept["responsible_office"] else ""),
+        "agreement.as_given": ""
+        if given_is_name(kept["responsible_as_given"], row["agency"])
+        else kept["responsible_as_given"],
+        "agreement.signed_by": w.name("agency", row["signing_agency"])
+        if row["signing_agency"] not in (None, row["agency"])
+        else "",
+        "agreement.coordinating": "; ".join(w.name("agency", code) for code in dossier.agencies["agency"].to_list()),
+        "agreement.partner": "; ".join(
+            [f"{w.name('partner', row['partner'])} ({w.name('tier', row['partner_tier'])})"]
+            + [w.name("partner", code) for code in others]
+        ),
+        "agreement.sector": w.name("sector", row["sector"]),
+        "agreement.exchange": f"{exchange[w.column('name')]} ({w.date(exchange['held_on'])})" if exchange else "",
+        "agreement.deliverable": kept[w.column("deliverable")],
+        "agreement.evidence": kept["evidence_url"],
+        "agreement.notes": kept[w.column("notes")],
+    }
+    pairs.show([(w.t(key), text) for key, text in lines.items() if text])
+
+
+def show_dates(row: Row) -> None:
+    """From signing to completion in four figures: waiting, plan against original, progress, silence."""
+    grid = st.grid(4)
+    waited = "agreement.waited" if row["duration_observed"] else "agreement.waiting"
+    grid.metric(w.t("agreement.signed_on"), w.date(row["signed_on"]), border=True, height="stretch")
+    grid.metric(
+        w.t(waited),
+        w.days(row["duration_days"]) if row["is_signed"] else w.t("common.not_available"),
+        border=True,
+        height="stretch",
+        help=w.t("agreement.waited_help"),
+    )
+    slip = row["slippage_days"]
+    grid.metric(
+        w.t("agreement.target"),
+        w.date(row["original_target"]) if row["original_target"] else w.t("agreement.no_target"),
+        w.t("agreement.replanned", date=w.date(row["current_target"]), days=w.days(slip)) if slip else None,
+        delta_color="off",
+        border=True,
+        height="stretch",
+        help=w.t("agreement.target_help"),
+    )
+    silence = w.days(row["days_since_progress"]) if row["is_open"] else w.t("agreement.closed")
+    grid.metric(
+        w.t("agreement.since_progress"),
+        silence,
+        w.t("agreement.progress", percent=w.percent(row["progress_pct"])) if row["progress_pct"] is not None else None,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=w.t("agreement.since_progress_help", limit=w.days(row["stall_limit"])),
+    )
+
+
+def known_on(frame: pl.DataFrame, day_column: str, as_of: dt.date) -> pl.DataFrame:
+    """The rows of a history that were so on a day and have not been taken back."""
+    return frame.filter(pl.col("retracted_at").is_null() & (pl.col(day_column) <= as_of))
+
+
+def timeline_rows(row: Row, dossier: AgreementDossier, as_of: dt.date) -> pl.DataFrame:
+    """Everything that happened, a row each, as `charts.timeline` wants it."""
+    rows: list[tuple[str, str, dt.date, dt.date | None, str]] = []
+    states = known_on(dossier.events, "effective_on", as_of).to_dicts()
+    for event, following in zip(states, [*states[1:], None], strict=True):
+        end = following["effective_on"] if following else as_of
+        if event["state"] in CLOSING_STATES and following is None:
+            end = None
+        text = f"{w.name('state', event['state'])}: {w.date(event['effective_on'])}"
+        rows.append((w.t("agreement.lane_state"), "state", event["effective_on"], end, text))
+    for target in known_on(dossier.targets, "effective_on", as_of).to_dicts():
+        is_original = target["target_on"] == row["original_target"]
+        lane = w.t("agreement.lane_original" if is_original else "agreement.lane_current")
+        rows.append((lane, "target", target["target_on"], None, w.date(target["target_on"])))
+    for report in known_on(dossier.reports, "received_on", as_of).to_dicts():
+        text = w.t(
+            "agreement.report_mark" if report["shows_progress"] else "agreement.report_mark_no_change",
+            date=w.date(report["received_on"]),
+        )
+        rows.append((w.t("agreement.lane_reports"), "report", report["received_on"], None, text))
+    for blocker in blocker_rows(dossier, as_of).to_dicts():
+        text = f"{w.name('cause', blocker['cause'])}, {w.name('severity', blocker['severity'])}"
+        end = blocker["resolved_on"] or as_of
+        rows.append((w.t("agreement.lane_blockers"), "blocker", blocker["opened_on"], end, text))
+    return pl.DataFrame(
+        rows,
+        schema={
+            "lane": pl.String,
+            "kind": pl.String,
+            "start": pl.Date,
+            "end": pl.Date,
+            "text_label": pl.String,
+        },
+        orient="row",
+    ).with_columns(as_of=pl.lit(as_of))
+
+
+def blocker_rows(dossier: AgreementDossier, as_of: dt.date) -> pl.DataFrame:
+    """Each blocker with the days it was opened, escalated and resolved, newest first."""
+    day, kind = pl.col("effective_on"), pl.col("kind")
+    dates = (
+        known_on(dossier.blocker_events, "effective_on", as_of)
+        .group_by("blocker_id")
+        .agg(
+            opened_on=day.filter(kind == "opened").min(),
+            escalated_on=day.filter(kind == "escalated").min(),
+            resolved_on=day.filter(kind == "resolved").min(),
+        )
+    )
+    return (
+        dossier.blockers.filter(pl.col("retracted_at").is_null())
+        .join(dates, left_on="id", right_on="blocker_id", how="inner")
+        .filter(pl.col("opened_on").is_not_null())
+        .sort("opened_on", descending=True)
+    )
+
+
+def show_blockers(dossier: AgreementDossier, as_of: dt.date) -> None:
+    """What holds it up, or held it up, and who must act."""
+    blockers = blocker_rows(dossier, as_of)
+    st.subheader(w.t("agreement.blockers"), anchor=False)
+    tables.show(
+        blockers,
+        [
+            Column("cause", "agreement.cause", "code", of="cause"),
+            Column("severity", "agreement.severity", "code", of="severity"),
+            Column("description", "agreement.description", width="large"),
+            Column("authority_level", "agreement.authority", "code", of="authority"),
+            Column("must_act", "agreement.must_act", "code", of="agency", short=True),
+            Column("opened_on", "agreement.opened_on", "date"),
+            Column("escalated_on", "agreement.escalated_on", "date"),
+            Column("resolved_on", "agreement.resolved_on", "date"),
+        ],
+        "blockers",
+        file_name="blockers",
+        alt=w.t("agreement.blockers"),
+        empty_key="agreement.no_blockers",
+    )
+
+
+def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
+    """The last report in full, the earlier ones as a table."""
+    reports = known_on(dossier.reports, "received_on", as_of).sort("received_on", "id", descending=True)
+    st.subheader(w.t("agreement.reports"), anchor=False)
+    if not reports.is_empty():
+        last = reports.row(0, named=True)
+        period = last["period"] or w.t("agreement.no_period")
+        st.caption(w.t("agreement.last_report", period=w.plain(period), date=w.date(last["received_on"])))
+        pairs.show(
+            [
+                (w.t(f"agreement.field_{field}"), last[field].strip() or w.t("agreement.blank"))
+                for field in REPORT_FIELDS
+            ]
+        )
+    columns = [
+        Column("period", "agreement.period"),
+        Column("received_on", "agreement.received_on", "date"),
+        Column("progress_pct", "agreement.progress_pct", "progress"),
+        Column("shows_progress", "agreement.shows_progress", "flag"),
+        *(Column(field, f"agreement.field_{field}") for field in REPORT_FIELDS),
+    ]
+    tables.show(
+        reports,
+        columns,
+        "reports",
+        file_name="reports",
+        alt=w.t("agreement.reports"),
+        empty_key="agreement.no_reports",
+    )
+
+
+def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
+    """Every move and every change of plan, with the day it was so and the moment it was recorded."""
+    states = dossier.events.select(
+        what=w.name_expr(pl.col("state"), "state"),
+        effective_on="effective_on",
+        note="note",
+        recorded_at="recorded_at",
+        withdrawn=pl.col("retracted_at").is_not_null(),
+    )
+    targets = dossier.targets.select(
+        what=pl.format(
+            "{}: {}",
+            # Rows come in the order of their days: the first is the original.
+            pl.when(pl.int_range(pl.len()) == 0)
+            .then(pl.lit(w.t("agreement.lane_original")))
+            .otherwise(pl.lit(w.t("agreement.lane_current"))),
+            w.texts(dossier.targets["target_on"], w.date),
+        ),
+        effective_on="effective_on",
+        note="reason",
+        recorded_at="recorded_at",
+        withdrawn=pl.col("retracted_at").is_not_null(),
+    )
+    history = pl.concat([states, targets]).filter(pl.col("effective_on") <= as_of)
+    st.subheader(w.t("agreement.history"), anchor=False)
+    tables.show(
+        history.sort("effective_on", "recorded_at", descending=True).with_columns(
+            local_time_expr(pl.col("recorded_at")).dt.date().alias("recorded_at")
+        ),
+        [
+            Column("effective_on", "agreement.effective_on", "date"),
+            Column("what", "agreement.what", width="large"),
+            Column("note", "agreement.note", width="large"),
+            Column("recorded_at", "agreement.recorded_at", "date"),
+            Column("withdrawn", "agreement.withdrawn", "flag"),
+        ],
+        "history",
+        file_name="history",
+        alt=w.t("agreement.history"),
+    )
+    if not dossier.changes.is_empty():
+        tables.show(
+            dossier.changes.sort("id", descending=True).with_columns(pl.col("applied_at").dt.date()),
+            [
+                Column("applied_at", "agreement.applied_at", "date"),
+                Column("field", "agreement.changed_field"),
+                Column("old", "agreement.old"),
+                Column("new", "agreement.new"),
+                Column("file_name", "agreement.file"),
+            ],
+            "changes",
+            file_name="changes",
+            alt=w.t("agreement.changes"),
+        )
+
+
+def show_findings(dossier: AgreementDossier) -> None:
+    """What the loaded register could not say clearly about this agreement."""
+    for finding in dossier.findings.iter_rows(named=True):
+        st.warning(
+            w.t(
+                f"agreement.finding_{finding['code']}",
+                field=w.plain(finding["field"]),
+                value=w.plain(finding["value"]),
+                row=finding["source_row"] or "–",
+            ),
+            icon=":material/rule:",
+        )
+
+
+def show_update(row: Row, person: session.Person) -> None:
+    """The way to the form that brings it up to date, for those who may."""
+    if row["is_open"] and person.may(May.HAND_IN) and row["agency"] == person.agency:
+        links.page_link("upload", w.t("agreement.update"), icon=":material/edit:", ref=row["ref"])
+
+
+def show_timeline(row: Row, dossier: AgreementDossier, as_of: dt.date) -> None:
+    """Everything that happened, along one line of time."""
+    rows = timeline_rows(row, dossier, as_of)
+    charts.show(charts.timeline, rows, key="timeline", alt=w.t("agreement.timeline_alt"))

@@ -1,0 +1,5 @@
+"""Agreements."""
+
+from pages.screen import Screen
+
+SCREEN = Screen(__file__, icon=":material/search:", order=70)

@@ -1,0 +1,5 @@
+"""Overview."""
+
+from pages.screen import Screen
+
+SCREEN = Screen(__file__, icon=":material/space_dashboard:", order=10)

@@ -1,0 +1,5 @@
+"""Partners."""
+
+from pages.screen import Screen
+
+SCREEN = Screen(__file__, icon=":material/public:", order=40)

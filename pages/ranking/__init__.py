@@ -1,0 +1,5 @@
+"""Ranking."""
+
+from pages.screen import Screen
+
+SCREEN = Screen(__file__, icon=":material/leaderboard:", order=20)
