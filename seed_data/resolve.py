@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
 from kpi.vocabulary import PROVINCE_KINDS, AgencyKind
+from words.letters import bare
 
 _SAME_WORDS = {
     "labour": "labor",
@@ -43,10 +43,8 @@ _SEGMENT_END = re.compile(r"[,;:()\[\]/|\n\r\t]+|\s[-–—]+\s|[–—]+")
 
 def fold(text: str) -> str:
     """Lower case, without diacritics and apostrophes, `đ` as `d`, `&` as `and`, other punctuation as spaces."""
-    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign) != "Mn")
-    bare = bare.lower().replace("đ", "d").replace("&", " and ")
-    bare = re.sub(r"['’‘`´ʼ]", "", bare)
-    words = re.sub(r"[^a-z0-9]+", " ", bare).replace("viet nam", "vietnam").split()
+    plain = re.sub(r"['’‘`´ʼ]", "", bare(text).replace("&", " and "))
+    words = re.sub(r"[^a-z0-9]+", " ", plain).replace("viet nam", "vietnam").split()
     if words[:1] == ["the"]:
         words = words[1:]
     return " ".join(_SAME_WORDS.get(word, word) for word in words)

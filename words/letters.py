@@ -14,26 +14,29 @@ _TONE_RANK = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 _SHAPE_MARKS = "\u0302\u0306\u031b"
 
 
-def fold(text: str) -> str:
-    """Text as it is searched: lower case, without diacritics, `đ` as `d`, single spaces.
+def bare(text: str) -> str:
+    """Lower case, without diacritics, `đ` as `d`: what every looser way of comparing texts begins with.
 
-    Composed and decomposed spellings give the same result: "Đà  Nẵng" and its NFD form both give "da nang".
+    Composed and decomposed spellings give the same result.
     """
     decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(sign for sign in decomposed if unicodedata.category(sign) != "Mn").lower().replace("đ", "d")
-    return re.sub(r"[ \t\r\n]+", " ", bare).strip(" ")
+    return "".join(sign for sign in decomposed if unicodedata.category(sign) != "Mn").lower().replace("đ", "d")
+
+
+def bare_expr(text: pl.Expr) -> pl.Expr:
+    """The same as `bare`, for a column."""
+    decomposed = text.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "")
+    return decomposed.str.to_lowercase().str.replace_all("đ", "d", literal=True)
+
+
+def fold(text: str) -> str:
+    """Text as it is searched: `bare`, with single spaces. "Đà  Nẵng" gives "da nang"."""
+    return re.sub(r"[ \t\r\n]+", " ", bare(text)).strip(" ")
 
 
 def fold_expr(text: pl.Expr) -> pl.Expr:
     """The same as `fold`, for a column."""
-    return (
-        text.str.normalize("NFKD")
-        .str.replace_all(r"\p{Mn}", "")
-        .str.to_lowercase()
-        .str.replace_all("đ", "d", literal=True)
-        .str.replace_all(r"[ \t\r\n]+", " ")
-        .str.strip_chars(" ")
-    )
+    return bare_expr(text).str.replace_all(r"[ \t\r\n]+", " ").str.strip_chars(" ")
 
 
 def sort_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:

@@ -82,7 +82,10 @@ def _digest(password: str) -> bytes:
 
 
 def _folded(text: str) -> str:
-    """Lower case, without blanks and diacritics, the way guessing programs vary a word."""
+    """Lower case, without blanks and diacritics, the way guessing programs vary a word.
+
+    Not `words.fold`, which also drops the vowel signs of other scripts: there they are letters, and count as such.
+    """
     decomposed = unicodedata.normalize("NFKD", text).casefold().replace("đ", "d")
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter) and not letter.isspace())
 

@@ -157,7 +157,11 @@ def read_recent(engine: sa.Engine, *, person: Person, days: int = 30, most: int 
 
 
 def folded(text: str | None) -> str:
-    """Text as it is compared: lower case, without diacritics, `đ` as `d`."""
+    """Text as it is compared: lower case, without diacritics, `đ` as `d`.
+
+    Not `words.fold`: PostgreSQL has to come to the same by functions of its own (`_holds`), so it is a list of marks that
+    goes, and nothing else is replaced.
+    """
     return unicodedata.normalize("NFD", (text or "").lower()).translate(_WITHOUT_MARKS)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from words.letters import bare_expr
+
 FORBIDDEN = r"[\p{Cc}&&[^\t\n\r]]|[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{NChar}\u{FFFD}]"
 """Characters no cell may hold: controls, whatever is invisible (zero-width signs, marks of direction, soft hyphens), the mark
 of text lost in an earlier conversion (U+FFFD) and code points that are no characters."""
@@ -24,10 +26,9 @@ def squeezed(text: pl.Expr) -> pl.Expr:
     """Letters and digits only, lower case, without diacritics, `đ` as `d` and `%` as `pct`: how headers and names are
     recognised."""
     return (
-        text.str.normalize("NFKD")
-        .str.to_lowercase()
+        bare_expr(text)
         .str.replace_all("%", "pct", literal=True)
-        .str.replace_all(r"[đð]", "d")
+        .str.replace_all("ð", "d", literal=True)
         .str.replace_all(r"[^\p{L}\p{N}]", "")
     )
 
