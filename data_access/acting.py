@@ -116,25 +116,25 @@ def logged(action: str, actor: Person, subject: str = "") -> Iterator[None]:
 # --- Whether they may ------------------------------------------------------------------------------------------------
 
 
-def account_of(session: Session, actor: Person, *roles: str) -> User:
+def account_of(session: Session, actor: Person, permission: May | None = None) -> User:
     """The actor's account as the store has it at this moment. Raises `Refused` where it is not active, not what the actor claims,
-    or has none of these roles (where any are named).
+    or may not do what is named.
 
     The rest of the transaction acts for the account's agency, where it is one of an agency (see `engine.act_for`).
     """
     account = session.get(User, actor.username)
     if account is None or not account.active or (actor.role, actor.agency) != (account.role, account.agency):
         raise Refused("not_allowed")
-    if roles and account.role not in roles:
+    if permission is not None and not may(account.role, permission):
         raise Refused("not_allowed")
-    if account.role == "agency" and account.agency:
+    if may(account.role, May.HAND_IN) and account.agency:
         store.act_for(session, account.agency)
     return account
 
 
 def agency_of(session: Session, actor: Person) -> str:
     """The agency this actor may write for. Raises `Refused` for whoever may write for none."""
-    account = account_of(session, actor, "agency")
+    account = account_of(session, actor, May.HAND_IN)
     if account.agency is None:
         raise Refused("not_allowed")
     return account.agency
@@ -149,7 +149,7 @@ def authorise(session: Session, actor: Actor) -> str:
     """
     name = actor.username if isinstance(actor, Person) else actor
     held = session.execute(select(col(User.role), col(User.active)).where(col(User.username) == name)).one_or_none()
-    is_administrator = held is not None and held.active and held.role == "administrator"
+    is_administrator = held is not None and held.active and may(held.role, May.ADMINISTER)
     if not (is_administrator if isinstance(actor, Person) else held is None):
         _access.warning("denied: %r may not look after accounts", name, extra=told("denied", username=name))
         raise Refused("administrators_only", f"{name!r} may not look after accounts. An administrator may.")

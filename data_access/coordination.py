@@ -21,6 +21,7 @@ from data_access import audit, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn
 from data_access.clock import today
 from data_access.register import raise_data_version, rules_on
+from data_access.roles import May, roles_that_may
 from data_access.store import models
 from data_access.store.arrow import table_of
 from kpi.reporting.calendar import Period
@@ -133,7 +134,9 @@ def read_contacts(engine: sa.Engine) -> dict[str, str]:
     """The office of each agency's accounts, as they are named there: agency -> offices, several joined by a semicolon."""
     statement = (
         select(models.User.agency, models.User.office)
-        .where(models.User.role == "agency", col(models.User.active), models.User.office != "")
+        .where(
+            col(models.User.role).in_(roles_that_may(May.HAND_IN)), col(models.User.active), models.User.office != ""
+        )
         .distinct()
         .order_by(col(models.User.office))
     )
@@ -227,7 +230,7 @@ def read_settled(engine: sa.Engine, *, most: int = 200) -> pl.DataFrame:
 def begin(session: Session, actor: Person, action: str) -> models.DataVersion:
     """Check that a coordinator acts, and wait for everybody else who changes the register. Raises `Refused`."""
     with logged(action, actor):
-        account_of(session, actor, "coordinator")
+        account_of(session, actor, May.SETTLE)
     return take_turn(session)
 
 

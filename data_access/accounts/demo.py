@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from data_access import store
 from data_access.accounts import passwords
 from data_access.accounts.people import DEMO_PASSWORD, insert_user
+from data_access.roles import ADMINISTRATOR, AGENCY, COORDINATOR, LEADER
 from data_access.store.models import Agency, User
 
 
@@ -25,11 +26,11 @@ class DemoAccount:
 
 
 DEMO_ACCOUNTS: Final = (
-    DemoAccount("lanhdao", "leader", None, "Văn phòng Chính phủ"),
-    DemoAccount("bct", "agency", "BCT", "Bộ Công Thương"),
-    DemoAccount("langson", "agency", "T20", "UBND tỉnh Lạng Sơn"),
-    DemoAccount("dieuphoi", "coordinator", "BNG", "Bộ Ngoại giao"),
-    DemoAccount("quantri", "administrator", None, "Quản trị hệ thống"),
+    DemoAccount("lanhdao", LEADER.code, None, "Văn phòng Chính phủ"),
+    DemoAccount("bct", AGENCY.code, "BCT", "Bộ Công Thương"),
+    DemoAccount("langson", AGENCY.code, "T20", "UBND tỉnh Lạng Sơn"),
+    DemoAccount("dieuphoi", COORDINATOR.code, "BNG", "Bộ Ngoại giao"),
+    DemoAccount("quantri", ADMINISTRATOR.code, None, "Quản trị hệ thống"),
 )
 
 

@@ -22,7 +22,7 @@ from data_access.accounts import passwords, throttle
 from data_access.accounts.sessions import IDLE, end_all_sessions
 from data_access.acting import Actor, Code, Person, Refused, authorise
 from data_access.log_lines import told
-from data_access.roles import PROCESSES, ROLES
+from data_access.roles import PROCESSES, ROLES, May, may, roles_that_may
 from data_access.store.models import Agency, SignInAttempt, User, UserSession, utc_now
 
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
@@ -174,7 +174,7 @@ def change_account(
         return False
     if {"role", "agency"} & set(changed):
         refuse_own(actor, user)
-        if user.role == "administrator" and role != "administrator":
+        if may(user.role, May.ADMINISTER) and not may(role, May.ADMINISTER):
             _keep_an_administrator(session, actor, user)
     for name, value in changed.items():
         setattr(user, name, value)
@@ -199,7 +199,7 @@ def disable_user(session: Session, *, actor: Actor, username: str) -> None:
     by = authorise(session, actor)
     user = locked_user(session, username)
     refuse_own(actor, user)
-    if user.role == "administrator":
+    if may(user.role, May.ADMINISTER):
         _keep_an_administrator(session, actor, user)
     user.active = False
     session.flush()
@@ -379,7 +379,7 @@ def locked_user(session: Session, username: str) -> User:
 
 
 def _is_administrator() -> ColumnElement[bool]:
-    return and_(col(User.role) == "administrator", col(User.active))
+    return and_(col(User.role).in_(roles_that_may(May.ADMINISTER)), col(User.active))
 
 
 def refuse_own(actor: Actor, user: User) -> None:
@@ -410,8 +410,8 @@ def _check_username(session: Session, username: str) -> None:
 def _check_role(session: Session, *, role: str, agency: str | None) -> None:
     if role not in ROLES:
         raise Refused("role_unknown", f"{role!r} is not a role. Use one of: {', '.join(ROLES)}.")
-    if role == "agency" and not agency:
-        raise Refused("agency_missing", "An account with the role agency needs an agency. Name its key, such as BCT.")
+    if may(role, May.HAND_IN) and not agency:
+        raise Refused("agency_missing", f"An account with the role {role} needs an agency. Name its key, such as BCT.")
     if agency and session.get(Agency, agency) is None:
         raise Refused("agency_unknown", f"The register has no agency with the key {agency!r}.")
 

@@ -25,9 +25,10 @@ from data_access.accounts import people, sealing
 from data_access.accounts.sessions import end_all_sessions
 from data_access.acting import Actor, authorise
 from data_access.log_lines import told
+from data_access.roles import ROLES
 from data_access.store.models import RecoveryCode, User, utc_now
 
-SECOND_FACTOR_ROLES: Final = ("coordinator", "administrator")
+SECOND_FACTOR_ROLES: Final = tuple(code for code, role in ROLES.items() if role.needs_second_factor)
 """Whose accounts can change what others see: of them the second factor is required where SECOND_FACTOR says so."""
 
 RECOVERY_CODES: Final = 10

@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel
 
 from data_access import audit, register, store
 from data_access.acting import Person, Refused, account_of, agency_of, logged, take_turn
+from data_access.roles import May, may
 from data_access.store import models
 from data_access.updates import rows
 from data_access.updates.outcome import Receipt
@@ -92,8 +93,8 @@ def carry_out(
     with one that its agency sent.
     """
     account = account_of(session, actor)
-    is_own = account.role == "agency" and account.agency == batch.agency and batch.id is None
-    is_published = account.role == "coordinator" and batch.id is not None and batch.status == "waiting"
+    is_own = may(account.role, May.HAND_IN) and account.agency == batch.agency and batch.id is None
+    is_published = may(account.role, May.REVIEW) and batch.id is not None and batch.status == "waiting"
     agency = batch.agency
     if agency is None or agency != preview.agency or not (is_own or is_published):
         raise Refused("not_allowed")

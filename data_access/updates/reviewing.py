@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from data_access import audit, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn
+from data_access.roles import May
 from data_access.store import models
 from data_access.updates import rows, submissions
 from data_access.updates.applying import carry_out, versions_before
@@ -204,7 +205,7 @@ def send_back(session: Session, *, actor: Person, batch_id: int, reason: str) ->
 
 def _be_coordinator(session: Session, actor: Person) -> None:
     """Refuses everybody but coordinators; an administrator keeps accounts and settles nothing about figures."""
-    account_of(session, actor, "coordinator")
+    account_of(session, actor, May.REVIEW)
 
 
 def _sent(session: Session, batch_id: int) -> tuple[models.UploadBatch, Submission]:

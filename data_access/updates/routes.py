@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from data_access import audit, store
 from data_access.acting import Person, account_of, logged
 from data_access.clock import today
+from data_access.roles import May
 from data_access.store import models
 from kpi.update.review import KINDS, Kind
 
@@ -40,7 +41,7 @@ def write_routes(session: Session, *, actor: Person, routes: Mapping[Kind, Route
     Raises `Refused("not_allowed")` for anybody else, ValueError for a kind or route there is none. The caller commits.
     """
     with logged("settings.review", actor):
-        account_of(session, actor, "coordinator", "administrator")
+        account_of(session, actor, May.OVERSEE_UPLOADS)
     wrong = [f"{kind}: {route}" for kind, route in routes.items() if kind not in KINDS or route not in ROUTES]
     if wrong:
         raise ValueError(f"no such kind of change or route: {', '.join(wrong)}")

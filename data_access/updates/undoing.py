@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from data_access import store
 from data_access.acting import Overlap, Person, Refused, account_of, logged, take_turn
+from data_access.roles import May, may
 from data_access.store import models
 from data_access.updates import rows
 from data_access.updates.applying import (
@@ -147,9 +148,9 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
 
 def _may_undo(account: models.User, batch: models.UploadBatch) -> bool:
     """Whether this account may take a batch back: an agency its own ones, a coordinator or administrator any."""
-    if account.role in ("coordinator", "administrator"):
+    if may(account.role, May.OVERSEE_UPLOADS):
         return True
-    return account.role == "agency" and account.agency is not None and account.agency == batch.agency
+    return may(account.role, May.HAND_IN) and account.agency is not None and account.agency == batch.agency
 
 
 # --- What was done ---------------------------------------------------------------------------------------------------

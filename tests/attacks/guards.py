@@ -439,14 +439,14 @@ GUARDS = (
     Guard(
         "coordinators review",
         "data_access/updates/reviewing.py",
-        '    account_of(session, actor, "coordinator")',
+        "    account_of(session, actor, May.REVIEW)",
         "    account_of(session, actor)",
         FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
     ),
     Guard(
         "coordinators settle the calendar and thresholds",
         "data_access/coordination.py",
-        '        account_of(session, actor, "coordinator")',
+        "        account_of(session, actor, May.SETTLE)",
         "        account_of(session, actor)",
         FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
     ),

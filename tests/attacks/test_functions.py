@@ -207,7 +207,7 @@ def thieves(function: str) -> Iterator[Person | str]:
     What concerns accounts asks the store for the role of a name, whatever is claimed beside it; all else must be exactly
     as the store has it.
     """
-    is_about_accounts = function.startswith("accounts.")
+    is_about_accounts = function.startswith(("accounts.", "audit."))
     for name, role, agency in itertools.product(NAMES, CLAIMED_ROLES, CLAIMED_AGENCIES):
         holds = ACCOUNTS.get(name)
         is_true = holds is not None if is_about_accounts else holds == (role, agency)
