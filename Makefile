@@ -17,7 +17,7 @@ READY := $(VENV)/.ready
 APP_MODE ?= demo
 
 COMES_ALONG := demo worldbank
-FILL = $(if $(filter $(REGISTER),$(COMES_ALONG)),$(PYTHON) manage.py load $(REGISTER),\
+FILL = $(if $(filter $(REGISTER),$(COMES_ALONG)),echo "Filling the store ..." >&2; $(PYTHON) manage.py load $(REGISTER) >/dev/null,\
 	echo "The store is empty. Fill it: $(PYTHON) manage.py load FILE --mapping MAPPING.toml")
 IS_FILLED = $(PYTHON) -c "import sys; from data_access import register, store; \
 	sys.exit(0 if register.read_data_version(store.get_engine()) else 3)"
@@ -64,7 +64,7 @@ lock: setup
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 
 run: setup
-	@$(PYTHON) manage.py init
+	@$(PYTHON) manage.py init >/dev/null
 	@$(IS_FILLED); filled=$$?; \
 	if [ $$filled = 3 ] && [ "$(APP_MODE)" != production ]; then $(FILL); \
 	elif [ $$filled != 0 ] && [ $$filled != 3 ]; then exit $$filled; fi

@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.navigation.page import Page
 
 import words
 from data_access import settings, updates
@@ -128,7 +127,7 @@ def show_account(person: Person) -> None:
         st.stop()
 
 
-def address_of(page: Page, *, language: str | None = None) -> str:
+def address_of(page: st.Page, *, language: str | None = None) -> str:
     """The address that leads to this page with what it was asked to show, in this language or the one it names."""
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
     if language is not None:
@@ -138,10 +137,10 @@ def address_of(page: Page, *, language: str | None = None) -> str:
     return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 
 
-def _menu(person: Person | None) -> dict[str, list[Page]]:
+def _menu(person: Person | None) -> dict[str, list[st.Page]]:
     """The pages under the headings of their sections; those without one come first. A coordinator reads how much waits."""
     waiting = updates.count_waiting(session.store()) if person is not None and person.may(May.REVIEW) else 0
-    sections: dict[str, list[Page]] = {}
+    sections: dict[str, list[st.Page]] = {}
     for screen in screens():
         heading = words.t(f"frame.section_{screen.section}") if screen.section else ""
         title = words.t(f"frame.page_{screen.name}")
@@ -153,12 +152,12 @@ def _menu(person: Person | None) -> dict[str, list[Page]]:
     return sections
 
 
-def _screen_of(page: Page) -> Screen:
+def _screen_of(page: st.Page) -> Screen:
     """What the frame knows of the page that runs; the first one has no path of its own."""
     return next((screen for screen in screens() if screen.name == page.url_path), screens()[0])
 
 
-def _page(screen: Screen, person: Person | None, title: str) -> Page:
+def _page(screen: Screen, person: Person | None, title: str) -> st.Page:
     is_first = screen is screens()[0]
     return st.Page(
         screen.page,

@@ -1,1 +1,1 @@
-"""Where requests come from, what may pass, and who they belong to: between the network and the pages."""
+"""Everything between the network and the pages: where requests come from, what may pass, and who they belong to."""

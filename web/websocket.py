@@ -1,24 +1,21 @@
-"""What a browser may say over its websocket, and which files are its own.
+"""What a browser may say over its websocket.
 
 Streamlit's protocol knows messages that no page of ours sends: empty the caches of everybody, tell the state of the
 source repository, write files beside the application. And some that a page sends are answered without the page being
 run, and so without its guard: one fragment alone, a file made on demand, further rows of a table. `Conversation` reads
 every message before Streamlit does.
-
-The addresses of files are hard to guess, and that is all Streamlit asks for. `Offered` notes to whom each was shown,
-so that an address from somebody else's log or screen is of no use.
 """
 
 from __future__ import annotations
 
 import logging
-import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.types import Message, Receive, Send
-from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from pages.ui.streamlit_internals import BackMsg
+from web.file_addresses import Offered
 
 _log = logging.getLogger("agreements.access")
 
@@ -27,33 +24,6 @@ _HARMLESS: Final = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 # These are answered at once, so the session is looked up for them. Of the operations, files made on demand and rows.
 _WITH_SESSION: Final = frozenset({"file_urls_request", "backend_operation_request"})
 _OPERATIONS: Final = frozenset({"deferred_file", "dataframe_chunk"})
-
-# File ids have a fixed length, whatever follows them in the message.
-_ADDRESS: Final = re.compile(rb"/(?:media/[0-9a-f]{32}|_stcore/upload_file/[0-9a-f-]{36}/[0-9a-f-]{36})")
-_REMEMBERED: Final = 100_000
-
-
-class Offered:
-    """Which addresses of files were shown to which session, for as long as a process remembers 100,000 of them."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
-
-    def note(self, owner: str, data: bytes) -> None:
-        """Remember the addresses in a message to the pages of the session `owner`."""
-        for found in _ADDRESS.finditer(data):
-            key = (owner, found[0].decode())
-            self._known[key] = None
-            self._known.move_to_end(key)
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-
-    def is_to(self, owner: str, path: str) -> bool:
-        """Whether `path` is no file's address, or that of one shown to this session."""
-        if not path.lstrip("/").startswith(("media/", "_stcore/upload_file/")):
-            return True
-        found = _ADDRESS.match(path.encode())
-        return found is not None and (owner, found[0].decode()) in self._known
 
 
 class Conversation:

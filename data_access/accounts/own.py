@@ -12,7 +12,7 @@ import logging
 from sqlalchemy import Engine
 
 from data_access import audit, store
-from data_access.accounts import second_factor, signing_in, throttle
+from data_access.accounts import rate_limits, second_factor, signing_in
 from data_access.accounts.sessions import end_all_sessions
 from data_access.accounts.signing_in import Step
 from data_access.acting import Code, Person, Refused
@@ -130,7 +130,7 @@ def _ask_code(
         if must_have:
             raise Refused("second_factor_missing", "This account has no second factor.")
         return
-    wait = throttle.count_try(engine, username=person.username, address=address, now=now, tried="code")
+    wait = rate_limits.count_try(engine, username=person.username, address=address, now=now, tried="code")
     if wait:
         raise _too_soon(wait)
     with store.session(engine) as session:
@@ -145,7 +145,7 @@ def _ask_code(
         )
         refused: Code = "code_unreadable" if verdict == "unreadable" else "code_wrong"
         raise Refused(refused, "This is not a present code, and no recovery code that is left.")
-    throttle.forgive(engine, username=person.username, address=address, now=now, tried="code")
+    rate_limits.forgive(engine, username=person.username, address=address, now=now, tried="code")
 
 
 def _too_soon(seconds: int) -> Refused:

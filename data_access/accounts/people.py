@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, literal_column, 
 from sqlmodel import Session, col
 
 from data_access import audit, settings, store
-from data_access.accounts import passwords, throttle
+from data_access.accounts import passwords, rate_limits
 from data_access.accounts.sessions import IDLE, end_all_sessions
 from data_access.acting import Actor, Code, Person, Refused, authorise
 from data_access.log_lines import told
@@ -247,7 +247,7 @@ def unlock(session: Session, *, actor: Actor, username: str) -> None:
     """Forget an account's failed tries, so that the next one need not wait."""
     by = authorise(session, actor)
     user = locked_user(session, username)
-    throttle.clear(session, username=user.username)
+    rate_limits.clear(session, username=user.username)
     audit.write(session, actor=by, action="user.unlock", subject=user.username)
     _log.info(
         "failed tries of %r forgotten by %r",

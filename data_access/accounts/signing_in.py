@@ -22,7 +22,7 @@ from sqlalchemy import CursorResult, Engine, select, update
 from sqlmodel import Session, col
 
 from data_access import audit, settings, store
-from data_access.accounts import passwords, people, second_factor, throttle
+from data_access.accounts import passwords, people, rate_limits, second_factor
 from data_access.accounts.sessions import end_all_sessions
 from data_access.log_lines import told
 from data_access.store.models import SignInTicket, User, utc_now
@@ -95,7 +95,7 @@ def check_password(
     username = username.strip().lower()
     # What cannot be a name is counted under one key, so that it cannot fill the store with keys.
     counted_as = username if people.USERNAME.fullmatch(username) else ""
-    wait = throttle.count_try(engine, username=counted_as, address=address, now=now)
+    wait = rate_limits.count_try(engine, username=counted_as, address=address, now=now)
     if wait:
         _log.warning(
             "%s of %r from %s has to wait %d seconds",
@@ -119,7 +119,7 @@ def check_password(
             extra=told("sign_in.failed", username=counted_as, address=address, asked_for=asked_for),
         )
         return SignInCheck()
-    failures = throttle.forgive(engine, username=counted_as, address=address, now=now)
+    failures = rate_limits.forgive(engine, username=counted_as, address=address, now=now)
     if failures:
         # Its owner finds it on the account page.
         with store.session(engine) as session:
@@ -178,7 +178,7 @@ def pass_code(
             session.rollback()
             return StepCheck(problem="over")
         following = _after_factor(session, checked, browser, now=now)
-    throttle.forgive(engine, username=checked, address=address, now=now, tried="code")
+    rate_limits.forgive(engine, username=checked, address=address, now=now, tried="code")
     _log.info(
         "code of %r from %s was right", checked, address, extra=told("code.right", username=checked, address=address)
     )
@@ -205,7 +205,7 @@ def pass_enrolment(
         end_all_sessions(session, actor=checked, username=checked, now=now)
         codes = second_factor.confirm(session, username=checked, secret=secret, step=time_step, now=now)
         following = _step(session, "saved", checked, browser, now=now)
-    throttle.forgive(engine, username=checked, address=address, now=now, tried="code")
+    rate_limits.forgive(engine, username=checked, address=address, now=now, tried="code")
     return StepCheck(step=following, codes=tuple(codes))
 
 
@@ -333,7 +333,7 @@ def _count(
     username = holder_of(engine, step, browser=browser, now=now)
     if username is None or step.stage != stage:
         return StepCheck(problem="over")
-    wait = throttle.count_try(engine, username=username, address=address, now=now, tried="code")
+    wait = rate_limits.count_try(engine, username=username, address=address, now=now, tried="code")
     if wait:
         _log.warning(
             "code of %r from %s has to wait %d seconds",

@@ -6,15 +6,13 @@ account is written down by an administrator (`accounts.set_subject`); nobody get
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 from collections.abc import Mapping
 
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from data_access import store
+from data_access.accounts.signed_values import read_signed, write_signed
 from data_access.store.models import User
 
 SUB_MAX = 255
@@ -50,19 +48,10 @@ def write_reference(subject: str, *, browser: str, app_secret: str) -> str:
     A person who is refused is shown it to hand it to the administrator. If anybody could write such an address, he could
     have his own subject handed in under another person's name.
     """
-    text = base64.urlsafe_b64encode(subject.encode()).decode().rstrip("=")
-    return f"{text}.{_proof(subject, browser, app_secret)}"
+    return write_signed(subject, purpose="no account", owner=browser, app_secret=app_secret)
 
 
 def read_reference(text: str, *, browser: str, app_secret: str) -> str | None:
     """The subject again; None for what `write_reference` did not write for this browser."""
-    encoded, _, proof = text.partition(".")
-    try:
-        subject = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
-    except (binascii.Error, ValueError):
-        return None
-    return subject if hmac.compare_digest(proof.encode(), _proof(subject, browser, app_secret).encode()) else None
-
-
-def _proof(subject: str, browser: str, app_secret: str) -> str:
-    return hmac.digest(app_secret.encode(), f"single sign-on\n{browser}\n{subject}".encode(), "sha256").hex()
+    subject = read_signed(text, purpose="no account", owner=browser, app_secret=app_secret)
+    return subject if isinstance(subject, str) else None

@@ -1,38 +1,23 @@
 """The sign-in screen with single sign-on: one button in place of name and password.
 
-The button does what `st.login` does, and takes along where the person wanted to go. Who comes back, and what becomes
-of it, is settled before a page is reached (see `web/single_sign_on.py`).
+Its address takes along where the person wanted to go, signed for this browser. Who comes back, and what becomes of it,
+is settled before a page is reached (see `web/single_sign_on.py`).
 """
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.user_info import generate_login_redirect_url
 
 import words
 from data_access import settings
 from data_access.accounts import subjects
+from data_access.accounts.signed_values import write_signed
 from pages.sign_in import password
+from pages.sign_in.refusal import FAILED, REFUSED, without_refusal
 from pages.ui import session
-
-PROVIDER: Final = "oidc"
-"""What Streamlit's settings call the provider."""
-
-REFUSED: Final = "refused"
-FAILED: Final = "failed"
-
-
-def refused_address(reference: str, wanted: str = "") -> str:
-    """Where somebody finds out that signing in did not work: `FAILED`, or the reference of whom has no account.
-
-    In the language of the page that was wanted.
-    """
-    said = {REFUSED: reference}
-    spoken = parse_qs(urlsplit(wanted).query).get("lang", [""])[0]
-    return f"/?{urlencode(said | ({'lang': spoken} if spoken in words.languages() else {}))}"
+from pages.ui.session_addresses import SIGN_ON_PATH
 
 
 def show(*, address: str) -> None:
@@ -46,8 +31,9 @@ def show(*, address: str) -> None:
             return
         _show_refusal(browser)
         if st.button(words.t("oidc.sign_in"), type="primary", icon=":material/login:", width="stretch"):
-            onward = urlencode({"next": _without_refusal(address)})
-            session.go_to(f"{generate_login_redirect_url(PROVIDER)}&{onward}")
+            wanted, secret = without_refusal(address), settings.load().app_secret
+            signed = write_signed(wanted, purpose="begin single sign-on", owner=browser, app_secret=secret)
+            session.go_to(f"{SIGN_ON_PATH}?{urlencode({'next': signed})}")
 
 
 def _show_refusal(browser: str) -> None:
@@ -60,9 +46,3 @@ def _show_refusal(browser: str) -> None:
         st.warning(words.t("oidc.no_account"), icon=":material/person_off:")
         st.text(words.t("oidc.reference"))
         st.code(subject, language=None, wrap_lines=True)
-
-
-def _without_refusal(address: str) -> str:
-    parts = urlsplit(address)
-    asked = {name: values for name, values in parse_qs(parts.query, keep_blank_values=True).items() if name != REFUSED}
-    return parts._replace(query=urlencode(asked, doseq=True)).geturl()

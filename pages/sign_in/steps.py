@@ -19,6 +19,7 @@ from data_access.accounts import Step, StepCheck
 from data_access.acting import Refused
 from data_access.store import session as store_session
 from pages.ui import refusals, session
+from pages.ui.session_addresses import SIGN_IN_PATH
 
 _UNDER_WAY: Final = "sign_in_step"
 
@@ -38,7 +39,7 @@ def take(step: Step, *, address: str) -> None:
     if step.stage == "open":
         st.session_state.pop(_UNDER_WAY, None)
         st.success(words.t("sign_in.opening"), icon=":material/check_circle:")
-        session.go_to(f"{session.SIGN_IN_PATH}?{urlencode({'ticket': step.proof, 'next': address})}")
+        session.go_to(f"{SIGN_IN_PATH}?{urlencode({'ticket': step.proof, 'next': address})}")
         return
     secret = accounts.new_secret() if step.stage == "enrol" else ""
     st.session_state[_UNDER_WAY] = _UnderWay(step, secret=secret)

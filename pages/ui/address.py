@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from pages.ui.streamlit_internals import running_page
 
 Params = dict[str, list[str]]
 
@@ -58,7 +59,7 @@ def read(names: tuple[str, ...], *, owner: str) -> dict[str, str]:
     `owner` is who is signed in: a choice is never handed on to the next person at the same machine.
     """
     memory = _memory(owner)
-    page, by_history = _page()
+    page, by_history = running_page()
     if by_history and (shown := memory.misleading.pop((page, _entry(_params())), None)) is not None:
         st.query_params.from_dict(shown)
     said, memory.says = memory.says, {name: st.query_params[name] for name in names if name in st.query_params}
@@ -129,14 +130,6 @@ def _memory(owner: str) -> _Memory:
 def _memory_now() -> _Memory:
     known: _Memory | None = st.session_state.get(_STATE)
     return known or _memory("")
-
-
-def _page() -> tuple[str, bool]:
-    """The page that runs, and whether the person came to it by going back or forward."""
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is None:
-        return "", False
-    return context.page_script_hash, context.is_history_navigation
 
 
 def _params() -> Params:

@@ -15,7 +15,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import words
 from data_access.accounts import Person
@@ -38,6 +37,7 @@ from kpi.register import Register
 from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
+from pages.ui.streamlit_internals import is_running
 from pages.ui.view import View
 
 TREND_QUARTERS = 8
@@ -119,14 +119,14 @@ def data_version() -> Edition:
 def begin_run() -> Edition:
     """Look up the store's version and show that one for the rest of this run."""
     found = data_version()
-    if get_script_run_ctx(suppress_warning=True) is not None:
+    if is_running():
         st.session_state[_EDITION] = found
     return found
 
 
 def edition() -> Edition:
     """The edition this run shows; outside the frame, the one the store holds now."""
-    if get_script_run_ctx(suppress_warning=True) is not None and _EDITION in st.session_state:
+    if is_running() and _EDITION in st.session_state:
         noted: Edition = st.session_state[_EDITION]
         return noted
     return data_version()

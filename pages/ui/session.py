@@ -9,31 +9,27 @@ is ever decided by `st.session_state`.
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import logging
-from typing import Final
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import words
 from data_access import accounts, settings
 from data_access.accounts import Person
+from data_access.accounts.signed_values import write_signed
 from data_access.log_lines import told
 from pages.screen import Screen
 from pages.ui.loaders import store
+from pages.ui.session_addresses import SIGN_OUT_PATH
+from pages.ui.streamlit_internals import go_to, is_running
 
 __all__ = [
-    "SIGN_IN_PATH",
-    "SIGN_OUT_PATH",
     "Person",
     "address",
     "browser",
     "current",
     "go_to",
-    "is_sign_out_key",
     "require",
     "session_id",
     "sign_out",
@@ -41,8 +37,6 @@ __all__ = [
     "store",
 ]
 
-SIGN_IN_PATH: Final = "/session/start"
-SIGN_OUT_PATH: Final = "/session/end"
 _log = logging.getLogger("agreements.access")
 
 
@@ -53,7 +47,7 @@ def speak(code: str) -> None:
 
 def _spoken() -> str | None:
     """The language of this session, in whatever thread its pages and callbacks run; None outside a session."""
-    if get_script_run_ctx(suppress_warning=True) is None:
+    if not is_running():
         return None
     code: str | None = st.session_state.get("language")
     return code
@@ -109,33 +103,12 @@ def require(screen: Screen) -> Person:
     return person
 
 
-def go_to(address: str) -> None:
-    """Send this browser to another address of the application, with the redirect message of `st.login` and `st.logout`.
-
-    No element does this: links open a new tab, `st.switch_page` knows pages only, and `st.html` drops redirects. Never
-    give it an address that somebody typed.
-    """
-    context = get_script_run_ctx()
-    if context is not None:
-        message = ForwardMsg()
-        message.auth_redirect.url = address
-        context.enqueue(message)
-
-
 def sign_out(*, address: str) -> None:
     """End this browser's session and lead it to `address`, a path of this application."""
     token_hash = session_id()
     if token_hash is not None:
-        go_to(f"{SIGN_OUT_PATH}?{urlencode({'key': _sign_out_key(token_hash), 'next': address})}")
-
-
-def is_sign_out_key(key: str, token_hash: str) -> bool:
-    """Whether `key` was written by a page of this session: nobody else can make a link that signs its reader out."""
-    return hmac.compare_digest(key.encode(), _sign_out_key(token_hash).encode())
-
-
-def _sign_out_key(token_hash: str) -> str:
-    return hmac.digest(settings.load().app_secret.encode(), f"sign out\n{token_hash}".encode(), "sha256").hex()
+        key = write_signed("", purpose="sign out", owner=token_hash, app_secret=settings.load().app_secret)
+        go_to(f"{SIGN_OUT_PATH}?{urlencode({'key': key, 'next': address})}")
 
 
 def _from_middleware(key: str) -> str | None:

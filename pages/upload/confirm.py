@@ -10,12 +10,12 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from data_access import incidents, updates
 from data_access import store as database
-from data_access import updates
 from data_access.acting import Refused
 from data_access.store import failures
 from kpi.update import place_of
-from pages.ui import incidents, links, refusals, session
+from pages.ui import links, refusals, session
 from pages.upload import differences, effects, history, problems
 from pages.upload import work as upload_work
 from pages.upload.work import Work

@@ -134,6 +134,18 @@ def test_only_the_loaders_cache() -> None:
     assert wrong == []
 
 
+def test_one_file_uses_the_internals_of_streamlit() -> None:
+    wrong = [
+        f"{path}:{line} {name}"
+        for path in HOUSE
+        if path != pathlib.Path("pages/ui/streamlit_internals.py")
+        for line, name in imports_of(path)
+        if top(name) == "streamlit" and name != "streamlit"
+    ]
+
+    assert wrong == []
+
+
 def test_nothing_draws_raw_html() -> None:
     wrong = [
         f"{path}:{node.lineno}"

@@ -39,6 +39,7 @@ class Guard:
         return ROOT / self.path
 
 
+SIGN_ON = "tests/web/test_single_sign_on.py::"
 GATE = "tests/web/test_gate.py::"
 ROUTES = "tests/web/test_session_routes.py::"
 ACCOUNTS = "tests/data_access/accounts/test_accounts.py::"
@@ -52,7 +53,7 @@ GUARDS = (
     # --- The gate
     Guard(
         "headers of a client that name a session are removed",
-        "web/gate.py",
+        "web/headers.py",
         "        elif not name.lower().startswith(_OUR_HEADERS):",
         "        else:",
         GATE + "test_what_a_client_says_about_itself_is_removed",
@@ -67,13 +68,13 @@ GUARDS = (
     Guard(
         "pages of another origin are refused",
         "web/gate.py",
-        "        if not _is_from_here(connection):",
-        "        if False and not _is_from_here(connection):",
+        "        if not is_from_here(connection):",
+        "        if False and not is_from_here(connection):",
         "tests/attacks/test_sessions.py::test_pages_elsewhere_change_nothing_here",
     ),
     Guard(
         "a websocket says where it comes from",
-        "web/gate.py",
+        "web/csrf.py",
         '        return bool(connection.scope["type"] == "http")',
         "        return True",
         GATE + "test_a_websocket_that_does_not_say_where_it_comes_from_is_refused",
@@ -87,70 +88,98 @@ GUARDS = (
     ),
     Guard(
         "cookies are out of reach of scripts",
-        "web/gate.py",
+        "web/session_cookie.py",
         '"httponly": True',
         '"httponly": False',
         ROUTES + "test_a_ticket_becomes_a_session_cookie_and_leads_back",
     ),
     Guard(
         "cookies are not sent along from other sites",
-        "web/gate.py",
+        "web/session_cookie.py",
         '"samesite": "Lax"',
         '"samesite": "None"',
         ROUTES + "test_a_ticket_becomes_a_session_cookie_and_leads_back",
     ),
     Guard(
         "over TLS cookies belong to this host",
-        "web/gate.py",
+        "web/session_cookie.py",
         'return f"__Host-kpi_{kind}" if secure else f"kpi_{kind}"',
         'return f"kpi_{kind}"',
         GATE + "test_over_tls_cookies_are_bound_to_the_host_and_the_browser_is_told_to_stay_with_tls",
     ),
     Guard(
         "security headers on every answer",
-        "web/gate.py",
+        "web/headers.py",
         "            headers.update(_HEADERS)",
         "            headers.update({})",
         GATE + "test_every_answer_carries_the_security_headers",
     ),
     Guard(
         "content security policy: images and connections from here only",
-        "web/gate.py",
+        "web/headers.py",
         "default-src 'self'; script-src 'self'",
         "default-src *; script-src *",
         "tests/attacks/test_settings.py::test_browsers_load_and_run_nothing_from_elsewhere",
     ),
     Guard(
         "browsers do not guess types",
-        "web/gate.py",
+        "web/headers.py",
         '    "X-Content-Type-Options": "nosniff",',
         "",
         GATE + "test_every_answer_carries_the_security_headers",
     ),
     Guard(
         "browsers stay with TLS",
-        "web/gate.py",
+        "web/headers.py",
         '                headers["Strict-Transport-Security"] = _HSTS',
         "                pass",
         GATE + "test_over_tls_cookies_are_bound_to_the_host_and_the_browser_is_told_to_stay_with_tls",
     ),
     Guard(
         "Streamlit's own identity cookies do not pass",
-        "web/gate.py",
+        "web/headers.py",
         "if not part.strip().startswith(_IDENTITY_COOKIES)",
         "if True",
-        "tests/web/test_single_sign_on.py::test_identity_cookies_do_not_pass_the_gate",
+        SIGN_ON + "test_identity_cookies_do_not_pass_the_gate",
+    ),
+    Guard(
+        "Streamlit's own sign-in is shut",
+        "web/gate.py",
+        "_first(scope) in _SHUT or ",
+        "",
+        GATE + "test_streamlit_s_own_sign_in_is_shut_whoever_asks",
+    ),
+    Guard(
+        "single sign-on is begun by a page of ours",
+        "web/single_sign_on.py",
+        "        if wanted is None:",
+        '        wanted = wanted or "/"\n        if False:',
+        SIGN_ON + "test_a_sign_in_is_begun_by_a_page_of_ours_only",
+    ),
+    Guard(
+        "a token of the provider is for this application",
+        "web/single_sign_on.py",
+        '            "aud": {"essential": True, "value": self._settings.oidc_client_id},\n',
+        "",
+        SIGN_ON + "test_an_answer_that_does_not_hold_opens_nothing",
+    ),
+    Guard(
+        "what is signed for one browser or session is of no use in another",
+        "data_access/accounts/signed_values.py",
+        'salt=f"{purpose}\\n{owner}"',
+        "salt=purpose",
+        "tests/data_access/accounts/test_signed_values.py::test_for_another_owner_or_purpose_or_under_another_secret_it_is_nothing",
     ),
     Guard(
         "a file is for the session it was shown to",
         "web/gate.py",
-        "        if found is not None and not self._offered.is_to(found[1], _path(scope)):",
-        "        if False:",
+        "not self._offered.is_to(found[1], _path(scope))",
+        "False",
         FILES + "test_a_file_is_for_the_session_it_was_made_for",
     ),
     Guard(
         "an upload goes where its session was told to",
-        "web/websocket.py",
+        "web/file_addresses.py",
         '.startswith(("media/", "_stcore/upload_file/"))',
         '.startswith(("media/",))',
         FILES + "test_an_upload_goes_only_where_this_session_was_told_to",
@@ -172,21 +201,21 @@ GUARDS = (
     # --- Addresses and routes
     Guard(
         "only pages of this application are led to",
-        "app.py",
+        "web/routes.py",
         '    if not plain or not address.startswith("/") or address.startswith("//"):',
         '    if not address.startswith("/"):',
         ROUTES + "test_only_pages_of_this_application_are_led_to",
     ),
     Guard(
         "a link of somebody else signs nobody out",
-        "pages/ui/session.py",
-        "    return hmac.compare_digest(key.encode(), _sign_out_key(token_hash).encode())",
+        "web/csrf.py",
+        '    return read_signed(key, purpose="sign out", owner=token_hash, app_secret=app_secret) is not None',
         "    return True",
         ROUTES + "test_a_link_made_by_somebody_else_signs_nobody_out",
     ),
     Guard(
         "signing in ends the session the browser had",
-        "app.py",
+        "web/house.py",
         "            if previous:",
         "            if False:",
         ROUTES + "test_signing_in_again_ends_the_session_this_browser_had",
@@ -283,21 +312,21 @@ GUARDS = (
     # --- Passwords, tries, second factor
     Guard(
         "failures have to wait",
-        "data_access/accounts/throttle.py",
+        "data_access/accounts/rate_limits.py",
         "        doublings = min(failures - self.free, 20)",
         "        return dt.timedelta(0)",
         ACCOUNTS + "test_after_too_many_failures_even_the_right_password_has_to_wait_and_then_opens",
     ),
     Guard(
         "tries are counted before the password is looked at",
-        "data_access/accounts/throttle.py",
+        "data_access/accounts/rate_limits.py",
         "            attempt.failures += 1",
         "            attempt.failures += 0",
         ACCOUNTS + "test_tries_sent_at_once_are_all_counted",
     ),
     Guard(
         "an address that tries many names has to wait",
-        "data_access/accounts/throttle.py",
+        "data_access/accounts/rate_limits.py",
         "        allowed_at = max(attempt.allowed_at for attempt, _ in attempts)",
         "        allowed_at = attempts[0][0].allowed_at",
         ACCOUNTS + "test_one_address_that_tries_many_names_has_to_wait_and_others_do_not",
@@ -339,7 +368,7 @@ GUARDS = (
     ),
     Guard(
         "wrong codes have to wait",
-        "data_access/accounts/throttle.py",
+        "data_access/accounts/rate_limits.py",
         "BY_CODE = Rule(free=5",
         "BY_CODE = Rule(free=5_000",
         FACTOR + "test_after_too_many_wrong_codes_even_the_right_one_has_to_wait",
@@ -519,9 +548,9 @@ GUARDS = (
     # --- Settings and starting
     Guard(
         "uploads are limited in size",
-        "app.py",
-        'streamlit_config.set_option("server.maxUploadSize", house.settings.upload_max_mb)',
-        'streamlit_config.set_option("server.maxUploadSize", 500)',
+        "web/server.py",
+        '    streamlit_internals.set_option("server.maxUploadSize", found.upload_max_mb)',
+        '    streamlit_internals.set_option("server.maxUploadSize", 500)',
         FILES + "test_a_body_that_is_too_large_is_cut_off",
     ),
     Guard(
@@ -547,7 +576,7 @@ GUARDS = (
     ),
     Guard(
         "demo accounts keep production from starting",
-        "app.py",
+        "web/house.py",
         "            if found:",
         "            if False:",
         ROUTES + "test_production_does_not_start_with_demo_accounts_and_says_what_to_do",

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from data_access import accounts, audit
-from data_access.accounts import throttle
+from data_access.accounts import rate_limits
 from tests.browser.conftest import SignIn, submit
 from tests.serving import Served
 
@@ -145,7 +145,7 @@ def test_a_form_left_empty_says_what_is_missing(page: Page) -> None:
 
 
 def test_too_many_failures_anywhere_have_to_wait_here(page: Page, server: Served) -> None:
-    for _ in range(throttle.BY_ACCOUNT.free):
+    for _ in range(rate_limits.BY_ACCOUNT.free):
         accounts.check_password(server.engine, username="ke-doan-mo", password="sai sai sai", address="elsewhere")
     page.goto("/")
 

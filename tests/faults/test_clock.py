@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from data_access import accounts, audit, register, store, updates
-from data_access.accounts import throttle
+from data_access.accounts import rate_limits
 from data_access.keeping import soundness
 from data_access.store.models import base, utc_now
 from kpi import facts
@@ -65,16 +65,16 @@ def test_nobody_is_locked_out_for_longer_by_a_clock_that_is_put_right(
     filled: sa.Engine, clock: Clock, off: dt.timedelta
 ) -> None:
     clock(off)
-    for _ in range(throttle.BY_ACCOUNT.free):
-        throttle.count_try(filled, username="bct", address="here", now=utc_now())
+    for _ in range(rate_limits.BY_ACCOUNT.free):
+        rate_limits.count_try(filled, username="bct", address="here", now=utc_now())
 
     clock(dt.timedelta(0))
 
-    waited = throttle.count_try(filled, username="bct", address="here", now=utc_now())
-    longest = throttle.BY_ACCOUNT.wait(throttle.BY_ACCOUNT.free)
+    waited = rate_limits.count_try(filled, username="bct", address="here", now=utc_now())
+    longest = rate_limits.BY_ACCOUNT.wait(rate_limits.BY_ACCOUNT.free)
     assert waited <= longest.total_seconds()
     later = utc_now() + longest
-    assert throttle.count_try(filled, username="bct", address="here", now=later) == 0
+    assert rate_limits.count_try(filled, username="bct", address="here", now=later) == 0
 
 
 @pytest.mark.parametrize("off", [DAY, -DAY])

@@ -14,10 +14,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from app import House, routes
 from data_access import accounts, settings, store
 from data_access.accounts import passwords
 from web.gate import Gate
+from web.house import House
+from web.routes import routes
 
 with warnings.catch_warnings():
     # The test client would rather use httpx's successor; it works with httpx, which other packages need anyway.

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from starlette.websockets import WebSocketDisconnect
 
-from app import House
 from data_access import accounts, store
 from tests.web.conftest import SignedIn, TestClient, open_client
+from web.house import House
 
 CLOSED = (
     "/_stcore/upload_file/session/file",
@@ -29,6 +29,7 @@ CLOSED = (
     "/oauth2callback",
     "//_stcore/metrics",
 )
+STREAMLITS_SIGN_IN = ("/auth/login", "/oauth2callback")
 OPEN = ("/", "/ranking", "/static/js/index.js", "/static/media/font.woff2", "/_stcore/health", "/_stcore/host-config")
 STREAM = "ws://house.test/_stcore/stream"
 HERE = {"origin": "http://house.test"}
@@ -83,8 +84,16 @@ def test_with_a_session_everything_passes_under_its_stored_form(client: TestClie
     for path in CLOSED[:-1]:
         if path.startswith(("/_stcore/upload_file/", "/media/")):
             continue  # these are for the session they were shown to: tests/attacks
+        if path in STREAMLITS_SIGN_IN:
+            continue
         assert arrived(client, path, **signed_in.cookie)["x-kpi-session"] == signed_in.token_hash
     assert connect(client, **HERE, **signed_in.cookie)["x-kpi-session"] == signed_in.token_hash
+
+
+@pytest.mark.parametrize("path", [*STREAMLITS_SIGN_IN, "/auth/logout", "/auth/login/", "/oauth2callback?state=x"])
+def test_streamlit_s_own_sign_in_is_shut_whoever_asks(client: TestClient, signed_in: SignedIn, path: str) -> None:
+    assert client.get(path).status_code == 403
+    assert client.get(path, headers=signed_in.cookie).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["X-Kpi-Session", "x-kpi-session", "X-KPI-SESSION", "X-Kpi-Browser", "X-Kpi-Other"])

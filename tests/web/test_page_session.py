@@ -8,7 +8,7 @@ from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
 from data_access import accounts, store
-from data_access.accounts import passwords, throttle
+from data_access.accounts import passwords, rate_limits
 from data_access.store.models import SignInTicket, User
 from pages.ui import session as page_session
 from tests.web.conftest import SignedIn
@@ -199,7 +199,7 @@ def test_the_form_comes_back_after_a_success_that_led_nowhere(monkeypatch: pytes
 
 def test_who_failed_too_often_is_told_how_long_to_wait() -> None:
     shown = AppTest.from_function(form).run()
-    for _ in range(throttle.BY_ACCOUNT.free):
+    for _ in range(rate_limits.BY_ACCOUNT.free):
         submit(shown, "nga", "wrong wrong wrong")
 
     submit(shown, "nga", PASSWORD)

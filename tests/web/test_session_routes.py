@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
-from app import House, StartUpError, safe_address
 from data_access import accounts, settings, store
+from data_access.accounts.signed_values import write_signed
 from data_access.store.models import AuditEntry
-from pages.ui import session as page_session
 from tests.web.conftest import SignedIn, TestClient, open_client
+from web.house import House, StartUpError
+from web.routes import safe_address
 
 MARK = "the browser's own"
 
@@ -146,8 +147,13 @@ def end(client: TestClient, signed_in: SignedIn, key: str) -> Any:
     )
 
 
-def test_the_pages_own_key_signs_out(client: TestClient, signed_in: SignedIn) -> None:
-    answer = end(client, signed_in, page_session._sign_out_key(signed_in.token_hash))
+def sign_out_key(house: House, signed_in: SignedIn) -> str:
+    """As pages of this session write it."""
+    return write_signed("", purpose="sign out", owner=signed_in.token_hash, app_secret=house.settings.app_secret)
+
+
+def test_the_pages_own_key_signs_out(house: House, client: TestClient, signed_in: SignedIn) -> None:
+    answer = end(client, signed_in, sign_out_key(house, signed_in))
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/?lang=en")
     assert answer.headers["set-cookie"].startswith('kpi_session=""')
@@ -167,7 +173,7 @@ def test_the_key_of_one_session_does_not_end_another(house: House, client: TestC
     with store.session(house.engine) as session:
         other = SignedIn(accounts.start_session(session, username="nga"))
 
-    end(client, signed_in, page_session._sign_out_key(other.token_hash))
+    end(client, signed_in, sign_out_key(house, other))
 
     assert is_open(client, signed_in.token)
     assert is_open(client, other.token)
@@ -225,9 +231,9 @@ def test_production_starts_once_they_are_disabled(house: House) -> None:
 
 def test_a_page_that_fails_shows_a_number_and_no_more() -> None:
     def page() -> None:
-        from pages.ui import incidents
+        from pages.ui import broken_page
 
-        incidents.show(RuntimeError("a detail for nobody's eyes"))
+        broken_page.show(RuntimeError("a detail for nobody's eyes"))
 
     shown = AppTest.from_function(page).run()
 

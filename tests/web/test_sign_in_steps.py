@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
-from app import House
 from data_access import accounts, settings, store
 from data_access.accounts import passwords
 from data_access.store.models import SignInTicket, UserSession
 from pages.ui import session as page_session
 from tests.web.conftest import TestClient, open_client
+from web.house import House
 
 PASSWORD = "bốn từ bất kỳ nào"
 NEW_PASSWORD = "năm từ khác hẳn nhau"

@@ -24,17 +24,17 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from app import House
 from data_access import accounts, settings, store
 from data_access.accounts import subjects
+from data_access.accounts.signed_values import write_signed
 from data_access.store import models
-from pages.ui import session as page_session
 from tests.serving import Served, free_port, served
 from tests.web.conftest import SignedIn, TestClient, open_client
 from tests.web.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from web.gate import Gate
-from web.single_sign_on import Provider as KnownProvider
-from web.single_sign_on import ProviderError
+from web.house import House
+from web.openid_provider import Provider as KnownProvider
+from web.openid_provider import ProviderError
 
 APP_SECRET = "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"
 COOKIE_SECRET = accounts.hash_token(f"streamlit\n{APP_SECRET}")
@@ -97,9 +97,9 @@ def browser(running: Served) -> Iterator[httpx.Client]:
 
 def begin(browser: httpx.Client, next: str = "/") -> httpx.Response:
     """As the button of the sign-in screen does it."""
-    key = OctKey.import_key(COOKIE_SECRET)
-    token = jwt.encode({"alg": "HS256"}, {"provider": "oidc", "exp": int(time.time()) + 60}, key)
-    return browser.get(f"/auth/login?{urlencode({'provider': token, 'next': next})}")
+    mark = accounts.hash_token(browser.cookies["kpi_browser"])
+    signed = write_signed(next, purpose="begin single sign-on", owner=mark, app_secret=APP_SECRET)
+    return browser.get(f"/auth/login?{urlencode({'next': signed})}")
 
 
 def come_back(browser: httpx.Client, next: str = "/") -> httpx.Response:
@@ -152,12 +152,11 @@ def test_no_address_of_elsewhere_is_led_to(browser: httpx.Client) -> None:
 
 
 def test_signing_out_ends_our_session_and_leads_to_the_end_of_the_providers(
-    known: Provider, running: Served, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    known: Provider, running: Served, browser: httpx.Client
 ) -> None:
     assert opened(browser, come_back(browser))
     token = browser.cookies["kpi_session"]
-    monkeypatch.setenv("APP_SECRET", APP_SECRET)
-    key = page_session._sign_out_key(accounts.hash_token(token))
+    key = write_signed("", purpose="sign out", owner=accounts.hash_token(token), app_secret=APP_SECRET)
 
     answer = browser.get(f"/session/end?{urlencode({'key': key, 'next': '/'})}")
 
@@ -248,6 +247,7 @@ WRONG = {
     "another issuer": changed(iss="https://elsewhere.test"),
     "no issuer": changed(iss=None),
     "for another application": changed(aud="another"),
+    "for another application, though asked for by this one": changed(aud="another", azp=CLIENT_ID),
     "for nobody": changed(aud=None),
     "another nonce": changed(nonce="another"),
     "no nonce": changed(nonce=None),
@@ -308,6 +308,22 @@ def test_while_the_provider_is_away_people_are_told_and_may_try_again(
     assert opened(browser, come_back(browser))
 
 
+@pytest.mark.parametrize("signed_for", ["nobody", "another browser", "a sign-out"])
+def test_a_sign_in_is_begun_by_a_page_of_ours_only(known: Provider, browser: httpx.Client, signed_for: str) -> None:
+    """Else any site could send its readers to the provider, and from there to a page of its choice."""
+    mark = accounts.hash_token(browser.cookies["kpi_browser"])
+    signed = {
+        "nobody": "/ranking",
+        "another browser": write_signed("/", purpose="begin single sign-on", owner="x" * 64, app_secret=APP_SECRET),
+        "a sign-out": write_signed("/", purpose="sign out", owner=mark, app_secret=APP_SECRET),
+    }[signed_for]
+
+    answer = browser.get(f"/auth/login?{urlencode({'next': signed})}")
+
+    assert answer.headers["location"] == "/"
+    assert "kpi_sign_in" not in browser.cookies
+
+
 # --- Sign-ins begun elsewhere ----------------------------------------------------------------------------------------
 
 
@@ -321,16 +337,16 @@ def test_a_sign_in_ends_in_the_browser_that_began_it(running: Served, browser: h
         begin(victim)  # even when its reader is about to sign in
         with_another_begun = victim.get(callback)
         begin(victim)
-        victim.cookies.set("_streamlit_session", browser.cookies["_streamlit_session"], domain="127.0.0.1")
-        with_a_planted_session = victim.get(callback)
+        victim.cookies.set("kpi_sign_in", browser.cookies["kpi_sign_in"], domain="127.0.0.1", path="/")
+        with_a_planted_cookie = victim.get(callback)
 
-        for answer in (without_anything, with_another_begun, with_a_planted_session):
+        for answer in (without_anything, with_another_begun, with_a_planted_cookie):
             assert answer.headers["location"] == "/?refused=failed"
             assert not opened(victim, answer)
     assert "not begun in this browser" in running.logged()
 
 
-@pytest.mark.parametrize("cookie", ["kpi_browser", "kpi_sign_in", "_streamlit_session"])
+@pytest.mark.parametrize("cookie", ["kpi_browser", "kpi_sign_in"])
 def test_without_any_one_of_its_cookies_a_sign_in_ends_nowhere(browser: httpx.Client, cookie: str) -> None:
     callback = browser.get(begin(browser).headers["location"]).headers["location"]
     browser.cookies.delete(cookie)
@@ -342,7 +358,7 @@ def test_sign_ins_given_up_do_not_stand_in_the_way_of_one_that_is_not(browser: h
     for _ in range(15):
         begin(browser, "/ranking?q=" + "x" * 4_000)
 
-    assert len(browser.cookies["_streamlit_session"]) < 2_000
+    assert len(browser.cookies["kpi_sign_in"]) < 2_000
     assert opened(browser, come_back(browser))
 
 
@@ -436,7 +452,7 @@ def in_mode(house: House, mode: str) -> House:
 @pytest.mark.parametrize("mode", ["embedded", "oidc"])
 def test_the_gate_opens_two_addresses_for_reading_and_only_with_single_sign_on(sqlite_house: House, mode: str) -> None:
     client = open_client(in_mode(sqlite_house, mode))
-    expected = 200 if mode == "oidc" else 403
+    expected = 303 if mode == "oidc" else 403
 
     for path in ("/auth/login", "/oauth2callback", "/auth/login?provider=x", "/oauth2callback?state=x"):
         assert client.get(path).status_code == expected

@@ -11,10 +11,10 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from app import House
 from data_access import accounts, store
 from data_access.store.models import UserSession, utc_now
 from tests.web.conftest import TestClient
+from web.house import House
 
 PAGE = {"accept": "text/html,application/xhtml+xml"}
 GONE = sqlite3.OperationalError("unable to open database file")

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 import manage
-from app import House, StartUpError
 from data_access import settings, store
+from web.house import House, StartUpError
 
 PRODUCTION = {"APP_MODE": "production", "APP_SECRET": "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"}
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as texts
 from sqlmodel import col
 
 from data_access import accounts, audit, store
-from data_access.accounts import Person, passwords, throttle
+from data_access.accounts import Person, passwords, rate_limits
 from data_access.acting import Refused
 from data_access.store.models import Agency, AuditEntry, SignInAttempt, SignInTicket, User, UserSession
 
@@ -313,7 +313,7 @@ def test_an_unknown_name_costs_as_much_work_as_a_wrong_password(
 
 def test_after_too_many_failures_even_the_right_password_has_to_wait_and_then_opens(engine: sa.Engine) -> None:
     add(engine)
-    for _ in range(throttle.BY_ACCOUNT.free):
+    for _ in range(rate_limits.BY_ACCOUNT.free):
         check(engine, "nga", "wrong wrong wrong")
 
     assert check(engine, "nga", PASSWORD) == accounts.SignInCheck(wait_seconds=15)
@@ -323,7 +323,7 @@ def test_after_too_many_failures_even_the_right_password_has_to_wait_and_then_op
 
 
 def test_each_failure_doubles_the_wait_up_to_a_limit(engine: sa.Engine) -> None:
-    for _ in range(throttle.BY_ACCOUNT.free - 1):
+    for _ in range(rate_limits.BY_ACCOUNT.free - 1):
         check(engine, "nobody", "wrong wrong wrong")
     now = NOON
     waits = []
@@ -336,9 +336,9 @@ def test_each_failure_doubles_the_wait_up_to_a_limit(engine: sa.Engine) -> None:
 
 
 def test_after_an_hour_without_failures_the_count_starts_again(engine: sa.Engine) -> None:
-    for _ in range(throttle.BY_ACCOUNT.free):
+    for _ in range(rate_limits.BY_ACCOUNT.free):
         check(engine, "nobody", "wrong wrong wrong")
-    later = NOON + throttle.FORGET_AFTER + MINUTE
+    later = NOON + rate_limits.FORGET_AFTER + MINUTE
 
     assert check(engine, "nobody", "wrong wrong wrong").wait_seconds == 15
     assert check(engine, "nobody", "wrong wrong wrong", now=later).wait_seconds == 0
@@ -347,7 +347,7 @@ def test_after_an_hour_without_failures_the_count_starts_again(engine: sa.Engine
 
 def test_one_address_that_tries_many_names_has_to_wait_and_others_do_not(engine: sa.Engine) -> None:
     add(engine)
-    for number in range(throttle.BY_ADDRESS.free):
+    for number in range(rate_limits.BY_ADDRESS.free):
         check(engine, f"name{number}", "wrong wrong wrong", address="10.0.0.9")
 
     assert check(engine, "nga", PASSWORD, address="10.0.0.9").wait_seconds == 15
@@ -356,7 +356,7 @@ def test_one_address_that_tries_many_names_has_to_wait_and_others_do_not(engine:
 
 def test_a_known_password_does_not_let_an_address_go_on_guessing(engine: sa.Engine) -> None:
     add(engine)
-    for number in range(throttle.BY_ADDRESS.free - 1):
+    for number in range(rate_limits.BY_ADDRESS.free - 1):
         check(engine, f"name{number}", "wrong wrong wrong")
     check(engine, "nga", PASSWORD)
 
@@ -370,7 +370,7 @@ def test_tries_sent_at_once_are_all_counted(engine: sa.Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: check(engine, "nga", "wrong wrong wrong"), range(24)))
 
-    assert sum(not one.wait_seconds for one in found) == throttle.BY_ACCOUNT.free
+    assert sum(not one.wait_seconds for one in found) == rate_limits.BY_ACCOUNT.free
 
 
 def test_names_that_cannot_be_names_fill_no_rows(engine: sa.Engine) -> None:
@@ -384,7 +384,7 @@ def test_names_that_cannot_be_names_fill_no_rows(engine: sa.Engine) -> None:
 
 def test_forgotten_counts_are_dropped(engine: sa.Engine) -> None:
     check(engine, "nobody", "wrong wrong wrong", address="10.0.0.1")
-    check(engine, "other", "wrong wrong wrong", address="10.0.0.2", now=NOON + 3 * throttle.FORGET_AFTER)
+    check(engine, "other", "wrong wrong wrong", address="10.0.0.2", now=NOON + 3 * rate_limits.FORGET_AFTER)
 
     with store.session(engine, read_only=True) as session:
         keys = session.execute(sa.select(col(SignInAttempt.key)).order_by(col(SignInAttempt.key))).scalars().all()

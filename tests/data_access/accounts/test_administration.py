@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from data_access import accounts, store
-from data_access.accounts import Person, passwords, throttle
+from data_access.accounts import Person, passwords, rate_limits
 from data_access.acting import Refused
 from data_access.audit import journal
 from data_access.register import read_data_version
@@ -242,8 +242,8 @@ def test_the_list_says_how_each_account_stands(engine: sa.Engine, people: dict[s
         accounts.start_session(session, username="bct", now=now)
         accounts.start_session(session, username="bct", now=now - dt.timedelta(hours=1))
         session.execute(sa.update(User).where(col(User.username) == "dieuphoi").values(totp_confirmed_at=now))
-    for _ in range(throttle.BY_CODE.free):
-        throttle.count_try(engine, username="lanhdao", address=ADDRESS, now=now, tried="code")
+    for _ in range(rate_limits.BY_CODE.free):
+        rate_limits.count_try(engine, username="lanhdao", address=ADDRESS, now=now, tried="code")
 
     found = {row["username"]: row for row in accounts.read_accounts(engine, actor=people["quantri"]).to_dicts()}
 
@@ -254,7 +254,7 @@ def test_the_list_says_how_each_account_stands(engine: sa.Engine, people: dict[s
 
 
 def test_unlocking_lets_the_next_try_through_at_once(engine: sa.Engine, people: dict[str, Person]) -> None:
-    for _ in range(throttle.BY_ACCOUNT.free):
+    for _ in range(rate_limits.BY_ACCOUNT.free):
         accounts.check_password(engine, username="bct", password="sai sai sai sai", address=ADDRESS)
     waiting = accounts.check_password(engine, username="bct", password=PASSWORD, address=ADDRESS)
 

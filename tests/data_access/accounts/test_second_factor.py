@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from data_access import accounts, audit, store
-from data_access.accounts import Person, Step, StepCheck, passwords, sealing, throttle
+from data_access.accounts import Person, Step, StepCheck, passwords, rate_limits, sealing
 from data_access.acting import Refused
 from data_access.store.models import RecoveryCode, SignInTicket, User, UserSession
 from tests.data_access.people import ADDRESS, BROWSER, NOON, PASSWORD, actions, add, user_of
@@ -288,7 +288,7 @@ def test_after_too_many_wrong_codes_even_the_right_one_has_to_wait(engine: sa.En
     """Knowing the password does not wipe the count out, and unlocking does."""
     add(engine, "dieuphoi", "coordinator")
     secret, codes = enrol(engine, now=NOON - dt.timedelta(hours=1))
-    for _ in range(throttle.BY_CODE.free):
+    for _ in range(rate_limits.BY_CODE.free):
         assert give_code(engine, begin(engine), "000000").problem == "wrong"
 
     waiting = give_code(engine, begin(engine), code_of(secret))
@@ -306,7 +306,7 @@ def test_guessing_codes_stays_hopeless(engine: sa.Engine) -> None:
     enrol(engine, now=NOON - dt.timedelta(hours=1))
     tries, now = 0, NOON
     while now < NOON + dt.timedelta(hours=12):
-        check = throttle.count_try(engine, username="dieuphoi", address=f"10.0.0.{tries}", now=now, tried="code")
+        check = rate_limits.count_try(engine, username="dieuphoi", address=f"10.0.0.{tries}", now=now, tried="code")
         tries += check == 0
         now += dt.timedelta(seconds=check or 1)
 
@@ -460,14 +460,14 @@ def test_changing_the_password_ends_all_other_sessions_and_renews_this_one(engin
 def test_guessing_the_present_password_in_an_open_browser_is_slowed_down(engine: sa.Engine, me: Person) -> None:
     (here,) = start(engine)
     found = []
-    for _ in range(throttle.BY_ACCOUNT.free + 1):
+    for _ in range(rate_limits.BY_ACCOUNT.free + 1):
         with pytest.raises(Refused) as error:
             change(engine, me, here, "sai sai sai sai")
         found.append(error.value.code)
     with pytest.raises(Refused) as error:
         change(engine, me, here, PASSWORD)
 
-    assert found == ["password_wrong"] * throttle.BY_ACCOUNT.free + ["wait"]
+    assert found == ["password_wrong"] * rate_limits.BY_ACCOUNT.free + ["wait"]
     assert error.value.seconds == 15
     assert user_of(engine, "dieuphoi").password_changed_at < dt.datetime(2100, 1, 1)
     assert ("dieuphoi", "password.change", "dieuphoi") not in actions(engine)

@@ -6,18 +6,10 @@ import json
 import logging
 import secrets
 
-import streamlit as st
-
 import words
 from data_access.store import failures
 
 _log = logging.getLogger("agreements.incident")
-
-
-def show(error: Exception) -> bool:
-    """Tell the reader of a page that it failed, in place of what was not drawn. True: nothing else is to be shown."""
-    st.error(sentence(error, number=record(error, where="page")), icon=":material/error:")
-    return True
 
 
 def record(error: BaseException, *, where: str) -> str:

@@ -1,0 +1,100 @@
+"""What is relied on of Streamlit beyond its promises is as it was when `pages/ui/streamlit_internals.py` was written."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.metadata
+import logging
+
+import pytest
+import streamlit as st
+from streamlit.logger import get_logger
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, get_script_run_ctx
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import streamlit_internals
+from web import file_addresses, websocket
+
+
+def test_it_was_written_for_the_version_that_is_installed() -> None:
+    assert importlib.metadata.version("streamlit") == streamlit_internals.VERSION
+
+
+def test_messages_of_a_browser_are_of_the_kinds_that_are_told_apart() -> None:
+    """A kind that is new is not read until somebody has looked at it; one that is gone need not be named."""
+    kinds = streamlit_internals.BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields
+    operations = streamlit_internals.BackMsg().backend_operation_request.DESCRIPTOR.oneofs_by_name["payload"].fields
+
+    assert {field.name for field in kinds} >= websocket._HARMLESS | websocket._WITH_SESSION
+    assert {field.name for field in operations} >= websocket._OPERATIONS
+    assert streamlit_internals.BackMsg.FromString(b"").WhichOneof("type") is None
+
+
+def test_a_page_knows_that_it_runs_and_which_it_is_and_a_module_does_not() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.ui import streamlit_internals
+
+        st.text(repr(streamlit_internals.is_running()))
+        st.text(repr(streamlit_internals.running_page()))
+
+    shown = AppTest.from_function(page).run()
+
+    assert shown.text[0].value == "True"
+    assert shown.text[1].value != "('', False)"
+    assert shown.text[1].value.endswith("', False)")
+    assert not streamlit_internals.is_running()
+    assert streamlit_internals.running_page() == ("", False)
+
+
+def test_a_browser_is_sent_to_an_address_by_the_message_of_a_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    context = type("Context", (), {"enqueue": lambda _, message: sent.append(message)})()
+    monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", lambda: context)
+
+    streamlit_internals.go_to("/ranking")
+
+    (message,) = sent
+    assert message.WhichOneof("type") == "auth_redirect"
+    assert message.auth_redirect.url == "/ranking"
+    assert {"enqueue", "is_history_navigation", "page_script_hash"} <= set(dir(ScriptRunContext)) | {
+        field.name for field in dataclasses.fields(ScriptRunContext)
+    }
+
+
+def test_options_of_the_server_are_set_there_and_nowhere_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = st.get_option("server.maxUploadSize")
+
+    with pytest.raises(st.errors.StreamlitAPIException):
+        st.set_option("server.maxUploadSize", 7)
+    streamlit_internals.set_option("server.maxUploadSize", 7)
+    try:
+        assert st.get_option("server.maxUploadSize") == 7
+    finally:
+        streamlit_internals.set_option("server.maxUploadSize", before)
+
+
+def test_inside_the_block_streamlit_does_not_complain_of_being_called_outside_a_page() -> None:
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    log = get_logger(get_script_run_ctx.__module__)
+    log.addHandler(handler)
+
+    with streamlit_internals.quiet_imports():
+        get_script_run_ctx()
+    within = list(said)
+    get_script_run_ctx()
+    log.removeHandler(handler)
+
+    assert within == []
+    assert ["missing ScriptRunContext" in line for line in said] == [True]
+
+
+def test_addresses_of_files_have_the_form_that_is_looked_for() -> None:
+    storage = importlib.import_module("streamlit.runtime.memory_media_file_storage").MemoryMediaFileStorage("/media")
+    address = storage.get_url(storage.load_and_get_id(b"x", "text/csv", "downloadable", "x.csv"))
+
+    assert file_addresses._ADDRESS.match(address.encode())

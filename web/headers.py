@@ -1,0 +1,83 @@
+"""Headers: those that go with every answer, and those by which the gate tells the pages who asks."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Send
+
+from web.session_cookie import write_cookie
+
+SESSION_HEADER: Final = "X-Kpi-Session"
+BROWSER_HEADER: Final = "X-Kpi-Browser"
+_OUR_HEADERS: Final = b"x-kpi-"
+# Streamlit would take a browser that has such a cookie for the person named in it, whatever the session table says.
+_IDENTITY_COOKIES: Final = b"_streamlit_user"
+
+# Images and connections from here only: text that people typed cannot make a browser call elsewhere. Vega compiles
+# its expressions, hence eval; Streamlit writes its styles into the page, hence inline styles; the one inline script
+# of its shell is known by its hash.
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-eval' 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_HSTS: Final = "max-age=31536000; includeSubDomains"
+
+
+class SafeAnswer:
+    """Sends a response with our security headers, and marks a browser that loads a page for the first time.
+
+    What needs a session is not `kept` by browsers: a file fetched is not found again by whoever comes to the machine next.
+    """
+
+    def __init__(self, send: Send, *, secure: bool, marked: bool, kept: bool) -> None:
+        self._send = send
+        self._secure = secure
+        self._marked = marked
+        self._kept = kept
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_begun = True
+            message.setdefault("headers", [])
+            headers = MutableHeaders(scope=message)
+            headers.update(_HEADERS)
+            if not self._kept:
+                headers["Cache-Control"] = "no-store"
+            if self._secure:
+                headers["Strict-Transport-Security"] = _HSTS
+                message["headers"] = [_over_tls_only(name, value) for name, value in message["headers"]]
+                headers = MutableHeaders(scope=message)
+            if not self._marked and headers.get("content-type", "").startswith("text/html"):
+                headers.append("Set-Cookie", write_cookie("browser", secrets.token_urlsafe(32), secure=self._secure))
+        await self._send(message)
+
+
+def without_identities(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Headers without those by which we name a session, and without cookies by which Streamlit would name a person."""
+    for name, value in headers:
+        if name.lower() == b"cookie":
+            kept = [part for part in value.split(b";") if not part.strip().startswith(_IDENTITY_COOKIES)]
+            yield name, b";".join(kept)
+        elif not name.lower().startswith(_OUR_HEADERS):
+            yield name, value
+
+
+def _over_tls_only(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Streamlit's own cookies do not ask for it."""
+    if name.lower() != b"set-cookie" or b"; secure" in value.lower():
+        return name, value
+    return name, value + b"; Secure"

@@ -1,0 +1,139 @@
+"""How a process of the application starts: what is checked and prepared first, and the server itself."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+import uvicorn
+from anyio import to_thread
+
+from data_access import accounts, log_lines, settings, store
+from data_access.settings import Settings
+from data_access.store import failures
+from pages.ui import streamlit_internals
+from web.headers import BROWSER_HEADER, SESSION_HEADER
+from web.house import House, StartUpError
+from web.openid_provider import Provider
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+FRAME: Final = ROOT / "pages" / "frame.py"
+
+# .streamlit/config.toml says the same: only then does what `Gate` found out reach `st.user`.
+_TRUSTED_HEADERS: Final = {SESSION_HEADER: "session", BROWSER_HEADER: "browser"}
+
+
+def open_house() -> House:
+    """The settings and the store. Ends the process with one sentence where the environment is no good."""
+    try:
+        found = settings.load()
+        provider = Provider(found) if found.is_single_sign_on else None
+        house = House(found, store.get_engine(found.database_url), provider)
+    except settings.SettingsError as error:
+        sys.exit(f"Cannot start: {error}")
+    streamlit_internals.set_option("server.maxUploadSize", found.upload_max_mb)
+    # Processes behind one load balancer must accept each other's form tokens.
+    secret = accounts.hash_token(f"streamlit\n{found.app_secret}")
+    streamlit_internals.set_option("server.cookieSecret", secret)
+    return house
+
+
+def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Check and prepare what the application stands on; then keep the start-up's objects out of garbage collection.
+
+    Streamlit collects garbage after every run, which takes tens of milliseconds for as long as it has to look through
+    the modules again. So they are all imported first.
+    """
+
+    @contextlib.asynccontextmanager
+    async def standing(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+        _check_streamlit()
+        await to_thread.run_sync(house.prepare)
+        _import_pages()
+        gc.collect()
+        gc.freeze()
+        yield {}
+        store.close(house.engine)
+
+    return standing
+
+
+def serve(app: st.App, house: House) -> None:
+    """Serve until stopped. uvicorn binds the socket itself and runs on uvloop: each spares a run of a page 40 ms."""
+    _begin_log(house.settings)
+    try:
+        _check_streamlit()
+        house.prepare()
+    except StartUpError as error:
+        sys.exit(f"Cannot start: {error}")
+    except failures.STORE_ERRORS as error:
+        sys.exit(f"Cannot start: the store named by DATABASE_URL cannot be opened. {failures.reason_of(error)}")
+    config = uvicorn.Config(
+        app,
+        host=house.settings.host,
+        port=house.settings.port,
+        loop="uvloop",
+        ws="websockets-sansio",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=bool(house.settings.trusted_proxies),
+        forwarded_allow_ips=list(house.settings.trusted_proxies),
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    _Server(config, house.settings).run()
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does, and with which accounts it can be tried."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        print(f"Open http://{host}:{self.config.port}", flush=True)
+        if not self._settings.is_production and not self._settings.is_single_sign_on:
+            names = ", ".join(account.username for account in accounts.DEMO_ACCOUNTS)
+            print(f"Demo accounts: {names}. Password: {accounts.DEMO_PASSWORD}", flush=True)
+        logging.getLogger().setLevel(logging.INFO)
+
+
+def _begin_log(settings: Settings) -> None:
+    """Until it listens, what goes well is not worth a line: `_Server` lowers the level then."""
+    logging.Formatter.converter = time.gmtime  # the clock by which the store and its audit go
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+    if settings.log_format == "json":
+        logging.getLogger().handlers[0].setFormatter(log_lines.JsonLines())
+
+
+def _check_streamlit() -> None:
+    """Streamlit reads its settings from the folder one starts in; from another folder it would take its defaults."""
+    if st.get_option("server.trustedUserHeaders") != _TRUSTED_HEADERS or st.get_option("server.baseUrlPath"):
+        raise StartUpError(
+            f"Streamlit did not read {ROOT / '.streamlit' / 'config.toml'}, or other settings stand above it. "
+            f"Start the application from {ROOT}, and leave server.trustedUserHeaders and server.baseUrlPath alone."
+        )
+
+
+def _import_pages() -> None:
+    """Everything that pages are made of, but for the scripts themselves, which Streamlit runs from their files."""
+    with streamlit_internals.quiet_imports():
+        for path in sorted(FRAME.parent.rglob("*.py")):
+            if path != FRAME and path.name != "page.py":
+                importlib.import_module(
+                    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+                )
