@@ -137,7 +137,7 @@ def in_words(problem: Problem, t: Callable[..., str]) -> str:
     if problem.column is not None:
         place.append(t("mapping.column", column=problem.column))
     value = "" if problem.value is None else problem.value[:120]
-    text = t(f"mapping.{problem.code}", **{"value": value, "row": problem.row, **dict(problem.params)})
+    text = t(problem.key, **{"value": value, "row": problem.row, **dict(problem.params)})
     return " ".join(f"{', '.join(place)}: {text}".split())
 
 

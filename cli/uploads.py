@@ -20,11 +20,11 @@ from data_access import accounts, settings, store, updates
 from data_access.acting import Refused
 from data_access.clock import today
 from data_access.register import read_data_version
+from files import Limits
 from kpi.update import (
     Change,
     Conflict,
     Current,
-    Limits,
     Preview,
     Problem,
     Table,

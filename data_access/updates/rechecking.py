@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from data_access.clock import today
 from data_access.updates.reading import current_rows
-from kpi.update import Change, Checked, Current, Limits, Preview, Problem, Table, check_rows, compare
+from files import Limits
+from kpi.update import Change, Checked, Current, Preview, Problem, Table, check_rows, compare
 from kpi.update.cells import ROW
 from kpi.update.problems import capped
 

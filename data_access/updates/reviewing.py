@@ -20,9 +20,10 @@ from data_access.updates.outcome import Receipt
 from data_access.updates.reading import current_rows, table
 from data_access.updates.rechecking import clean_rows, current_within, rechecked
 from data_access.updates.submissions import Submission
+from files.encodings import well_formed
+from files.text import canonical
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
 from kpi.update.review import narrowed, whole, with_days, without
-from kpi.update.text import canonical, well_formed
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

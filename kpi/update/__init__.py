@@ -11,36 +11,30 @@ from kpi.update.checks import Checked, check_rows
 from kpi.update.current import Current
 from kpi.update.differences import Change, Conflict, Preview, compare, set_aside
 from kpi.update.effects import projected
-from kpi.update.encodings import ENCODINGS
-from kpi.update.limits import Limits
-from kpi.update.neutral import neutralised, restored
-from kpi.update.problems import Problem, message
+from kpi.update.problems import Problem, key_of, message
 from kpi.update.returned import with_remarks
 from kpi.update.review import KINDS, Kind, kind_of, place_of
 from kpi.update.table import Table, read_table, table_of
 from kpi.update.template import template
 
 __all__ = [
-    "ENCODINGS",
     "KINDS",
     "Change",
     "Checked",
     "Conflict",
     "Current",
     "Kind",
-    "Limits",
     "Preview",
     "Problem",
     "Table",
     "check_rows",
     "compare",
+    "key_of",
     "kind_of",
     "message",
-    "neutralised",
     "place_of",
     "projected",
     "read_table",
-    "restored",
     "set_aside",
     "table_of",
     "template",

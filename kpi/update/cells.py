@@ -13,11 +13,12 @@ from decimal import Decimal, InvalidOperation
 
 import polars as pl
 
+from files import Limits
+from files.text import canonical, unfit
 from kpi.update.choices import CLEAR, Choice
-from kpi.update.limits import Limits
-from kpi.update.problems import Problem
+from kpi.update.problems import Problem, told
 from kpi.update.suggestions import nearest
-from kpi.update.text import FORBIDDEN, canonical, squeeze, squeezed
+from kpi.update.text import squeeze, squeezed
 
 ROW = "row"
 """The column that carries each row's number in the file."""
@@ -39,22 +40,7 @@ _PARTED = re.compile(r"([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4}
 
 def cleaned(frame: pl.DataFrame, limits: Limits) -> tuple[pl.DataFrame, list[Problem]]:
     """Texts in their one spelling, blank ones null; and the cells that hold what no cell may hold."""
-    found: list[Problem] = []
-    texts = pl.exclude(ROW)
-    hidden = frame.select(texts.str.contains(FORBIDDEN).any())
-    for code in (name for name in hidden.columns if hidden[name][0]):
-        text = pl.col(code)
-        seen = text.str.slice(0, 120).str.replace_all(FORBIDDEN, "\u25a1")
-        cells = frame.filter(text.str.contains(FORBIDDEN)).select(ROW, text.str.extract(f"({FORBIDDEN})"), seen=seen)
-        for row, sign, shown in cells.iter_rows():
-            kind = "text_lost" if sign == "\ufffd" else "invisible_character"
-            found.append(Problem(kind, row=row, column=code, value=shown, params={"sign": f"U+{ord(sign):04X}"}))
-    longest = frame.select(texts.str.len_chars().max())
-    for code in (name for name in longest.columns if (longest[name][0] or 0) > limits.cell_characters):
-        length = pl.col(code).str.len_chars()
-        for row, count in frame.filter(length > limits.cell_characters).select(ROW, length).iter_rows():
-            params = {"length": count, "most": limits.cell_characters}
-            found.append(Problem("cell_too_long", row=row, column=code, params=params))
+    found = [told(problem) for problem in unfit(frame, limits, row=ROW)]
     return frame.with_columns(canonical(pl.exclude(ROW)).replace("", None)), found
 
 

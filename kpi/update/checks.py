@@ -7,6 +7,7 @@ import datetime as dt
 
 import polars as pl
 
+from files import Limits
 from kpi.update.cells import ROW, cleaned
 from kpi.update.columns import BY_CODE
 from kpi.update.consistency import Context, moves, problems_of
@@ -14,7 +15,6 @@ from kpi.update.current import Current
 from kpi.update.duplicates import likely_duplicates
 from kpi.update.faults import Faults
 from kpi.update.layout import NEW, laid_out
-from kpi.update.limits import Limits
 from kpi.update.problems import Problem, are_blocking, capped
 from kpi.update.table import Table
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from files.text import canonical
 from kpi.facts import REPORT_FIELDS
 from kpi.register import Schema
 from kpi.update.cells import percent_text
 from kpi.update.choices import FIXED_LISTS, Choice
-from kpi.update.text import canonical
 from kpi.vocabulary import state_class
 
 AGREEMENTS: Schema = {

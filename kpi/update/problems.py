@@ -6,8 +6,11 @@ import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+import files
+from files.grid import letters
 from kpi.update.columns import name_of
 
 LONGEST_QUOTED = 80
@@ -16,23 +19,22 @@ LONGEST_QUOTED = 80
 
 CODES = frozenset(
     (
-        "already_registered", "already_registered_in_file", "blocker_dates", "blocker_twice", "blocker_unknown",
-        "cannot_clear", "cell_too_long", "changed_since", "choice", "column_missing", "column_twice",
-        "column_unknown", "column_unnamed", "date_ambiguous", "date_backwards", "date_format", "date_impossible",
-        "date_in_future", "date_range", "date_serial", "encoding_unknown", "error_value", "file_broken", "file_empty",
-        "file_too_large", "file_type", "formula", "header_not_first", "hidden_rows", "hidden_sheets",
-        "invisible_character", "link", "locked", "looks_registered", "looks_registered_in_file", "macros",
-        "merged_cells", "more_of_a_kind", "move_approval_not_needed", "move_back_elsewhere", "move_by_coordinator",
-        "move_from_the_end", "move_not_allowed", "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs",
-        "new_report_needs", "no_known_columns", "no_rows", "not_a_workbook", "not_in_encoding", "not_unicode",
-        "number", "old_or_locked", "original_target", "percent", "percent_range", "percent_share", "period_missing",
-        "quotes", "read_only", "ref_missing", "ref_unknown", "report_before_period", "report_empty", "row_version",
-        "row_width", "rows_disagree", "several_sheets", "state_date_missing", "state_date_without_move",
-        "target_before_signing", "target_not_moved", "target_reason_missing", "text_lost", "text_too_long",
-        "too_many_columns", "too_many_rows", "two_headers", "unfolds_too_large", "utf16_unmarked",
+        "already_registered", "already_registered_in_file", "blocker_dates", "blocker_twice",
+        "blocker_unknown", "cannot_clear", "changed_since", "choice", "column_missing", "column_twice",
+        "column_unknown", "column_unnamed", "date_ambiguous", "date_backwards", "date_format",
+        "date_impossible", "date_in_future", "date_range", "date_serial", "file_empty", "header_not_first",
+        "link", "looks_registered", "looks_registered_in_file", "more_of_a_kind",
+        "move_approval_not_needed", "move_back_elsewhere", "move_by_coordinator", "move_from_the_end",
+        "move_not_allowed", "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs",
+        "new_report_needs", "no_known_columns", "no_rows", "not_unicode", "number", "original_target",
+        "percent", "percent_range", "percent_share", "period_missing", "read_only", "ref_missing",
+        "ref_unknown", "report_before_period", "report_empty", "row_version", "rows_disagree",
+        "state_date_missing", "state_date_without_move", "target_before_signing", "target_not_moved",
+        "target_reason_missing", "text_too_long", "two_headers",
     )
 )  # fmt: skip
-"""Everything that can be wrong, or worth knowing; each has its words in the catalog, under its own name and `kind_` and it."""
+"""Everything that can be wrong with an upload, or worth knowing, besides `files.CODES`; each has its words in the catalog
+`intake` (those of files alone in `files`), under its own name and `kind_` and it."""
 
 
 @runtime_checkable
@@ -44,7 +46,7 @@ class Named(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One thing to put right, or to know: `code` names its words (`intake.<code>` in the catalog).
+    """One thing to put right, or to know: `code` names its words (`key_of`).
 
     `row` is the row number a spreadsheet shows for the file (the header is in row 1). `column` is a column's code, or the
     header as it stands in the file where no column is meant by it. `suggestion` is what to write instead, where that is
@@ -60,7 +62,7 @@ class Problem:
     blocking: bool = True
 
     def __post_init__(self) -> None:
-        if self.code not in CODES:
+        if self.code not in CODES | files.CODES:
             raise ValueError(f"no problem is called {self.code!r}")
 
     def placeholders(self, language: str) -> dict[str, str]:
@@ -74,16 +76,29 @@ class Problem:
         }
 
 
+def told(found: files.Problem, *, columns: Mapping[int, str] = MappingProxyType({}), blocking: bool = True) -> Problem:
+    """What was found in a file as a problem of the upload. `columns` names places of the file, others get their letters."""
+    column = found.column
+    if isinstance(column, int):
+        column = columns.get(column, letters(column))
+    return Problem(found.code, found.row, column, found.value, found.params, blocking=blocking)
+
+
+def key_of(code: str, *, kind: bool = False) -> str:
+    """The key of the words for a code, or of the name of its kind."""
+    return f"{'intake' if code in CODES else 'files'}.{'kind_' if kind else ''}{code}"
+
+
 Say = Callable[..., str]
-"""Gives the words for a key of the catalogs, with values for its placeholders: `say("intake.quotes", row="3")`."""
+"""Gives the words for a key of the catalogs, with values for its placeholders: `say("intake.date_format", row="3")`."""
 
 
 def message(problem: Problem, *, say: Say, language: str) -> str:
     """The words of a problem in a language: where it is, what is wrong, what to do and, where there is one, the suggestion."""
     values = problem.placeholders(language)
     if problem.code == "more_of_a_kind":
-        values["kind"] = say(f"intake.kind_{values['kind']}")
-    words = [say(f"intake.{problem.code}", **values)]
+        values["kind"] = say(key_of(values["kind"], kind=True))
+    words = [say(key_of(problem.code), **values)]
     if problem.row is not None:
         words.insert(0, say("intake.place_row" if problem.column is None else "intake.place_cell", **values))
     if problem.suggestion:

@@ -10,12 +10,12 @@ from typing import Literal
 
 import polars as pl
 
-from kpi.update import neutral
+from files import neutral
+from files.workbook import Book, writable
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE
 from kpi.update.problems import Problem, Say, message
 from kpi.update.table import Table
-from kpi.update.workbook import Book, writable
 
 
 def with_remarks(
@@ -52,6 +52,6 @@ def with_remarks(
         for place, code in enumerate([*codes, "remarks"]):
             column = BY_CODE[code]
             form = book.format(column.kind, marked=(cells[ROW], code) in marked or code == "remarks")
-            book.write(sheet, row, place, column, cells[code], form)
+            book.write(sheet, row, place, column.kind, cells[code], form)
     sheet.freeze_panes(1, 0)
     return book.finished()

@@ -13,11 +13,11 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
+from files import Limits
 from kpi.update.cells import ROW, cleaned
 from kpi.update.columns import BY_CODE
 from kpi.update.differences import Change, Preview
 from kpi.update.layout import NEW
-from kpi.update.limits import Limits
 from kpi.update.table import Table
 from kpi.update.transitions import is_for_the_coordinator
 

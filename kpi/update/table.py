@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import polars as pl
 
-from kpi.update import columns, neutral, package
+import files
+from files import Form, Grid, Heading, Limits, apart, neutral
+from files.encodings import well_formed
+from kpi.update import columns
 from kpi.update.cells import ROW, cleaned
 from kpi.update.columns import BY_CODE
-from kpi.update.csv_file import read_csv
-from kpi.update.grid import Grid
-from kpi.update.limits import Limits
-from kpi.update.problems import Problem, are_blocking, capped
+from kpi.update.problems import Problem, are_blocking, capped, told
 from kpi.update.suggestions import nearest
-from kpi.update.text import squeeze, well_formed
-from kpi.update.xlsx_file import read_xlsx
+from kpi.update.text import squeeze
 
-_TEXT_FILES = ("csv", "txt", "tsv")
+_KEYS = ("ref", "title_vi")
 _ROWS_LOOKED_AT_FOR_HEADERS = 10
 
 
@@ -65,26 +64,31 @@ def table_of(rows: Iterable[Mapping[str, str | None]], *, name: str) -> Table:
 
 
 def read_table(
-    data: bytes, file_name: str, *, encoding: str | None = None, limits: Limits | None = None
+    data: bytes,
+    file_name: str,
+    *,
+    encoding: str | None = None,
+    limits: Limits | None = None,
+    reader: Callable[..., Grid | list[files.Problem]] = apart.read,
 ) -> Table | list[Problem]:
     """The table in a CSV or XLSX file, or the problems that keep it from being read; never an exception for what a file holds.
 
-    What kind of file it is, its bytes say, and not its name. `encoding` is for a CSV file that is not Unicode and must have
-    been chosen by a person (one of `encodings.ENCODINGS`). Headers are recognised in Vietnamese, in English or by code, in
-    any order. Texts are brought to Unicode form C and trimmed; what `neutral` wrote is turned back.
+    `encoding` is for a CSV file that is not Unicode and must have been chosen by a person (one of `ENCODINGS`). Headers are
+    recognised in Vietnamese, in English or by code, in any order. Texts are brought to Unicode form C and trimmed; what
+    `neutral` wrote is turned back.
     """
     limits = limits or Limits()
-    grid = _grid(data, file_name, encoding, limits)
+    grid = reader(data, file_name, form=Form(encoding=encoding), limits=limits, heading=Heading(_known, _is_ours))
     if isinstance(grid, list):
-        return grid
-    found = list(grid.notices)
+        return [told(problem) for problem in grid]
+    found = [told(notice, blocking=False) for notice in grid.notices]
     rows = grid.rows
     if not rows:
         return [*found, Problem("file_empty")]
     codes, header_problems = _headers(rows, limits)
     found += header_problems
-    found += _widths(grid)
-    found += _faults(grid, codes)
+    found += [told(problem) for problem in grid.uneven()]
+    found += [told(fault, columns=codes) for fault in grid.faults]
     if are_blocking(found):
         return capped(found, limits.problems_of_a_kind)
     frame, cell_problems = cleaned(_frame(rows, codes), limits)
@@ -105,21 +109,6 @@ def read_table(
     )
 
 
-def _grid(data: bytes, file_name: str, encoding: str | None, limits: Limits) -> Grid | list[Problem]:
-    ending = file_name.lower().rpartition(".")[2] if "." in file_name else ""
-    if len(data) > limits.bytes:
-        return [Problem("file_too_large", params={"most": limits.bytes // 1024 // 1024})]
-    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
-        return [Problem("file_empty")]
-    if package.is_package(data):
-        return read_xlsx(data, limits=limits)
-    if package.is_old_or_locked(data):
-        return [Problem("old_or_locked")]
-    if ending not in _TEXT_FILES:
-        return [Problem("file_broken" if ending in ("xlsx", "xlsm") else "file_type", value=file_name)]
-    return read_csv(data, encoding=encoding, limits=limits)
-
-
 def _hash(frame: pl.DataFrame) -> str:
     """SHA-256 of a table's cells, whatever the order of its columns."""
     ordered = frame.select(ROW, *sorted(name for name in frame.columns if name != ROW))
@@ -127,6 +116,17 @@ def _hash(frame: pl.DataFrame) -> str:
 
 
 # --- Headers ---------------------------------------------------------------------------------------------------------
+
+
+def _known(cells: Sequence[str]) -> int:
+    known = columns.spellings()
+    return sum(form in known for form in squeeze(cells))
+
+
+def _is_ours(cells: Sequence[str]) -> bool:
+    """Whether a first row names agreements. A sheet of lists may hold other known headers as well."""
+    known = columns.spellings()
+    return any(known.get(form) in _KEYS for form in squeeze(cells))
 
 
 def _headers(rows: list[tuple[int, list[str]]], limits: Limits) -> tuple[dict[int, str], list[Problem]]:
@@ -163,43 +163,14 @@ def _headers(rows: list[tuple[int, list[str]]], limits: Limits) -> tuple[dict[in
 
 
 def _no_header(rows: list[tuple[int, list[str]]]) -> Problem:
-    known = columns.spellings()
     for number, cells in rows[1:_ROWS_LOOKED_AT_FOR_HEADERS]:
-        if sum(form in known for form in squeeze(cells)) > 1:
+        if _known(cells) > 1:
             return Problem("header_not_first", row=number)
     first = ", ".join(cell.strip() for cell in rows[0][1] if cell.strip())
     return Problem("no_known_columns", row=rows[0][0], value=first[:200])
 
 
 # --- Rows and cells --------------------------------------------------------------------------------------------------
-
-
-def _widths(grid: Grid) -> list[Problem]:
-    if not grid.fixed_width:
-        return []
-    width = len(grid.rows[0][1])
-    return [
-        Problem("row_width", row=number, params={"found": len(cells), "expected": width})
-        for number, cells in grid.rows
-        if len(cells) != width
-    ]
-
-
-def _faults(grid: Grid, codes: dict[int, str]) -> list[Problem]:
-    return [
-        Problem(fault.code, row=fault.row, column=codes.get(fault.column, _letters(fault.column)), value=fault.value)
-        for fault in grid.faults
-    ]
-
-
-def _letters(column: int) -> str:
-    """The letters a spreadsheet gives a column, counted from 0."""
-    text = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
 
 
 def _frame(rows: list[tuple[int, list[str]]], codes: dict[int, str]) -> pl.DataFrame:

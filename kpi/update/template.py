@@ -11,14 +11,16 @@ import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from kpi.update import choices, neutral
+from files import neutral
+from files.text import canonical
+from files.workbook import Book, protection, writable
+from kpi.update import choices
 from kpi.update.cells import EARLIEST, LATEST
 from kpi.update.choices import Choice
 from kpi.update.columns import COLUMNS, Column
 from kpi.update.current import Current, known_cells
 from kpi.update.problems import Say
-from kpi.update.text import canonical, squeezed
-from kpi.update.workbook import Book, protection, writable
+from kpi.update.text import squeezed
 from kpi.vocabulary import state_class
 from words import known_language
 
@@ -152,7 +154,7 @@ def _xlsx(written: pl.DataFrame, current: Current, language: str, say: Say) -> b
             locked = there and (column.use in ("shown", "once") or column.code in ("ref", "row_version", "blocker_id"))
             if cells[column.code] is not None or locked:  # a blank open cell has the form of its column
                 form = book.format(column.kind, locked=locked)
-                book.write(sheet, row, place, column, cells[column.code], form)
+                book.write(sheet, row, place, column.kind, cells[column.code], form)
     sheet.freeze_panes(1, _COLUMNS_KEPT_IN_VIEW)
     sheet.autofilter(0, 0, max(written.height, 1), len(IN_TEMPLATE) - 1)
     sheet.protect("", dict(protection()))

@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from kpi.update import ENCODINGS, Problem, Table, message, with_remarks
+from files import ENCODINGS
+from kpi.update import Problem, Table, key_of, message, with_remarks
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE, name_of
 from pages.ui import exports, loaders
@@ -75,7 +76,7 @@ def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None
             format_func=lambda code: (
                 w.t("upload.every_kind", n=w.number(sum(counts.values())))
                 if code == ALL
-                else f"{w.t(f'intake.kind_{code}')} ({w.number(counts[code])})"
+                else f"{w.t(key_of(code, kind=True))} ({w.number(counts[code])})"
             ),
             key=f"{key}_kind",
             label_visibility="collapsed",
@@ -119,8 +120,8 @@ def words_of(problem: Problem) -> str:
     """What is wrong and what to do, without the place, which stands beside it."""
     values = problem.placeholders(w.language())
     if problem.code == _REST:
-        values["kind"] = w.t(f"intake.kind_{values['kind']}")
-    return w.t(f"intake.{problem.code}", **values)
+        values["kind"] = w.t(key_of(values["kind"], kind=True))
+    return w.t(key_of(problem.code), **values)
 
 
 def _frame(problems: Sequence[Problem]) -> pl.DataFrame:

@@ -19,11 +19,11 @@ import streamlit as st
 from data_access import settings, updates
 from data_access.accounts import Person
 from data_access.clock import today
+from files import Limits
 from kpi.update import (
     Change,
     Conflict,
     Current,
-    Limits,
     Preview,
     Problem,
     Table,

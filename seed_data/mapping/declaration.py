@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from seed_data.mapping.source import FileForm
+from files import Form
 
 DATA_DATE = "data_date"
 """The name by which a mapping refers to the register's own data date where it lists dates."""
@@ -128,7 +128,7 @@ class MappingDeclaration:
 
     name: str
     register: RegisterInfo
-    form: FileForm
+    form: Form
     empty: tuple[str, ...]
     fields: Mapping[str, Value]
     dates: Mapping[str, DateColumn]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from files import DELIMITERS, Form
 from kpi.vocabulary import STATES, Scope, texts
 from seed_data.mapping.declaration import (
     DATA_DATE,
@@ -25,7 +26,6 @@ from seed_data.mapping.declaration import (
     Value,
 )
 from seed_data.mapping.problems import Problems
-from seed_data.mapping.source import DELIMITERS, FileForm
 
 DEFAULT_FORMATS = ("%Y-%m-%d", "%d/%m/%Y")
 _DATE_PARTS = ({"Y", "y"}, {"m", "b", "B"}, {"d"})
@@ -186,7 +186,7 @@ def _register(reader: _Reader, table: dict[str, Any]) -> RegisterInfo:
     return RegisterInfo(**given, data_date=reader.date(table, "data_date", "register"))
 
 
-def _form(reader: _Reader, table: dict[str, Any]) -> tuple[FileForm, tuple[str, ...]]:
+def _form(reader: _Reader, table: dict[str, Any]) -> tuple[Form, tuple[str, ...]]:
     reader.only(table, "file", ("encoding", "delimiter", "sheet", "header_row", "empty"))
     delimiter = reader.text(table, "delimiter", "file")
     if delimiter is not None and delimiter not in DELIMITERS:
@@ -196,11 +196,13 @@ def _form(reader: _Reader, table: dict[str, Any]) -> tuple[FileForm, tuple[str, 
     if type(header_row) is not int or header_row < 1:
         reader.problems.add("wrong_type", column="file.header_row", value=str(header_row), expected="1, 2, 3 ...")
         header_row = 1
-    form = FileForm(
+    form = Form(
         encoding=reader.text(table, "encoding", "file"),
         delimiter=delimiter,
         sheet=reader.text(table, "sheet", "file"),
         header_row=header_row,
+        keeps_blank_rows=True,
+        keeps_midnight=True,
     )
     return form, reader.list_of_texts(table, "empty", "file")
 

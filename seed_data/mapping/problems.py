@@ -1,9 +1,14 @@
-"""What can be wrong with a mapping or the file it describes, as data: words are in the catalog room `mapping`."""
+"""What can be wrong with a mapping or the file it describes, as data: words are in the catalog rooms `mapping` and `files`."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import files
+
+_SAID_HERE = frozenset(("delimiter_unclear", "file_empty", "not_unicode"))
+"""Problems of files for which a mapping has a remedy of its own."""
 
 MOST_PROBLEMS_KEPT = 500
 """Of each kind of problem no more are kept: a file whose every date is wrong has one fault, not a million."""
@@ -23,6 +28,11 @@ class Problem:
     column: str | None = None
     value: str | None = None
     params: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The key of its words in the catalogs."""
+        return f"{'files' if self.code in files.CODES - _SAID_HERE else 'mapping'}.{self.code}"
 
 
 class MappingError(Exception):
@@ -64,6 +74,14 @@ class Problems:
         """The same with the placeholders already together."""
         filled = tuple((name, str(content)) for name, content in params.items())
         self._found.append(Problem(self.file, code, row, column, value, filled))
+
+    def take(self, found: Iterable[files.Problem], columns: Sequence[str] = ()) -> None:
+        """Note what was found in a file; `columns` are the names of its columns, in order."""
+        for problem in found:
+            column = problem.column
+            if isinstance(column, int):
+                column = columns[column] if column < len(columns) else None
+            self.keep(problem.code, problem.row, column, problem.value, problem.params)
 
     def refuse(self) -> None:
         """Raise `MappingError` if anything was found."""

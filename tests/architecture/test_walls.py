@@ -22,12 +22,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Each room, and those it may use besides itself.
 ROOMS = {
     "words": set(),
-    "kpi": {"words"},
-    "data_access": {"words", "kpi"},
-    "seed_data": {"words", "kpi", "data_access"},
-    "pages": {"words", "kpi", "data_access", "seed_data"},
-    "web": {"words", "kpi", "data_access", "seed_data", "pages"},
-    "cli": {"words", "kpi", "data_access", "seed_data", "pages"},
+    "files": set(),
+    "kpi": {"words", "files"},
+    "data_access": {"words", "files", "kpi"},
+    "seed_data": {"words", "files", "kpi", "data_access"},
+    "pages": {"words", "files", "kpi", "data_access", "seed_data"},
+    "web": {"words", "files", "kpi", "data_access", "seed_data", "pages"},
+    "cli": {"words", "files", "kpi", "data_access", "seed_data", "pages"},
 }
 ENTRANCES = ("app.py", "manage.py")
 
@@ -35,6 +36,7 @@ ENTRANCES = ("app.py", "manage.py")
 # (nor the tables of our own, `data_access.store.models`).
 FORBIDDEN = {
     "words": {"sqlalchemy", "sqlmodel", "streamlit", "altair"},
+    "files": {"sqlalchemy", "sqlmodel", "sqlite3", "streamlit", "altair"},
     "kpi": {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "adbc_driver_manager", "sqlite3", "streamlit", "altair"},
     "data_access": {"streamlit", "altair", "streamlit_authenticator"},
     "seed_data": {"streamlit", "altair", "streamlit_authenticator"},

@@ -24,6 +24,7 @@ SOURCES = [
 ]
 
 DYNAMIC = {
+    "files.": "codes of problems found in files (files.problems)",
     "intake.": "codes of problems found in uploads (kpi.intake)",
     "mapping.": "codes of problems with a register and its mapping (seed_data.mapping)",
 }

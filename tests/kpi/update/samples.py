@@ -6,6 +6,7 @@ import datetime as dt
 
 import polars as pl
 
+from files import reading
 from kpi.facts import REPORT_FIELDS
 from kpi.update import Checked, Current, Preview, Problem, Table, check_rows, compare, read_table
 from kpi.update import current as shape
@@ -172,14 +173,14 @@ def current(**parts: object) -> Current:
 
 def table(text: str) -> Table:
     """The table in the text of a CSV file, which must be readable."""
-    outcome = read_table(text.encode(), "tep.csv")
+    outcome = read_table(text.encode(), "tep.csv", reader=reading.read)
     assert isinstance(outcome, Table), outcome
     return outcome
 
 
 def problems(text: str, **parts: object) -> list[Problem]:
     """What is wrong with the text of a CSV file, wherever it is found."""
-    outcome = read_table(text.encode(), "tep.csv")
+    outcome = read_table(text.encode(), "tep.csv", reader=reading.read)
     if isinstance(outcome, list):
         return outcome
     checked = check_rows(outcome, current(**parts), today=TODAY)

@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from kpi.update import Limits, Problem, Table, read_table, table_of
-from kpi.update.encodings import ENCODINGS
+from files import ENCODINGS, Limits, reading
+from kpi.update import Problem, Table, read_table, table_of
 from tests.kpi.update.samples import table
 
 TEXT = "ref,progress\nA-1,Đã hợp tác với đối tác\n"
 
 
 def refused(data: bytes, name: str = "tep.csv", **how: Any) -> list[tuple[str, int | None, str | None]]:
-    outcome = read_table(data, name, **how)
+    outcome = read_table(data, name, reader=reading.read, **how)
     assert isinstance(outcome, list), outcome
     return [(problem.code, problem.row, problem.column) for problem in outcome if problem.blocking]
 
 
 def read(data: bytes, name: str = "tep.csv", **how: Any) -> Table:
-    outcome = read_table(data, name, **how)
+    outcome = read_table(data, name, reader=reading.read, **how)
     assert isinstance(outcome, Table), outcome
     return outcome
 

@@ -13,6 +13,8 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from files import neutral, reading
+from files.text import canonical
 from kpi.facts import REPORT_FIELDS
 from kpi.update import (
     Checked,
@@ -21,12 +23,10 @@ from kpi.update import (
     Table,
     check_rows,
     compare,
-    neutral,
     read_table,
     template,
     with_remarks,
 )
-from kpi.update.text import canonical
 from kpi.vocabulary import STATES
 from tests.kpi.update.samples import (
     LISTS,
@@ -219,7 +219,7 @@ def registers(draw: st.DrawFn) -> Current:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(registers(), st.sampled_from(FORMS))
 def test_whatever_the_register_holds_the_template_changes_nothing(now: Current, how: tuple[str, Format]) -> None:
-    outcome = read_table(template(now, language=how[0], format=how[1], say=say), f"mau.{how[1]}")
+    outcome = read_table(template(now, language=how[0], format=how[1], say=say), f"mau.{how[1]}", reader=reading.read)
     if isinstance(outcome, list):
         assert [problem.code for problem in outcome] == ["no_rows"]  # no agreement is open
         return
@@ -241,7 +241,7 @@ def test_a_workbook_is_read_as_another_reader_reads_it(texts: list[str]) -> None
         for row, text in enumerate(texts, start=1):
             sheet.write_string(row, 0, text[:32_000])
     theirs = fastexcel.read_excel(data.getvalue()).load_sheet(0, dtypes="string").to_polars().to_series()
-    outcome = read_table(data.getvalue(), "a.xlsx")
+    outcome = read_table(data.getvalue(), "a.xlsx", reader=reading.read)
 
     if isinstance(outcome, Table):
         read = neutral.restored(canonical(pl.col("t"))).str.strip_chars()

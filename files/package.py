@@ -13,11 +13,12 @@ import zlib
 from collections.abc import Callable
 from typing import IO
 
-from kpi.update.limits import Limits
-from kpi.update.problems import Problem
+from files.limits import Limits
+from files.problems import Problem
 
 _CHUNK = 1 << 16
 _MOST_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OUT_OF_MEMORY = xml.parsers.expat.errors.codes[xml.parsers.expat.errors.XML_ERROR_NO_MEMORY]
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 Attributes = dict[str, str]
@@ -112,6 +113,10 @@ def _feed(parser: xml.parsers.expat.XMLParserType, part: IO[bytes]) -> None:
         parser.Parse(b"", True)
     except Enough:
         return
+    except xml.parsers.expat.ExpatError as error:
+        if error.code == _OUT_OF_MEMORY:
+            raise MemoryError from error
+        raise
 
 
 def relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:

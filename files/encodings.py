@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 
-from kpi.update.problems import Problem
+from files.problems import Problem
 
 # RFC 1456. Six capitals stand where ASCII has control characters.
 _VISCII_LOW = {0x02: "Ẳ", 0x05: "Ẵ", 0x06: "Ẫ", 0x14: "Ỷ", 0x19: "Ỹ", 0x1E: "Ỵ"}
@@ -60,7 +60,7 @@ def decoded(data: bytes, encoding: str | None) -> tuple[str, str] | Problem:
     asked = (encoding or ("utf-16" if marked else "utf-8")).strip().lower()
     name = _OTHER_NAMES.get(asked, asked)
     if name not in _CHOSEN:
-        return Problem("encoding_unknown", value=encoding, params={"known": ENCODINGS})
+        return Problem("encoding_unknown", value=encoding, params={"known": ", ".join(ENCODINGS)})
     if name == "utf-16" and not marked:
         return Problem("utf16_unmarked")
     try:
@@ -74,3 +74,8 @@ def decoded(data: bytes, encoding: str | None) -> tuple[str, str] | Problem:
         code = "not_unicode" if encoding is None else "not_in_encoding"
         return Problem(code, row=row, value=wrong, params={"encoding": name})
     return text, name
+
+
+def well_formed(text: str) -> str:
+    """The text with each half of a surrogate pair replaced by U+FFFD, which is then refused: no store can hold a half."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -13,12 +13,13 @@ import zipfile
 from decimal import Decimal
 from typing import NamedTuple
 
-from kpi.update import columns, package
-from kpi.update.grid import Fault, Grid
-from kpi.update.limits import Limits
-from kpi.update.package import Attributes
-from kpi.update.problems import Problem
-from kpi.update.text import squeeze, well_formed
+from files import package
+from files.encodings import well_formed
+from files.form import Form, Heading
+from files.grid import Grid
+from files.limits import Limits
+from files.package import Attributes
+from files.problems import Problem
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -27,7 +28,7 @@ _NOT_DATE_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 # ECMA-376 part 1, 18.8.30: formats that need no declaration; 27-36 and 50-58 are dates in East Asian editions.
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _PERCENT_FORMATS = {9, 10}
-_KEYS = ("ref", "title_vi")
+_LAST_ROW = re.compile(r"[0-9]{1,7}$")
 _MOST_RANGES_NAMED = 5
 
 
@@ -44,8 +45,9 @@ class _Book(NamedTuple):
     starts_1904: bool
 
 
-def read_xlsx(data: bytes, *, limits: Limits) -> Grid | list[Problem]:
-    """The rows of the sheet whose first row holds known headers, or what keeps the workbook from being read.
+def read_xlsx(data: bytes, *, form: Form, limits: Limits, heading: Heading) -> Grid | list[Problem]:
+    """The rows of the sheet the form names, else of the visible one that is ours, else of the first visible one; or what keeps
+    the workbook from being read.
 
     Numbers come as typed (`45`, `37.5`), percentages with their sign, dates as ISO dates, with the time where there is one.
     Formulas and error values are faults, merged cells a problem. Hidden sheets are left aside with a notice.
@@ -57,21 +59,18 @@ def read_xlsx(data: bytes, *, limits: Limits) -> Grid | list[Problem]:
         book = _read_book(archive)
         if book is None:
             return [Problem("not_a_workbook")]
-        known = [sheet for sheet in book.sheets if not sheet.hidden and _has_known_headers(archive, book, sheet)]
-        if len(known) > 1:
-            return [Problem("several_sheets", value=", ".join(sheet.name for sheet in known))]
-        visible = [sheet for sheet in book.sheets if not sheet.hidden]
-        if not visible:
-            return [Problem("file_empty")]
-        reader = _SheetReader(book, limits)
-        reader.read(archive, (known or visible)[0].part)
+        sheet = _chosen(archive, book, form, limits, heading)
+        if isinstance(sheet, Problem):
+            return [sheet]
+        reader = _SheetReader(book, form, limits)
+        reader.read(archive, sheet.part)
     except package.BROKEN:
         return [Problem("file_broken")]
     if reader.problems:
         return reader.problems
-    hidden = [sheet.name for sheet in book.sheets if sheet.hidden]
+    hidden = [other.name for other in book.sheets if other.hidden and other is not sheet]
     if hidden:
-        reader.notices.append(Problem("hidden_sheets", value=", ".join(hidden), blocking=False))
+        reader.notices.append(Problem("hidden_sheets", value=", ".join(hidden)))
     return Grid(reader.rows, reader.faults, reader.notices)
 
 
@@ -197,23 +196,33 @@ def _further(before: int, now: int) -> int:
 # --- One sheet -------------------------------------------------------------------------------------------------------
 
 
-def _has_known_headers(archive: zipfile.ZipFile, book: _Book, sheet: _Sheet) -> bool:
-    """Whether the first row names agreements. A sheet of lists may hold other known headers as well."""
-    reader = _SheetReader(book, Limits(), only_first_row=True)
-    reader.read(archive, sheet.part)
-    known = columns.spellings()
-    return any(known.get(form) in _KEYS for _, cells in reader.rows for form in squeeze(cells))
+def _chosen(archive: zipfile.ZipFile, book: _Book, form: Form, limits: Limits, heading: Heading) -> _Sheet | Problem:
+    if form.sheet is not None:
+        named = [sheet for sheet in book.sheets if sheet.name == form.sheet]
+        known = ", ".join(sheet.name for sheet in book.sheets)
+        return named[0] if named else Problem("sheet_missing", value=form.sheet, params={"known": known})
+    visible = [sheet for sheet in book.sheets if not sheet.hidden]
+    ours = []
+    for sheet in visible:
+        reader = _SheetReader(book, form, limits, only_first_row=True)
+        reader.read(archive, sheet.part)
+        if any(heading.is_ours(cells) for _, cells in reader.rows):
+            ours.append(sheet)
+    if len(ours) > 1:
+        return Problem("several_sheets", value=", ".join(sheet.name for sheet in ours))
+    return (ours or visible)[0] if visible else Problem("file_empty")
 
 
 class _SheetReader:
     """Collects the rows of one sheet while its XML goes by."""
 
-    def __init__(self, book: _Book, limits: Limits, *, only_first_row: bool = False) -> None:
+    def __init__(self, book: _Book, form: Form, limits: Limits, *, only_first_row: bool = False) -> None:
         self.rows: list[tuple[int, list[str]]] = []
-        self.faults: list[Fault] = []
+        self.faults: list[Problem] = []
         self.notices: list[Problem] = []
         self.problems: list[Problem] = []
         self._book = book
+        self._form = form
         self._limits = limits
         self._only_first_row = only_first_row
         self._row = 0
@@ -234,7 +243,7 @@ class _SheetReader:
             more = max(0, len(self._merged) - _MOST_RANGES_NAMED)
             self.problems.append(Problem("merged_cells", value=named, params={"more": more}))
         if self._hidden_rows:
-            self.notices.append(Problem("hidden_rows", params={"count": self._hidden_rows}, blocking=False))
+            self.notices.append(Problem("hidden_rows", params={"count": self._hidden_rows}))
 
     def _start(self, element: str, attributes: Attributes) -> None:
         if element == "c":
@@ -252,7 +261,10 @@ class _SheetReader:
         elif element == "rPh":
             self._inside_reading = True
         elif element == "mergeCell":
-            self._merged.append(attributes.get("ref", ""))
+            merged = attributes.get("ref", "")
+            last = _LAST_ROW.search(merged)
+            if last is None or int(last[0]) >= self._form.header_row:
+                self._merged.append(merged)
 
     def _end(self, element: str, text: str) -> None:
         if element == "v":
@@ -269,6 +281,8 @@ class _SheetReader:
             self._take_row()
 
     def _take_cell(self) -> None:
+        if self._row < self._form.header_row:
+            return
         text = self._text()
         if not text and not self._has_formula:
             return
@@ -277,9 +291,9 @@ class _SheetReader:
             self.problems.append(Problem("too_many_columns", row=self._row, params=found))
             raise package.Enough
         if self._has_formula:
-            self.faults.append(Fault(self._row, self._column, "formula", text))
+            self.faults.append(Problem("formula", self._row, self._column, text))
         elif self._cell.get("t") == "e":
-            self.faults.append(Fault(self._row, self._column, "error_value", text))
+            self.faults.append(Problem("error_value", self._row, self._column, text))
         self._cells.extend([""] * (self._column + 1 - len(self._cells)))
         self._cells[self._column] = text
 
@@ -304,7 +318,7 @@ class _SheetReader:
         if kind == "b":
             return "true" if self._value == "1" else "false"
         if kind == "d":
-            return self._value.removesuffix("Z").removesuffix("T00:00:00").removesuffix("T00:00:00.000")
+            return self._moment(self._value.removesuffix("Z").removesuffix(".000"))
         return _unescaped(self._value)
 
     def _number(self) -> str:
@@ -329,4 +343,8 @@ class _SheetReader:
         else:
             first = dt.datetime(1899, 12, 30) if serial >= 61 else dt.datetime(1899, 12, 31)
         moment = first + dt.timedelta(seconds=round(serial * 86_400))
-        return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(sep=" ")
+        return self._moment(moment.isoformat())
+
+    def _moment(self, written: str) -> str:
+        day, _, time = written.partition("T")
+        return day if time in ("", "00:00:00") and not self._form.keeps_midnight else f"{day} {time or '00:00:00'}"

@@ -1,4 +1,4 @@
-"""How large an uploaded file may be."""
+"""How large a file may be, and what reading it may take."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Limits:
 
     `bytes` and `rows` are the operator's (5 MB, 20,000 rows). `cell_characters` is the most a spreadsheet cell can hold. A
     workbook's parts may unfold to `unfolded_bytes` in all; its largest honest form at these limits takes about a third of it.
+    Its reader may take `memory_bytes` of address space and `seconds`; what it hands back is no longer than `unfolded_bytes`.
     `problems_of_a_kind` is how many problems of one kind are listed before the rest is only counted.
     """
 
@@ -20,4 +21,6 @@ class Limits:
     cell_characters: int = 32_767
     unfolded_bytes: int = 120 * 1024 * 1024
     parts: int = 500
+    memory_bytes: int = 512 * 1024 * 1024
+    seconds: float = 60
     problems_of_a_kind: int = 200

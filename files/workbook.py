@@ -12,8 +12,6 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from kpi.update.columns import Column
-
 LONGEST_TEXT = 32_767
 FIRST_DAY = dt.date(1900, 3, 1)
 """Before this day a spreadsheet's calendar is wrong by one, so such a date is written as text."""
@@ -55,15 +53,13 @@ class Book:
             self._formats[key] = self.book.add_format({**form, **({"bg_color": colour} if colour else {})})
         return self._formats[key]
 
-    def write(self, sheet: Worksheet, row: int, place: int, column: Column, text: str | None, form: Format) -> None:
+    def write(self, sheet: Worksheet, row: int, place: int, kind: str, text: str | None, form: Format) -> None:
         """One cell, as the type its column has wherever the type holds the text exactly."""
         if text is None:
             sheet.write_blank(row, place, None, form)
-        elif column.kind == "date" and (day := _day(text)) is not None:
+        elif kind == "date" and (day := _day(text)) is not None:
             sheet.write_datetime(row, place, dt.datetime.combine(day, dt.time()), form)
-        elif (column.kind == "percent" and _EXACT_PERCENT.fullmatch(text)) or (
-            column.kind == "number" and text.isdecimal()
-        ):
+        elif (kind == "percent" and _EXACT_PERCENT.fullmatch(text)) or (kind == "number" and text.isdecimal()):
             sheet.write_number(row, place, float(text), form)
         else:
             sheet.write_string(row, place, text, form)

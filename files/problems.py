@@ -1,0 +1,36 @@
+"""What can be wrong with a file before anything is known about its columns."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+CODES = frozenset(
+    (
+        "cell_too_long", "delimiter_unclear", "encoding_unknown", "error_value", "file_broken", "file_empty",
+        "file_too_large", "file_type", "formula", "hidden_rows", "hidden_sheets", "invisible_character", "line_end",
+        "locked", "macros", "merged_cells", "needs_memory", "needs_time", "not_a_workbook", "not_in_encoding",
+        "not_unicode", "old_or_locked", "quotes", "reading_stopped", "row_width", "several_sheets", "sheet_missing",
+        "text_lost", "too_many_columns", "too_many_rows", "unfolds_too_large", "utf16_unmarked",
+    )
+)  # fmt: skip
+"""Everything that is found here; each has its words in the catalog `files`, or in those of whoever says it in other words."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a file, or worth knowing about it.
+
+    `row` is the row number a spreadsheet shows. `column` is its place, counted from 0, or its name in a frame. `params` fill
+    the words.
+    """
+
+    code: str
+    row: int | None = None
+    column: int | str | None = None
+    value: str | None = None
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"no problem of a file is called {self.code!r}")

@@ -1,0 +1,42 @@
+"""What the text of a cell may hold, and the one spelling under which it is compared."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from files.limits import Limits
+from files.problems import Problem
+
+FORBIDDEN = r"[\p{Cc}&&[^\t\n\r]]|[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{NChar}\u{FFFD}]"
+"""Characters no cell may hold: controls, whatever is invisible (zero-width signs, marks of direction, soft hyphens), the mark
+of text lost in an earlier conversion (U+FFFD) and code points that are no characters."""
+
+
+def canonical(text: pl.Expr) -> pl.Expr:
+    """The one spelling under which a text is compared: form C, line ends as LF, trimmed, forbidden characters left out.
+
+    Applied twice it gives the same as once. Reading refuses forbidden characters before it comes here; a text that is already
+    in the store may hold some, and its template shows it without them.
+    """
+    return text.str.replace_all("\r\n?", "\n").str.replace_all(FORBIDDEN, "").str.normalize("NFC").str.strip_chars()
+
+
+def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[Problem]:
+    """The cells that hold what no cell may hold, or too much; `row` is the column with the numbers of the rows."""
+    found: list[Problem] = []
+    texts = pl.exclude(row)
+    hidden = frame.select(texts.str.contains(FORBIDDEN).any())
+    for name in (name for name in hidden.columns if hidden[name][0]):
+        text = pl.col(name)
+        seen = text.str.slice(0, 120).str.replace_all(FORBIDDEN, "\u25a1")
+        cells = frame.filter(text.str.contains(FORBIDDEN)).select(row, text.str.extract(f"({FORBIDDEN})"), seen=seen)
+        for number, sign, shown in cells.iter_rows():
+            code = "text_lost" if sign == "\ufffd" else "invisible_character"
+            found.append(Problem(code, number, name, shown, {"sign": f"U+{ord(sign):04X}"}))
+    longest = frame.select(texts.str.len_chars().max())
+    for name in (name for name in longest.columns if (longest[name][0] or 0) > limits.cell_characters):
+        length = pl.col(name).str.len_chars()
+        for number, count in frame.filter(length > limits.cell_characters).select(row, length).iter_rows():
+            params = {"length": count, "most": limits.cell_characters}
+            found.append(Problem("cell_too_long", number, name, params=params))
+    return found
