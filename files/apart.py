@@ -65,9 +65,9 @@ def _asked(
     assert child.stdout is not None
     _send(child.stdin, [name, len(data), dataclasses.asdict(form), dataclasses.asdict(limits)], data)
     while True:
-        line = child.stdout.readline(limits.unfolded_bytes)
-        if len(line) == limits.unfolded_bytes:
-            return [Problem("unfolds_too_large", params={"most": limits.unfolded_bytes // 1024 // 1024})]
+        line = child.stdout.readline(limits.answer)
+        if len(line) == limits.answer:
+            return [Problem("unfolds_too_large", params={"most": limits.answer // 1024 // 1024})]
         if not line:
             raise EOFError
         kind, *content = json.loads(line)
@@ -97,7 +97,7 @@ def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
     name, length, form, bounds = json.loads(questions.readline())
     limits = Limits(**bounds)
     _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, most))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, most))
 
     def ask(kind: str, cells: Sequence[str]) -> int:
         _send(answers, [kind, *cells])
@@ -110,7 +110,7 @@ def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
         _send(answers, _plain(found))
     except MemoryError:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        _send(answers, _plain([Problem("needs_memory", params={"most": limits.memory_bytes // 1024 // 1024})]))
+        _send(answers, _plain([Problem("needs_memory", params={"most": limits.memory // 1024 // 1024})]))
 
 
 def _plain(found: Grid | list[Problem]) -> list[Any]:

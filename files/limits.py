@@ -11,8 +11,8 @@ class Limits:
 
     `bytes` and `rows` are the operator's (5 MB, 20,000 rows). `cell_characters` is the most a spreadsheet cell can hold. A
     workbook's parts may unfold to `unfolded_bytes` in all; its largest honest form at these limits takes about a third of it.
-    Its reader may take `memory_bytes` of address space and `seconds`; what it hands back is no longer than `unfolded_bytes`.
-    `problems_of_a_kind` is how many problems of one kind are listed before the rest is only counted.
+    Reading may take `memory` (`memory_bytes` and more) and `seconds`. `problems_of_a_kind` is how many problems of one kind are
+    listed before the rest is only counted.
     """
 
     bytes: int = 5 * 1024 * 1024
@@ -24,3 +24,13 @@ class Limits:
     memory_bytes: int = 512 * 1024 * 1024
     seconds: float = 60
     problems_of_a_kind: int = 200
+
+    @property
+    def memory(self) -> int:
+        """The address space of whoever reads: `memory_bytes`, and more where the operator lets in files of more than 20 MB."""
+        return max(self.memory_bytes, 24 * self.bytes)
+
+    @property
+    def answer(self) -> int:
+        """How many bytes the cells may come to: as many as a workbook may unfold to, or a large CSV file."""
+        return max(self.unfolded_bytes, 4 * self.bytes)

@@ -1,4 +1,4 @@
-"""What is wrong with a file: codes here, their words in the catalog `intake`."""
+"""What is wrong with an upload: codes here and in `files`, their words in the catalogs `intake` and `files`."""
 
 from __future__ import annotations
 

@@ -16,12 +16,11 @@ ROW = "__row"
 """The column that carries each record's row number in the file."""
 
 LIMITS = Limits(
-    bytes=1024**3,
+    bytes=256 * 1024**2,
     rows=1_000_000,
     columns=1_000,
     unfolded_bytes=2 * 1024**3,
     parts=10_000,
-    memory_bytes=6 * 1024**3,
     seconds=900,
 )
 """A register is its operator's own, read on the operator's machine: bounds that only a mistake meets."""

@@ -48,6 +48,7 @@ UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
 FILES = "tests/attacks/test_files.py::"
+APART = "tests/files/test_apart.py::"
 
 GUARDS = (
     # --- The gate
@@ -544,6 +545,35 @@ GUARDS = (
         '    return _MARKDOWN.sub(r"\\\\\\1", apart)',
         "    return apart",
         "tests/words/test_words.py::test_plain_text_is_one_line_in_which_every_sign_is_escaped",
+    ),
+    # --- Reading files
+    Guard(
+        "reading a file is limited in memory",
+        "files/apart.py",
+        "    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, most))",
+        "    _ = most",
+        APART + "test_a_file_that_would_fill_the_memory_is_stopped_in_its_own_process",
+    ),
+    Guard(
+        "reading a file is limited in time",
+        "files/apart.py",
+        "        deadline.start()",
+        "        _ = deadline",
+        APART + "test_a_file_that_takes_too_long_is_stopped",
+    ),
+    Guard(
+        "a reader that dies is a problem of its file",
+        "files/apart.py",
+        "        except (EOFError, BrokenPipeError):",
+        "        except ZeroDivisionError:",
+        APART + "test_a_process_that_ends_without_an_answer_is_a_clear_problem",
+    ),
+    Guard(
+        "what is read from a file is limited in length",
+        "files/apart.py",
+        "        if len(line) == limits.answer:",
+        "        if False:",
+        APART + "test_an_answer_is_not_longer_than_a_file_may_unfold",
     ),
     # --- Settings and starting
     Guard(

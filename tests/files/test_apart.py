@@ -80,7 +80,7 @@ def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_is_not_longer_than_a_file_may_unfold() -> None:
-    assert codes(apart.read(b"ref\n" + b"A-1\n" * 500, "a.csv", limits=Limits(unfolded_bytes=2000))) == [
+    assert codes(apart.read(b"ref\n" + b"1\n" * 1_200, "a.csv", limits=Limits(bytes=2500, unfolded_bytes=10_000))) == [
         "unfolds_too_large"
     ]
 
