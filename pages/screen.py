@@ -35,6 +35,8 @@ class Screen:
     """Whether it is offered in the menu, or reached by links only."""
     filtered: bool = True
     """Whether the filters are drawn above it: not where nothing it shows depends on them."""
+    formerly: tuple[str, ...] = ()
+    """Addresses it had before, which lead to it."""
 
     def __post_init__(self) -> None:
         wrong = [
@@ -43,6 +45,7 @@ class Screen:
                 ("name", self.name, _ADDRESS),
                 ("section", self.section or "none", _ADDRESS),
                 ("icon", self.icon, _ICON),
+                *(("former address", address, _ADDRESS) for address in self.formerly),
             )
             if not form.fullmatch(value)
         ]
@@ -77,10 +80,13 @@ class Screen:
 def screens() -> tuple[Screen, ...]:
     """Every screen, in the order of the menu; the first one is where everybody begins.
 
-    A folder with a page and without a declaration raises AttributeError, an order that is taken ValueError.
+    A folder with a page and without a declaration raises AttributeError, an order or address that is taken ValueError.
     """
     folders = sorted(page.parent.name for room in pages.__path__ for page in Path(room).glob("*/page.py"))
     found: list[Screen] = [importlib.import_module(f"pages.{folder}").SCREEN for folder in folders]
     if len({screen.order for screen in found}) < len(found):
         raise ValueError(f"Two screens have one order: {sorted((screen.order, screen.name) for screen in found)}.")
+    addresses = [address for screen in found for address in (screen.name, *screen.formerly)]
+    if len({*addresses}) < len(addresses):
+        raise ValueError(f"Two screens have one address: {sorted(addresses)}.")
     return tuple(sorted(found, key=lambda screen: screen.order))

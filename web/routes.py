@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from data_access import accounts
 from pages.ui.session_addresses import SIGN_IN_PATH, SIGN_OUT_PATH
-from web import single_sign_on
+from web import former_addresses, single_sign_on
 from web.csrf import is_sign_out_key
 from web.gate import CLOSED
 from web.house import House
@@ -77,6 +77,7 @@ def routes(house: House) -> list[Route]:
         Route("/healthz", healthz),
         Route(SIGN_IN_PATH, start),
         Route(SIGN_OUT_PATH, end),
+        *former_addresses.routes(),
         *single_sign_on.routes(house),
     ]
 

@@ -16,7 +16,7 @@ from kpi.facts import Facts, attention, signs
 from kpi.indicators import catalog, growth, league_table
 from kpi.rules import Rules
 from kpi.vocabulary import BUCKETS
-from pages.ranking import sections
+from pages.parts import places
 from pages.ui import cards, charts, links, loaders, tables, view_codes
 from pages.ui.cards import Better
 from pages.ui.tables import Column
@@ -212,14 +212,14 @@ def _stall_limits(rules: Rules) -> dict[str, str]:
 
 def show_delivery(view: View, person: Person) -> None:
     """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
-    group = view.agency_group if view.agency_group in sections.GROUPS else sections.usual_group(person)
+    group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
     st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
     league = loaders.league_table(dataclasses.replace(view, agency_group=group), by="agency")
     best, worst = league_table.ends(league, most=ENDS)
     if best.is_empty():
         st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
     else:
-        is_whole = best.height + worst.height == sections.ranked_number(league)
+        is_whole = best.height + worst.height == places.ranked_number(league)
         shown = _ends_frame(best, worst, is_whole=is_whole)
         chosen = charts.show(
             charts.bars,
@@ -231,12 +231,12 @@ def show_delivery(view: View, person: Person) -> None:
         )
         if chosen and chosen["code"]:
             links.go("scorecard", agency=chosen["code"])
-        st.caption(sections.sureness(league))
-    own = sections.own_sentence(league, person)
+        st.caption(places.sureness(league))
+    own = places.own_sentence(league, person)
     if own:
         st.caption(own)
     with st.container(horizontal=True, gap="small"):
-        for kind in sections.GROUPS:
+        for kind in places.GROUPS:
             links.page_link(
                 "ranking",
                 w.t(f"overview.ranking_{kind}"),
@@ -255,10 +255,10 @@ def _ends_frame(best: pl.DataFrame, worst: pl.DataFrame, *, is_whole: bool) -> p
 
 def _bars(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
-        label=pl.format("{}. {}", "place", sections.labels(rows["agency"])),
+        label=pl.format("{}. {}", "place", places.labels(rows["agency"])),
         code="agency",
         value="score",
-        value_label=sections.light_texts(rows["score"], rows["status"]),
+        value_label=places.light_texts(rows["score"], rows["status"]),
         light="status",
     )
 

@@ -11,8 +11,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.facts import CLASHES
 from kpi.reporting import quality
-from pages.parts import explained
-from pages.ranking import sections
+from pages.parts import explained, places
 from pages.ui import cards, charts, links, loaders, records, tables
 from pages.ui.charts import Mark
 from pages.ui.choices import ALL, agency_choice, choice, narrow, typed
@@ -144,7 +143,7 @@ def _cells(worst: pl.DataFrame, there: list[str]) -> pl.DataFrame:
         for count, n in cells.select("count", "n").iter_rows()
     ]
     return cells.select(
-        row=sections.labels(cells["agency"]),
+        row=places.labels(cells["agency"]),
         row_code="agency",
         column=w.texts(cells["defect"], lambda defect: w.t(f"quality.defect_{defect}")),
         column_code="defect",

@@ -1,4 +1,4 @@
-"""The sections of the ranking, and how a place is put into words elsewhere."""
+"""The sections of the ranking."""
 
 from __future__ import annotations
 
@@ -9,20 +9,12 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from kpi.facts import PROVINCE_KINDS
-from kpi.indicators import league_table
 from kpi.indicators.catalog import COMPOSITE, KPIS
-from kpi.indicators.scorecard import PLACE_DIGITS
 from kpi.rules import Rules
-from pages.ui import cards, charts, filters, links, loaders, palette, tables
+from pages.parts import places
+from pages.ui import cards, charts, links, tables
 from pages.ui.tables import Column
 from pages.ui.view import View
-
-GROUPS: Final = ("ministry", "province")
-"""Kinds of agency that are ranked, each among its own."""
-
-LABEL_CHARACTERS: Final = 22
-"""Longer names have no room beside the bars of a chart."""
 
 _NAME_CHARACTERS: Final = 31
 _ROW: Final = 35
@@ -30,101 +22,24 @@ _OWN: Final = "▶ "
 """Stands before the name of the reader's own agency."""
 
 
-# --- In words --------------------------------------------------------------------------------------------------------
-
-
-def labels(agencies: pl.Series, *, most: int = LABEL_CHARACTERS) -> pl.Series:
-    """Agencies' names where there is little room: the full one up to `most` letters, else the usual abbreviation."""
-
-    def label(agency: str) -> str:
-        name = w.name("agency", agency)
-        return name if len(name) <= most else w.name("agency", agency, short=True)
-
-    return w.texts(agencies, label)
-
-
-def score_text(score: float | None) -> str:
-    """A composite as it is read: precise enough to agree with its light, and with the place it has."""
-    if score is None:
-        return cards.value_text(COMPOSITE, {"value": None, "follow_up": None})
-    digits = loaders.rules(filters.current().as_of).digits(COMPOSITE, score)
-    return w.number(score, max(digits, PLACE_DIGITS))
-
-
-def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:
-    """Scores with sign and word of their light, for the labels of a chart."""
-    return pl.Series(
-        [
-            f"{palette.SIGNS[light]} {score_text(score)} {w.name('light', light)}"
-            for score, light in zip(scores, lights, strict=True)
-        ],
-        dtype=pl.String,
-    )
-
-
-def ranked_number(league: pl.DataFrame) -> int:
-    """How many agencies have a place."""
-    return league.height - league["place"].null_count()
-
-
-def sureness(league: pl.DataFrame) -> str:
-    """How many are ranked and how many are not, and how many could truly be first."""
-    ranked = ranked_number(league)
-    text = w.t("ranking.ranked", n=w.number(ranked), few=w.number(league.height - ranked))
-    contenders = league_table.possibly_first(league)
-    return f"{text} {w.t('ranking.contenders', n=w.number(contenders))}" if contenders > 1 else text
-
-
-def place_text(best: int | None, worst: int | None) -> str:
-    """The places an agency may truly hold: "1–7", or one number."""
-    if best is None or worst is None:
-        return w.t("common.not_available")
-    return w.number(best) if best == worst else f"{w.number(best)}–{w.number(worst)}"
-
-
-def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
-    """Where the person's own agency stands; None for a person without one, or where it is not among these."""
-    own = league.filter(pl.col("agency") == (person.limited_to or ""))
-    if own.is_empty():
-        return None
-    row = own.row(0, named=True)
-    if row["place"] is None:
-        return w.t("ranking.own_unranked", n=w.number(row["n"]))
-    return w.t(
-        "ranking.own_place",
-        place=w.number(row["place"]),
-        all=w.number(ranked_number(league)),
-        places=place_text(row["best_place"], row["worst_place"]),
-        score=score_text(row["score"]),
-        light=cards.light(row["status"]),
-    )
-
-
 # --- Sections --------------------------------------------------------------------------------------------------------
-
-
-def usual_group(person: Person) -> str:
-    """The ministries; for an agency, its own kind."""
-    agencies = loaders.register().agencies
-    is_province = agencies.filter((pl.col("key") == (person.limited_to or "")) & pl.col("kind").is_in(PROVINCE_KINDS))
-    return GROUPS[0] if is_province.is_empty() else "province"
 
 
 def choose_group(view: View, person: Person) -> str:
     """Which kind of agency is ranked: the one the filters name, else the page's own choice, kept in its address."""
-    if view.agency_group in GROUPS:
+    if view.agency_group in places.GROUPS:
         return view.agency_group
     if view.agency_group is not None:
         cards.notice("ranking.not_ranked", name=w.name("agency_group", view.agency_group))
-    usual = usual_group(person)
+    usual = places.usual_group(person)
     asked = st.query_params.get("group", usual)
-    if asked not in GROUPS:
+    if asked not in places.GROUPS:
         cards.notice("ranking.unknown_group", value=w.plain(asked[:40]))
         asked = usual
     st.session_state["ranking_group"] = asked
     st.segmented_control(
         w.t("ranking.group"),
-        GROUPS,
+        places.GROUPS,
         format_func=lambda group: w.name("agency_group", group),
         required=True,
         key="ranking_group",
@@ -144,10 +59,10 @@ def show_ranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
     if ranked.is_empty():
         cards.notice("ranking.nobody_ranked", n=w.number(rules.rank_min_n))
         return
-    own = own_sentence(league, person)
+    own = places.own_sentence(league, person)
     if own:
         st.markdown(own)
-    st.caption(f"{sureness(league)} {w.t('ranking.signs')} {_legend()}")
+    st.caption(f"{places.sureness(league)} {w.t('ranking.signs')} {_legend()}")
     tables.show(
         _cells(ranked, person, rules),
         [
@@ -177,16 +92,16 @@ def show_intervals(league: pl.DataFrame) -> None:
         return
     st.subheader(w.t("ranking.intervals"), anchor=False)
     st.caption(w.t("ranking.intervals_help"))
-    places = [place_text(best, worst) for best, worst in ranked.select("best_place", "worst_place").iter_rows()]
+    held = [places.place_text(best, worst) for best, worst in ranked.select("best_place", "worst_place").iter_rows()]
     chosen = charts.show(
         charts.interval_dots,
         ranked.select(
-            label=pl.format("{}. {}", "place", labels(ranked["agency"], most=_NAME_CHARACTERS)),
+            label=pl.format("{}. {}", "place", places.labels(ranked["agency"], most=_NAME_CHARACTERS)),
             code="agency",
             value="score",
             low="low",
             high="high",
-            value_label=pl.format("{} ({})", w.texts(ranked["score"], score_text), pl.Series(places)),
+            value_label=pl.format("{} ({})", w.texts(ranked["score"], places.score_text), pl.Series(held)),
             light="status",
         ),
         key="ranking_intervals",
@@ -226,15 +141,15 @@ def show_unranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
 def _cells(league: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
     """A league table with what is shown of them as text: name, places, climb, score_text, and one for each KPI under
     its code and `_text`."""
-    name = labels(league["agency"], most=_NAME_CHARACTERS)
+    name = places.labels(league["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
     return league.with_columns(
         *texts,
         name=pl.when(pl.col("agency") == (person.limited_to or "")).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
-        places=pl.Series([place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()]),
+        places=pl.Series([places.place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()]),
         climb=w.texts(league["climbed"], _climb_text),
-        score_text=w.texts(league["score"], score_text),
+        score_text=w.texts(league["score"], places.score_text),
     )
 
 

@@ -14,8 +14,7 @@ from kpi.estimators import difference
 from kpi.estimators.difference import Difference, Estimate
 from kpi.indicators.catalog import KPIS, alone_in, shown_in
 from kpi.studies.funnel import Funnel
-from pages.parts import explained
-from pages.ranking import sections
+from pages.parts import explained, places
 from pages.ui import charts, links, studies, tables
 from pages.ui.choices import choice
 from pages.ui.tables import Column
@@ -60,7 +59,7 @@ def show_pair(view: View, league: pl.DataFrame, person: Person) -> None:
 
 def _placed_words(row: Mapping[str, Any], which: str) -> dict[str, str]:
     return {
-        f"score_{which}": sections.score_text(row["score"]),
+        f"score_{which}": places.score_text(row["score"]),
         f"place_{which}": w.number(row["place"]),
         f"n_{which}": w.number(row["n"]),
     }
@@ -178,7 +177,7 @@ def _funnel_rows(funnel: Funnel, kpi: str) -> pl.DataFrame:
         "n",
         value="share",
         code="agency",
-        label=sections.labels(funnel.groups["agency"]),
+        label=places.labels(funnel.groups["agency"]),
         mark=pl.when(pl.col("position") == "inside")
         .then(pl.lit(""))
         .otherwise(w.texts(funnel.groups["agency"], lambda code: w.name("agency", code, short=True))),
@@ -210,9 +209,9 @@ def show_values(view: View, kpi: str) -> None:
 
     tables.show(
         rows.with_columns(
-            name=sections.labels(rows["agency"]),
+            name=places.labels(rows["agency"]),
             places=pl.Series(
-                [sections.place_text(*pair) for pair in rows.select("best_place", "worst_place").iter_rows()],
+                [places.place_text(*pair) for pair in rows.select("best_place", "worst_place").iter_rows()],
                 dtype=pl.String,
             ),
             limits=limits("low", "high"),

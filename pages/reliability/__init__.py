@@ -2,4 +2,4 @@
 
 from pages.screen import Screen
 
-SCREEN = Screen(__file__, icon=":material/verified:", order=150, section="how_sure")
+SCREEN = Screen(__file__, icon=":material/verified:", order=150, section="how_sure", formerly=("trust",))

@@ -12,8 +12,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.reporting import reports as reporting
 from kpi.studies.calibration import STALLED, STARTED, BackTest
-from pages.parts import explained
-from pages.ranking import sections
+from pages.parts import explained, places
 from pages.ui import charts, links, records, studies
 from pages.ui.view import View
 
@@ -146,7 +145,7 @@ def stalling_sentence(test: BackTest) -> str:
 @st.fragment(parallel=True)
 def show_weights(view: View, person: Person) -> None:
     """How far places depend on the weights, which are a choice."""
-    group = view.agency_group if view.agency_group in sections.GROUPS else sections.usual_group(person)
+    group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
     st.subheader(w.t("reliance.weights", group=w.name("agency_group", group)), anchor=False)
     ranges = studies.place_ranges(dataclasses.replace(view, agency_group=group))
     if ranges.is_empty():
@@ -165,13 +164,13 @@ def show_weights(view: View, person: Person) -> None:
             all=w.number(moves.height),
             places_moved=w.number(FAR),
             agency=w.plain(w.name("agency", widest["agency"])),
-            places=sections.place_text(widest["best_place"], widest["worst_place"]),
+            places=places.place_text(widest["best_place"], widest["worst_place"]),
         )
     )
     charts.show(
         charts.interval_dots,
         ranges.select(
-            label=sections.labels(ranges["agency"]),
+            label=places.labels(ranges["agency"]),
             code="agency",
             value="place",
             low="best_place",

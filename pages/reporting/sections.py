@@ -14,8 +14,7 @@ from kpi.facts import UNASSIGNED
 from kpi.reporting import calendar
 from kpi.reporting.calendar import Period
 from kpi.reporting.reports import STATUSES, in_period
-from pages.parts import explained
-from pages.ranking import sections
+from pages.parts import explained, places
 from pages.ui import cards, charts, links, loaders, records, tables
 from pages.ui.choices import ALL, agency_choice, choice, narrow
 from pages.ui.tables import Column
@@ -241,7 +240,7 @@ def show_course(view: View) -> None:
     charts.show(
         charts.heat_map,
         cells.select(
-            row=sections.labels(cells["agency"]),
+            row=places.labels(cells["agency"]),
             row_code="agency",
             column="period",
             column_code="period",

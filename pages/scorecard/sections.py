@@ -12,7 +12,7 @@ import words as w
 from kpi.facts import Facts
 from kpi.indicators.catalog import COMPOSITE, KPIS, Kpi, shown_in
 from kpi.rules import Rules
-from pages.ranking import sections
+from pages.parts import places
 from pages.ui import cards, charts, filters, links, loaders, palette, tables
 from pages.ui.choices import choice
 from pages.ui.tables import Column
@@ -46,7 +46,7 @@ def show_place(agency: str, league: pl.DataFrame, composite: Card, *, is_whole: 
         interval = w.t("scorecard.interval", low=w.number(row["low"]), high=w.number(row["high"]))
     grid.metric(
         w.t(f"kpi.{COMPOSITE}.name"),
-        sections.score_text(composite["value"]),
+        places.score_text(composite["value"]),
         cards.light(composite["status"]) + (f" · {interval}" if interval else ""),
         delta_color="off",
         delta_arrow="off",
@@ -54,8 +54,8 @@ def show_place(agency: str, league: pl.DataFrame, composite: Card, *, is_whole: 
         height="stretch",
     )
     if row is not None and row["place"] is not None:
-        place = w.t("scorecard.place_of", place=w.number(row["place"]), all=w.number(sections.ranked_number(league)))
-        sure = w.t("scorecard.place_between", places=sections.place_text(row["best_place"], row["worst_place"]))
+        place = w.t("scorecard.place_of", place=w.number(row["place"]), all=w.number(places.ranked_number(league)))
+        sure = w.t("scorecard.place_between", places=places.place_text(row["best_place"], row["worst_place"]))
     else:
         place, sure = w.t("scorecard.not_ranked"), w.t("scorecard.not_ranked_why")
     grid.metric(
@@ -186,7 +186,7 @@ def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
         return
     rows = values.select(
         value="value",
-        label=sections.labels(values["agency"]),
+        label=places.labels(values["agency"]),
         value_label=w.texts(values["value"], write),
         role=pl.when(pl.col("agency") == agency).then(pl.lit("own")).otherwise(pl.lit("peer")),
     )

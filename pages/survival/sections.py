@@ -13,8 +13,7 @@ from data_access.accounts import Person
 from kpi.estimators.survival import LogRank
 from kpi.studies import waiting
 from kpi.studies.cohorts import Comparison
-from pages.parts import explained
-from pages.ranking import sections
+from pages.parts import explained, places
 from pages.ui import charts, studies, tables
 from pages.ui.choices import choice, choices
 from pages.ui.tables import Column
@@ -203,7 +202,7 @@ def _name(by: str, group: str) -> str:
     if by == "cohort":
         return w.t("survival.signed_in", year=group)
     if by == "agency":
-        return str(sections.labels(pl.Series([group])).item())
+        return str(places.labels(pl.Series([group])).item())
     return w.name(by, group)
 
 

@@ -49,16 +49,8 @@ def compute(preview: Preview) -> Effects | None:
     before_on, after_on = preview.data_date
     if after_on is None:
         return None
-    group = _group_of(preview.agency)
-    view = dataclasses.replace(
-        filters.current(),
-        as_of=before_on or after_on,
-        agency_group=group,
-        sector=None,
-        partner_group=None,
-        signed_from=None,
-        signed_to=None,
-    )
+    chosen, group = filters.current(), _group_of(preview.agency)
+    view = dataclasses.replace(chosen.whole, as_of=before_on or after_on, scope=chosen.scope, agency_group=group)
     register = loaders.register()
     before = loaders.scorecards(view, by=["agency"])
     others = before if view.as_of == after_on else loaders.scorecards(view, by=["agency"], as_of=after_on)
@@ -76,13 +68,9 @@ def compute(preview: Preview) -> Effects | None:
 
 def _group_of(agency: str) -> str | None:
     """The kind of agency it is ranked with; None for one without any agreement yet."""
-    view = dataclasses.replace(filters.current(), scope=None, agency_group=None)
-    found = loaders.facts(_everything(view)).agreements.filter(pl.col("agency") == agency)["agency_group"]
+    whole = loaders.facts(filters.current().whole)
+    found = whole.agreements.filter(pl.col("agency") == agency)["agency_group"]
     return None if found.is_empty() else str(found[0])
-
-
-def _everything(view: View) -> View:
-    return dataclasses.replace(view, sector=None, partner_group=None, signed_from=None, signed_to=None)
 
 
 def _standing(cards: pl.DataFrame, agency: str) -> Standing:

@@ -76,10 +76,11 @@ def test_every_screen_and_every_role_has_its_words(language: str) -> None:
     [
         ({"icon": "rule"}, "icon 'rule'"),
         ({"section": "How sure"}, "section 'How sure'"),
+        ({"formerly": ("../trust",)}, "former address '../trust'"),
         ({"declared_in": str(PAGES / "ui" / "__init__.py")}, "no page.py beside it"),
     ],
 )
-def test_a_declaration_that_cannot_be_is_refused_when_it_is_made(wrong: dict[str, str], said: str) -> None:
+def test_a_declaration_that_cannot_be_is_refused_when_it_is_made(wrong: dict[str, object], said: str) -> None:
     right = {"declared_in": str(PAGES / "ranking" / "__init__.py"), "icon": ":material/rule:", "order": 1}
 
     with pytest.raises(ValueError, match=said):
@@ -129,7 +130,11 @@ def test_a_folder_with_its_declaration_and_its_words_is_a_screen(
 
 @pytest.mark.parametrize(
     ("declaration", "error"),
-    [("", AttributeError), ("SCREEN = Screen(__file__, icon=':material/sunny:', order=20)", ValueError)],
+    [
+        ("", AttributeError),
+        ("SCREEN = Screen(__file__, icon=':material/sunny:', order=20)", ValueError),
+        ("SCREEN = Screen(__file__, icon=':material/sunny:', order=15, formerly=('trust',))", ValueError),
+    ],
 )
 def test_a_page_without_a_declaration_or_a_place_of_its_own_is_not_passed_over(
     shown_elsewhere: pathlib.Path, declaration: str, error: type[Exception]

@@ -1,0 +1,95 @@
+"""How places in a ranking are put into words, wherever they are shown, and which kinds of agency are ranked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+import words as w
+from data_access.accounts import Person
+from kpi.facts import PROVINCE_KINDS
+from kpi.indicators import league_table
+from kpi.indicators.catalog import COMPOSITE
+from kpi.indicators.scorecard import PLACE_DIGITS
+from pages.ui import cards, filters, loaders, palette
+
+GROUPS: Final = ("ministry", "province")
+"""Kinds of agency that are ranked, each among its own."""
+
+LABEL_CHARACTERS: Final = 22
+"""Longer names have no room beside the bars of a chart."""
+
+
+def labels(agencies: pl.Series, *, most: int = LABEL_CHARACTERS) -> pl.Series:
+    """Agencies' names where there is little room: the full one up to `most` letters, else the usual abbreviation."""
+
+    def label(agency: str) -> str:
+        name = w.name("agency", agency)
+        return name if len(name) <= most else w.name("agency", agency, short=True)
+
+    return w.texts(agencies, label)
+
+
+def score_text(score: float | None) -> str:
+    """A composite as it is read: precise enough to agree with its light, and with the place it has."""
+    if score is None:
+        return cards.value_text(COMPOSITE, {"value": None, "follow_up": None})
+    digits = loaders.rules(filters.current().as_of).digits(COMPOSITE, score)
+    return w.number(score, max(digits, PLACE_DIGITS))
+
+
+def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:
+    """Scores with sign and word of their light, for the labels of a chart."""
+    return pl.Series(
+        [
+            f"{palette.SIGNS[light]} {score_text(score)} {w.name('light', light)}"
+            for score, light in zip(scores, lights, strict=True)
+        ],
+        dtype=pl.String,
+    )
+
+
+def ranked_number(league: pl.DataFrame) -> int:
+    """How many agencies have a place."""
+    return league.height - league["place"].null_count()
+
+
+def sureness(league: pl.DataFrame) -> str:
+    """How many are ranked and how many are not, and how many could truly be first."""
+    ranked = ranked_number(league)
+    text = w.t("ranking.ranked", n=w.number(ranked), few=w.number(league.height - ranked))
+    contenders = league_table.possibly_first(league)
+    return f"{text} {w.t('ranking.contenders', n=w.number(contenders))}" if contenders > 1 else text
+
+
+def place_text(best: int | None, worst: int | None) -> str:
+    """The places an agency may truly hold: "1–7", or one number."""
+    if best is None or worst is None:
+        return w.t("common.not_available")
+    return w.number(best) if best == worst else f"{w.number(best)}–{w.number(worst)}"
+
+
+def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
+    """Where the person's own agency stands; None for a person without one, or where it is not among these."""
+    own = league.filter(pl.col("agency") == (person.limited_to or ""))
+    if own.is_empty():
+        return None
+    row = own.row(0, named=True)
+    if row["place"] is None:
+        return w.t("ranking.own_unranked", n=w.number(row["n"]))
+    return w.t(
+        "ranking.own_place",
+        place=w.number(row["place"]),
+        all=w.number(ranked_number(league)),
+        places=place_text(row["best_place"], row["worst_place"]),
+        score=score_text(row["score"]),
+        light=cards.light(row["status"]),
+    )
+
+
+def usual_group(person: Person) -> str:
+    """The ministries; for an agency, its own kind."""
+    agencies = loaders.register().agencies
+    is_province = agencies.filter((pl.col("key") == (person.limited_to or "")) & pl.col("kind").is_in(PROVINCE_KINDS))
+    return GROUPS[0] if is_province.is_empty() else "province"
