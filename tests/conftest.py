@@ -111,10 +111,17 @@ def chromium() -> Iterator[Browser]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser on a busy machine loses a click now and then; a fault of ours fails three times in a row."""
+    """Marks what follows from what a test uses and where it stands.
+
+    A browser on a busy machine loses a click now and then; a fault of ours fails three times in a row. Noting every line
+    makes a test take half again to twice as long, so it is not done where thousands of rounds go over the same ones.
+    """
     for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
+        in_browser = "chromium" in getattr(item, "fixturenames", ())
+        if in_browser:
             item.add_marker(pytest.mark.flaky(reruns=2))
+        if in_browser or item.get_closest_marker("slow") or not {"attacks", "faults"}.isdisjoint(item.path.parts):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

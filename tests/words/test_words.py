@@ -168,6 +168,7 @@ def test_search_does_not_mind_diacritics() -> None:
         assert words.fold(spelled) == "da nang"
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_folding_a_column_gives_what_folding_a_text_does(text: str) -> None:
     column = pl.select(words.fold_expr(pl.lit(text, pl.String))).item()

@@ -40,6 +40,7 @@ def folded() -> pl.DataFrame:
     ).agreements
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(registers())
 def test_whatever_is_folded_is_as_declared(rows: list[Row]) -> None:

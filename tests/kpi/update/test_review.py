@@ -43,6 +43,7 @@ def test_a_kind_is_a_part_and_everything_of_a_new_agreement_is_new() -> None:
         kind_of(title)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_a_narrowed_table_comes_to_exactly_what_was_chosen(seed: int) -> None:
     chance = random.Random(seed)
