@@ -79,7 +79,7 @@ lint: setup
 	$(VENV)/bin/mypy
 
 # Rooms whose tests need no page and no server.
-FAST := $(addprefix tests/,architecture words kpi seed_data)
+FAST := $(addprefix tests/,architecture words files kpi seed_data)
 
 check: lint
 	$(VENV)/bin/pytest -n 2 -m "not slow and not postgresql and not browser" $(FAST)
