@@ -36,6 +36,7 @@ from kpi.update import (
 )
 from kpi.update import template as filled_template
 from kpi.update.columns import name_of
+from kpi.vocabulary import BatchStatus, texts
 
 CONFLICT = "conflict"
 """The code of a cell that somebody else changed after the template was taken, and that nobody has decided about."""
@@ -57,7 +58,7 @@ BATCH_COLUMNS = (
     "corrects",
 )
 
-STORED = ("applied", "undone", "undo")
+STORED = texts((BatchStatus.APPLIED, BatchStatus.UNDONE, BatchStatus.UNDO))
 """What becomes of a batch whose changes were stored."""
 
 Told = dict[str, Any]

@@ -64,6 +64,9 @@ STARTED_STATES: Final = texts((State.IN_PROGRESS, State.COMPLETED))
 UNSIGNED: Final = texts((StateClass.PRE, StateClass.VOID_PRE))
 """The classes of states in which nothing has been signed."""
 
+ENDED: Final = texts((StateClass.CLOSED, StateClass.VOID, StateClass.VOID_PRE))
+"""The classes of states after which nothing more is to be carried out."""
+
 
 class Bucket(StrEnum):
     """Where an agreement stands, each in exactly one: the open ones from best to worst, then the others."""

@@ -156,7 +156,7 @@ class _View:
     def local(self) -> pl.DataFrame:
         """Agreements of Lạng Sơn and its bodies signed in the term."""
         chosen = pl.col("signed_on").is_between(*TERM) & (pl.col("agency") == _LANG_SON)
-        return self._signed("LOCAL").filter(chosen)
+        return self._signed(Scope.LOCAL).filter(chosen)
 
     def _signed(self, scope: str) -> pl.DataFrame:
         return self.facts.agreements.filter(pl.col("is_signed") & (pl.col("scope") == scope))

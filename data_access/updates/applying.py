@@ -21,6 +21,7 @@ from kpi.update import Preview
 from kpi.update.columns import BY_CODE
 from kpi.update.layout import NEW
 from kpi.update.review import held_back
+from kpi.vocabulary import BatchStatus, BlockerStep, State, texts
 
 TABLE_OF_PART = {
     "agreement": "agreement",
@@ -38,7 +39,7 @@ MODELS: Mapping[str, type[SQLModel]] = {
     "blockerevent": models.BlockerEvent,
 }
 _NOTE = {"id": pl.Int64(), "note": pl.String()}
-_BLOCKER_DAYS = {"blocker_opened_on": "opened", "blocker_escalated_on": "escalated", "blocker_resolved_on": "resolved"}
+_BLOCKER_DAYS = {f"blocker_{step}_on": step for step in texts(BlockerStep)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,7 @@ def apply(session: Session, *, actor: Person, preview: Preview, corrects: int | 
         repeated = same_confirmation(session, preview)
         if repeated is not None:
             return Receipt(repeated, applied=False, changes=0, data_version=version.version)
-        batch = batch_of(actor, preview, status="applied", corrects=corrects)
+        batch = batch_of(actor, preview, status=BatchStatus.APPLIED, corrects=corrects)
         return carry_out(session, actor=actor, preview=preview, batch=batch, action="upload.apply")
 
 
@@ -94,7 +95,7 @@ def carry_out(
     """
     account = account_of(session, actor)
     is_own = may(account.role, May.HAND_IN) and account.agency == batch.agency and batch.id is None
-    is_published = may(account.role, May.REVIEW) and batch.id is not None and batch.status == "waiting"
+    is_published = may(account.role, May.REVIEW) and batch.id is not None and batch.status == BatchStatus.WAITING
     agency = batch.agency
     if agency is None or agency != preview.agency or not (is_own or is_published):
         raise Refused("not_allowed")
@@ -106,7 +107,7 @@ def carry_out(
     check_versions(session, preview, agency)
     if not preview.changes:
         return Receipt(None, applied=False, changes=0, data_version=version.version)
-    batch.status = "applied"
+    batch.status = BatchStatus.APPLIED
     opened = open_batch(session, batch)
     ids = {str(number): number for number in preview.versions}
     ids |= _register(session, preview, agency)
@@ -137,7 +138,9 @@ def same_confirmation(session: Session, preview: Preview) -> int | None:
     found = session.connection().execute(
         sa.select(batch.c.id)
         .where(
-            batch.c.agency == preview.agency, batch.c.file_sha256 == preview.file_sha256, batch.c.status == "applied"
+            batch.c.agency == preview.agency,
+            batch.c.file_sha256 == preview.file_sha256,
+            batch.c.status == BatchStatus.APPLIED,
         )
         .order_by(batch.c.id.desc())
     )
@@ -257,7 +260,7 @@ def replacements(table_name: str, done: pl.DataFrame) -> pl.DataFrame:
 def _register(session: Session, preview: Preview, agency: str) -> dict[str, int]:
     """Register the new agreements; gives the id for each subject. Their reference is agency, year of signing and a number."""
     new = preview.writes.agreements.join(
-        preview.writes.status_events.filter(pl.col("state") == "SIGNED").select(
+        preview.writes.status_events.filter(pl.col("state") == State.SIGNED).select(
             "subject", year=pl.col("effective_on").dt.year()
         ),
         on="subject",
@@ -318,7 +321,7 @@ def _stored_changes(session: Session, preview: Preview, batch: Batch, ids: dict[
     blocker_events = stored(session, "blockerevent", _with_notes(session, models.BlockerEvent, happened), batch)
     carriers = pl.concat(
         [
-            _carriers(events.filter(pl.col("state") == "SIGNED"), "statusevent", ("signed_on",)),
+            _carriers(events.filter(pl.col("state") == State.SIGNED), "statusevent", ("signed_on",)),
             _carriers(_moves_only(events), "statusevent", ("state", "state_date")),
             _carriers(targets, "targetdate", _columns_of("target")),
             _carriers(reports, "progressreport", _columns_of("report")),
@@ -383,7 +386,7 @@ def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) ->
 
 def _moves_only(events: pl.DataFrame) -> pl.DataFrame:
     """Events other than the signing of an agreement that is being registered."""
-    return events.filter(~(pl.col("subject").str.starts_with(NEW) & (pl.col("state") == "SIGNED")))
+    return events.filter(~(pl.col("subject").str.starts_with(NEW) & (pl.col("state") == State.SIGNED)))
 
 
 def _columns_of(part: str) -> tuple[str, ...]:

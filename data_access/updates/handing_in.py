@@ -18,6 +18,7 @@ from data_access.updates.routes import routes_on
 from data_access.updates.submissions import Submission
 from kpi.update import Change, Preview, Table
 from kpi.update.review import days_settled, held_back, split, with_days
+from kpi.vocabulary import BatchStatus
 
 
 def hand_in(
@@ -40,9 +41,9 @@ def hand_in(
         _check_corrected(session, corrects, agency)
         found = _same_confirmation(session, preview)
         if found is not None:
-            part = found.part_of if found.status == "waiting" else found.id
+            part = found.part_of if found.status == BatchStatus.WAITING else found.id
             receipt = None if part is None else Receipt(part, applied=False, changes=0, data_version=version.version)
-            return HandedIn(receipt, found.id if found.status == "waiting" else None, repeated=True)
+            return HandedIn(receipt, found.id if found.status == BatchStatus.WAITING else None, repeated=True)
         held = {kind for kind, route in routes_on(session, None).items() if route == "review"}
         if not held_back(preview.changes, held):
             receipt = apply(session, actor=actor, preview=preview, corrects=corrects)
@@ -62,11 +63,11 @@ def withdraw(session: Session, *, actor: Person, batch_id: int) -> None:
         batch = session.get(models.UploadBatch, batch_id, populate_existing=True)
         if batch is None or batch.agency != agency:
             raise Refused("not_allowed")
-        if batch.status == "withdrawn":
+        if batch.status == BatchStatus.WITHDRAWN:
             return
-        if batch.status != "waiting":
+        if batch.status != BatchStatus.WAITING:
             raise Refused("already_reviewed")
-        batch.status = "withdrawn"
+        batch.status = BatchStatus.WITHDRAWN
         session.flush()
         detail = {"file": batch.file_name, "agency": agency}
         audit.write(session, actor=actor.username, action="upload.withdraw", subject=f"batch {batch_id}", detail=detail)
@@ -79,7 +80,7 @@ def _check_corrected(session: Session, corrects: int | None, agency: str) -> Non
     if corrects is None:
         return
     batch = session.get(models.UploadBatch, corrects)
-    if batch is None or batch.agency != agency or batch.status != "returned":
+    if batch is None or batch.agency != agency or batch.status != BatchStatus.RETURNED:
         raise Refused("not_allowed")
 
 
@@ -101,7 +102,7 @@ def _sent(session: Session, preview: Preview, *statuses: str) -> list[tuple[mode
 
 def _same_confirmation(session: Session, preview: Preview) -> models.UploadBatch | None:
     """The batch that waits, or waited and was published, of this very confirmation: same file, same row versions seen."""
-    for batch, submission in _sent(session, preview, "waiting", "applied"):
+    for batch, submission in _sent(session, preview, BatchStatus.WAITING, BatchStatus.APPLIED):
         if dict(submission.versions) == dict(preview.versions) and set(submission.seen) <= set(preview.changes):
             return batch
     return None
@@ -128,18 +129,18 @@ def _in_parts(
         goes = rechecked(direct, current, [change for change in preview.changes if change not in for_review])
     if stands is None or (direct is not None and goes is None):
         raise Refused("stale", refs=rows.refs_of(session, list(preview.versions)))
-    sent = _sent(session, preview, "waiting")
+    sent = _sent(session, preview, BatchStatus.WAITING)
     if sent and _said(sent[0][1].seen) != _said(stands.changes):
         raise Refused("waits")
     receipt = None
     if goes is not None:
         goes = dataclasses.replace(goes.decided(goes.conflicts), file_sha256=preview.file_sha256)
-        batch = batch_of(actor, goes, status="applied", corrects=corrects)
+        batch = batch_of(actor, goes, status=BatchStatus.APPLIED, corrects=corrects)
         receipt = carry_out(session, actor=actor, preview=goes, batch=batch, action="upload.apply")
     if sent:
         return HandedIn(receipt, sent[0][0].id, repeated=receipt is None)
     stands = dataclasses.replace(stands, file_sha256=preview.file_sha256)
-    batch = batch_of(actor, stands, status="waiting", corrects=corrects)
+    batch = batch_of(actor, stands, status=BatchStatus.WAITING, corrects=corrects)
     batch.part_of = None if receipt is None else receipt.batch_id
     session.add(batch)
     session.flush()

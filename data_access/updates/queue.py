@@ -14,12 +14,13 @@ from data_access import store
 from data_access.store import models
 from data_access.updates.reading import table
 from kpi.update import Change, Kind, kind_of, place_of
+from kpi.vocabulary import BatchStatus
 
 
 def count_waiting(engine: sa.Engine) -> int:
     """How many batches wait for review. For coordinators."""
     batch = table(models.UploadBatch)
-    statement = sa.select(sa.func.count().label("n")).select_from(batch).where(batch.c.status == "waiting")
+    statement = sa.select(sa.func.count().label("n")).select_from(batch).where(batch.c.status == BatchStatus.WAITING)
     return int(store.read_frame(engine, statement)["n"].item())
 
 

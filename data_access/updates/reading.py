@@ -12,6 +12,7 @@ from kpi.register import Schema
 from kpi.update import current as shape
 from kpi.update.choices import Choice
 from kpi.update.current import Current
+from kpi.vocabulary import BatchStatus
 
 FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
 """How a batch's cell is named: `state`, `progress[2025-Q4]`. Names that begin with `_` are the batch's own bookkeeping:
@@ -179,4 +180,6 @@ def read_uploads_of_file(engine: sa.Engine, agency: str, file_sha256: str) -> pl
     """This agency's batches of exactly this file that hold (`applied`) or still wait (`waiting`), newest first: for saying that
     it was sent before."""
     found = list_batches(engine, agency)
-    return found.filter((pl.col("file_sha256") == file_sha256) & pl.col("status").is_in(["applied", "waiting"]))
+    return found.filter(
+        (pl.col("file_sha256") == file_sha256) & pl.col("status").is_in([BatchStatus.APPLIED, BatchStatus.WAITING])
+    )

@@ -24,6 +24,7 @@ from files.encodings import well_formed
 from files.text import canonical
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
 from kpi.update.review import narrowed, whole, with_days, without
+from kpi.vocabulary import BatchStatus
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class Review:
 def list_waiting(engine: sa.Engine) -> pl.DataFrame:
     """The batches that wait for review, the one that waits longest first, with all columns of `uploadbatch`. For coordinators."""
     batch = table(models.UploadBatch)
-    return store.read_frame(engine, sa.select(batch).where(batch.c.status == "waiting").order_by(batch.c.id))
+    return store.read_frame(engine, sa.select(batch).where(batch.c.status == BatchStatus.WAITING).order_by(batch.c.id))
 
 
 def review(engine: sa.Engine, batch_id: int, *, agency: str | None) -> Review | None:
@@ -142,7 +143,7 @@ def publish(
         _be_coordinator(session, actor)
         version = take_turn(session)
         batch, submission = _sent(session, number)
-        if batch.status != "waiting":
+        if batch.status != BatchStatus.WAITING:
             versions = None if review.preview is None else _versions_of(review.preview, chosen)
             is_same = versions_before(session, number) == versions and batch.changes == len(chosen)
             if is_same and batch.reviewed_by == actor.username:
@@ -194,11 +195,11 @@ def send_back(session: Session, *, actor: Person, batch_id: int, reason: str) ->
         why = _tidy(reason)
         if not why:
             raise Refused("reason_missing")
-        if batch.status == "returned" and (batch.reviewed_by, batch.reason) == (actor.username, why):
+        if batch.status == BatchStatus.RETURNED and (batch.reviewed_by, batch.reason) == (actor.username, why):
             return
-        if batch.status != "waiting":
+        if batch.status != BatchStatus.WAITING:
             raise Refused("already_reviewed")
-        batch.status, batch.reason = "returned", why
+        batch.status, batch.reason = BatchStatus.RETURNED, why
         batch.reviewed_by, batch.reviewed_at = actor.username, models.utc_now()
         session.flush()
         _tell_returned(session, actor, batch, batch_id, reason)
@@ -278,7 +279,7 @@ def _add_rest(session: Session, batch: models.UploadBatch, rest: Submission, rea
         file_sha256=batch.file_sha256,
         rows=rest.table.frame.height,
         changes=len(rest.seen),
-        status="returned",
+        status=BatchStatus.RETURNED,
         created_at=batch.created_at,
         reviewed_by=batch.reviewed_by,
         reviewed_at=batch.reviewed_at,

@@ -29,6 +29,7 @@ from data_access.updates.outcome import Receipt
 from data_access.updates.reading import table, with_parted_field
 from kpi.facts import REPORT_FIELDS
 from kpi.update.columns import BY_CODE
+from kpi.vocabulary import BatchStatus
 
 _CELLS = {
     "id": pl.Int64(),
@@ -114,8 +115,8 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     store.act_for(session, agency)
     if batch.undoes is not None:
         raise Refused("undo_of_undo")
-    if batch.status != "applied":
-        raise Refused("already_undone" if batch.status == "undone" else "not_applied")
+    if batch.status != BatchStatus.APPLIED:
+        raise Refused("already_undone" if batch.status == BatchStatus.UNDONE else "not_applied")
     every = _cells_of_same_agreements(session, batch_id)
     past = _past(every, batch_id)
     agreement_ids = sorted(past.cells["agreement_id"].unique())
@@ -130,13 +131,13 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
         file_sha256=batch.file_sha256,
         rows=batch.rows,
         changes=past.cells.height,
-        status="undo",
+        status=BatchStatus.UNDO,
         undoes=batch_id,
     )
     opened = open_batch(session, opposite)
     carriers = _take_back(session, past, opened)
     rows.raise_row_versions(session, agreement_ids)
-    batch.status, batch.undone_by = "undone", opened.id
+    batch.status, batch.undone_by = BatchStatus.UNDONE, opened.id
     bookkeeping = [row_versions({number: versions[number] for number in agreement_ids})]
     moved = _data_date_back(session, version)
     if moved is not None:
@@ -170,7 +171,7 @@ def _cells_of_same_agreements(session: Session, batch_id: int) -> pl.DataFrame:
     with store.whole_register(session):  # another agency may have been responsible since
         found = session.connection().execute(statement).all()
     frame = pl.DataFrame([tuple(row) for row in found], schema={**_CELLS, "status": pl.String()}, orient="row")
-    return frame.with_columns(holds=pl.col("status") == "applied").drop("status")
+    return frame.with_columns(holds=pl.col("status") == BatchStatus.APPLIED).drop("status")
 
 
 def _past(every: pl.DataFrame, batch_id: int) -> _Past:

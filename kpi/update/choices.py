@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from kpi.vocabulary import Authority, Cause, Scope, Severity, State
 from words import language_in_store
 
 
@@ -31,70 +32,73 @@ class Choice:
 
 
 STATES = (
-    Choice("PROPOSED", "Đề xuất", "Proposed"),
-    Choice("NEGOTIATING", "Đang đàm phán", "Under negotiation", ("Đàm phán", "Negotiating")),
-    Choice("SIGNED", "Đã ký", "Signed"),
+    Choice(State.PROPOSED.value, "Đề xuất", "Proposed"),
+    Choice(State.NEGOTIATING.value, "Đang đàm phán", "Under negotiation", ("Đàm phán", "Negotiating")),
+    Choice(State.SIGNED.value, "Đã ký", "Signed"),
     Choice(
-        "APPROVAL_PENDING",
+        State.APPROVAL_PENDING.value,
         "Chờ phê chuẩn, phê duyệt",
         "Awaiting ratification or approval",
         ("Chờ phê duyệt", "Chờ phê chuẩn", "Approval pending"),
     ),
-    Choice("IN_FORCE", "Có hiệu lực", "In force", ("Đã có hiệu lực",)),
+    Choice(State.IN_FORCE.value, "Có hiệu lực", "In force", ("Đã có hiệu lực",)),
     Choice(
-        "PLAN_ISSUED",
+        State.PLAN_ISSUED.value,
         "Đã ban hành kế hoạch thực hiện",
         "Implementation plan issued",
         ("Đã ban hành kế hoạch", "Plan issued"),
     ),
-    Choice("IN_PROGRESS", "Đang triển khai", "Under implementation", ("Đang thực hiện", "In progress")),
-    Choice("COMPLETED", "Hoàn thành", "Completed", ("Đã hoàn thành",)),
-    Choice("SUSPENDED", "Tạm đình chỉ thực hiện", "Suspended", ("Tạm đình chỉ",)),
+    Choice(State.IN_PROGRESS.value, "Đang triển khai", "Under implementation", ("Đang thực hiện", "In progress")),
+    Choice(State.COMPLETED.value, "Hoàn thành", "Completed", ("Đã hoàn thành",)),
+    Choice(State.SUSPENDED.value, "Tạm đình chỉ thực hiện", "Suspended", ("Tạm đình chỉ",)),
     Choice(
-        "TERMINATED",
+        State.TERMINATED.value,
         "Chấm dứt hiệu lực, rút khỏi",
         "Terminated or withdrawn",
         ("Chấm dứt hiệu lực", "Chấm dứt", "Rút khỏi", "Terminated", "Withdrawn"),
     ),
-    Choice("EXPIRED", "Hết hiệu lực", "Expired"),
-    Choice("SUPERSEDED", "Được thay thế", "Superseded"),
+    Choice(State.EXPIRED.value, "Hết hiệu lực", "Expired"),
+    Choice(State.SUPERSEDED.value, "Được thay thế", "Superseded"),
     Choice(
-        "ABANDONED", "Dừng đàm phán, không ký", "Abandoned before signing", ("Không ký", "Dừng đàm phán", "Abandoned")
+        State.ABANDONED.value,
+        "Dừng đàm phán, không ký",
+        "Abandoned before signing",
+        ("Không ký", "Dừng đàm phán", "Abandoned"),
     ),
 )
 SCOPES = (
     Choice(
-        "HIGH_LEVEL",
+        Scope.HIGH_LEVEL.value,
         "Ký trong hoạt động đối ngoại cấp cao",
         "Signed in high-level exchanges",
         ("Cấp cao", "High level"),
     ),
-    Choice("LOCAL", "Cấp địa phương", "Local level", ("Địa phương", "Local")),
+    Choice(Scope.LOCAL.value, "Cấp địa phương", "Local level", ("Địa phương", "Local")),
 )
 ANSWERS = (
     Choice("yes", "Có", "Yes", ("x", "true", "1")),
     Choice("no", "Không", "No", ("false", "0")),
 )
 CAUSES = (
-    Choice("legal_framework", "Khuôn khổ pháp lý", "Legal framework"),
-    Choice("funding", "Bố trí kinh phí, vốn", "Funding"),
-    Choice("land_clearance", "Giải phóng mặt bằng", "Land clearance"),
-    Choice("counterpart", "Phía đối tác", "Foreign counterpart"),
-    Choice("coordination", "Phối hợp liên ngành", "Coordination between agencies"),
-    Choice("technical", "Kỹ thuật, công nghệ", "Technical matters"),
-    Choice("procurement", "Đấu thầu, mua sắm", "Procurement"),
-    Choice("personnel", "Nhân lực", "Personnel"),
+    Choice(Cause.LEGAL_FRAMEWORK.value, "Khuôn khổ pháp lý", "Legal framework"),
+    Choice(Cause.FUNDING.value, "Bố trí kinh phí, vốn", "Funding"),
+    Choice(Cause.LAND_CLEARANCE.value, "Giải phóng mặt bằng", "Land clearance"),
+    Choice(Cause.COUNTERPART.value, "Phía đối tác", "Foreign counterpart"),
+    Choice(Cause.COORDINATION.value, "Phối hợp liên ngành", "Coordination between agencies"),
+    Choice(Cause.TECHNICAL.value, "Kỹ thuật, công nghệ", "Technical matters"),
+    Choice(Cause.PROCUREMENT.value, "Đấu thầu, mua sắm", "Procurement"),
+    Choice(Cause.PERSONNEL.value, "Nhân lực", "Personnel"),
 )
 SEVERITIES = (
-    Choice("severe", "Nghiêm trọng", "Severe"),
-    Choice("moderate", "Đáng kể", "Moderate"),
-    Choice("minor", "Nhỏ", "Minor"),
+    Choice(Severity.SEVERE.value, "Nghiêm trọng", "Severe"),
+    Choice(Severity.MODERATE.value, "Đáng kể", "Moderate"),
+    Choice(Severity.MINOR.value, "Nhỏ", "Minor"),
 )
 AUTHORITY_LEVELS = (
-    Choice("agency", "Cơ quan chủ trì tự giải quyết", "Responsible agency itself"),
-    Choice("inter_agency", "Liên bộ, liên ngành", "Several agencies together"),
-    Choice("prime_minister", "Thủ tướng Chính phủ", "Prime Minister"),
-    Choice("national_assembly", "Quốc hội", "National Assembly"),
+    Choice(Authority.AGENCY.value, "Cơ quan chủ trì tự giải quyết", "Responsible agency itself"),
+    Choice(Authority.INTER_AGENCY.value, "Liên bộ, liên ngành", "Several agencies together"),
+    Choice(Authority.PRIME_MINISTER.value, "Thủ tướng Chính phủ", "Prime Minister"),
+    Choice(Authority.NATIONAL_ASSEMBLY.value, "Quốc hội", "National Assembly"),
 )
 
 FIXED_LISTS = {

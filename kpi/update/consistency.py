@@ -18,6 +18,7 @@ from kpi.update.columns import BY_CODE
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.update.problems import Problem
+from kpi.vocabulary import State
 
 _FOR_A_NEW_AGREEMENT = ("title_vi", "doc_type", "sector", "partner", "scope", "signed_on")
 _FOR_A_NEW_BLOCKER = ("blocker_cause", "blocker_severity", "blocker_authority_level", "blocker_opened_on")
@@ -113,7 +114,7 @@ def moves(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
         .join(signings(cells), on="subject", how="left", maintain_order="left")
         .join(kinds, on="new_doc_type", how="left", maintain_order="left")
         .with_columns(
-            before=pl.when(is_new).then(pl.lit("SIGNED")).otherwise("before"),
+            before=pl.when(is_new).then(pl.lit(State.SIGNED)).otherwise("before"),
             since=pl.when(is_new).then("new_signed_on").otherwise("since"),
             legal_class=pl.when(is_new).then("new_class").otherwise("legal_class"),
             needs_approval=pl.when(is_new).then("new_approval").otherwise("needs_approval"),

@@ -14,7 +14,7 @@ from kpi.facts import REPORT_FIELDS
 from kpi.register import Schema
 from kpi.update.cells import percent_text
 from kpi.update.choices import FIXED_LISTS, Choice
-from kpi.vocabulary import state_class
+from kpi.vocabulary import UNSIGNED, BlockerStep, State, state_class
 
 AGREEMENTS: Schema = {
     "agreement_id": pl.Int64,
@@ -150,11 +150,13 @@ class Current:
     @functools.cached_property
     def standing_blockers(self) -> pl.DataFrame:
         """Blockers with `item` (the number as text), `opened_on`, `escalated_on`, `resolved_on` and the ids of those events."""
-        kinds = {"opened": "opened", "escalated": "escalated", "resolved": "resolved"}
         first = self.blocker_events.sort("blocker_id", "effective_on", "id")
         dates = first.group_by("blocker_id", maintain_order=True).agg(
-            *(pl.col("effective_on").filter(pl.col("kind") == kind).first().alias(f"{kind}_on") for kind in kinds),
-            *(pl.col("id").filter(pl.col("kind") == kind).first().alias(f"{kind}_event") for kind in kinds),
+            *(
+                pl.col("effective_on").filter(pl.col("kind") == kind).first().alias(f"{kind}_on")
+                for kind in BlockerStep
+            ),
+            *(pl.col("id").filter(pl.col("kind") == kind).first().alias(f"{kind}_event") for kind in BlockerStep),
         )
         return (
             self.blockers.rename({"id": "blocker_id"})
@@ -167,13 +169,13 @@ class Current:
 def _states(events: pl.DataFrame) -> pl.DataFrame:
     """State and signing per agreement, under the same order of events as the facts: those up to the signing come first."""
     state, day, known = pl.col("state"), pl.col("effective_on"), pl.col("date_known")
-    late = ~(state_class(state).is_in(["pre", "void_pre"]) | (state == "SIGNED"))
+    late = ~(state_class(state).is_in(UNSIGNED) | (state == State.SIGNED))
     return (
         events.with_columns(_late=late)
         .sort("agreement_id", "_late", "effective_on", "id")
         .group_by("agreement_id", maintain_order=True)
         .agg(
-            signed_on=day.filter((state == "SIGNED") & known).min(),
+            signed_on=day.filter((state == State.SIGNED) & known).min(),
             state=state.last(),
             state_since=day.last(),
             state_known=known.last(),

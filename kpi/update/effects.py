@@ -9,6 +9,7 @@ import polars as pl
 from kpi.register import Register
 from kpi.update.differences import Preview
 from kpi.update.layout import NEW
+from kpi.vocabulary import AccessLevel
 
 
 def projected(register: Register, preview: Preview) -> Register:
@@ -82,7 +83,7 @@ def _agreements(there: pl.DataFrame, preview: Preview, ids: dict[str, int]) -> p
         flagship=pl.lit(False),
         evidence_url=pl.lit(""),
         tracked=pl.lit(True),
-        access_level=pl.lit("open"),
+        access_level=pl.lit(AccessLevel.OPEN),
     )
     every = _joined(there, new)
     values = preview.writes.values

@@ -21,7 +21,7 @@ from kpi.update.columns import COLUMNS, Column
 from kpi.update.current import Current, known_cells
 from kpi.update.problems import Say
 from kpi.update.text import squeezed
-from kpi.vocabulary import state_class
+from kpi.vocabulary import ENDED, StateClass, state_class
 from words import known_language
 
 FREE_ROWS = 500
@@ -53,12 +53,8 @@ def template(current: Current, *, language: str, format: Literal["csv", "xlsx"],
 def filled(current: Current) -> pl.DataFrame:
     """The template's rows, a column per code, as the texts the register is known by (choices by their codes)."""
     standing = current.standing
-    followed = standing.filter(
-        pl.col("implementable")
-        & pl.col("tracked")
-        & ~state_class(pl.col("state")).is_in(["closed", "void", "void_pre"])
-    )
-    is_signed = ~state_class(pl.col("state")).is_in(["pre"])
+    followed = standing.filter(pl.col("implementable") & pl.col("tracked") & ~state_class(pl.col("state")).is_in(ENDED))
+    is_signed = state_class(pl.col("state")) != StateClass.PRE
     rows = followed.sort("ref").select(
         "agreement_id",
         canonical(pl.col("ref")),

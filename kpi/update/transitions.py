@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
+from kpi.vocabulary import LegalClass, State
+
 Condition = Literal["", "approval_needed", "no_treaty", "as_before_suspension", "coordinator"]
 
 
@@ -24,46 +26,46 @@ class Move(NamedTuple):
 
 
 MOVES = (
-    Move("PROPOSED", "NEGOTIATING"),
-    Move("PROPOSED", "SIGNED"),
-    Move("PROPOSED", "ABANDONED"),
-    Move("NEGOTIATING", "SIGNED"),
-    Move("NEGOTIATING", "ABANDONED"),
-    Move("SIGNED", "APPROVAL_PENDING", "approval_needed"),
-    Move("SIGNED", "IN_FORCE"),
-    Move("SIGNED", "PLAN_ISSUED", "no_treaty"),
-    Move("SIGNED", "IN_PROGRESS", "no_treaty"),
-    Move("SIGNED", "TERMINATED"),
-    Move("SIGNED", "SUPERSEDED"),
-    Move("SIGNED", "EXPIRED"),
-    Move("APPROVAL_PENDING", "IN_FORCE"),
-    Move("APPROVAL_PENDING", "TERMINATED"),
-    Move("APPROVAL_PENDING", "SUPERSEDED"),
-    Move("IN_FORCE", "PLAN_ISSUED"),
-    Move("IN_FORCE", "IN_PROGRESS"),
-    Move("IN_FORCE", "COMPLETED"),
-    Move("IN_FORCE", "SUSPENDED"),
-    Move("IN_FORCE", "TERMINATED"),
-    Move("IN_FORCE", "EXPIRED"),
-    Move("IN_FORCE", "SUPERSEDED"),
-    Move("PLAN_ISSUED", "IN_PROGRESS"),
-    Move("PLAN_ISSUED", "COMPLETED"),
-    Move("PLAN_ISSUED", "SUSPENDED"),
-    Move("PLAN_ISSUED", "TERMINATED"),
-    Move("PLAN_ISSUED", "EXPIRED"),
-    Move("PLAN_ISSUED", "SUPERSEDED"),
-    Move("IN_PROGRESS", "COMPLETED"),
-    Move("IN_PROGRESS", "SUSPENDED"),
-    Move("IN_PROGRESS", "TERMINATED"),
-    Move("IN_PROGRESS", "EXPIRED"),
-    Move("IN_PROGRESS", "SUPERSEDED"),
-    Move("SUSPENDED", "IN_FORCE", "as_before_suspension"),
-    Move("SUSPENDED", "PLAN_ISSUED", "as_before_suspension"),
-    Move("SUSPENDED", "IN_PROGRESS", "as_before_suspension"),
-    Move("SUSPENDED", "TERMINATED"),
-    Move("SUSPENDED", "EXPIRED"),
-    Move("COMPLETED", "IN_PROGRESS", "coordinator"),
-    Move("EXPIRED", "IN_FORCE", "coordinator"),
+    Move(State.PROPOSED, State.NEGOTIATING),
+    Move(State.PROPOSED, State.SIGNED),
+    Move(State.PROPOSED, State.ABANDONED),
+    Move(State.NEGOTIATING, State.SIGNED),
+    Move(State.NEGOTIATING, State.ABANDONED),
+    Move(State.SIGNED, State.APPROVAL_PENDING, "approval_needed"),
+    Move(State.SIGNED, State.IN_FORCE),
+    Move(State.SIGNED, State.PLAN_ISSUED, "no_treaty"),
+    Move(State.SIGNED, State.IN_PROGRESS, "no_treaty"),
+    Move(State.SIGNED, State.TERMINATED),
+    Move(State.SIGNED, State.SUPERSEDED),
+    Move(State.SIGNED, State.EXPIRED),
+    Move(State.APPROVAL_PENDING, State.IN_FORCE),
+    Move(State.APPROVAL_PENDING, State.TERMINATED),
+    Move(State.APPROVAL_PENDING, State.SUPERSEDED),
+    Move(State.IN_FORCE, State.PLAN_ISSUED),
+    Move(State.IN_FORCE, State.IN_PROGRESS),
+    Move(State.IN_FORCE, State.COMPLETED),
+    Move(State.IN_FORCE, State.SUSPENDED),
+    Move(State.IN_FORCE, State.TERMINATED),
+    Move(State.IN_FORCE, State.EXPIRED),
+    Move(State.IN_FORCE, State.SUPERSEDED),
+    Move(State.PLAN_ISSUED, State.IN_PROGRESS),
+    Move(State.PLAN_ISSUED, State.COMPLETED),
+    Move(State.PLAN_ISSUED, State.SUSPENDED),
+    Move(State.PLAN_ISSUED, State.TERMINATED),
+    Move(State.PLAN_ISSUED, State.EXPIRED),
+    Move(State.PLAN_ISSUED, State.SUPERSEDED),
+    Move(State.IN_PROGRESS, State.COMPLETED),
+    Move(State.IN_PROGRESS, State.SUSPENDED),
+    Move(State.IN_PROGRESS, State.TERMINATED),
+    Move(State.IN_PROGRESS, State.EXPIRED),
+    Move(State.IN_PROGRESS, State.SUPERSEDED),
+    Move(State.SUSPENDED, State.IN_FORCE, "as_before_suspension"),
+    Move(State.SUSPENDED, State.PLAN_ISSUED, "as_before_suspension"),
+    Move(State.SUSPENDED, State.IN_PROGRESS, "as_before_suspension"),
+    Move(State.SUSPENDED, State.TERMINATED),
+    Move(State.SUSPENDED, State.EXPIRED),
+    Move(State.COMPLETED, State.IN_PROGRESS, "coordinator"),
+    Move(State.EXPIRED, State.IN_FORCE, "coordinator"),
 )
 
 
@@ -93,7 +95,7 @@ def with_obstacle(moves: pl.DataFrame) -> pl.DataFrame:
         .then(condition)
         .when((condition == "approval_needed") & ~pl.col("needs_approval").fill_null(True))
         .then(condition)
-        .when((condition == "no_treaty") & (pl.col("legal_class") == "treaty").fill_null(False))
+        .when((condition == "no_treaty") & (pl.col("legal_class") == LegalClass.TREATY).fill_null(False))
         .then(condition)
         .when((condition == "as_before_suspension") & pl.col("state_before").ne_missing(pl.col("after")))
         .then(condition)

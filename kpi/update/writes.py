@@ -14,6 +14,7 @@ from kpi.facts import REPORT_FIELDS
 from kpi.register import Schema
 from kpi.update.current import Current
 from kpi.update.layout import NEW
+from kpi.vocabulary import BlockerStep, State, texts
 
 AGREEMENTS: Schema = {
     "subject": pl.String,
@@ -51,7 +52,7 @@ BLOCKER_EVENTS: Schema = {
     "effective_on": pl.Date,
     "replaces": pl.Int64,
 }
-_EVENTS_OF_A_BLOCKER = ("opened", "escalated", "resolved")
+_EVENTS_OF_A_BLOCKER = texts(BlockerStep)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -114,7 +115,7 @@ def _agreements(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
 def _status_events(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     signed = _things(cells, "agreement", ("signed_on",)).filter(pl.col("subject").str.starts_with(NEW))
     signings = signed.select(
-        "subject", state=pl.lit("SIGNED"), effective_on=_date("signed_on"), replaces=pl.lit(None, pl.Int64)
+        "subject", state=pl.lit(State.SIGNED), effective_on=_date("signed_on"), replaces=pl.lit(None, pl.Int64)
     )
     standing = current.standing.select("agreement_id", state_now="state", event="state_event")
     moves = (

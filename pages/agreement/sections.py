@@ -14,22 +14,20 @@ from data_access.accounts import May
 from data_access.clock import local_time_expr
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
-from kpi.vocabulary import State, StateClass
+from kpi.vocabulary import ENDED, BlockerStep, Bucket, State
 from pages.parts import pairs
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui.tables import Column
 from words.letters import fold
 
 BUCKET_COLOURS: dict[str, palette.Badge] = {
-    "on_track": "green",
-    "completed": "blue",
-    "at_risk": "orange",
-    "stalled": "red",
-    "overdue": "red",
+    Bucket.ON_TRACK: "green",
+    Bucket.COMPLETED: "blue",
+    Bucket.AT_RISK: "orange",
+    Bucket.STALLED: "red",
+    Bucket.OVERDUE: "red",
 }
-CLOSING_STATES = tuple(
-    state for state in State if state.kind in (StateClass.CLOSED, StateClass.VOID, StateClass.VOID_PRE)
-)
+CLOSING_STATES = tuple(state for state in State if state.kind in ENDED)
 
 Row = dict[str, Any]
 _log = logging.getLogger("agreements.access")
@@ -183,9 +181,9 @@ def blocker_rows(dossier: AgreementDossier, as_of: dt.date) -> pl.DataFrame:
         known_on(dossier.blocker_events, "effective_on", as_of)
         .group_by("blocker_id")
         .agg(
-            opened_on=day.filter(kind == "opened").min(),
-            escalated_on=day.filter(kind == "escalated").min(),
-            resolved_on=day.filter(kind == "resolved").min(),
+            opened_on=day.filter(kind == BlockerStep.OPENED).min(),
+            escalated_on=day.filter(kind == BlockerStep.ESCALATED).min(),
+            resolved_on=day.filter(kind == BlockerStep.RESOLVED).min(),
         )
     )
     return (

@@ -15,7 +15,7 @@ from data_access.accounts import Person
 from kpi.facts import Facts, attention, signs
 from kpi.indicators import catalog, growth, league_table
 from kpi.rules import Rules
-from kpi.vocabulary import BUCKETS
+from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import places
 from pages.ui import cards, charts, links, loaders, tables, view_codes
 from pages.ui.cards import Better
@@ -295,7 +295,7 @@ def show_stuck(facts: Facts) -> None:
 def _bucket_names() -> dict[str, str]:
     """The names of the groups of open agreements. Each stands in one, so those that could be taken for a card's say what is not
     in them."""
-    told = {code: w.t(f"overview.bucket_{code}") for code in ("stalled", "no_date")}
+    told = {code: w.t(f"overview.bucket_{code}") for code in texts((Bucket.STALLED, Bucket.NO_DATE))}
     return {code: told.get(code) or w.name("bucket", code) for code in BUCKETS}
 
 

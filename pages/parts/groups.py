@@ -11,13 +11,13 @@ import words as w
 from kpi.estimators.suppression import TOTAL
 from kpi.facts import Facts
 from kpi.indicators.catalog import shown_in
-from kpi.vocabulary import BUCKETS
+from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import explained
 from pages.ui import cards, charts, filters, loaders, studies, tables
 from pages.ui.tables import Column
 from pages.ui.view import View
 
-SHOWN_BUCKETS = (*BUCKETS, "completed", "suspended", "void")
+SHOWN_BUCKETS = (*BUCKETS, *texts((Bucket.COMPLETED, Bucket.SUSPENDED, Bucket.VOID)))
 MOST_BARS = 15
 HIDDEN = "…"
 """Stands for a number that is not shown."""

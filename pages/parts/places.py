@@ -12,9 +12,10 @@ from kpi.facts import PROVINCE_KINDS
 from kpi.indicators import league_table
 from kpi.indicators.catalog import COMPOSITE
 from kpi.indicators.scorecard import PLACE_DIGITS
+from kpi.vocabulary import AgencyGroup, texts
 from pages.ui import cards, filters, loaders, palette
 
-GROUPS: Final = ("ministry", "province")
+GROUPS: Final = texts((AgencyGroup.MINISTRY, AgencyGroup.PROVINCE))
 """Kinds of agency that are ranked, each among its own."""
 
 LABEL_CHARACTERS: Final = 22

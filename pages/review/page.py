@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kpi.vocabulary import BatchStatus
 from pages.review import SCREEN, decision, sections
 from pages.review import batch as review_batch
 from pages.ui import cards, session
@@ -17,7 +18,7 @@ batches = history.batches_of(person)
 asked = history.asked("batch")
 batch = None if asked is None else history.find(batches, asked)
 decision.show_receipt()
-if batch is not None and batch["status"] == "waiting":
+if batch is not None and batch["status"] == BatchStatus.WAITING:
     review_batch.show(person, batch, batches)
 elif batch is not None:
     upload_batch.show(person, batch, batches)

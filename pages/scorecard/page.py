@@ -10,6 +10,7 @@ import streamlit as st
 import words as w
 from kpi import readers
 from kpi.indicators.catalog import COMPOSITE
+from kpi.vocabulary import AgencyGroup
 from pages.parts import heading, stalling
 from pages.scorecard import SCREEN, sections, statistics
 from pages.ui import cards, filters, loaders, session
@@ -26,7 +27,7 @@ cards.page_header("scorecard.heading")
 if not groups:
     cards.empty_state("scorecard.none")
     st.stop()
-agencies = sorted(groups, key=lambda code: (groups[code] == "province", w.sort_key(w.name("agency", code))))
+agencies = sorted(groups, key=lambda code: (groups[code] == AgencyGroup.PROVINCE, w.sort_key(w.name("agency", code))))
 own = person.agency if person.agency in groups else None
 agency = choice(
     "agency",

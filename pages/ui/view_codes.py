@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import words as w
 from kpi import readers
 from kpi.facts import NOT_GIVEN, UNRECORDED
+from kpi.vocabulary import AgencyGroup, Scope, Tier, texts
 from pages.ui import loaders
 from pages.ui.view import View
 
@@ -19,9 +20,9 @@ ALL = "ALL"
 """The code for "no restriction", wherever that has to be said in an address."""
 
 COMPARISONS = ("year", "quarter", "year_end")
-SCOPES = ("HIGH_LEVEL", "LOCAL")
-AGENCY_GROUPS = ("ministry", "province", "unassigned")
-TIERS = ("CSP", "SP", "CP", "SPECIAL", "OTHER", "ORG", UNRECORDED, NOT_GIVEN)
+SCOPES = texts(Scope)
+AGENCY_GROUPS = texts(AgencyGroup)
+TIERS = (*texts(Tier), UNRECORDED, NOT_GIVEN)
 REGIONS = (
     "Asia",
     "Central-South Asia",
@@ -73,7 +74,7 @@ def choices(reader: str = readers.NOBODY) -> Choices:
         defaults={
             "as_of": last.isoformat(),
             "compare_with": COMPARISONS[0],
-            "scope": "HIGH_LEVEL" if "HIGH_LEVEL" in extent.scopes else ALL,
+            "scope": Scope.HIGH_LEVEL.value if Scope.HIGH_LEVEL in extent.scopes else ALL,
         },
         options={
             "compare_with": COMPARISONS,

@@ -12,12 +12,13 @@ from data_access import store as database
 from data_access import updates
 from data_access.accounts import May
 from data_access.acting import Refused
+from kpi.vocabulary import BatchStatus, texts
 from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
 from pages.upload import cells, differences, history
 from pages.upload.history import Row
 
-SENT: Final = ("waiting", "returned", "withdrawn")
+SENT: Final = texts((BatchStatus.WAITING, BatchStatus.RETURNED, BatchStatus.WITHDRAWN))
 """What was sent for review and has not changed the register."""
 
 _NAMED: Final = {
@@ -54,7 +55,7 @@ def _show_review(batch: Row) -> None:
     if batch["reviewed_at"] is None:
         return
     at = history.moment(batch["reviewed_at"])
-    if batch["status"] != "returned":
+    if batch["status"] != BatchStatus.RETURNED:
         st.text(w.t("upload.reviewed", by=batch["reviewed_by"], at=at))
         return
     show_reason(batch)
@@ -94,11 +95,11 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
         _show_sent(batch, own)
     else:
         _show_changes(batch, own)
-    if person.may(May.HAND_IN) and batch["status"] == "waiting":
+    if person.may(May.HAND_IN) and batch["status"] == BatchStatus.WAITING:
         _show_act(batch, "withdraw")
-    elif person.may(May.HAND_IN) and batch["status"] == "returned":
+    elif person.may(May.HAND_IN) and batch["status"] == BatchStatus.RETURNED:
         show_correction(batch)
-    elif batch["status"] == "applied":
+    elif batch["status"] == BatchStatus.APPLIED:
         _show_act(batch, "undo")
 
 

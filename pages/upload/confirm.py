@@ -15,6 +15,7 @@ from data_access import store as database
 from data_access.acting import Refused
 from data_access.store import failures
 from kpi.update import place_of
+from kpi.vocabulary import BatchStatus
 from pages.ui import links, refusals, session
 from pages.upload import differences, effects, history, problems
 from pages.upload import work as upload_work
@@ -123,7 +124,7 @@ def _say_sent_before(person: session.Person, file_sha256: str) -> None:
     """Where this very file was sent before and still holds or waits, as which batch."""
     sent = updates.read_uploads_of_file(session.store(), person.agency or "", file_sha256)
     for row in sent.head(1).iter_rows(named=True):
-        key = "upload.waits_already" if row["status"] == "waiting" else "upload.sent_before"
+        key = "upload.waits_already" if row["status"] == BatchStatus.WAITING else "upload.sent_before"
         said = w.t(key, number=row["id"], at=history.moment(row["created_at"]))
         st.info(said, icon=":material/history:")
 

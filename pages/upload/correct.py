@@ -12,6 +12,7 @@ import words as w
 from data_access import updates
 from kpi.update import Current, Table
 from kpi.update.columns import BY_CODE
+from kpi.vocabulary import BatchStatus
 from pages.ui import session
 from pages.upload import batch as upload_batch
 from pages.upload import cells, confirm, history, problems, sections
@@ -25,7 +26,7 @@ def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> N
     """Why it was returned, its rows to be put right, and what they come to."""
     upload_batch.show_heading(person, batch, batches)
     sent = updates.review(session.store(), batch["id"], agency=person.agency or "")
-    if batch["status"] != "returned" or sent is None:
+    if batch["status"] != BatchStatus.RETURNED or sent is None:
         st.info(w.t("upload.not_returned"), icon=":material/info:")
         return
     if st.session_state.get(upload_work.file_key()) is None:

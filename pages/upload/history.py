@@ -12,6 +12,7 @@ import words as w
 from data_access import updates
 from data_access.accounts import May
 from data_access.clock import local_time
+from kpi.vocabulary import BatchStatus
 from pages.ui import links, session, tables
 from pages.ui.tables import Column
 
@@ -108,5 +109,5 @@ def moment(at: Any) -> str:
 
 def status(row: Row) -> str:
     """What has become of a batch, with the number of the other batch where there is one."""
-    code = "published" if row["status"] == "applied" and row["reviewed_by"] else row["status"]
+    code = "published" if row["status"] == BatchStatus.APPLIED and row["reviewed_by"] else row["status"]
     return w.t(f"upload.status_{code}", other=row["undone_by"] or row["undoes"] or "")

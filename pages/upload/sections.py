@@ -10,6 +10,7 @@ import streamlit as st
 import words as w
 from data_access import settings, updates
 from kpi.update import template
+from kpi.vocabulary import BatchStatus
 from pages.ui import exports, links, loaders, session
 from pages.ui.choices import switch
 from pages.upload import confirm, form, history, problems
@@ -26,9 +27,9 @@ _MOST_RETURNED: Final = 3
 
 def show_returned(batches: pl.DataFrame) -> None:
     """The latest batches that were returned and not sent again, each with its reason and the way to correct it."""
-    held = batches.filter(pl.col("status") != "withdrawn")
+    held = batches.filter(pl.col("status") != BatchStatus.WITHDRAWN)
     corrected = held["corrects"].drop_nulls().implode()
-    open_ones = batches.filter((pl.col("status") == "returned") & ~pl.col("id").is_in(corrected))
+    open_ones = batches.filter((pl.col("status") == BatchStatus.RETURNED) & ~pl.col("id").is_in(corrected))
     for batch in open_ones.head(_MOST_RETURNED).iter_rows(named=True):
         with st.container(border=True, gap="small"):
             at = history.moment(batch["reviewed_at"])

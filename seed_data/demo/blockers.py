@@ -142,7 +142,7 @@ def _rows(
         "severity",
         "authority_level",
         id=pl.int_range(1, pl.len() + 1),
-        must_act=pl.when(pl.col("authority_level") == "agency")
+        must_act=pl.when(pl.col("authority_level") == Authority.AGENCY)
         .then("agency")
         .when(pl.col("authority_level") == Authority.INTER_AGENCY)
         .then(pl.when(own).then(pl.lit(_GOVERNMENT_OFFICE)).otherwise("ministry"))
