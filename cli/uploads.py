@@ -16,23 +16,18 @@ import typer
 import words
 from cli.output import TableOrJson, language_option, print_json, print_table
 from cli.reading import CannotRunError, open_store
-from data_access import accounts, settings, store, updates
+from data_access import accounts, store, updates
 from data_access.acting import Refused
-from data_access.clock import today
 from data_access.register import read_data_version
 from files import Limits
 from kpi.update import (
     Change,
     Conflict,
-    Current,
     Preview,
     Problem,
     Table,
-    check_rows,
-    compare,
     message,
     read_table,
-    set_aside,
 )
 from kpi.update import template as filled_template
 from kpi.update.columns import name_of
@@ -116,14 +111,12 @@ def upload(
     engine = open_store()
     person = person_of(engine, user)
     agency = _agency_of(person)
-    limits = _limits()
+    limits = updates.read_limits()
     table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
     current = updates.current_rows(engine, agency)
-    outcome = table if isinstance(table, list) else _outcome(table, current, limits)
-    while conflicts is Decision.REGISTER and isinstance(outcome, Preview) and outcome.conflicts:
-        assert isinstance(table, Table)  # it could be read, or there were no preview
-        table = set_aside(table, outcome.conflicts)  # another row may say the same, and is met next time
-        outcome = _outcome(table, current, limits)
+    outcome = table if isinstance(table, list) else updates.preview_of(table, current, limits)
+    if isinstance(table, Table) and isinstance(outcome, Preview) and conflicts is Decision.REGISTER:
+        table, outcome = updates.giving_up(table, outcome, current, limits, is_given_up=lambda _: True)
     if isinstance(outcome, Preview) and conflicts is Decision.FILE:
         outcome = outcome.decided(outcome.conflicts)
     if not isinstance(outcome, Preview):
@@ -142,23 +135,12 @@ def upload(
     _print_outcome([], outcome, done, output)
 
 
-def _outcome(table: Table, current: Current, limits: Limits) -> Preview | Sequence[Problem]:
-    """What a table would change, or everything that keeps it from being stored."""
-    checked = check_rows(table, current, today=today(current.data_date), limits=limits)
-    return checked if isinstance(checked, list) else compare(checked, current)
-
-
 def _bytes_of(file: Path, limits: Limits) -> bytes:
     """The file's bytes; of one that is too large only so many that this is seen."""
     if not file.is_file():
         raise CannotRunError(f"{file}: there is no such file. Name a CSV or XLSX file.")
     with file.open("rb") as opened:
         return opened.read(limits.bytes + 1)
-
-
-def _limits() -> Limits:
-    configured = settings.load()
-    return Limits(bytes=configured.upload_max_mb * 1024 * 1024, rows=configured.upload_max_rows)
 
 
 def _print_outcome(

@@ -13,6 +13,7 @@
 """
 
 from data_access.updates.applying import apply
+from data_access.updates.checking import giving_up, preview_of, read_limits
 from data_access.updates.handing_in import hand_in, withdraw
 from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.queue import count_kinds, count_waiting
@@ -30,11 +31,14 @@ __all__ = [
     "count_kinds",
     "count_waiting",
     "current_rows",
+    "giving_up",
     "hand_in",
     "list_batches",
     "list_waiting",
+    "preview_of",
     "publish",
     "read_changes",
+    "read_limits",
     "read_routes",
     "read_uploads_of_file",
     "review",

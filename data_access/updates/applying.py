@@ -64,7 +64,7 @@ def apply(session: Session, *, actor: Person, preview: Preview, corrects: int | 
         if preview.agency != agency:
             raise Refused("not_allowed")
         version = take_turn(session)
-        repeated = same_confirmation(session, preview)
+        repeated = applied_before(session, preview)
         if repeated is not None:
             return Receipt(repeated, applied=False, changes=0, data_version=version.version)
         batch = batch_of(actor, preview, status=BatchStatus.APPLIED, corrects=corrects)
@@ -132,8 +132,8 @@ def carry_out(
 # --- Before writing --------------------------------------------------------------------------------------------------
 
 
-def same_confirmation(session: Session, preview: Preview) -> int | None:
-    """The batch that carried out this very confirmation: same file, same agency, same row versions seen."""
+def applied_before(session: Session, preview: Preview) -> int | None:
+    """The batch that carried out this very confirmation straight away: same file, same agency, same row versions seen."""
     batch = table(models.UploadBatch)
     found = session.connection().execute(
         sa.select(batch.c.id)

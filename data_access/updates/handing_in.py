@@ -12,8 +12,8 @@ from data_access.acting import Person, Refused, agency_of, logged, take_turn
 from data_access.store import models
 from data_access.updates import rows, submissions
 from data_access.updates.applying import apply, batch_of, carry_out, check_versions
+from data_access.updates.checking import current_within, rechecked
 from data_access.updates.outcome import HandedIn, Receipt
-from data_access.updates.rechecking import current_within, rechecked
 from data_access.updates.routes import routes_on
 from data_access.updates.submissions import Submission
 from kpi.update import Change, Preview, Table
@@ -39,7 +39,7 @@ def hand_in(
             raise Refused("not_allowed")
         version = take_turn(session)
         _check_corrected(session, corrects, agency)
-        found = _same_confirmation(session, preview)
+        found = _sent_before(session, preview)
         if found is not None:
             part = found.part_of if found.status == BatchStatus.WAITING else found.id
             receipt = None if part is None else Receipt(part, applied=False, changes=0, data_version=version.version)
@@ -100,7 +100,7 @@ def _sent(session: Session, preview: Preview, *statuses: str) -> list[tuple[mode
     return [(sent, submissions.kept(sent, stored)) for sent, stored in session.exec(statement)]
 
 
-def _same_confirmation(session: Session, preview: Preview) -> models.UploadBatch | None:
+def _sent_before(session: Session, preview: Preview) -> models.UploadBatch | None:
     """The batch that waits, or waited and was published, of this very confirmation: same file, same row versions seen."""
     for batch, submission in _sent(session, preview, BatchStatus.WAITING, BatchStatus.APPLIED):
         if dict(submission.versions) == dict(preview.versions) and set(submission.seen) <= set(preview.changes):

@@ -16,9 +16,9 @@ from data_access.roles import May
 from data_access.store import models
 from data_access.updates import rows, submissions
 from data_access.updates.applying import carry_out, versions_before
+from data_access.updates.checking import clean_rows, current_within, rechecked
 from data_access.updates.outcome import Receipt
 from data_access.updates.reading import current_rows, table
-from data_access.updates.rechecking import clean_rows, current_within, rechecked
 from data_access.updates.submissions import Submission
 from files.encodings import well_formed
 from files.text import canonical

@@ -15,7 +15,7 @@ import streamlit as st
 
 from data_access import updates
 from data_access.updates import Review
-from data_access.updates.rechecking import rechecked
+from data_access.updates.checking import rechecked
 from kpi.update import Change, Current, Preview, place_of
 from kpi.update.review import Place, narrowed
 from pages.ui import filters, loaders, session

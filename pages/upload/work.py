@@ -10,16 +10,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 import streamlit as st
 
-from data_access import settings, updates
+from data_access import updates
 from data_access.accounts import Person
-from data_access.clock import today
-from files import Limits
 from kpi.update import (
     Change,
     Conflict,
@@ -27,11 +24,8 @@ from kpi.update import (
     Preview,
     Problem,
     Table,
-    check_rows,
-    compare,
     place_of,
     read_table,
-    set_aside,
 )
 from kpi.update.review import Place, held_back
 from pages.ui import filters, loaders, session
@@ -86,12 +80,6 @@ def current_of(person: Person) -> Current:
     return found
 
 
-def limits() -> Limits:
-    """How large a file may be, as the operator has settled."""
-    configured = settings.load()
-    return Limits(bytes=configured.upload_max_mb * 1024 * 1024, rows=configured.upload_max_rows)
-
-
 # --- Handing in ------------------------------------------------------------------------------------------------------
 
 
@@ -109,7 +97,7 @@ def of_file(
     work = _kept(key)
     if work is None:
         progress("upload.step_reading", 0.05)
-        read = read_table(data, name, encoding=encoding, limits=limits())
+        read = read_table(data, name, encoding=encoding, limits=updates.read_limits())
         work = Work(key, corrects=corrects)
         if isinstance(read, Table):
             work.table, work.is_accepted = read, encoding is None
@@ -225,17 +213,18 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     work.token = ""
     current = current_of(person)
     progress("upload.step_checking", 0.35)
-    sent = work.table
-    outcome: Preview | Sequence[Problem] | None = _outcome(work.table, current)
+    sent, limits = work.table, updates.read_limits()
+    outcome: Preview | list[Problem] | None = updates.preview_of(sent, current, limits)
     if isinstance(outcome, Preview):
         work.problems = outcome.notices
         work.preview = outcome
         progress("upload.step_comparing", 0.65)
         if any(place_of(conflict.change) not in work.decisions for conflict in outcome.conflicts):
             outcome = None
-        while isinstance(outcome, Preview) and (given_up := _given_up(work, outcome)):
-            sent = set_aside(sent, given_up)  # another row may say the same, and is met next time
-            outcome = _outcome(sent, current)
+        else:
+            sent, outcome = updates.giving_up(
+                sent, outcome, current, limits, is_given_up=lambda conflict: _is_given_up(work, conflict)
+            )
     if outcome is not None and not isinstance(outcome, Preview):
         work.problems, work.preview = tuple(outcome), None
     elif outcome is not None:
@@ -246,14 +235,9 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     work.basis = _basis()
 
 
-def _outcome(table: Table, current: Current) -> Preview | Sequence[Problem]:
-    checked = check_rows(table, current, today=today(current.data_date), limits=limits())
-    return checked if isinstance(checked, list) else compare(checked, current)
-
-
-def _given_up(work: Work, preview: Preview) -> list[Conflict]:
-    """The conflicts that were decided for the register."""
-    return [conflict for conflict in preview.conflicts if work.decisions.get(place_of(conflict.change)) == "register"]
+def _is_given_up(work: Work, conflict: Conflict) -> bool:
+    """Whether a conflict was decided for the register."""
+    return work.decisions.get(place_of(conflict.change)) == "register"
 
 
 def _waiting(preview: Preview) -> frozenset[Change]:

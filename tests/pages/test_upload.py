@@ -188,7 +188,7 @@ def test_the_same_file_again_says_which_batch_it_was(shown_store: sa.Engine, vis
 def test_a_file_that_moves_the_data_date_says_what_the_date_alone_does(
     shown_store: sa.Engine, visit: Visit, refs: Refs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.upload.work.today", lambda _: dt.date(2026, 3, 31))
+    monkeypatch.setattr("data_access.updates.checking.today", lambda _: dt.date(2026, 3, 31))
     data = edited(taken(shown_store), {refs.signed: {"state": "Đang triển khai", "state_date": "01/03/2026"}})
 
     page = hand_in(visit("upload", "bct"), data)
