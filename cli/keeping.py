@@ -11,16 +11,12 @@ import polars as pl
 import sqlalchemy as sa
 import typer
 
-from cli.output import TableOrJson, print_json, print_table
+from cli.options import ACTOR, TableJson, TableOrJson
+from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store
 from data_access import store
 from data_access.keeping import backup, soundness
 from data_access.keeping.soundness import Finding
-
-ACTOR = "manage.py"
-"""Who the audit names for what is done here."""
-
-TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 
 
 def add_to(app: typer.Typer) -> None:

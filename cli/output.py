@@ -4,50 +4,20 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-import enum
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import polars as pl
-import typer
 
 import words
+from cli.options import Format
 from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.problems import Problem
 from seed_data.mapping.summary import contradictions, summarise
 
 MOST_PROBLEMS_SHOWN = 50
 _MOST_LETTERS = 60
-
-
-class Format(enum.StrEnum):
-    """How results are written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
-class TableOrJson(enum.StrEnum):
-    """How results are written where a CSV would not help."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-def language_option(help: str) -> Any:
-    """`--language`, one of those there are catalogs for."""
-    metavar = f"[{'|'.join(words.languages())}]"
-    return typer.Option("--language", help=help, parser=_known_language, metavar=metavar)
-
-
-def _known_language(code: str) -> str:
-    try:
-        return words.known_language(code)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def print_frame(frame: pl.DataFrame, output: Format, notes: Mapping[str, str]) -> None:

@@ -12,20 +12,17 @@ import polars as pl
 import sqlalchemy as sa
 import typer
 
-from cli.output import TableOrJson, print_json, print_table
+from cli.options import ACTOR, TableJson, TableOrJson
+from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
 from data_access import accounts, audit, settings, store
 from data_access.audit import journal
-
-ACTOR = "manage.py"
-"""Who the audit names for what is done here."""
 
 user_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts: make, list, change, close.")
 audit_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The audit: list entries, verify the chain.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 AgencyKey = Annotated[str | None, typer.Option(help="The agency's key, for example BCT or T20.")]
-TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 GivenPassword = Annotated[
     str | None, typer.Option(envvar="NEW_PASSWORD", help="If left out it is asked for, or read from standard input.")
 ]

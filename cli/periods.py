@@ -12,7 +12,8 @@ import sqlalchemy as sa
 import typer
 from sqlmodel import Session
 
-from cli.output import TableOrJson, language_option, print_json, print_table
+from cli.options import InLanguage, TableJson, TableOrJson
+from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store, parse_day
 from cli.uploads import person_of, refusals_in
 from data_access import coordination, store
@@ -39,8 +40,6 @@ User = Annotated[
     str, typer.Option("--user", metavar="NAME", help="The coordinator's account in whose name it is done.")
 ]
 Apply = Annotated[bool, typer.Option("--apply", help="Store the change; without it, it is only shown.")]
-InLanguage = Annotated[str, language_option("Language of messages.")]
-TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 Code = Annotated[str, typer.Argument(metavar="CODE", help="A period's code, for example 2026-Q1.")]
 
 

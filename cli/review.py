@@ -7,22 +7,10 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from cli.output import TableOrJson, print_json, print_table
+from cli.options import InLanguage, TableJson, TableOrJson
+from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store
-from cli.uploads import (
-    Decision,
-    InLanguage,
-    TableJson,
-    Told,
-    User,
-    batch_of,
-    cell,
-    person_of,
-    printed,
-    refusals_in,
-    told,
-    told_conflict,
-)
+from cli.uploads import Decision, Told, User, batch_of, cell, person_of, printed, refusals_in, told, told_conflict
 from data_access import store, updates
 from data_access.updates import Review
 from kpi.update import Change, kind_of

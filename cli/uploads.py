@@ -14,7 +14,8 @@ import sqlalchemy as sa
 import typer
 
 import words
-from cli.output import TableOrJson, language_option, print_json, print_table
+from cli.options import InLanguage, TableJson, TableOrJson, language_option
+from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store
 from data_access import accounts, store, updates
 from data_access.acting import Refused
@@ -78,8 +79,6 @@ class Decision(enum.StrEnum):
 
 
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="The account in whose name it is done.")]
-InLanguage = Annotated[str, language_option("Language of messages and files.")]
-TableJson = Annotated[TableOrJson, typer.Option("--format", help="How results are written.")]
 
 
 def add_to(app: typer.Typer) -> None:

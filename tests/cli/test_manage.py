@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import manage
+from cli.main import main
 from data_access.register import read_data_version, read_register
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ class Runner:
 
     def __call__(self, *arguments: str | Path) -> Result:
         self._capsys.readouterr()
-        status = manage.main([str(argument) for argument in arguments])
+        status = main([str(argument) for argument in arguments])
         printed = self._capsys.readouterr()
         return Result(status, printed.out, printed.err)
 
@@ -139,7 +139,11 @@ def test_a_register_of_one_s_own(run: Runner, engine: sa.Engine, tmp_path: Path)
     ("text", "mapping", "said"),
     [
         ("ref,title,agency,date\n1,x,y,2024-01-01\n", MAPPING, ["own.csv, row 1, column “signed”"]),
-        (b"ref,title,agency,signed\n1,\xe0x,y,2024-01-01\n", MAPPING, ["own.csv, row 2: 0xe0 cannot be read as utf-8"]),
+        (
+            b"ref,title,agency,signed\n1,\xe0x,y,2024-01-01\n",
+            MAPPING,
+            ["own.csv, row 2: The file is not UTF-8 (bytes E0 78 2C 79)"],
+        ),
         (
             "ref,title,agency,signed\n1,x,y,2024-02-31\n,x,y,31/02/2024\n",
             MAPPING,
@@ -288,10 +292,10 @@ def test_scorecards_as_csv_carry_their_source(
     sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string())
-    manage.main(["load", "worldbank"])
+    main(["load", "worldbank"])
     capsysbinary.readouterr()
 
-    manage.main(["scorecards", "--group", "BYT", "--format", "csv"])
+    main(["scorecards", "--group", "BYT", "--format", "csv"])
 
     lines = capsysbinary.readouterr().out.decode("utf-8-sig").splitlines()
     assert lines[0].startswith('"group","kpi","n"')

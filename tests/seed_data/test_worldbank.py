@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-import manage
+from cli.main import main
 from data_access import store
 from data_access.register import read_register
 from kpi import facts as kpi_facts
@@ -145,7 +145,7 @@ def test_scorecards_agree_with_a_second_computation(
         group: again.scorecard(members, as_of) for group, members in again.grouped(operations, names[by]).items()
     }
 
-    status = manage.main(["scorecards", "--as-of", as_of.isoformat(), "--by", by, "--format", "json"])
+    status = main(["scorecards", "--as-of", as_of.isoformat(), "--by", by, "--format", "json"])
 
     cards = json.loads(capsys.readouterr().out)
     assert status == 0

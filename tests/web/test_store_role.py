@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-import manage
+from cli.main import main
 from data_access import settings, store
 from web.house import House, StartUpError
 
@@ -34,11 +34,11 @@ def test_the_command_refuses_in_production_and_says_so_otherwise(
     superuser: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", superuser.url.render_as_string(hide_password=False))
-    assert manage.main(["init"]) == 0
+    assert main(["init"]) == 0
     assert "production will not start like this" in capsys.readouterr().out
 
     for name, value in PRODUCTION.items():
         monkeypatch.setenv(name, value)
 
-    assert manage.main(["init"]) == 2
+    assert main(["init"]) == 2
     assert "Connect as a role of the application's own" in capsys.readouterr().err

@@ -1,0 +1,42 @@
+"""The operator's tool: prepare a store, load a register, read scorecards, keep accounts.
+
+`python manage.py --help` lists the commands, `docs/command_line.md` the contract of their JSON. Exit status: 0 done,
+1 the file to be loaded has problems (they are listed, nothing is stored), 2 the command could not run (one line why).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli import figures, keeping, people, periods, registers, review, uploads
+from cli.reading import CannotRunError
+from data_access import settings
+from data_access.acting import Refused
+from data_access.store import failures
+from seed_data.store import StoreInUseError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
+)
+for room in (registers, figures, people, uploads, review, periods, keeping):
+    room.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit status."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="manage.py")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except StoreInUseError as error:
+        held = f"The store already holds the register {error.code!r} ({error.name})" if error.code else str(error)
+        reason = f"{held}. Name an empty one with DATABASE_URL, or with REGISTER=name for a SQLite file of its own."
+    except failures.STORE_ERRORS as error:
+        reason = f"The store does not answer as it should: {failures.reason_of(error)}"
+    except (CannotRunError, settings.SettingsError, Refused, OSError) as error:
+        reason = str(error)
+    print(f"manage.py: {' '.join(reason.split())}", file=sys.stderr)
+    return 2

@@ -1,0 +1,85 @@
+"""A store and its register: make the tables, load a register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import ACTOR, InLanguage, TableJson, TableOrJson
+from cli.output import print_json, print_problems, print_summary
+from cli.reading import CannotRunError
+from data_access import settings, store
+from seed_data import reference
+from seed_data.mapping.build import RegisterFrames, map_register
+from seed_data.mapping.problems import MappingError
+from seed_data.mapping.summary import summarise
+from seed_data.store import NAMED, fill, read_named
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make `init` and `load` commands of the operator's tool."""
+    app.command()(init)
+    app.command()(load)
+
+
+def init() -> None:
+    """Make the store's tables, or bring them up to date. DATABASE_URL says which store, REGISTER which SQLite file."""
+    configured = settings.load()
+    engine = store.get_engine(configured.database_url)
+    if store.is_above_policies(engine):
+        superuser = "DATABASE_URL names a superuser, whom PostgreSQL's row-level security does not hold"
+        if configured.is_production:
+            raise CannotRunError(f"{superuser}. Connect as a role of the application's own; see docs/deploy/README.md.")
+        print(f"{superuser}: production will not start like this.")
+    store.migrate(engine)
+    print(f"The store is ready: {engine.url.render_as_string(hide_password=True)}")
+    if settings.load({}).app_secret == configured.app_secret:  # the one made for this process
+        print(
+            "APP_SECRET is not set: in demo mode a new random one is made at every start. Second factors set up before it"
+        )
+        print(
+            f"can then no longer be read. To keep them, set it once, for example: export APP_SECRET={configured.app_secret}"
+        )
+
+
+def load(
+    what: Annotated[
+        str, typer.Argument(metavar="demo|worldbank|FILE", help="A register that comes along, or a CSV or XLSX file.")
+    ],
+    mapping: Annotated[Path | None, typer.Option(help="How FILE is read (TOML); see docs/own_register.md.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded; store nothing.")] = False,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = "en",
+) -> None:
+    """Load a register into an empty store. A file with problems is refused whole; each problem is named."""
+    try:
+        register = _read(what, mapping)
+    except MappingError as error:
+        print_problems(error.problems, language)
+        raise typer.Exit(1) from None
+    if not dry_run:
+        engine = store.get_engine()
+        store.migrate(engine)
+        with store.session(engine) as session:
+            fill(session, actor=ACTOR, register=register, origin=Path(what).name)
+    if output is TableOrJson.JSON:
+        print_json(summarise(register, stored=not dry_run))
+    else:
+        print_summary(register, stored=not dry_run, language=language)
+
+
+def _read(what: str, mapping: Path | None) -> RegisterFrames:
+    if what in NAMED and mapping is None:
+        return read_named(what)
+    path = Path(what)
+    if not path.is_file():
+        raise CannotRunError(f"{what}: there is no such file. Name a CSV or XLSX file, or one of {', '.join(NAMED)}.")
+    if mapping is None:
+        raise CannotRunError(f"{what}: say how it is to be read with --mapping FILE.toml (see docs/own_register.md).")
+    if not mapping.is_file():
+        raise CannotRunError(f"{mapping}: there is no such file. --mapping names the TOML that describes {path.name}.")
+    return map_register(
+        path.read_bytes(), mapping.read_bytes(), file=path.name, mapping_file=mapping.name, lists=reference.frames()
+    )
