@@ -18,7 +18,7 @@ from data_access import settings, updates
 from data_access.accounts import May, Person
 from pages.screen import Screen, screens
 from pages.sign_in import password, single_sign_on
-from pages.ui import filters, links, loaders, session
+from pages.ui import data_edition, filters, links, session
 
 PAGES: Final = Path(__file__).parent
 
@@ -32,7 +32,7 @@ def run() -> None:
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
     person = session.current()
-    edition = loaders.begin_run()
+    edition = data_edition.begin_run()
     page = st.navigation(_menu(person), position="hidden" if person is None else "top")
     if asked := st.session_state.pop("language_asked", None):
         # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.
@@ -77,7 +77,7 @@ def show_language(place: st.delta_generator.DeltaGenerator) -> None:
     )
 
 
-def show_header(person: Person, edition: loaders.Edition) -> None:
+def show_header(person: Person, edition: data_edition.DataEdition) -> None:
     """What is shown and as of when, whether it is real, and who is looking."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):

@@ -18,7 +18,7 @@ from data_access.clock import today
 from kpi.reporting import calendar
 from kpi.reporting.calendar import MONTHS, Frequency, Period
 from pages.coordination.sections import Change, Line, propose, show_proposed
-from pages.ui import loaders, tables
+from pages.ui import data_edition, tables
 from pages.ui.tables import Column
 
 USUAL_DAYS: Final = 10
@@ -27,9 +27,9 @@ USUAL_COUNT: Final = 4
 
 def show(person: Person) -> None:
     """The calendar, and what can be changed in it."""
-    periods = coordination.read_periods(loaders.store())
-    received = coordination.read_reports_received(loaders.store())
-    now = today(loaders.edition().data_date)
+    periods = coordination.read_periods(data_edition.store())
+    received = coordination.read_reports_received(data_edition.store())
+    now = today(data_edition.shown().data_date)
     _show_periods(periods, received, now)
     ahead = [period for period in periods if period.due_on > now]
     grid = st.grid(2, min_column_width=380, border=True)

@@ -11,13 +11,13 @@ from data_access.accounts import Person
 from data_access.updates.routes import ROUTES, read_routes, write_routes
 from kpi.update.review import KINDS
 from pages.coordination.sections import Change, Line, kind_name, propose, route_name, show_proposed
-from pages.ui import loaders
+from pages.ui import data_edition
 
 
 def show(person: Person) -> None:
     """The route of each kind of change, and changing it."""
     st.text(w.t("coordination.routes_lead"))
-    routes = read_routes(loaders.store())
+    routes = read_routes(data_edition.store())
     chosen = {}
     grid = st.grid(3, min_column_width=250)
     for kind in KINDS:

@@ -17,7 +17,7 @@ from data_access.register import read_rules
 from kpi.indicators.catalog import KPIS
 from kpi.rules import LIMITS, Rules
 from pages.coordination.sections import Change, Line, propose, rule_name, rule_value, show_proposed
-from pages.ui import cards, loaders, tables
+from pages.ui import cards, data_edition, loaders, tables
 from pages.ui.tables import Column
 
 _SCHEMA: Final = {"name": pl.String, "value": pl.String, "since": pl.Date, "next": pl.String, "limits": pl.String}
@@ -25,12 +25,12 @@ _SCHEMA: Final = {"name": pl.String, "value": pl.String, "since": pl.Date, "next
 
 def show(person: Person) -> None:
     """What is in force on the data date, what is settled for later, and settling a threshold."""
-    data_date = loaders.edition().data_date
+    data_date = data_edition.shown().data_date
     if data_date is None:
         cards.empty_state("coordination.no_register")
         return
     rules = loaders.rules(data_date)
-    history = coordination.read_rule_history(loaders.store())
+    history = coordination.read_rule_history(data_edition.store())
     st.caption(w.t("coordination.rules_lead", date=w.date(data_date)))
     _show_thresholds(rules, history, data_date)
     grid = st.grid(2, min_column_width=380, border=True)
@@ -102,7 +102,7 @@ def _show_setting(person: Person, data_date: dt.date) -> None:
         key=f"coordination_from_{data_date}",
         help=w.t("coordination.from_day_help", date=w.date(data_date)),
     )
-    seen = read_rules(loaders.store(), day).threshold(name)
+    seen = read_rules(data_edition.store(), day).threshold(name)
     low, high = LIMITS[name]
     is_share = isinstance(seen, float)
     value = st.number_input(

@@ -17,7 +17,7 @@ from data_access import store as database
 from data_access.accounts import Person
 from data_access.acting import Refused
 from data_access.clock import local_time
-from pages.ui import loaders, refusals, session, tables
+from pages.ui import refusals, session, tables
 from pages.ui.tables import Column
 
 Write = Callable[..., object]
@@ -149,7 +149,7 @@ def _carry_out(change: Change, write: Write, *, is_undone: bool) -> None:
 
 def show_settled() -> None:
     """Every change of settings with its old and new value, the latest first."""
-    settled = coordination.read_settled(loaders.store())
+    settled = coordination.read_settled(session.store())
     tables.show(
         settled.with_columns(
             moment=w.texts(settled["at"], _moment),

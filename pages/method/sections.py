@@ -13,7 +13,7 @@ from kpi.indicators.catalog import KPIS, Kpi
 from kpi.rules import Rules
 from kpi.vocabulary import BUCKETS
 from pages.parts import pairs
-from pages.ui import cards, loaders, palette, tables
+from pages.ui import cards, data_edition, loaders, palette, tables
 from pages.ui.tables import Column
 from seed_data import published
 
@@ -22,7 +22,7 @@ PARTS: Final = ("sentence", "formula", "reading", "improve")
 
 def show_register() -> None:
     """Which register is shown, as of when, from where, under what licence, and what it cannot tell."""
-    edition = loaders.edition()
+    edition = data_edition.shown()
     lines = {
         "method.register": getattr(edition, w.column("name")),
         "method.data_date": w.date(edition.data_date),
@@ -117,7 +117,7 @@ def show_reconciliation(person: Person) -> None:
 
     The register's own are of the whole of it: from them others could subtract what their figures leave out.
     """
-    edition = loaders.edition()
+    edition = data_edition.shown()
     if edition.data_date is None:
         return
     st.subheader(w.t("method.reconciliation"), anchor=False)

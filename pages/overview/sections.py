@@ -58,8 +58,8 @@ COUNTS: Final = (
 
 def show_counts(view: View, person: Person) -> None:
     """The six counts and the time from signing to implementation, each with its change, its course and its list."""
-    now, before = loaders.counts(view), loaders.counts(view, as_of=view.compare_with)
-    course = [loaders.counts(view, as_of=day) for day in loaders.trend_dates(view.as_of)]
+    now, before = loaders.counts(view), loaders.counts(view.on(view.compare_with))
+    course = [loaders.counts(view.on(day)) for day in loaders.trend_dates(view.as_of)]
     own = None if person.limited_to is None else signs.count(loaders.visible_facts(view, person))
     rules = loaders.rules(view.as_of)
     signed = _signed_growth(view)
@@ -91,7 +91,7 @@ def show_counts(view: View, person: Person) -> None:
 
 def _show_time(view: View, sees_all: bool) -> None:
     card, before = (
-        loaders.scorecards(view, as_of=day).row(by_predicate=pl.col("kpi") == _TIME, named=True)
+        loaders.scorecards(view.on(day)).row(by_predicate=pl.col("kpi") == _TIME, named=True)
         for day in (view.as_of, view.compare_with)
     )
     course = loaders.trend(view).filter(pl.col("kpi") == _TIME)["value"].to_list()
@@ -171,7 +171,7 @@ def _signed_growth(view: View) -> _SignedGrowth | None:
     known_from = loaders.extent().first
     if known_from is None or first > last or view_codes.compared_day("year", first) < known_from:
         return None
-    whole = loaders.facts(dataclasses.replace(view, signed_from=None, signed_to=None))
+    whole = loaders.facts(view.where(signed_from=None, signed_to=None))
     return _SignedGrowth(
         first=first,
         last=last,
@@ -214,7 +214,7 @@ def show_delivery(view: View, person: Person) -> None:
     """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
     st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
-    league = loaders.league_table(dataclasses.replace(view, agency_group=group), by="agency")
+    league = loaders.league_table(view.where(agency_group=group), by="agency")
     best, worst = league_table.ends(league, most=ENDS)
     if best.is_empty():
         st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))

@@ -37,7 +37,7 @@ def lead_on(row: tables.Row) -> None:
 if groups.nothing_signed(facts):
     st.stop()
 by = LEVELS[level]
-found = groups.table_of_groups(facts, groups.scorecards(view, by), by=by, write=lambda code: w.name(level, code))
+found = groups.table_of_groups(facts, loaders.scorecards(view, by=by), by=by, write=lambda code: w.name(level, code))
 chosen = groups.show_standing(facts, found, by=by, key="partners_standing", alt=w.t("partners.standing_alt"))
 if chosen is not None:
     links.go("agreements", partner_group=f"{level}:{chosen[0]}", bucket=chosen[1])

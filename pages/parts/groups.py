@@ -13,7 +13,7 @@ from kpi.facts import Facts
 from kpi.indicators.catalog import shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import explained
-from pages.ui import cards, charts, filters, loaders, studies, tables
+from pages.ui import cards, charts, studies, tables
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -153,8 +153,3 @@ def nothing_signed(facts: Facts) -> bool:
         cards.empty_state("groups.none")
         return True
     return False
-
-
-def scorecards(view: filters.View, by: str) -> pl.DataFrame:
-    """The scorecards of a grouping in the view."""
-    return loaders.scorecards(view, by=[by])

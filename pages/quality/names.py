@@ -13,18 +13,17 @@ from data_access import unresolved_names
 from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
 from pages.coordination.sections import Change, Line, propose, show_done, show_proposed
-from pages.ui import address, loaders, records, tables
+from pages.ui import address, data_edition, records, tables
 from pages.ui.choices import ALL, narrow
 from pages.ui.tables import Column
-from pages.ui.view import View
 
 _NAME: Final = "quality_name"
 
 
-def show(view: View, person: Person) -> None:
+def show(person: Person) -> None:
     """The names with their agreements and, for the coordinator, assigning them; nothing where the register has none."""
-    names = _counted(records.names_as_given(view))
-    assigned = unresolved_names.read_assigned_names(loaders.store())
+    names = _counted(records.names_as_given())
+    assigned = unresolved_names.read_assigned_names(data_edition.store())
     if names.is_empty() and assigned.is_empty():
         return
     st.subheader(w.t("quality.names"), anchor=False)
@@ -70,7 +69,7 @@ def _show_assigning(person: Person, names: pl.DataFrame) -> None:
     counts = dict(names.iter_rows())
     text = _chosen(_NAME, list(counts), label=w.t("quality.name_given"))
     agencies = sorted(
-        unresolved_names.read_present_agencies(loaders.store()), key=lambda key: w.sort_key(w.name("agency", key))
+        unresolved_names.read_present_agencies(data_edition.store()), key=lambda key: w.sort_key(w.name("agency", key))
     )
     agency = st.selectbox(
         w.t("quality.agency"),

@@ -21,6 +21,6 @@ if counts.is_empty():
 sections.show_summary(view, person, counts)
 sections.show_matrix(counts)
 if person.limited_to is None:
-    names.show(view, person)
+    names.show(person)
 sections.show_records(view, person, counts)
 sections.show_loading(view, person)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import streamlit as st
 
 from pages.parts import heading
@@ -18,7 +16,7 @@ if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
     st.stop()
 top = st.container()
-group_view = dataclasses.replace(view, agency_group=sections.choose_group(view, person))
+group_view = view.where(agency_group=sections.choose_group(view, person))
 with top:
     heading.show_heading("ranking.heading", group_view)
 league = loaders.league_table(group_view, by="agency")

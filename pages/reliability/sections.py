@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Final
 
 import polars as pl
@@ -147,7 +146,7 @@ def show_weights(view: View, person: Person) -> None:
     """How far places depend on the weights, which are a choice."""
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
     st.subheader(w.t("reliance.weights", group=w.name("agency_group", group)), anchor=False)
-    ranges = studies.place_ranges(dataclasses.replace(view, agency_group=group))
+    ranges = studies.place_ranges(view.where(agency_group=group))
     if ranges.is_empty():
         st.text(w.t("reliance.nobody_ranked"))
         return

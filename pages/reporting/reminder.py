@@ -12,7 +12,7 @@ import words as w
 from data_access import coordination
 from data_access.accounts import Person
 from kpi.reporting.calendar import Period
-from pages.ui import exports, loaders, records
+from pages.ui import data_edition, exports, records
 from pages.ui.view import View
 
 MOST_LISTED: Final = 200
@@ -45,7 +45,7 @@ def show(view: View, person: Person, period: Period, counts: pl.DataFrame, agenc
 def _text(view: View, person: Person, period: Period, row: dict[str, object]) -> str:
     """The letter. Plain text: nothing in it is ever read as Markdown."""
     agency = str(row["agency"])
-    offices = coordination.read_offices(loaders.store(), agency)
+    offices = coordination.read_offices(data_edition.store(), agency)
     missing = (
         records.owed(view, person, period.code)
         .filter((pl.col("agency") == agency) & (pl.col("status") == "missing"))
@@ -82,7 +82,7 @@ def _text(view: View, person: Person, period: Period, row: dict[str, object]) ->
         w.t("reporting.letter_how"),
         w.t("reporting.letter_end", office=person.office or w.name("role", person.role)),
     ]
-    if loaders.edition().is_demo:
+    if data_edition.shown().is_demo:
         parts.append(w.t("common.demo_mark"))
     return "\n\n".join(parts)
 

@@ -15,7 +15,7 @@ from kpi.reporting import calendar
 from kpi.reporting.calendar import Period
 from kpi.reporting.reports import STATUSES, in_period
 from pages.parts import explained, places
-from pages.ui import cards, charts, links, loaders, records, tables
+from pages.ui import cards, charts, data_edition, links, records, tables
 from pages.ui.choices import ALL, agency_choice, choice, narrow
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -188,7 +188,7 @@ def show_agencies(period: Period, counts: pl.DataFrame) -> None:
     )
     if who != ALL:
         counts = counts.filter(pl.col("missing") > 0 if who == "remind" else pl.col("missing") == 0)
-    contacts = coordination.read_contacts(loaders.store())
+    contacts = coordination.read_contacts(data_edition.store())
     tables.show(
         counts.with_columns(
             contact=pl.col("agency").replace_strict(contacts, default=None, return_dtype=pl.String),

@@ -18,7 +18,7 @@ from data_access.updates import Review
 from data_access.updates.checking import rechecked
 from kpi.update import Change, Current, Preview, place_of
 from kpi.update.review import Place, narrowed
-from pages.ui import filters, loaders, session
+from pages.ui import data_edition, filters, session
 from pages.upload import effects as upload_effects
 from pages.upload.differences import Decision
 from pages.upload.effects import Effects
@@ -84,7 +84,7 @@ def of(batch: Row, *, progress: Progress) -> Work | None:
 
     Where others change the register meanwhile without touching what the batch is about, what was decided and ticked holds.
     """
-    key = (batch["id"], batch["status"], *loaders.edition().key)
+    key = (batch["id"], batch["status"], *data_edition.shown().key)
     work: Work | None = st.session_state.get(_WORK)
     if work is not None and work.key == key:
         return work

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import polars as pl
 import streamlit as st
 
@@ -17,9 +15,8 @@ from pages.ui import cards, filters, loaders, session
 from pages.ui.choices import choice
 
 person = session.require(SCREEN)
-chosen_view = filters.current()
 # The agency is chosen here; a filter on kinds of agency would only hide it.
-everywhere = dataclasses.replace(chosen_view, agency_group=None)
+everywhere = filters.current().where(agency_group=None)
 facts = loaders.facts(everywhere)
 groups = dict(facts.agreements.select("agency", "agency_group").unique().iter_rows())
 
@@ -37,9 +34,9 @@ agency = choice(
     default=own or agencies[0],
     width=520,
 )
-view = dataclasses.replace(everywhere, agency_group=groups[agency])
+view = everywhere.where(agency_group=groups[agency])
 rules = loaders.rules(view.as_of)
-peers = loaders.scorecards(view, by=["agency"])
+peers = loaders.scorecards(view, by="agency")
 
 
 def by_code(frame: pl.DataFrame) -> dict[str, sections.Card]:
@@ -59,8 +56,8 @@ sections.show_reasons(agency, mine, rules)
 sections.show_kpis(
     agency,
     mine,
-    by_code(loaders.scorecards(view, by=["agency"], as_of=view.compare_with)),
-    loaders.trend(view, by=["agency"]).filter(pl.col("agency") == agency),
+    by_code(loaders.scorecards(view.on(view.compare_with), by="agency")),
+    loaders.trend(view, by="agency").filter(pl.col("agency") == agency),
 )
 statistics.show_adjusted(view, agency, mine)
 sections.show_peers(agency, peers, rules)

@@ -55,7 +55,7 @@ level = choice(
     width=260,
 )
 by = LEVELS[level]
-found = groups.table_of_groups(facts, groups.scorecards(view, by), by=by, write=lambda code: w.name(level, code))
+found = groups.table_of_groups(facts, loaders.scorecards(view, by=by), by=by, write=lambda code: w.name(level, code))
 chosen = groups.show_standing(facts, found, by=by, key="sectors_standing", alt=w.t("sectors.standing_alt"))
 if chosen is not None and level == "sector":
     links.go("agreements", sector=chosen[0], bucket=chosen[1])

@@ -29,7 +29,7 @@ def draw(person: Person, *, bar: bool = True) -> View:
 
     Without the `bar` the choices are kept for the pages that have one.
 
-    Called by the frame, once per run, before the page and after `loaders.begin_run` and the choice of language.
+    Called by the frame, once per run, before the page and after `data_edition.begin_run` and the choice of language.
     """
     reader = loaders.reader(person)
     offered = view_codes.choices(reader)

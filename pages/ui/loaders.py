@@ -1,33 +1,24 @@
-"""Everything pages read, and the only caches there are.
-
-Each cache is keyed by the store and its data version, by what was asked for and, where rows of single agreements are
-concerned, by what the person may see. Frames are shared between people and must be treated as read-only. A page sees one
-version from top to bottom: the frame takes note of it with `begin_run` before anything is drawn.
-"""
+"""Everything pages read. Where rows of single agreements are concerned, what is kept goes by what the person may see."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Mapping
 
 import polars as pl
-import streamlit as st
 
 import words
 from data_access.accounts import Person
 from data_access.register import (
     AgreementDossier,
     read_agreement,
-    read_data_version,
     read_explanations,
     read_names,
     read_register,
     read_rules,
 )
-from data_access.store import Store, get_engine
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, signs
@@ -37,38 +28,11 @@ from kpi.register import Register
 from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
-from pages.ui.streamlit_internals import is_running
+from pages.ui import data_edition
+from pages.ui.kept import kept
 from pages.ui.view import View
 
 TREND_QUARTERS = 8
-_EDITION = "edition"
-_Key = tuple[str, int, str]
-_Given = ParamSpec("_Given")
-_Found = TypeVar("_Found")
-
-
-@dataclasses.dataclass(frozen=True)
-class Edition:
-    """Which register is shown, in which version. Version 0 means that nothing has been loaded yet."""
-
-    store: str
-    version: int = 0
-    changed_at: str = ""
-    register_code: str = ""
-    name_vi: str = ""
-    name_en: str = ""
-    data_date: dt.date | None = None
-    is_demo: bool = False
-    source: str = ""
-    licence: str = ""
-    attribution: str = ""
-    caveat_vi: str = ""
-    caveat_en: str = ""
-
-    @property
-    def key(self) -> _Key:
-        """What makes two editions the same for a cache."""
-        return (self.store, self.version, self.changed_at)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,65 +48,17 @@ class Extent:
     regions: frozenset[str]
 
 
-# --- The store and its version ---------------------------------------------------------------------------------------
-
-
-def store() -> Store:
-    """The store this process works on."""
-    return get_engine()
-
-
-def data_version() -> Edition:
-    """The edition the store holds at this moment."""
-    engine = store()
-    name = engine.url.render_as_string(hide_password=True)
-    row = read_data_version(engine)
-    if row is None:
-        return Edition(store=name)
-    return Edition(
-        store=name,
-        version=row.version,
-        changed_at=row.changed_at.isoformat(),
-        register_code=row.register_code,
-        name_vi=row.name_vi,
-        name_en=row.name_en,
-        data_date=row.data_date,
-        is_demo=row.is_demo,
-        source=row.source,
-        licence=row.licence,
-        attribution=row.attribution,
-        caveat_vi=row.caveat_vi,
-        caveat_en=row.caveat_en,
-    )
-
-
-def begin_run() -> Edition:
-    """Look up the store's version and show that one for the rest of this run."""
-    found = data_version()
-    if is_running():
-        st.session_state[_EDITION] = found
-    return found
-
-
-def edition() -> Edition:
-    """The edition this run shows; outside the frame, the one the store holds now."""
-    if is_running() and _EDITION in st.session_state:
-        noted: Edition = st.session_state[_EDITION]
-        return noted
-    return data_version()
-
-
 # --- The register and what surrounds it ------------------------------------------------------------------------------
 
 
 def names(language: str) -> Mapping[tuple[str, bool], Mapping[str, str]]:
     """(kind, short) -> code -> name, for agency, partner, sector, doc_type and exchange."""
-    return _names(edition().key, language)
+    return _names(data_edition.shown().key, language)
 
 
 @functools.lru_cache(maxsize=8)  # asked for a hundred times per page, and Streamlit's cache takes 0.3 ms to answer
-def _names(key: _Key, language: str) -> dict[tuple[str, bool], dict[str, str]]:
-    frame = read_names(store())
+def _names(edition: tuple[str, int, str], language: str) -> dict[tuple[str, bool], dict[str, str]]:
+    frame = read_names(data_edition.store())
     kinds = ("agency", "partner", "sector", "doc_type", "exchange")
     return {
         (kind, short): dict(
@@ -156,35 +72,31 @@ def _names(key: _Key, language: str) -> dict[tuple[str, bool], dict[str, str]]:
 words.named_by(names)
 
 
+@kept(entries=2)
 def register() -> Register:
     """The whole register, as frames."""
-    return _register(edition().key, store())
+    return read_register(data_edition.store())
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _register(key: _Key, _engine: Store) -> Register:
-    return read_register(_engine)
-
-
+@kept(entries=64)
 def rules(as_of: dt.date) -> Rules:
     """Thresholds, weights and goalposts in force on a day."""
-    return _rules(edition().key, as_of, store())
+    return read_rules(data_edition.store(), as_of)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _rules(key: _Key, as_of: dt.date, _engine: Store) -> Rules:
-    return read_rules(_engine, as_of)
+@kept(entries=2)
+def _explanations() -> pl.DataFrame:
+    return read_explanations(data_edition.store())
 
 
 def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
     """What an agency has said about its own figures until a day, latest first; columns as in `read_explanations`."""
-    said = _explanations(edition().key, store())
-    return said.filter((pl.col("agency") == agency) & (pl.col("given_on") <= as_of))
+    return _explanations().filter((pl.col("agency") == agency) & (pl.col("given_on") <= as_of))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _explanations(key: _Key, _engine: Store) -> pl.DataFrame:
-    return read_explanations(_engine)
+@kept(entries=2)
+def _holders() -> frozenset[str]:
+    return readers.holders(register())
 
 
 def reader(person: Person) -> str:
@@ -195,12 +107,7 @@ def reader(person: Person) -> str:
     own = person.limited_to
     if own is None:
         return readers.EVERYTHING
-    return own if own in _holders(edition().key, store()) else readers.NOBODY
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _holders(key: _Key, _engine: Store) -> frozenset[str]:
-    return readers.holders(_register(key, _engine))
+    return own if own in _holders() else readers.NOBODY
 
 
 def countable_register(view: View) -> Register:
@@ -208,23 +115,18 @@ def countable_register(view: View) -> Register:
     return readers.register_for(register(), view.reader)
 
 
+@kept(entries=128)
 def extent(reader: str = readers.NOBODY) -> Extent:
     """What the register offers a reader for choice; the last day is the register's data date."""
-    shown = edition()
-    return _extent(shown.key, shown.data_date, reader, store())
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Store) -> Extent:
-    whole = readers.register_for(_register(key, _engine), reader)
+    whole = readers.register_for(register(), reader)
     known = whole.status_events.join(whole.agreements.select(agreement_id="id"), on="agreement_id", how="semi")
     first, latest = known["effective_on"].min(), known["effective_on"].max()
     assert first is None or isinstance(first, dt.date)
     assert latest is None or isinstance(latest, dt.date)
-    last = data_date or latest
+    last = data_edition.shown().data_date or latest
     if last is None:
         return Extent(None, None, frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
-    found = _facts(key, last, _engine).agreements
+    found = _whole_facts(last).agreements
     may = readers.countable(reader)
     found = found if may is None else found.filter(may)
 
@@ -245,57 +147,75 @@ def _extent(key: _Key, data_date: dt.date | None, reader: str, _engine: Store) -
 # --- Facts and figures -----------------------------------------------------------------------------------------------
 
 
-def facts(view: View, as_of: dt.date | None = None) -> Facts:
+@kept(entries=4)
+def _whole_facts(as_of: dt.date) -> Facts:
+    return kpi_facts.build(register(), as_of, rules(as_of))
+
+
+@kept(entries=12)
+def facts(view: View) -> Facts:
     """The facts a view counts, for figures that are sums over many agreements: those its reader may see sums of."""
-    return _narrowed(edition().key, as_of or view.as_of, view.key, view.condition, store())
+    found, condition = _whole_facts(view.as_of), view.condition
+    return found if condition is None else found.where(condition)
 
 
-def visible_facts(view: View, person: Person, as_of: dt.date | None = None) -> Facts:
+def visible_facts(view: View, person: Person) -> Facts:
     """The facts of a view about the agreements this person may see one by one: for lists, searches and downloads.
 
     An agency sees its own; what others do it sees in sums only.
     """
-    found = facts(view, as_of)
+    found = facts(view)
     own = person.limited_to
     if own is None:
         return found
     return found.where(pl.col("agency") == own)
 
 
-def details(view: View, person: Person, as_of: dt.date | None = None) -> pl.DataFrame:
+def details(view: View, person: Person) -> pl.DataFrame:
     """The agreements of a view this person may see one by one: rows of `Facts.agreements`."""
-    return visible_facts(view, person, as_of).agreements
+    return visible_facts(view, person).agreements
 
 
-def scorecards(view: View, *, by: Sequence[str] = (), as_of: dt.date | None = None) -> pl.DataFrame:
-    """Every KPI of every group in a view; columns as in `kpi.indicators.scorecard.compute`."""
-    return _scorecards(edition().key, as_of or view.as_of, view.key, tuple(by), view.condition, store())
+@kept(entries=256)
+def scorecards(view: View, *, by: str | None = None) -> pl.DataFrame:
+    """Every KPI of a view, or of every group in it; columns as in `kpi.indicators.scorecard.compute`."""
+    return scorecard.compute(facts(view), by=[] if by is None else [by], rules=rules(view.as_of))
 
 
+@kept(entries=32)
 def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
     """How sure each group's composite and place are; columns as in `kpi.studies.rank_sets.composite_intervals`."""
-    return _intervals(edition().key, view.as_of, view.key, by, view.condition, store())
+    return rank_sets.composite_intervals(facts(view), by=by, rules=rules(view.as_of))
 
 
+@kept(entries=32, compares=True)
 def league_table(view: View, *, by: str) -> pl.DataFrame:
     """The ranking of the groups in a view, against the date compared with; columns as in `kpi.indicators.league_table.compute`."""
-    return _league_table(edition().key, view.as_of, view.compare_with, view.key, by, view.condition, store())
+    return kpi_league_table.compute(
+        scorecards(view, by=by),
+        before=scorecards(view.on(view.compare_with), by=by),
+        intervals=composite_intervals(view, by=by),
+        group=by,
+        rules=rules(view.as_of),
+    )
 
 
-def counts(view: View, *, as_of: dt.date | None = None) -> Mapping[str, int]:
+@kept(entries=256)
+def counts(view: View) -> Mapping[str, int]:
     """How many agreements of a view show each sign of `kpi.facts.signs`."""
-    return _counts(edition().key, as_of or view.as_of, view.key, view.condition, store())
+    return signs.count(facts(view))
 
 
+@kept(entries=32)
 def reported(view: View) -> coverage.Reported | None:
     """How many of the agencies in a view have reported; None where there was nothing to report."""
-    return _reported(edition().key, view.as_of, view.key, view.condition, store())
+    return coverage.reported(facts(view))
 
 
-def trend(view: View, *, by: Sequence[str] = (), quarters: int = TREND_QUARTERS) -> pl.DataFrame:
+def trend(view: View, *, by: str | None = None, quarters: int = TREND_QUARTERS) -> pl.DataFrame:
     """The scorecards of the last quarter ends and of the as-of date itself: column `as_of`, then those of `scorecards`."""
     parts = [
-        scorecards(view, by=by, as_of=day).with_columns(as_of=pl.lit(day)) for day in trend_dates(view.as_of, quarters)
+        scorecards(view.on(day), by=by).with_columns(as_of=pl.lit(day)) for day in trend_dates(view.as_of, quarters)
     ]
     return pl.concat(parts).select("as_of", pl.exclude("as_of"))
 
@@ -310,103 +230,18 @@ def trend_dates(as_of: dt.date, quarters: int = TREND_QUARTERS) -> list[dt.date]
     return [*reversed(ends), as_of]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _facts(key: _Key, as_of: dt.date, _engine: Store) -> Facts:
-    return kpi_facts.build(_register(key, _engine), as_of, _rules(key, as_of, _engine))
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _narrowed(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
-) -> Facts:
-    found = _facts(key, as_of, _engine)
-    return found if _condition is None else found.where(_condition)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _scorecards(
-    key: _Key,
-    as_of: dt.date,
-    view_key: tuple[str, ...],
-    by: tuple[str, ...],
-    _condition: pl.Expr | None,
-    _engine: Store,
-) -> pl.DataFrame:
-    found = _narrowed(key, as_of, view_key, _condition, _engine)
-    return scorecard.compute(found, by=by, rules=_rules(key, as_of, _engine))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _intervals(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], by: str, _condition: pl.Expr | None, _engine: Store
-) -> pl.DataFrame:
-    found = _narrowed(key, as_of, view_key, _condition, _engine)
-    return rank_sets.composite_intervals(found, by=by, rules=_rules(key, as_of, _engine))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _league_table(
-    key: _Key,
-    as_of: dt.date,
-    compare_with: dt.date,
-    view_key: tuple[str, ...],
-    by: str,
-    _condition: pl.Expr | None,
-    _engine: Store,
-) -> pl.DataFrame:
-    return kpi_league_table.compute(
-        _scorecards(key, as_of, view_key, (by,), _condition, _engine),
-        before=_scorecards(key, compare_with, view_key, (by,), _condition, _engine),
-        intervals=_intervals(key, as_of, view_key, by, _condition, _engine),
-        group=by,
-        rules=_rules(key, as_of, _engine),
-    )
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _counts(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
-) -> dict[str, int]:
-    return signs.count(_narrowed(key, as_of, view_key, _condition, _engine))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _reported(
-    key: _Key, as_of: dt.date, view_key: tuple[str, ...], _condition: pl.Expr | None, _engine: Store
-) -> coverage.Reported | None:
-    return coverage.reported(_narrowed(key, as_of, view_key, _condition, _engine))
-
-
-def kept(
-    make: Callable[Concatenate[View, _Given], _Found], view: View, *given: _Given.args, **named: _Given.kwargs
-) -> _Found:
-    """What `make(view, ...)` finds, worked out once per edition, view and arguments, which must be hashable.
-
-    For figures that take long. `make` is a function of a module: its name is part of the key.
-    """
-    name = f"{make.__module__}.{make.__qualname__}"
-    asked: tuple[Hashable, ...] = (view.as_of, view.compare_with, view.key, *given, *sorted(named.items()))
-    found: _Found = _kept(edition().key, name, asked, lambda: make(view, *given, **named))
-    return found
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _kept(key: _Key, name: str, asked: tuple[Hashable, ...], _work: Callable[[], Any]) -> Any:
-    return _work()
-
-
 # --- Single agreements -----------------------------------------------------------------------------------------------
 
 
 def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
     """Everything known about one agreement; None where there is none, or none this person may see."""
     own = person.limited_to
-    return None if own == "" else _agreement(edition().key, agreement_id, own, store())
+    return None if own == "" else _dossier(agreement_id, own)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _agreement(key: _Key, agreement_id: int, agency: str | None, _engine: Store) -> AgreementDossier | None:
-    return read_agreement(_engine, agreement_id, agency=agency)
+@kept(entries=64)
+def _dossier(agreement_id: int, agency: str | None) -> AgreementDossier | None:
+    return read_agreement(data_edition.store(), agreement_id, agency=agency)
 
 
 def search(text: str) -> pl.DataFrame:
@@ -414,7 +249,7 @@ def search(text: str) -> pl.DataFrame:
 
     For narrowing a frame a person may see: by itself it knows no limits. Empty text finds nothing.
     """
-    index = _search_index(edition().key, store())
+    index = _search_index()
     sought = words.fold(text).split()
     if not sought:
         return index.clear().select("agreement_id")
@@ -422,9 +257,9 @@ def search(text: str) -> pl.DataFrame:
     return found.select("agreement_id")
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _search_index(key: _Key, _engine: Store) -> pl.DataFrame:
-    return _register(key, _engine).agreements.select(
+@kept(entries=2)
+def _search_index() -> pl.DataFrame:
+    return register().agreements.select(
         agreement_id="id",
         folded=words.fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
     )

@@ -1,4 +1,4 @@
-"""What records and reports lack, as pages read it: worked out once per edition, view and reader, and kept by `loaders.kept`.
+"""What records and reports lack, as pages read it: worked out once per edition, view and reader.
 
 Sums cover every agency of a view; lists of single agreements only those a person may see.
 """
@@ -14,49 +14,38 @@ from data_access.accounts import Person
 from kpi.reporting import calendar as reporting_calendar
 from kpi.reporting import quality, reports
 from kpi.reporting.calendar import Period
-from pages.ui import loaders
+from pages.ui import data_edition, loaders
+from pages.ui.kept import kept
 from pages.ui.view import View
 
 PERIODS: Final = 8
 """How many of the periods that have fallen due are looked back on."""
 
 
+@kept(entries=256)
 def defects(view: View) -> pl.DataFrame:
     """Data quality by agency; columns as in `kpi.reporting.quality.by_agency`."""
-    return loaders.kept(_defects, view)
-
-
-def _defects(view: View) -> pl.DataFrame:
     return quality.by_agency(loaders.facts(view))
 
 
+@kept(entries=256)
 def findings(view: View, person: Person, defect: str) -> pl.DataFrame:
     """What is wrong with each agreement this person may see; columns as in `kpi.reporting.quality.findings`."""
-    return loaders.kept(_findings, view, person, defect)
+    return quality.findings(loaders.visible_facts(view, person), defect, names_as_given())
 
 
-def _findings(view: View, person: Person, defect: str) -> pl.DataFrame:
-    return quality.findings(loaders.visible_facts(view, person), defect, names_as_given(view))
-
-
-def names_as_given(view: View) -> pl.DataFrame:
+@kept(entries=2)
+def names_as_given() -> pl.DataFrame:
     """Agencies' names that could not be resolved; columns of `unresolved_names.read_names_as_given`."""
-    return loaders.kept(_names_as_given, view.whole)
+    return unresolved_names.read_names_as_given(data_edition.store())
 
 
-def _names_as_given(view: View) -> pl.DataFrame:
-    return unresolved_names.read_names_as_given(loaders.store())
-
-
+@kept(entries=256)
 def load_findings(view: View, person: Person) -> pl.DataFrame:
     """What the loaded file did not say clearly about agreements this person may see; `coordination.read_load_findings` with
     ref and agency."""
-    return loaders.kept(_load_findings, view, person)
-
-
-def _load_findings(view: View, person: Person) -> pl.DataFrame:
     seen = loaders.details(view, person).select("agreement_id", "ref", "agency")
-    return coordination.read_load_findings(loaders.store()).join(seen, on="agreement_id", maintain_order="left")
+    return coordination.read_load_findings(data_edition.store()).join(seen, on="agreement_id", maintain_order="left")
 
 
 def calendar() -> list[Period]:
@@ -64,28 +53,19 @@ def calendar() -> list[Period]:
     return reporting_calendar.calendar(loaders.register())
 
 
+@kept(entries=256)
 def coverage(view: View) -> pl.DataFrame:
     """Reports by agency for the last periods that have fallen due; columns as in `kpi.reporting.reports.counts`."""
-    return loaders.kept(_coverage, view)
-
-
-def _coverage(view: View) -> pl.DataFrame:
     return reports.counts(loaders.facts(view), last=PERIODS)
 
 
+@kept(entries=256)
 def in_period(view: View, period: str) -> pl.DataFrame:
     """Reports by agency for one period, due or not; columns as in `kpi.reporting.reports.counts`."""
-    return loaders.kept(_in_period, view, period)
-
-
-def _in_period(view: View, period: str) -> pl.DataFrame:
     return reports.counts(loaders.facts(view), period=period)
 
 
+@kept(entries=256)
 def owed(view: View, person: Person, period: str) -> pl.DataFrame:
     """The reports owed for a period on agreements this person may see; columns as in `kpi.reporting.reports.owed`."""
-    return loaders.kept(_owed, view, person, period)
-
-
-def _owed(view: View, person: Person, period: str) -> pl.DataFrame:
     return reports.owed(loaders.visible_facts(view, person), period=period)

@@ -20,7 +20,7 @@ from data_access.accounts import Person
 from data_access.accounts.signed_values import write_signed
 from data_access.log_lines import told
 from pages.screen import Screen
-from pages.ui.loaders import store
+from pages.ui.data_edition import store
 from pages.ui.session_addresses import SIGN_OUT_PATH
 from pages.ui.streamlit_internals import go_to, is_running
 

@@ -1,4 +1,4 @@
-"""The statistics that pages read: each worked out once per edition and view, and kept by `loaders.kept`."""
+"""The statistics that pages read: each worked out once per edition and view."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from kpi.studies.cohorts import Comparison
 from kpi.studies.forecast import Forecast
 from kpi.studies.funnel import Funnel
 from kpi.studies.what_if import Study
-from pages.ui import loaders
+from pages.ui import data_edition, loaders
+from pages.ui.kept import kept
 from pages.ui.view import View
 
 HORIZON_DAYS: Final = 365
@@ -40,12 +41,9 @@ _LEAST_HISTORY: Final = dt.timedelta(days=365)
 # --- Trust -----------------------------------------------------------------------------------------------------------
 
 
+@kept(entries=32, whole=True)
 def back_test(view: View) -> BackTest:
     """How forecasts made earlier would have fared; for the whole register, whatever the view selects."""
-    return loaders.kept(_back_test, view.whole)
-
-
-def _back_test(view: View) -> BackTest:
     first = loaders.extent(view.reader).first
     days = calibration.earlier_days(view.as_of, horizon_days=HORIZON_DAYS, count=BACK_TESTS)
     judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
@@ -53,15 +51,12 @@ def _back_test(view: View) -> BackTest:
     return calibration.back_test(register, judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
 
 
+@kept(entries=32, whole=True)
 def stall_test(view: View) -> BackTest:
     """How forecasts of stalling made earlier would have fared; for the whole register, whatever the view selects.
 
     From a year after the first report on, and no further ahead than is shown.
     """
-    return loaders.kept(_stall_test, view.whole)
-
-
-def _stall_test(view: View) -> BackTest:
     register = loaders.countable_register(view)
     began = calibration.reporting_began(register)
     days = calibration.earlier_days(view.as_of, horizon_days=STALL_DAYS, count=STALL_TESTS)
@@ -69,32 +64,26 @@ def _stall_test(view: View) -> BackTest:
     return calibration.back_test(register, judged, horizon_days=STALL_DAYS, rules=loaders.rules(view.as_of))
 
 
+@kept(entries=256)
 def place_ranges(view: View) -> pl.DataFrame:
     """How far places depend on the weights; columns as in `kpi.studies.sensitivity.ranges` by agency."""
-    return loaders.kept(_place_ranges, view)
-
-
-def _place_ranges(view: View) -> pl.DataFrame:
-    cards = loaders.scorecards(view, by=["agency"])
+    cards = loaders.scorecards(view, by="agency")
     return sensitivity.ranges(cards, group="agency", rules=loaders.rules(view.as_of))
 
 
 # --- One agency ------------------------------------------------------------------------------------------------------
 
 
+@kept(entries=256)
 def what_if(view: View, agency: str) -> Study:
     """What the agency could gain, agreement by agreement; only for those who may see them: `steps` takes care of it."""
-    return loaders.kept(_what_if, view, agency)
-
-
-def _what_if(view: View, agency: str) -> Study:
     return whatif.study(
         loaders.register(),
         loaders.facts(view),
         agency=agency,
         rules=loaders.rules(view.as_of),
         steps=STEPS,
-        cards=loaders.scorecards(view, by=["agency"]),
+        cards=loaders.scorecards(view, by="agency"),
     )
 
 
@@ -131,12 +120,9 @@ def steps(view: View, agency: str, person: Person) -> Steps:
     return Steps(found.score, found.place, alone, are_together=False)
 
 
+@kept(entries=32)
 def outlook(view: View) -> Forecast:
     """What is foreseen for the agreements that have not started, a year after the as-of day."""
-    return loaders.kept(_outlook, view)
-
-
-def _outlook(view: View) -> Forecast:
     return forecast.starts(loaders.facts(view), view.as_of + dt.timedelta(days=HORIZON_DAYS))
 
 
@@ -155,13 +141,14 @@ class Stalling:
 
 def stalling(view: View) -> Stalling | None:
     """The chance of being stalled a quarter after the as-of day; None unless such forecasts have proved right."""
-    found = loaders.kept(_stalling, view.whole)
+    found = _stalling(view)
     if not found.fared.is_good:
         return None
     mine = loaders.facts(view).agreements.select("agreement_id")
     return dataclasses.replace(found, cases=found.cases.join(mine, on="agreement_id", how="semi"))
 
 
+@kept(entries=32, whole=True)
 def _stalling(view: View) -> Stalling:
     on, test = view.as_of + dt.timedelta(days=STALL_DAYS), stall_test(view)
     return Stalling(
@@ -172,30 +159,24 @@ def _stalling(view: View) -> Stalling:
     )
 
 
+@kept(entries=256)
 def adjusted(view: View, kpi: str) -> pl.DataFrame:
     """A share or median of each agency with its mix of agreements taken into account; as in `kpi.studies.case_mix.adjust`."""
-    return loaders.kept(_adjusted, view, kpi)
-
-
-def _adjusted(view: View, kpi: str) -> pl.DataFrame:
     return case_mix.adjust(loaders.facts(view), kpi)
 
 
 # --- Among agencies --------------------------------------------------------------------------------------------------
 
 
+@kept(entries=256)
 def places_by_share(view: View, kpi: str) -> pl.DataFrame:
     """The places each agency may hold on one share: agency, n, numerator, value, low, high, best_place, worst_place.
 
     Only agencies with enough cases to be ranked; as in `kpi.studies.rank_sets.rank_sets`.
     """
-    return loaders.kept(_places_by_share, view, kpi)
-
-
-def _places_by_share(view: View, kpi: str) -> pl.DataFrame:
     least = loaders.rules(view.as_of).rank_min_n
     cards = (
-        loaders.scorecards(view, by=["agency"])
+        loaders.scorecards(view, by="agency")
         .filter((pl.col("kpi") == kpi) & (pl.col("denominator") >= least))
         .select("agency", "n", "numerator", "value", "low", "high")
         .sort("agency")
@@ -206,42 +187,30 @@ def _places_by_share(view: View, kpi: str) -> pl.DataFrame:
     return pl.concat([cards, places], how="horizontal")
 
 
+@kept(entries=256)
 def funnel(view: View, kpi: str) -> Funnel | None:
     """The funnel of the agencies that may be ranked on one share."""
-    return loaders.kept(_funnel, view, kpi)
-
-
-def _funnel(view: View, kpi: str) -> Funnel | None:
     return kpi_funnel.funnel(places_by_share(view, kpi))
 
 
 # --- From signing to implementation ----------------------------------------------------------------------------------
 
 
+@kept(entries=32)
 def waits(view: View, by: str) -> pl.DataFrame:
     """The wait of every agreement with its group; columns as in `kpi.studies.waiting.cases`."""
-    return loaders.kept(_waits, view, by)
-
-
-def _waits(view: View, by: str) -> pl.DataFrame:
     return waiting.cases(loaders.facts(view), by=by)
 
 
+@kept(entries=256)
 def by_signing(view: View) -> pl.DataFrame:
     """Cohorts by year of signing at an equal horizon; columns as in `kpi.studies.cohorts.by_signing`."""
-    return loaders.kept(_by_signing, view)
-
-
-def _by_signing(view: View) -> pl.DataFrame:
     return cohorts.by_signing(loaders.facts(view), horizon_days=HORIZON_DAYS)
 
 
+@kept(entries=256)
 def comparison(view: View) -> Comparison | None:
     """The latest cohort that can be judged against the earliest; None where there are not two."""
-    return loaders.kept(_comparison, view)
-
-
-def _comparison(view: View) -> Comparison | None:
     facts: Facts = loaders.facts(view)
     judged = cohorts.observed_cohorts(facts, horizon_days=HORIZON_DAYS)
     if len(judged) < 2:
@@ -265,13 +234,14 @@ def security_sums(view: View) -> Sums | None:
 
     None where nothing is kept from the reader, or nothing has been loaded.
     """
-    data_date = loaders.edition().data_date
+    data_date = data_edition.shown().data_date
     if view.reader == readers.EVERYTHING or data_date is None:
         return None
     day = readers.release_day(data_date)
-    return loaders.kept(_security_sums, View(as_of=day, compare_with=day, reader=view.reader))
+    return _security_sums(view.on(day))
 
 
+@kept(entries=32, whole=True)
 def _security_sums(view: View) -> Sums:
     whole = loaders.facts(dataclasses.replace(view, reader=readers.EVERYTHING))
     return Sums(view.as_of, readers.released(whole, reader=view.reader, by="partner_region"))

@@ -11,7 +11,7 @@ import streamlit as st
 
 import words as w
 from kpi import readers
-from pages.ui import cards, exports, filters, loaders, palette
+from pages.ui import cards, data_edition, exports, filters, palette
 
 Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
 Row = dict[str, Any]
@@ -267,7 +267,7 @@ def _file_cell(column: Column) -> pl.Expr:
 
 def _notes() -> Mapping[str, str]:
     """What must travel with figures that leave the application."""
-    view, edition = filters.current(), loaders.edition()
+    view, edition = filters.current(), data_edition.shown()
     notes = {
         w.t("common.note_as_of"): w.date(view.as_of),
         w.t("common.note_register"): getattr(edition, w.column("name")),

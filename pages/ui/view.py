@@ -36,19 +36,13 @@ class View:
         """The same days for the same reader, without any restriction."""
         return View(as_of=self.as_of, compare_with=self.compare_with, reader=self.reader)
 
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Which agreements are selected, whatever the day they are looked at: a key for caches."""
-        selection = (
-            self.scope,
-            self.agency_group,
-            self.sector,
-            self.partner_group,
-            self.signed_from,
-            self.signed_to,
-            self.reader,
-        )
-        return tuple("" if value is None else str(value) for value in selection)
+    def on(self, day: dt.date) -> View:
+        """The same agreements on another day."""
+        return dataclasses.replace(self, as_of=day)
+
+    def where(self, **chosen: str | dt.date | None) -> View:
+        """The same view with other filters; None lifts one."""
+        return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
 
     @property
     def condition(self) -> pl.Expr | None:

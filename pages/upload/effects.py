@@ -50,10 +50,10 @@ def compute(preview: Preview) -> Effects | None:
     if after_on is None:
         return None
     chosen, group = filters.current(), _group_of(preview.agency)
-    view = dataclasses.replace(chosen.whole, as_of=before_on or after_on, scope=chosen.scope, agency_group=group)
+    view = chosen.whole.on(before_on or after_on).where(scope=chosen.scope, agency_group=group)
     register = loaders.register()
-    before = loaders.scorecards(view, by=["agency"])
-    others = before if view.as_of == after_on else loaders.scorecards(view, by=["agency"], as_of=after_on)
+    before = loaders.scorecards(view, by="agency")
+    others = before if view.as_of == after_on else loaders.scorecards(view.on(after_on), by="agency")
     own = consequences.cards_after(
         register, preview, as_of=after_on, rules=loaders.rules(after_on), condition=view.condition
     )

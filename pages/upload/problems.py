@@ -14,7 +14,7 @@ from files import ENCODINGS
 from kpi.update import Problem, Table, key_of, message, with_remarks
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE, name_of
-from pages.ui import exports, loaders
+from pages.ui import data_edition, exports
 from pages.upload import work as upload_work
 from pages.upload.work import Work
 
@@ -211,7 +211,7 @@ def _download(table: Table, problems: Sequence[Problem], extension: Literal["csv
             return with_remarks(table, problems, language=language, format=extension, say=w.t)
 
     stem = table.file_name.rpartition(".")[0] or table.file_name
-    day = loaders.edition().data_date
+    day = data_edition.shown().data_date
     assert day is not None
     st.download_button(
         w.t(f"common.download_{extension}"),

@@ -11,7 +11,7 @@ import words as w
 from data_access import settings, updates
 from kpi.update import template
 from kpi.vocabulary import BatchStatus
-from pages.ui import exports, links, loaders, session
+from pages.ui import data_edition, exports, links, session
 from pages.ui.choices import switch
 from pages.upload import confirm, form, history, problems
 from pages.upload import progress as upload_progress
@@ -59,7 +59,7 @@ def show_template(person: session.Person) -> None:
 
 def _show_template_button(person: session.Person, kind: Literal["xlsx", "csv"]) -> None:
     language, engine, agency = w.language(), session.store(), person.agency or ""
-    day = loaders.edition().data_date
+    day = data_edition.shown().data_date
 
     def write() -> bytes:
         # Runs when somebody clicks, in a thread that knows neither session nor language.

@@ -28,7 +28,7 @@ from kpi.update import (
     read_table,
 )
 from kpi.update.review import Place, held_back
-from pages.ui import filters, loaders, session
+from pages.ui import data_edition, filters, session
 from pages.upload import effects as upload_effects
 from pages.upload.differences import Decision
 from pages.upload.effects import Effects
@@ -72,7 +72,7 @@ class Work:
 def current_of(person: Person) -> Current:
     """What the register says now about this person's agency's agreements; read once per version of the register."""
     assert person.agency is not None
-    key = (person.agency, loaders.edition().key)
+    key = (person.agency, data_edition.shown().key)
     kept = st.session_state.get(_CURRENT)
     if kept is None or kept[0] != key:
         kept = st.session_state[_CURRENT] = (key, updates.current_rows(session.store(), person.agency))
@@ -178,7 +178,7 @@ def _up_to_date(work: Work, person: Person, progress: Progress) -> Work:
 def _basis() -> tuple[object, ...]:
     """What the outcome depends on besides the table: the version of the register, the scope of the scorecard, and which kinds of
     changes go to review."""
-    return (*loaders.edition().key, filters.current().scope, *sorted(_held()))
+    return (*data_edition.shown().key, filters.current().scope, *sorted(_held()))
 
 
 def _held() -> set[str]:

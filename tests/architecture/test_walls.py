@@ -124,11 +124,11 @@ def test_the_command_line_starts_without_streamlit() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_only_the_loaders_cache() -> None:
+def test_one_file_caches() -> None:
     wrong = [
         f"{path}:{node.lineno}"
         for path in HOUSE
-        if path != pathlib.Path("pages/ui/loaders.py")
+        if path != pathlib.Path("pages/ui/kept.py")
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Attribute) and node.attr in ("cache_data", "cache_resource")
     ]

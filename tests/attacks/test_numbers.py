@@ -24,7 +24,7 @@ from kpi import readers
 from kpi.facts import REPORT_FIELDS
 from kpi.rules import Rules
 from kpi.update import Checked, check_rows, compare, table_of
-from pages.ui import loaders
+from pages.ui import data_edition, loaders
 from pages.ui.view import View
 from tests.data_access.updates.test_updates import typed_rows
 from tests.kpi.recomputed import median
@@ -204,7 +204,7 @@ def asked(
 
 def assert_shown_as_stored(engine: sa.Engine) -> None:
     """Counts and scorecards, over all and agency by agency, as the pages load them at this moment."""
-    edition = loaders.data_version()
+    edition = data_edition.read_edition()
     assert edition.data_date is not None
     view = View(as_of=edition.data_date, compare_with=edition.data_date, reader=readers.EVERYTHING)
     found, waits = asked(engine, edition.data_date)
@@ -221,7 +221,7 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
         assert_card(row, total(row["kpi"]))
         assert_median(row, [(days, seen) for _, name, days, seen in waits if name == row["kpi"]])
     assert_composite(overall, total("open")[0] + total("completed")[0])
-    cards = loaders.scorecards(view, by=("agency",)).to_dicts()
+    cards = loaders.scorecards(view, by="agency").to_dicts()
     for row in cards:
         place = (row["agency"], row["kpi"])
         assert_card(row, found.get(place, (0, 0)))
@@ -229,7 +229,7 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
     for key in agencies:
         standing = sum(found.get((key, name), (0, 0))[0] for name in ("open", "completed"))
         assert_composite([row for row in cards if row["agency"] == key], standing)
-    assert set(loaders.scorecards(view, by=("agency",))["agency"].to_list()) == agencies
+    assert set(loaders.scorecards(view, by="agency")["agency"].to_list()) == agencies
 
 
 def assert_card(row: Mapping[str, Any], stored: tuple[int, int]) -> None:

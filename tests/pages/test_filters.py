@@ -35,10 +35,10 @@ def bar(person: str = "leader", language: str = "vi") -> None:
     import streamlit as st
 
     from data_access.accounts import Person
-    from pages.ui import filters, loaders, session
+    from pages.ui import data_edition, filters, session
 
     session.speak(language)
-    loaders.begin_run()
+    data_edition.begin_run()
     st.session_state["shown"] = filters.draw(Person(person, "leader", None, ""))
     st.button("elsewhere")
 
@@ -214,10 +214,10 @@ def test_going_back_and_forward_shows_what_was_shown(
     (tmp_path / "frame.py").write_text(
         "import streamlit as st\n"
         "from data_access.accounts import Person\n"
-        "from pages.ui import filters, loaders\n"
+        "from pages.ui import data_edition, filters\n"
         "pages = [st.Page('here.py', title='Here', default=True), st.Page('there.py', title='There')]\n"
         "page = st.navigation(pages, position='top')\n"
-        "loaders.begin_run()\n"
+        "data_edition.begin_run()\n"
         "view = filters.draw(Person('x', 'leader', None, ''))\n"
         "st.text(f'{page.title} {view.scope} {view.sector}')\n"
         "page.run()\n"

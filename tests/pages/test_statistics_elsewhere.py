@@ -18,7 +18,7 @@ from kpi.indicators import scorecard
 from kpi.rules import Rules
 from kpi.studies import rank_sets, what_if
 from pages.ranking import statistics
-from pages.ui import loaders, studies
+from pages.ui import studies
 from pages.ui.view import View
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
@@ -154,8 +154,3 @@ def test_everything_asked_for_twice_is_worked_out_once(shown_store: sa.Engine) -
 
     assert studies.adjusted(view, "K02") is studies.adjusted(view, "K02")
     assert studies.adjusted(view, "K02") is not studies.adjusted(view, "K05")
-    assert loaders.kept(_size, view, 2) == 2 * loaders.kept(_size, view, 1)
-
-
-def _size(view: View, times: int) -> int:
-    return times * loaders.facts(view).agreements.height
