@@ -85,20 +85,27 @@ def verify(
     ] = False,
     output: TableJson = TableOrJson.TABLE,
 ) -> None:
-    """Check the store or a backup: structure, row seals, links, audit chain. Exit status 1: something is wrong."""
+    """Check the store or a backup: structure, row seals or page checksums, links, audit. Exit status 1: something is wrong."""
+    described: dict[str, object]
     if file is not None:
         if accept:
             raise CannotRunError("--accept is for the store; a backup stays as it was written.")
         if not file.is_file():
             raise CannotRunError(f"{file}: there is no such file. Name a backup made with manage.py backup.")
-        findings, what = backup.check(file), str(file)
+        findings, described = backup.check(file), {"checked": str(file)}
     else:
         engine = _engine()
-        findings, what = soundness.verify(engine), engine.url.render_as_string(hide_password=True)
+        protection = soundness.protection_of(engine)
+        if accept and protection == "page checksums":
+            raise CannotRunError("There are no row seals to make anew: this PostgreSQL server keeps page checksums.")
+        findings = soundness.verify(engine)
+        described = {"checked": engine.url.render_as_string(hide_password=True), "protection": protection}
         if accept and any(finding.check == "seals" for finding in findings):
             soundness.accept(engine, actor=ACTOR, found=[f for f in findings if f.check == "seals"])
             findings = soundness.verify(engine)
-    _print_verdict(findings, {"checked": what}, output, good=f"{what}: sound.")
+        if protection is not None and output is TableOrJson.TABLE:
+            print(f"Faults of disks are found by {protection}.")
+    _print_verdict(findings, described, output, good=f"{described['checked']}: sound.")
     if findings:
         raise typer.Exit(1)
 

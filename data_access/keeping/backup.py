@@ -3,7 +3,7 @@
 A backup is a zip with `manifest.json` and one Parquet file for each table, all read in one snapshot. It holds the whole register
 with its history, accounts, what was handed in and the audit. Sessions, tickets and failed sign-ins are left out: who was signed
 in when a backup was made is not signed in by restoring it. Row seals are left out too, as the store restored to makes its own;
-the manifest says what the check of the seals found when the backup was made.
+the manifest says what was wrong with the store when the backup was made.
 
 Parquet keeps every value as it is (numbers to the last bit), does not depend on which database wrote it, and needs no client
 program beside us, so a register can also move from SQLite to PostgreSQL this way.

@@ -1,9 +1,10 @@
-"""Whether a store is as it was left: its form, its structure, its row seals, its links, its audit."""
+"""Whether a store is as it was left: its form, its structure, its row seals or page checksums, its links, its audit."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
 
 import sqlalchemy as sa
 from alembic.config import Config
@@ -22,6 +23,10 @@ _SEAL_WORDS = {
 }
 
 
+Protection = Literal["page checksums", "row seals"]
+"""What finds that a fault of a disk changed what the store holds."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Finding:
     """Something that is not as it should be: which check found it, in which table, how many rows and which (the first of them)."""
@@ -37,21 +42,31 @@ def verify(engine: sa.Engine) -> list[Finding]:
     """Everything that is wrong with a store; nothing where it is sound. Raises nothing: what cannot be read is a finding.
 
     Checks: `open` (it opens and answers), `revision` (its tables are those of this program), `structure` (SQLite's own
-    integrity check), `seals` (every row is as it was written), `links` (every foreign key leads somewhere), `audit` (the chain
-    holds). It may be in use meanwhile.
+    integrity check), `seals` (every row is as it was written) or `pages` (the server reads every row past its page checksums, and
+    met no damage before), `links` (every foreign key leads somewhere), `audit` (the chain holds). It may be in use meanwhile.
     """
     try:
         with engine.connect():
             pass
     except failures.STORE_ERRORS as error:
         return [Finding("open", f"the store cannot be opened: {failures.reason_of(error)}")]
+    check, rows = ("pages", _pages) if protection_of(engine) == "page checksums" else ("seals", _seals)
     return [
         *_tried("revision", lambda: _revision(engine)),
         *_tried("structure", lambda: _structure(engine)),
-        *_tried("seals", lambda: _seals(engine)),
+        *_tried(check, lambda: rows(engine)),
         *_tried("links", lambda: _links(engine)),
         *_tried("audit", lambda: _audit(engine)),
     ]
+
+
+def protection_of(engine: sa.Engine) -> Protection | None:
+    """What holds for a store; None for one that cannot be opened."""
+    try:
+        with engine.connect() as connection:
+            return "page checksums" if seals.has_page_checksums(connection) else "row seals"
+    except failures.STORE_ERRORS:
+        return None
 
 
 def accept(engine: sa.Engine, *, actor: str, found: Sequence[Finding]) -> None:
@@ -129,6 +144,27 @@ def _seals(engine: sa.Engine) -> Iterator[Finding]:
         for damage in seals.check(connection):
             message = _SEAL_WORDS[damage.kind] + (f": {damage.detail}" if damage.detail else "")
             yield Finding("seals", message, damage.table, damage.count, damage.rows)
+
+
+def _pages(engine: sa.Engine) -> Iterator[Finding]:
+    """Reads every row whole, wherever its values are laid down: PostgreSQL checks each page it fetches from disk meanwhile."""
+    with _reading(engine) as connection, connection.begin():
+        seals.prepare(connection)
+        for table in sa.inspect(connection).get_table_names():
+            quoted = connection.dialect.identifier_preparer.quote(table)
+            try:
+                with connection.begin_nested():
+                    connection.exec_driver_sql(f"SELECT sum(length(t::text)) FROM {quoted} AS t").all()
+            except sa.exc.DBAPIError as error:
+                yield Finding("pages", f"the table cannot be read: {failures.reason_of(error)}", table)
+        told = connection.exec_driver_sql(
+            "SELECT checksum_failures, checksum_last_failure FROM pg_stat_database "
+            "WHERE datname = current_database() AND checksum_failures > 0"
+        ).one_or_none()
+    if told is not None:
+        met, last = told
+        message = f"the server read pages of this database that do not fit their checksums, the last one at {last}"
+        yield Finding("pages", message, count=met)
 
 
 def _links(engine: sa.Engine) -> Iterator[Finding]:

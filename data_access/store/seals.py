@@ -1,10 +1,11 @@
 """Row seals: a hash over every row, kept by the store itself, so that rows changed by a fault are found.
 
 A database file that lost a bit on a disk, in a cable or in memory is still read without complaint: `PRAGMA integrity_check`
-looks at the structure of the file, not at what stands in it, and PostgreSQL below 18 has page checksums off by default. So
-triggers write into `rowseal`, in the statement that writes a row, the first 64 bits of a SHA-256 over all its columns.
-`check` computes them again.
+looks at the structure of the file, not at what stands in it. So triggers write into `rowseal`, in the statement that writes a
+row, the first 64 bits of a SHA-256 over all its columns. `check` computes them again.
 
+- A PostgreSQL server with page checksums (the default from 18 on) finds such a page itself when it reads it. There the seals
+  give way: `install` makes none, and takes away those that are there.
 - A row that is not as sealed when it is next written keeps a seal that fits nothing (`BROKEN`): a change made by a fault is never
   taken for ours, however often the row is written afterwards.
 - The seals need no key. They find accidents; whoever can write to the store on purpose can write a seal too. People are what the
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import logging
 import sqlite3
 from collections.abc import Sequence
 
@@ -30,6 +32,8 @@ NOT_SEALED = frozenset({"rowseal", "usersession", "signinticket", "signinattempt
 
 MOST_NAMED = 20
 """So many rows of one table are named; the others are counted."""
+
+_log = logging.getLogger("agreements.store")
 
 _EVENTS = ("insert", "update", "delete")
 _PREFIX = "seal_"
@@ -74,11 +78,26 @@ def _row_seal(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+def has_page_checksums(connection: sa.Connection) -> bool:
+    """Whether the server finds damaged pages itself, so that rows go without seals."""
+    if connection.dialect.name != "postgresql":
+        return False
+    return bool(connection.exec_driver_sql("SHOW data_checksums").scalar_one() == "on")
+
+
 def install(connection: sa.Connection) -> None:
     """Make the triggers of every table that is to have seals, and seal its rows, where its triggers are not those its columns
-    ask for. Does nothing in a store from before there were seals. The caller commits."""
+    ask for; take all away where the server has page checksums. Does nothing in a store from before there were seals. The caller
+    commits."""
     if not sa.inspect(connection).has_table("rowseal"):
         return
+    if has_page_checksums(connection):
+        _give_way(connection)
+        return
+    if connection.dialect.name == "postgresql":
+        _log.warning(
+            "the PostgreSQL server keeps no page checksums: rows are sealed instead, which makes writing slower"
+        )
     prepare(connection)
     found = _triggers(connection)
     for table in _tables(connection):
@@ -89,6 +108,17 @@ def install(connection: sa.Connection) -> None:
         _drop(connection, table, present)
         _make(connection, wanted)
         _renew(connection, table)
+
+
+def _give_way(connection: sa.Connection) -> None:
+    """Take away every trigger and seal that an older program made, or this one before the server had checksums."""
+    made = "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prorettype = 'trigger'::regtype"
+    functions = [name for name in connection.exec_driver_sql(made).scalars() if name.startswith(_PREFIX)]
+    if functions:
+        for name in functions:
+            connection.exec_driver_sql(f"DROP FUNCTION {name}() CASCADE")  # its trigger goes with it
+        connection.exec_driver_sql("DROP FUNCTION row_seal(text)")
+        connection.exec_driver_sql("TRUNCATE rowseal")
 
 
 def _renew(connection: sa.Connection, table: _Sealed) -> None:

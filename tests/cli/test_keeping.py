@@ -58,6 +58,7 @@ def test_a_store_is_kept_and_restored_elsewhere(
     assert version.version == 5  # one more each time
 
 
+@pytest.mark.usefixtures("sealing")
 def test_damage_is_listed_with_status_1(run: Runner, engine: sa.Engine, tmp_path: Path) -> None:
     change_beneath(engine, "UPDATE agreement SET title_vi = 'Thỏa thuận 8' WHERE id = 7")
 
@@ -72,6 +73,16 @@ def test_damage_is_listed_with_status_1(run: Runner, engine: sa.Engine, tmp_path
 
     assert run("verify", "--accept").status == 0
     assert run("verify").status == 0
+
+
+def test_verify_says_what_finds_faults_of_disks(run: Runner, engine: sa.Engine) -> None:
+    protection = {"sqlite": "row seals", "postgresql": "page checksums"}[engine.dialect.name]
+
+    assert run("verify", "--format", "json").json()["protection"] == protection
+    assert f"Faults of disks are found by {protection}.\n" in run("verify").out
+    accepted = run("verify", "--accept")
+    assert accepted.status == (0 if protection == "row seals" else 2)
+    assert ("no row seals" in accepted.err) == (protection == "page checksums")
 
 
 def test_a_damaged_backup_is_refused_with_status_1(run: Runner, tmp_path: Path) -> None:

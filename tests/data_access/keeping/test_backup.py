@@ -213,6 +213,7 @@ def test_a_backup_from_before_the_last_migrations_is_brought_up_to_date(
         backup.restore(elsewhere, written.path, actor="test", replace=True)
 
 
+@pytest.mark.usefixtures("sealing")
 def test_a_backup_of_a_damaged_store_says_so(held: sa.Engine, tmp_path: pathlib.Path) -> None:
     change_beneath(held, "UPDATE agreement SET title_vi = 'Thỏa thuận 8' WHERE id = 7")
 
@@ -246,6 +247,7 @@ def kept(path: pathlib.Path) -> dict[str, bytes]:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
+@pytest.mark.usefixtures("sealing")
 def test_an_audit_that_does_not_hold_is_found_in_the_file(held: sa.Engine, tmp_path: pathlib.Path) -> None:
     change_beneath(held, "UPDATE auditentry SET actor = 'somebody else' WHERE id = 2")
 

@@ -28,15 +28,15 @@ def sealed(engine: sa.Engine) -> int:
 
 
 @pytest.fixture
-def held(engine: sa.Engine) -> sa.Engine:
+def held(sealing: sa.Engine) -> sa.Engine:
     """A store with a hundred agreements, a partner, and an audit entry."""
-    with store.session(engine) as session:
+    with store.session(sealing) as session:
         session.add(models.Partner(code="KR", name_vi="Hàn Quốc", name_en="Korea", kind="country", region="asia"))
         store.write_frame(session, models.Agreement, agreements(100))
         links = pl.DataFrame({"agreement_id": [1, 2], "partner": ["KR", "KR"]})
         store.write_frame(session, models.AgreementPartner, links)
         audit.write(session, actor="test", action="test")
-    return engine
+    return sealing
 
 
 def test_every_way_of_writing_leaves_rows_sealed(held: sa.Engine) -> None:
@@ -58,13 +58,13 @@ def test_every_way_of_writing_leaves_rows_sealed(held: sa.Engine) -> None:
     assert soundness.verify(held) == []
 
 
-def test_a_whole_register_is_sealed(engine: sa.Engine) -> None:
+def test_a_whole_register_is_sealed(sealing: sa.Engine) -> None:
     register = read_named("worldbank")
-    with store.session(engine) as session:
+    with store.session(sealing) as session:
         fill(session, actor="test", register=register, origin="test")
 
-    assert check(engine) == []
-    assert sealed(engine) > sum(frame.height for frame in register.frames.values())
+    assert check(sealing) == []
+    assert sealed(sealing) > sum(frame.height for frame in register.frames.values())
 
 
 def test_what_is_rolled_back_leaves_the_seals_as_they_were(held: sa.Engine) -> None:
