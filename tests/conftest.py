@@ -7,11 +7,15 @@ use.
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+
+# As many processes as there are cores share them already. Polars reads this once, when it is imported.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import hypothesis
 import pytest

@@ -46,10 +46,10 @@ def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
         ):
             session.add(models.ReportingPeriod(code=code, starts_on=starts, ends_on=ends, due_on=due))
         session.flush()
-        for number in range(1, count + 1):
-            for row in _agreement(number, chance):
-                session.add(row)
-                session.flush()
+        rows = [row for number in range(1, count + 1) for row in _agreement(number, chance)]
+        for model in dict.fromkeys(map(type, sorted(rows, key=_depth))):
+            session.add_all(row for row in rows if type(row) is model)
+            session.flush()
         session.add(
             models.DataVersion(
                 id=1,
@@ -63,6 +63,11 @@ def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
                 licence="CC0",
             )
         )
+
+
+def _depth(row: SQLModel) -> int:
+    """How many tables its own leads to: what a row refers to is written before it."""
+    return [table.name for table in SQLModel.metadata.sorted_tables].index(str(type(row).__tablename__))
 
 
 def _agreement(number: int, chance: random.Random) -> list[SQLModel]:
