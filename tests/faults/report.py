@@ -9,8 +9,8 @@ import os
 from typing import Final
 
 IS_SAMPLE: Final = os.environ.get("FAULTS") != "all"
-BIT_FLIPS: Final = 40 if IS_SAMPLE else 300
-KILLS: Final = 25 if IS_SAMPLE else 1_000
+BIT_FLIPS: Final = 16 if IS_SAMPLE else 300
+KILLS: Final = 10 if IS_SAMPLE else 1_000
 CONTROL_KILLS: Final = 40 if IS_SAMPLE else 200
 RESTARTS: Final = 2 if IS_SAMPLE else 20
 
