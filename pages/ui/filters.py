@@ -10,10 +10,11 @@ import words as w
 from data_access.accounts import Person
 from kpi import readers
 from pages.ui import address, loaders, view_codes
+from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter
 from pages.ui.view import View
-from pages.ui.view_codes import ALL, NAMES, Choices, Reading
+from pages.ui.view_codes import Choices, Understood, names
 
-__all__ = ["ALL", "NAMES", "View", "current", "default_code", "draw"]
+__all__ = ["View", "current", "default_code", "draw", "names"]
 
 DATE_FORMAT = "DD/MM/YYYY"
 MORE = "filter_more"
@@ -21,7 +22,6 @@ MORE = "filter_more"
 
 _VIEW = "view"
 _OTHER_DATE = "other"
-_FOLDED_AWAY = ("agency_group", "sector", "partner_group", "signed_from", "signed_to")
 
 
 def draw(person: Person, *, bar: bool = True) -> View:
@@ -33,9 +33,9 @@ def draw(person: Person, *, bar: bool = True) -> View:
     """
     reader = loaders.reader(person)
     offered = view_codes.choices(reader)
-    reading = view_codes.read(address.read(NAMES, owner=person.username), offered, reader=reader)
+    reading = view_codes.read(address.read(names(), owner=person.username), offered, reader=reader)
     said = view_codes.read(address.says(), offered).codes
-    address.settle(reading.codes, says_already=said == reading.codes, names=NAMES)
+    address.settle(reading.codes, says_already=said == reading.codes, names=names())
     st.session_state[_VIEW] = reading.view
     if offered.has_data and bar:
         _draw_bar(reading, offered)
@@ -57,22 +57,27 @@ def default_code(name: str) -> str:
     return view_codes.choices().defaults.get(name, ALL)
 
 
-def _draw_bar(reading: Reading, offered: Choices) -> None:
+def _draw_bar(reading: Understood, offered: Choices) -> None:
     view = reading.view
+    folded = [declared for declared in FILTERS.values() if not declared.width]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter_bar"):
         _date("as_of", view.as_of, first=offered.first, last=offered.last, width=180)
         _comparison(reading, offered)
-        _select("scope", reading, offered, width=340)
+        for declared in FILTERS.values():
+            if declared.width:
+                _draw_filter(declared, reading, offered)
         # Drawn only while open: the browser would not take over new values for widgets it does not show. The number of
         # active filters is not in the label, because Streamlit closes a pop-up whose label changes.
-        folded = st.popover(w.t("filters.more"), icon=":material/filter_list:", key=MORE, on_change="rerun")
-        if folded.open:
-            with folded:
-                for name in ("agency_group", "sector", "partner_group"):
-                    _select(name, reading, offered)
+        more = st.popover(w.t("filters.more"), icon=":material/filter_list:", key=MORE, on_change="rerun")
+        if more.open:
+            with more:
+                for declared in folded:
+                    if isinstance(declared, CodeFilter):
+                        _draw_filter(declared, reading, offered)
                 with st.container(horizontal=True):
-                    _date("signed_from", view.signed_from, first=offered.first, last=offered.last)
-                    _date("signed_to", view.signed_to, first=offered.first, last=offered.last)
+                    for declared in folded:
+                        if isinstance(declared, DayFilter):
+                            _draw_filter(declared, reading, offered)
         if reading.codes:
             st.button(
                 w.t("filters.clear"),
@@ -80,35 +85,33 @@ def _draw_bar(reading: Reading, offered: Choices) -> None:
                 type="tertiary",
                 icon=":material/close:",
                 on_click=address.clear,
-                args=(NAMES,),
+                args=(names(),),
             )
-    active = [_in_words(name, reading) for name in _FOLDED_AWAY if name in reading.codes]
+    active = [declared.in_words(reading.codes[declared.name]) for declared in folded if declared.name in reading.codes]
     if active:
         st.text(w.tn("filters.active", len(active), what=" · ".join(active)))
 
 
-def _in_words(name: str, reading: Reading) -> str:
-    if name in ("signed_from", "signed_to"):
-        return w.t(f"filters.{name}_text", date=w.date(getattr(reading.view, name)))
-    return view_codes.option_label(name, reading.codes[name], reading.view.as_of)
-
-
-def _select(name: str, reading: Reading, offered: Choices, *, width: int | None = None) -> None:
-    code = reading.codes.get(name, offered.defaults.get(name, ALL))
+def _draw_filter(declared: CodeFilter | DayFilter, reading: Understood, offered: Choices) -> None:
+    name = declared.name
+    if isinstance(declared, DayFilter):
+        _date(name, reading.view.day(name), first=offered.first, last=offered.last, width=declared.width)
+        return
+    default = offered.defaults.get(name, ALL)
+    code = reading.codes.get(name, default)
     options = offered.options[name]
-    key = _put(name, code)
     st.selectbox(
         view_codes.label(name),
         options if code in options else (*options, code),
-        key=key,
-        format_func=lambda option: view_codes.option_label(name, option, reading.view.as_of),
+        key=_put(name, code),
+        format_func=declared.in_words,
         on_change=_chosen,
-        args=(name, offered.defaults.get(name, ALL)),
-        width=width or "stretch",
+        args=(name, default),
+        width=declared.width or "stretch",
     )
 
 
-def _comparison(reading: Reading, offered: Choices) -> None:
+def _comparison(reading: Understood, offered: Choices) -> None:
     """The comparison: one of the usual days, named with its date, or any other."""
     code = reading.codes.get("compare_with", view_codes.COMPARISONS[0])
     is_other = code not in view_codes.COMPARISONS

@@ -19,7 +19,7 @@ def to(**params: str | int | dt.date | None) -> dict[str, str]:
     for name, value in params.items():
         if value is not None:
             codes[name] = value.isoformat() if isinstance(value, dt.date) else str(value)
-        elif name in filters.NAMES:
+        elif name in filters.names():
             codes[name] = filters.default_code(name)
     return codes
 

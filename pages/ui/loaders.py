@@ -29,6 +29,7 @@ from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
 from pages.ui import data_edition
+from pages.ui.filter_declarations import code_filters
 from pages.ui.kept import kept
 from pages.ui.view import View
 
@@ -37,15 +38,11 @@ TREND_QUARTERS = 8
 
 @dataclasses.dataclass(frozen=True)
 class Extent:
-    """What there is to choose from: first and last day of the data, and the codes that occur in the register."""
+    """What there is to choose from: first and last day of the data, and by column the codes that occur."""
 
     first: dt.date | None
     last: dt.date | None
-    scopes: frozenset[str]
-    sectors: frozenset[str]
-    partners: frozenset[str]
-    tiers: frozenset[str]
-    regions: frozenset[str]
+    codes: Mapping[str, frozenset[str]]
 
 
 # --- The register and what surrounds it ------------------------------------------------------------------------------
@@ -125,23 +122,13 @@ def extent(reader: str = readers.NOBODY) -> Extent:
     assert latest is None or isinstance(latest, dt.date)
     last = data_edition.shown().data_date or latest
     if last is None:
-        return Extent(None, None, frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+        return Extent(None, None, {})
     found = _whole_facts(last).agreements
     may = readers.countable(reader)
     found = found if may is None else found.filter(may)
-
-    def codes(column: str) -> frozenset[str]:
-        return frozenset(found[column].unique().drop_nulls().to_list())
-
-    return Extent(
-        first=min(first or last, last),
-        last=last,
-        scopes=codes("scope"),
-        sectors=codes("sector"),
-        partners=codes("partner"),
-        tiers=codes("partner_tier"),
-        regions=codes("partner_region"),
-    )
+    columns = [codes.column for declared in code_filters() for codes in declared.of]
+    occurring = {column: frozenset(found[column].unique().drop_nulls().to_list()) for column in columns}
+    return Extent(min(first or last, last), last, occurring)
 
 
 # --- Facts and figures -----------------------------------------------------------------------------------------------

@@ -6,35 +6,15 @@ import calendar
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import words as w
 from kpi import readers
-from kpi.facts import NOT_GIVEN, UNRECORDED
-from kpi.vocabulary import AgencyGroup, Scope, Tier, texts
 from pages.ui import loaders
+from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, code_filters
 from pages.ui.view import View
 
-NAMES = ("as_of", "compare_with", "scope", "agency_group", "sector", "partner_group", "signed_from", "signed_to")
-ALL = "ALL"
-"""The code for "no restriction", wherever that has to be said in an address."""
-
 COMPARISONS = ("year", "quarter", "year_end")
-SCOPES = texts(Scope)
-AGENCY_GROUPS = texts(AgencyGroup)
-TIERS = (*texts(Tier), UNRECORDED, NOT_GIVEN)
-REGIONS = (
-    "Asia",
-    "Central-South Asia",
-    "West Asia",
-    "Europe",
-    "North America",
-    "Latin America",
-    "Africa",
-    "Oceania",
-    "Multilateral",
-    NOT_GIVEN,
-)
 NO_DATA_DAY = dt.date(2000, 1, 1)
 """The as-of date of a store into which nothing has been loaded: any day shows the same nothing."""
 
@@ -53,7 +33,7 @@ class Choices:
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
+class Understood:
     """A view, the codes that say it (defaults left out), and what of the given codes was not understood, in words."""
 
     view: View
@@ -61,12 +41,15 @@ class Reading:
     problems: list[str]
 
 
+def names() -> tuple[str, ...]:
+    """What an address can say of a view."""
+    return ("as_of", "compare_with", *FILTERS)
+
+
 def choices(reader: str = readers.NOBODY) -> Choices:
     """What the register offers a reader; codes that occur in no agreement the reader may count are not offered."""
     extent = loaders.extent(reader)
     last = extent.last or NO_DATA_DAY
-    partners = _by_name(extent.partners, w.labels("partner"))
-    sectors = _by_name(extent.sectors, w.labels("sector"))
     return Choices(
         first=extent.first or last,
         last=last,
@@ -74,37 +57,29 @@ def choices(reader: str = readers.NOBODY) -> Choices:
         defaults={
             "as_of": last.isoformat(),
             "compare_with": COMPARISONS[0],
-            "scope": Scope.HIGH_LEVEL.value if Scope.HIGH_LEVEL in extent.scopes else ALL,
+            **{declared.name: declared.default_among(extent.codes) for declared in code_filters()},
         },
         options={
             "compare_with": COMPARISONS,
-            "scope": (*SCOPES, ALL),
-            "agency_group": (ALL, *AGENCY_GROUPS),
-            "sector": (ALL, *sectors, *({NOT_GIVEN} & extent.sectors)),
-            "partner_group": (
-                ALL,
-                *(f"tier:{code}" for code in TIERS if code in extent.tiers),
-                *(f"region:{code}" for code in REGIONS if code in extent.regions),
-                *(f"partner:{code}" for code in partners),
-            ),
+            **{declared.name: declared.options(extent.codes) for declared in code_filters()},
         },
     )
 
 
-def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NOBODY) -> Reading:
+def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NOBODY) -> Understood:
     """The view that the given codes mean for a reader. What is not understood is left at its default and reported."""
     problems: list[str] = []
     codes: dict[str, str] = {}
 
-    def choice(name: str) -> str | None:
-        default = offered.defaults.get(name, ALL)
-        code = given.get(name, default)
-        if not _is_known(name, code):
-            used = w.plain(option_label(name, default, offered.last))
-            problems.append(w.t("filters.ignored_unknown", label=label(name), value=_quoted(code), used=used))
+    def choice(declared: CodeFilter) -> str | None:
+        default = offered.defaults.get(declared.name, ALL)
+        code = given.get(declared.name, default)
+        if not declared.is_known(code):
+            used = w.plain(declared.in_words(default))
+            problems.append(w.t("filters.ignored_unknown", label=label(declared.name), value=_quoted(code), used=used))
             code = default
         if code != default:
-            codes[name] = code
+            codes[declared.name] = code
         return None if code == ALL else code
 
     def day(name: str, default: dt.date | None, *, last: dt.date) -> dt.date | None:
@@ -137,23 +112,21 @@ def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NO
         compare_with = day("compare_with", compare_with, last=as_of - dt.timedelta(days=1)) or compare_with
     elif comparison != COMPARISONS[0]:
         codes["compare_with"] = comparison
-    signed_from, signed_to = (day(name, None, last=offered.last) for name in ("signed_from", "signed_to"))
-    if signed_from and signed_to and signed_from > signed_to:
-        problems.append(w.t("filters.ignored_period", first=w.date(signed_from), last=w.date(signed_to)))
-        signed_from = signed_to = None
-        del codes["signed_from"], codes["signed_to"]
-    view = View(
-        as_of=as_of,
-        compare_with=compare_with,
-        scope=choice("scope"),
-        agency_group=choice("agency_group"),
-        sector=choice("sector"),
-        partner_group=choice("partner_group"),
-        signed_from=signed_from,
-        signed_to=signed_to,
-        reader=reader,
-    )
-    return Reading(view, codes, problems)
+    chosen: dict[str, str | None] = {}
+    days: dict[str, dt.date | None] = {}
+    for name, declared in FILTERS.items():
+        if isinstance(declared, CodeFilter):
+            chosen[name] = choice(declared)
+            continue
+        began = declared.ends or name
+        days[name] = day(name, None, last=offered.last)
+        first, last = days[began], days[name]
+        if first and last and first > last:
+            problems.append(w.t(f"filters.{name}_too_early", first=w.date(first), last=w.date(last)))
+            for bound in (began, name):
+                del days[bound], codes[bound]
+    view = View(as_of=as_of, compare_with=compare_with, reader=reader).where(**chosen, **days)
+    return Understood(view, codes, problems)
 
 
 def compared_day(comparison: str, as_of: dt.date) -> dt.date:
@@ -170,30 +143,10 @@ def label(name: str) -> str:
 
 
 def option_label(name: str, code: str, as_of: dt.date) -> str:
-    """What a choice of a filter is called. Names from the register are in it as they are: not for Markdown."""
-    if code == ALL and name != "scope":
-        return w.t(f"filters.all_{name}")
+    """What a choice is called. Names from the register are in it as they are: not for Markdown."""
     if name == "compare_with":
         return w.t(f"filters.compare_{code}", date=w.date(compared_day(code, as_of)))
-    if name == "partner_group":
-        kind, _, part = code.partition(":")
-        return w.t(f"filters.of_{kind}", name=w.name(kind, part))
-    return w.name(name, code)
-
-
-def _by_name(codes: frozenset[str], names: Mapping[str, str]) -> list[str]:
-    return sorted(codes - {NOT_GIVEN}, key=lambda code: w.sort_key(names.get(code, code)))
-
-
-def _is_known(name: str, code: str) -> bool:
-    """Whether a code exists at all; a link may name one that occurs in no agreement, which then shows nothing."""
-    if name == "partner_group":
-        kind, _, part = code.partition(":")
-        known: Sequence[str] | Mapping[str, str] = {"tier": TIERS, "region": REGIONS}.get(kind, ())
-        return code == ALL or part in (w.labels("partner") if kind == "partner" else known)
-    if name == "sector":
-        return code in (ALL, NOT_GIVEN) or code in w.labels("sector")
-    return code in {"scope": (*SCOPES, ALL), "agency_group": (*AGENCY_GROUPS, ALL)}[name]
+    return FILTERS[name].in_words(code)
 
 
 def _iso_date(text: str) -> dt.date | None:

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from data_access import accounts, store
 from data_access.store import models
-from pages.ui.view_codes import NAMES
+from pages.ui.view_codes import names
 from tests.attacks.conftest import Attempts, Refusals, SignIn, mark, marked
 from tests.attacks.test_messages import PAGES, _file
 from tests.attacks.wire import Answer
@@ -31,7 +31,7 @@ _LED_TO = re.compile(r"links\.(?:go|to|page_link)\(([^()]*(?:\([^()]*\)[^()]*)*)
 
 def parameters() -> list[str]:
     """Every parameter some page reads from its address, or hands on to another."""
-    found = {*NAMES}
+    found = {*names()}
     for path in pathlib.Path(PAGES_FOLDER).rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         found |= {*_READ.findall(source)}

@@ -20,14 +20,16 @@ from data_access.accounts import Person
 from data_access.register import raise_data_version
 from kpi.readers import EVERYTHING
 from pages.ui import address, loaders, view_codes
+from pages.ui.filter_declarations import FILTERS, CodeFilter, DayFilter
 from pages.ui.view import View
 from tests.pages.running import streamlit_run
 from tests.pages.stores import AS_OF
-from words import in_language, names
+from words import in_language, languages, names, t
 
 LEADER = Person("leader", "leader", None, "")
 BCT = Person("bct", "agency", "BCT", "")
 LATER = dt.date(2026, 1, 13)
+DEFAULT = View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), reader=EVERYTHING).where(scope="HIGH_LEVEL")
 
 
 def bar(person: str = "leader", language: str = "vi") -> None:
@@ -67,7 +69,7 @@ def said(app: AppTest) -> dict[str, str]:
 def test_without_an_address_the_register_is_shown_as_of_its_data_date(register: sa.Engine) -> None:
     app = run()
 
-    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL", reader=EVERYTHING)
+    assert shown(app) == DEFAULT
     assert said(app) == {}
     assert not app.warning
 
@@ -87,15 +89,13 @@ def test_the_same_address_means_the_same_in_both_languages(register: sa.Engine, 
 
     app = run(params, language=language)
 
-    assert shown(app) == View(
-        as_of=dt.date(2025, 9, 30),
-        compare_with=dt.date(2025, 6, 30),
+    days = View(as_of=dt.date(2025, 9, 30), compare_with=dt.date(2025, 6, 30), reader=EVERYTHING)
+    assert shown(app) == days.where(
         agency_group="province",
         sector="ENE",
         partner_group="tier:CSP",
         signed_from=dt.date(2023, 1, 1),
         signed_to=dt.date(2025, 6, 30),
-        reader=EVERYTHING,
     )
     assert said(app) == params
     assert not app.warning
@@ -145,7 +145,7 @@ def test_the_less_used_filters_are_said_in_words_and_cleared_together(register: 
 
     app.button(key="filter_clear").click().run()
 
-    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL", reader=EVERYTHING)
+    assert shown(app) == DEFAULT
     assert said(app) == {"id": "7"}
 
 
@@ -215,7 +215,7 @@ def test_going_back_and_forward_shows_what_was_shown(
         "import streamlit as st\n"
         "from data_access.accounts import Person\n"
         "from pages.ui import data_edition, filters\n"
-        "pages = [st.Page('here.py', title='Here', default=True), st.Page('there.py', title='There')]\n"
+        "pages = [st.Page('here.py', title='Here', default=True), st.Page('there/page.py', title='There', url_path='there')]\n"
         "page = st.navigation(pages, position='top')\n"
         "data_edition.begin_run()\n"
         "view = filters.draw(Person('x', 'leader', None, ''))\n"
@@ -228,7 +228,8 @@ def test_going_back_and_forward_shows_what_was_shown(
         "if st.button('drill'):\n"
         "    links.go('there', sector='ENE', id=7)\n"
     )
-    (tmp_path / "there.py").write_text("import streamlit as st\nst.text(st.query_params.get('id', 'no id'))\n")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/page.py").write_text("import streamlit as st\nst.text(st.query_params.get('id', 'no id'))\n")
 
     with streamlit_run(tmp_path / "frame.py") as server, chromium.new_context(locale="vi-VN") as context:
         page = context.new_page()
@@ -290,7 +291,7 @@ def test_going_back_and_forward_shows_what_was_shown(
 def test_what_is_not_understood_is_said_and_ignored(register: sa.Engine, name: str, value: str, words: str) -> None:
     app = run({name: value})
 
-    assert shown(app) == View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), scope="HIGH_LEVEL", reader=EVERYTHING)
+    assert shown(app) == DEFAULT
     assert len(app.warning) == 1
     assert words in app.warning[0].value.replace("\\", "")
 
@@ -317,7 +318,7 @@ def test_markdown_in_the_address_is_shown_as_text(register: sa.Engine) -> None:
 
 @given(
     given=hyp.dictionaries(
-        hyp.sampled_from(view_codes.NAMES), hyp.text(max_size=20) | hyp.sampled_from(["ALL", "2025-01-01"])
+        hyp.sampled_from(view_codes.names()), hyp.text(max_size=20) | hyp.sampled_from(["ALL", "2025-01-01"])
     )
 )
 def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
@@ -372,7 +373,7 @@ def test_comparisons_mean_a_day(comparison: str, as_of: dt.date, expected: dt.da
 
 
 def view(**changes: Any) -> View:
-    return View(**{"as_of": AS_OF, "compare_with": dt.date(2025, 1, 14), **changes})
+    return View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14)).where(**changes)
 
 
 def test_a_view_selects_the_agreements_it_names(register: sa.Engine) -> None:
@@ -452,10 +453,15 @@ def test_search_finds_words_without_diacritics(register: sa.Engine) -> None:
     assert loaders.search("  ").is_empty()
 
 
-def test_labels_of_every_choice_exist(register: sa.Engine) -> None:
-    for language in ("vi", "en"):
+def test_every_filter_has_its_words(register: sa.Engine) -> None:
+    for language in languages():
         with in_language(language):
             offered = view_codes.choices()
+            for name, declared in FILTERS.items():
+                assert view_codes.label(name)
+                assert isinstance(declared, CodeFilter) or declared.in_words("2025-01-31")
+                if isinstance(declared, DayFilter) and declared.ends:
+                    assert t(f"filters.{name}_too_early", first="", last="")
             for name, codes in offered.options.items():
                 labels = [view_codes.option_label(name, code, AS_OF) for code in codes]
                 assert len(set(labels)) == len(codes)

@@ -77,14 +77,11 @@ def views(day: dt.date, reader: str, sectors: list[str], groups: list[str]) -> I
     spans: list[tuple[int | None, int | None]] = [(None, None), *((year, year) for year in YEARS)]
     spans += [(None, year) for year in YEARS]
     for sector, group, (first, last) in itertools.product([None, *sectors], [None, *groups], spans):
-        yield View(
-            as_of=day,
-            compare_with=day,
+        yield View(as_of=day, compare_with=day, reader=reader).where(
             sector=sector,
             partner_group=group,
             signed_from=None if first is None else dt.date(first, 1, 1),
             signed_to=None if last is None else dt.date(last, 12, 31),
-            reader=reader,
         )
 
 

@@ -71,7 +71,7 @@ def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.E
 def test_steps_name_only_agreements_the_reader_may_open(
     shown_store: sa.Engine, role: str, agency: str, sees: bool
 ) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry", reader=agency)
+    view = View(as_of=AS_OF, compare_with=AS_OF, reader=agency).where(scope="HIGH_LEVEL", agency_group="ministry")
 
     found = studies.steps(view, "BCT", person(role, agency))
 
@@ -139,7 +139,7 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
 
 
 def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.Engine) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
 
     for kpi in statistics.SHARES:
         rows = studies.places_by_share(view, kpi)
@@ -150,7 +150,7 @@ def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.En
 
 
 def test_everything_asked_for_twice_is_worked_out_once(shown_store: sa.Engine) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF, scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
 
     assert studies.adjusted(view, "K02") is studies.adjusted(view, "K02")
     assert studies.adjusted(view, "K02") is not studies.adjusted(view, "K05")
