@@ -38,7 +38,7 @@ def with_own(cards: pl.DataFrame, own: pl.DataFrame, *, agency: str) -> pl.DataF
     return pl.concat([cards.filter(pl.col("agency") != agency), own.select(cards.columns)])
 
 
-def place_of(cards: pl.DataFrame, *, agency: str) -> tuple[int | None, int]:
+def rank_of(cards: pl.DataFrame, *, agency: str) -> tuple[int | None, int]:
     """An agency's place among those in `cards` (None: not ranked), and how many are ranked."""
     ranking = scorecard.rank(cards, group="agency").filter(pl.col("place").is_not_null())
     own = ranking.filter(pl.col("agency") == agency)

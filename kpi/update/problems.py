@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 import files
+import words
 from files.grid import letters
 from kpi.update.columns import name_of
 
@@ -110,7 +111,9 @@ def _written(content: object, language: str) -> str:
     if isinstance(content, Named):
         return content.name(language)
     if isinstance(content, dt.date):
-        return f"{content:%d/%m/%Y}" if language == "vi" else content.isoformat()
+        with words.in_language(language):
+            # Years before 1000 keep their zeros, which `strftime` leaves out on some systems.
+            return content.strftime(words.t("intake.day_pattern").replace("%Y", f"{content.year:04}"))
     if isinstance(content, tuple):
         return ", ".join(_written(part, language) for part in content)
     return str(content)

@@ -14,7 +14,6 @@ from xlsxwriter.worksheet import Worksheet
 from files import neutral
 from files.text import canonical
 from files.workbook import Book, protection, writable
-from kpi.update import choices
 from kpi.update.cells import EARLIEST, LATEST
 from kpi.update.choices import Choice
 from kpi.update.columns import COLUMNS, Column
@@ -192,7 +191,7 @@ def _write_guide(book: Book, sheet: Worksheet, current: Current, language: str, 
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 100)
     sheet.write_string(0, 0, say("intake.guide_title"), book.title)
-    lines = say("intake.guide", clear=choices.CLEAR[0 if language == "vi" else -1]).split("\n")
+    lines = say("intake.guide", clear=say("intake.clear_word")).split("\n")
     for row, line in enumerate(lines, start=2):
         sheet.merge_range(row, 0, row, 1, line, book.prose)
         sheet.set_row(row, 30 if len(line) > 110 else 15)

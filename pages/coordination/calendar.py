@@ -17,7 +17,7 @@ from data_access.accounts import Person
 from data_access.clock import today
 from kpi.reporting import calendar
 from kpi.reporting.calendar import MONTHS, Frequency, Period
-from pages.coordination.sections import Change, Line, propose, show_proposed
+from pages.coordination.sections import Line, ProposedChange, propose, show_proposed
 from pages.ui import data_edition, tables
 from pages.ui.tables import Column
 
@@ -101,7 +101,7 @@ def _show_adding(person: Person, periods: Sequence[Period], now: dt.date) -> Non
     note = w.t("coordination.gap", first=w.date(gap[0]), last=w.date(gap[1])) if gap else ""
     if note:
         st.caption(f":material/info: {note}")
-    change = Change(
+    change = ProposedChange(
         place="coordination_add",
         lines=tuple(Line(period.code, w.t("coordination.nothing"), _days_text(period)) for period in added),
         write=functools.partial(coordination.add_periods, periods=tuple(added)),
@@ -138,7 +138,7 @@ def _show_moving(person: Person, ahead: Sequence[Period], now: dt.date) -> None:
         key=f"coordination_due_{period.code}_{period.due_on}",
     )
     moved = dataclasses.replace(period, due_on=due_on)
-    change = Change(
+    change = ProposedChange(
         place="coordination_move",
         lines=(Line(w.t("coordination.due_of", code=period.code), w.date(period.due_on), w.date(due_on)),),
         write=functools.partial(coordination.move_due_date, seen=period, due_on=due_on),
@@ -154,7 +154,7 @@ def _show_removing(person: Person, removable: Sequence[Period]) -> None:
         st.text(w.t("coordination.none_removable"))
         return
     period = _chosen(removable, "coordination_remove_period")
-    change = Change(
+    change = ProposedChange(
         place="coordination_remove",
         lines=(Line(period.code, _days_text(period), w.t("coordination.nothing")),),
         write=functools.partial(coordination.remove_periods, seen=(period,)),
@@ -163,7 +163,7 @@ def _show_removing(person: Person, removable: Sequence[Period]) -> None:
     _show_button(person, change, "coordination.remove")
 
 
-def _show_button(person: Person, change: Change, label_key: str, *, disabled: bool = False) -> None:
+def _show_button(person: Person, change: ProposedChange, label_key: str, *, disabled: bool = False) -> None:
     st.button(w.t(label_key), key=f"{change.place}_propose", disabled=disabled, on_click=propose, args=(person, change))
     show_proposed(person, change.place)
 

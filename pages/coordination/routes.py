@@ -10,7 +10,7 @@ import words as w
 from data_access.accounts import Person
 from data_access.updates.routes import ROUTES, read_routes, write_routes
 from kpi.update.review import KINDS
-from pages.coordination.sections import Change, Line, kind_name, propose, route_name, show_proposed
+from pages.coordination.sections import Line, ProposedChange, kind_name, propose, route_name, show_proposed
 from pages.ui import data_edition
 
 
@@ -32,7 +32,7 @@ def show(person: Person) -> None:
             )
             chosen[kind] = picked
     changed = {kind: route for kind, route in chosen.items() if route != routes[kind]}
-    change = Change(
+    change = ProposedChange(
         place="coordination_routes",
         lines=tuple(
             Line(kind_name(kind), route_name(routes[kind]), route_name(route)) for kind, route in changed.items()

@@ -16,7 +16,7 @@ from data_access.accounts import Person
 from data_access.register import read_rules
 from kpi.indicators.catalog import KPIS
 from kpi.rules import LIMITS, Rules
-from pages.coordination.sections import Change, Line, propose, rule_name, rule_value, show_proposed
+from pages.coordination.sections import Line, ProposedChange, propose, rule_name, rule_value, show_proposed
 from pages.ui import cards, data_edition, loaders, tables
 from pages.ui.tables import Column
 
@@ -114,7 +114,7 @@ def _show_setting(person: Person, data_date: dt.date) -> None:
         key=f"coordination_value_{name}_{day}_{seen}",
     )
     setting = functools.partial(coordination.set_threshold, name=name, effective_on=day)
-    change = Change(
+    change = ProposedChange(
         place="coordination_rule",
         lines=(
             Line(

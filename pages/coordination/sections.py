@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
+class ProposedChange:
     """A change of settings before it is stored: `place` is the form it comes from, `undo` what puts it back."""
 
     place: str
@@ -53,11 +53,11 @@ class _Held:
     """A change in the memory of this browser page, and whose it is."""
 
     username: str
-    change: Change
+    change: ProposedChange
     is_undone: bool = False
 
 
-def propose(person: Person, change: Change) -> None:
+def propose(person: Person, change: ProposedChange) -> None:
     """Keep a change until it is confirmed or dropped. For the callbacks of buttons."""
     st.session_state[_PROPOSED] = _Held(person.username, change)
     st.session_state.pop(_DONE, None)
@@ -108,7 +108,7 @@ def show_done(person: Person) -> None:
             )
 
 
-def _summary(change: Change) -> str:
+def _summary(change: ProposedChange) -> str:
     """What has changed; of several things only their names, as old and new were seen before."""
     if len(change.lines) > 1:
         return ", ".join(line.what for line in change.lines)
@@ -116,11 +116,11 @@ def _summary(change: Change) -> str:
     return w.t("coordination.line", what=line.what, old=line.old, new=line.new)
 
 
-def _store(change: Change) -> None:
+def _store(change: ProposedChange) -> None:
     _carry_out(change, change.write, is_undone=False)
 
 
-def _put_back(change: Change) -> None:
+def _put_back(change: ProposedChange) -> None:
     _carry_out(change, change.undo, is_undone=True)
 
 
@@ -128,7 +128,7 @@ def _drop() -> None:
     st.session_state.pop(_PROPOSED, None)
 
 
-def _carry_out(change: Change, write: Write, *, is_undone: bool) -> None:
+def _carry_out(change: ProposedChange, write: Write, *, is_undone: bool) -> None:
     """Store a change. Who acts is looked up again: a callback runs before the page and its guard."""
     st.session_state.pop(_PROPOSED, None)
     st.session_state.pop(_DONE, None)

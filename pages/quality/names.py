@@ -12,7 +12,7 @@ import words as w
 from data_access import unresolved_names
 from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
-from pages.coordination.sections import Change, Line, propose, show_done, show_proposed
+from pages.coordination.sections import Line, ProposedChange, propose, show_done, show_proposed
 from pages.ui import address, data_edition, records, tables
 from pages.ui.choices import ALL, narrow
 from pages.ui.tables import Column
@@ -89,8 +89,8 @@ def _show_assigning(person: Person, names: pl.DataFrame) -> None:
     show_proposed(person, "quality_assign")
 
 
-def _assignment(text: str, count: int, agency: str) -> Change:
-    return Change(
+def _assignment(text: str, count: int, agency: str) -> ProposedChange:
+    return ProposedChange(
         place="quality_assign",
         lines=(Line(_name_text(text, count), w.name("agency", UNASSIGNED), w.name("agency", agency)),),
         write=functools.partial(unresolved_names.assign_name, text=text, agency=agency, seen=count),
@@ -106,7 +106,7 @@ def _show_releasing(person: Person, assigned: pl.DataFrame) -> None:
     text = _chosen("quality_release_name", list(known), label=w.t("quality.name_given"))
     agency, count = known[text]
     st.text(w.name("agency", agency))
-    change = Change(
+    change = ProposedChange(
         place="quality_release",
         lines=(Line(_name_text(text, count), w.name("agency", agency), w.name("agency", UNASSIGNED)),),
         write=functools.partial(unresolved_names.release_name, text=text),

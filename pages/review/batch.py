@@ -13,7 +13,7 @@ from data_access.accounts import May
 from kpi.update import message, place_of
 from pages.review import decision as review_decision
 from pages.review import work as review_work
-from pages.review.work import Work
+from pages.review.work import ReviewWork
 from pages.ui import session, tables
 from pages.ui.tables import Column
 from pages.upload import batch as upload_batch
@@ -56,7 +56,7 @@ def _show_corrected(batch: Row, batches: pl.DataFrame) -> None:
 # --- How it stands to the register -----------------------------------------------------------------------------------
 
 
-def _show_problems(work: Work) -> None:
+def _show_problems(work: ReviewWork) -> None:
     """Rows that cannot be stored any more, and why."""
     problems = work.review.problems
     if not problems:
@@ -78,19 +78,19 @@ def _show_problems(work: Work) -> None:
     )
 
 
-def _show_gone(work: Work) -> None:
+def _show_gone(work: ReviewWork) -> None:
     if work.review.gone:
         st.info(w.tn("review.gone", len(work.review.gone)), icon=":material/check_circle:")
 
 
-def _show_overriding(work: Work) -> None:
+def _show_overriding(work: ReviewWork) -> None:
     """Where the sender knew that somebody else had changed the cell, and chose their own content."""
     places = {place_of(conflict.change) for conflict in work.review.overriding}
     if places:
         st.info(w.tn("review.overriding", len(places)), icon=":material/call_split:")
 
 
-def _show_conflicts(work: Work) -> None:
+def _show_conflicts(work: ReviewWork) -> None:
     assert work.review.preview is not None
     st.warning(w.tn("review.conflicts", len(work.undecided)), icon=":material/call_split:")
     differences.show_conflicts(
@@ -116,7 +116,7 @@ def _conflict_words() -> Mapping[str, str]:
 # --- What it changes, and does ---------------------------------------------------------------------------------------
 
 
-def _show_changes(work: Work, *, may_decide: bool) -> None:
+def _show_changes(work: ReviewWork, *, may_decide: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(w.t("upload.differences"), anchor=False)
         if work.decisions:

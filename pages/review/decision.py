@@ -12,7 +12,7 @@ from data_access import store as database
 from data_access import updates
 from data_access.acting import Refused
 from pages.review import work as review_work
-from pages.review.work import Work
+from pages.review.work import ReviewWork
 from pages.ui import links, refusals, session
 from pages.upload import effects, history
 from pages.upload.history import Row
@@ -40,7 +40,7 @@ class _Shown:
 # --- Drawn -----------------------------------------------------------------------------------------------------------
 
 
-def show(batch: Row, work: Work) -> None:
+def show(batch: Row, work: ReviewWork) -> None:
     """Both ways side by side. What was typed as a reason stays where it is until it is sent."""
     st.subheader(w.t("review.decision"), anchor=False)
     grid = st.grid(2, min_column_width=320)
@@ -51,7 +51,7 @@ def show(batch: Row, work: Work) -> None:
         _show_returning(batch, work)
 
 
-def _show_publishing(work: Work) -> None:
+def _show_publishing(work: ReviewWork) -> None:
     count = len(work.chosen)
     if not count or work.part is None or work.part.preview is None:
         st.text(w.t("review.nothing_chosen" if not count else "review.not_by_itself"))
@@ -72,7 +72,7 @@ def _show_publishing(work: Work) -> None:
         )
 
 
-def _show_returning(batch: Row, work: Work) -> None:
+def _show_returning(batch: Row, work: ReviewWork) -> None:
     with st.form(f"review_return_{work.token}", border=False, enter_to_submit=False):
         st.text(w.t("review.return_help", agency=w.name("agency", batch["agency"])))
         _reason_field("return", work, label=w.t("review.reason"))
@@ -85,7 +85,7 @@ def _show_returning(batch: Row, work: Work) -> None:
         )
 
 
-def _reason_field(verdict: _Verdict, work: Work, *, label: str) -> None:
+def _reason_field(verdict: _Verdict, work: ReviewWork, *, label: str) -> None:
     st.text_area(
         label,
         key=_reason_key(verdict, work.token),
@@ -144,13 +144,13 @@ def _decide(person: session.Person, token: str, verdict: _Verdict, reason: str) 
     return True
 
 
-def _decided(work: Work) -> updates.Review:
+def _decided(work: ReviewWork) -> updates.Review:
     """The review with the conflicts decided that are among what is chosen."""
     conflicts = () if work.review.preview is None else work.review.preview.conflicts
     return work.review.decided([conflict for conflict in conflicts if conflict.change in work.chosen])
 
 
-def _receipt(work: Work, token: str, verdict: _Verdict, done: updates.Receipt | None) -> _Shown:
+def _receipt(work: ReviewWork, token: str, verdict: _Verdict, done: updates.Receipt | None) -> _Shown:
     number = int(work.review.batch["id"])
     part = work.part
     return _Shown(

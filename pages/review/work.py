@@ -37,7 +37,7 @@ class Part:
 
 
 @dataclasses.dataclass
-class Work:
+class ReviewWork:
     """A batch being looked at. `key` says which one and on which version of the register; `token` names what was found, so
     that a decision can only mean what was on the screen."""
 
@@ -79,13 +79,13 @@ class Work:
         return self.current.agreements
 
 
-def of(batch: Row, *, progress: Progress) -> Work | None:
+def of(batch: Row, *, progress: Progress) -> ReviewWork | None:
     """How a batch stands to the register now; None where it was not sent for review.
 
     Where others change the register meanwhile without touching what the batch is about, what was decided and ticked holds.
     """
     key = (batch["id"], batch["status"], *data_edition.shown().key)
-    work: Work | None = st.session_state.get(_WORK)
+    work: ReviewWork | None = st.session_state.get(_WORK)
     if work is not None and work.key == key:
         return work
     progress("review.step_comparing", 0.3)
@@ -93,7 +93,7 @@ def of(batch: Row, *, progress: Progress) -> Work | None:
     review = updates.review(engine, batch["id"], agency=None)
     if review is None:
         return None
-    found = Work(key, review, updates.current_rows(engine, batch["agency"]))
+    found = ReviewWork(key, review, updates.current_rows(engine, batch["agency"]))
     if work is not None and work.key[:2] == key[:2] and _shown_of(work.review) == _shown_of(review):
         found.token, found.decisions = work.token, work.decisions
     st.session_state[_WORK] = found
@@ -107,17 +107,17 @@ def _shown_of(review: Review) -> tuple[object, ...]:
     return (stored, review.problems, review.gone)
 
 
-def decide(work: Work, place: Place, decision: Decision) -> None:
+def decide(work: ReviewWork, place: Place, decision: Decision) -> None:
     """Say for one conflict whose content is to hold."""
     work.decisions[place] = decision
 
 
-def decide_again(work: Work) -> None:
+def decide_again(work: ReviewWork) -> None:
     """Take back what was said about conflicts."""
     work.decisions.clear()
 
 
-def take_part(work: Work, *, progress: Progress) -> Part:
+def take_part(work: ReviewWork, *, progress: Progress) -> Part:
     """What those changes that are chosen come to by themselves."""
     key = (work.chosen, filters.current().scope)
     if key not in work.parts:
@@ -128,21 +128,21 @@ def take_part(work: Work, *, progress: Progress) -> Part:
     return work.part
 
 
-def unsettle(work: Work) -> None:
+def unsettle(work: ReviewWork) -> None:
     """Something else was ticked: what was worked out before is not about it."""
     work.is_settled = False
 
 
-def _preview_of(work: Work, chosen: frozenset[Change]) -> Preview | None:
+def _preview_of(work: ReviewWork, chosen: frozenset[Change]) -> Preview | None:
     whole = work.review.preview
     if whole is None or len(chosen) == len(whole.changes):
         return whole
     return rechecked(narrowed(work.review.table, whole, chosen), work.current, chosen)
 
 
-def shown(token: str) -> Work | None:
+def shown(token: str) -> ReviewWork | None:
     """What was on the screen under this token, if it is still the last thing shown."""
-    work: Work | None = st.session_state.get(_WORK)
+    work: ReviewWork | None = st.session_state.get(_WORK)
     return work if work is not None and token and work.token == token else None
 
 

@@ -19,8 +19,6 @@ from pages.upload import cells, confirm, history, problems, sections
 from pages.upload import progress as upload_progress
 from pages.upload import work as upload_work
 
-_DATE_ON_SCREEN = "%d/%m/%Y"
-
 
 def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> None:
     """Why it was returned, its rows to be put right, and what they come to."""
@@ -49,7 +47,7 @@ def _show_rows(person: session.Person, batch_id: int, sent: Table) -> None:
 
 
 def _as_people_write(table: Table, current: Current) -> Table:
-    """A table with names for codes and, in Vietnamese, days as they are written: what a form sent has neither."""
+    """A table with names for codes and days as they are written: what a form sent has neither."""
     lists = current.choices()
     written = []
     for column in (BY_CODE[code] for code in table.frame.columns if code in BY_CODE):
@@ -57,9 +55,9 @@ def _as_people_write(table: Table, current: Current) -> Table:
         if column.kind == "choice":
             names = {choice.code: choice.name(w.language()) for choice in lists.get(column.choices, ())}
             written.append(cell.replace(names))
-        elif column.kind == "date" and w.language() == "vi":
+        elif column.kind == "date":
             day = cell.str.to_date("%Y-%m-%d", strict=False)
-            written.append(pl.coalesce(day.dt.strftime(_DATE_ON_SCREEN), cell))
+            written.append(pl.coalesce(day.dt.strftime(w.t("intake.day_pattern")), cell))
     headers = {
         code: BY_CODE[code].name(w.language()) if header == code and code in BY_CODE else header
         for code, header in table.headers.items()

@@ -74,7 +74,7 @@ def _group_of(agency: str) -> str | None:
 
 
 def _standing(cards: pl.DataFrame, agency: str) -> Standing:
-    place, ranked = consequences.place_of(cards, agency=agency)
+    place, ranked = consequences.rank_of(cards, agency=agency)
     own = cards.filter(pl.col("agency") == agency)
     return Standing({row["kpi"]: row for row in own.iter_rows(named=True)}, place, ranked)
 

@@ -136,6 +136,20 @@ def test_one_file_caches() -> None:
     assert wrong == []
 
 
+def test_no_condition_names_a_language() -> None:
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in HOUSE
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Compare)
+        and any(
+            isinstance(side, ast.Constant) and side.value in ("vi", "en") for side in (node.left, *node.comparators)
+        )
+    ]
+
+    assert wrong == []
+
+
 def test_one_file_uses_the_internals_of_streamlit() -> None:
     wrong = [
         f"{path}:{line} {name}"

@@ -88,4 +88,4 @@ def test_scores_and_place_shown_beforehand_are_those_that_come_true(filled: sa.E
     assert version.data_date == as_of
     real = cards(filled, as_of, condition)
     assert_frame_equal(foretold.sort("agency", "kpi"), real.sort("agency", "kpi"))
-    assert consequences.place_of(foretold, agency="BCT") == consequences.place_of(real, agency="BCT")
+    assert consequences.rank_of(foretold, agency="BCT") == consequences.rank_of(real, agency="BCT")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import pytest
 
 import words
 from kpi.update import Problem, columns, message, template
-from kpi.update.choices import FIXED_LISTS
+from kpi.update.choices import CLEAR, FIXED_LISTS
 from kpi.update.problems import CODES
 from kpi.update.text import squeezed
 from tests.kpi.update.samples import current
@@ -31,6 +33,18 @@ def test_no_two_choices_of_a_list_share_a_spelling(choices: str) -> None:
     forms = pl.DataFrame(rows, schema=["code", "spelling"], orient="row").with_columns(squeezed(pl.col("spelling")))
 
     assert forms.group_by("spelling").agg(pl.col("code").n_unique()).filter(pl.col("code") > 1).is_empty()
+
+
+@pytest.mark.parametrize("language", words.languages())
+def test_the_form_says_how_days_are_written_and_by_which_word_a_cell_is_emptied(language: str) -> None:
+    problem = Problem("date_range", params={"first": dt.date(2025, 1, 31), "last": dt.date(987, 12, 1)})
+
+    with words.in_language(language):
+        emptied = words.t("intake.clear_word")
+
+    assert emptied in CLEAR
+    written = problem.placeholders(language)
+    assert (written["first"], written["last"]) in [("31/01/2025", "01/12/0987"), ("2025-01-31", "0987-12-01")]
 
 
 def test_every_header_means_one_column() -> None:
