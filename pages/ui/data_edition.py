@@ -18,11 +18,11 @@ _NOTED = "edition"
 
 @dataclasses.dataclass(frozen=True)
 class DataEdition:
-    """A register in one version. Version 0 means that nothing has been loaded yet."""
+    """The store, and what it says of its register. Version 0 means that nothing has been loaded yet."""
 
     store: str
     version: int = 0
-    changed_at: str = ""
+    changed_at: dt.datetime | None = None
     register_code: str = ""
     name_vi: str = ""
     name_en: str = ""
@@ -37,7 +37,7 @@ class DataEdition:
     @property
     def key(self) -> tuple[str, int, str]:
         """What makes two editions the same for a cache."""
-        return (self.store, self.version, self.changed_at)
+        return (self.store, self.version, str(self.changed_at))
 
 
 def store() -> Store:
@@ -48,25 +48,9 @@ def store() -> Store:
 def read_edition() -> DataEdition:
     """The edition the store holds at this moment."""
     engine = store()
-    name = engine.url.render_as_string(hide_password=True)
-    row = read_data_version(engine)
-    if row is None:
-        return DataEdition(store=name)
-    return DataEdition(
-        store=name,
-        version=row.version,
-        changed_at=row.changed_at.isoformat(),
-        register_code=row.register_code,
-        name_vi=row.name_vi,
-        name_en=row.name_en,
-        data_date=row.data_date,
-        is_demo=row.is_demo,
-        source=row.source,
-        licence=row.licence,
-        attribution=row.attribution,
-        caveat_vi=row.caveat_vi,
-        caveat_en=row.caveat_en,
-    )
+    name, row = engine.url.render_as_string(hide_password=True), read_data_version(engine)
+    told = () if row is None else (getattr(row, field.name) for field in dataclasses.fields(DataEdition)[1:])
+    return DataEdition(name, *told)
 
 
 def begin_run() -> DataEdition:

@@ -6,7 +6,6 @@ are offered `filters.of_<kind>`; for a day `filters.<name>_text`, and where it e
 
 from __future__ import annotations
 
-import abc
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
@@ -54,31 +53,17 @@ class Codes:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Filter(abc.ABC):
-    """What every filter has: a name, which is also its parameter in the address, and its place.
+class CodeFilter:
+    """A choice of one code, of one column or of several: then each code is written with its kind, as in `tier:CSP`.
 
-    `width` is how much room it takes in the bar; without, it is folded away with the less used ones.
+    `name` is also the parameter in the address, `default` what is chosen where nobody has, if it occurs. `width` is how much
+    room it takes in the bar; without, it is folded away with the less used ones.
     """
 
     name: str
-    width: int | None = None
-
-    @abc.abstractmethod
-    def condition(self, code: str) -> pl.Expr:
-        """Which rows of `Facts.agreements` are selected."""
-
-    @abc.abstractmethod
-    def in_words(self, code: str) -> str:
-        """What a choice is called. Names from the register are in it as they are: not for Markdown."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CodeFilter(Filter):
-    """One code, of one column or of several: then each code is written with its kind, as in `tier:CSP`."""
-
     of: tuple[Codes, ...]
     default: str = ALL
-    """What is chosen where nobody has, if it occurs."""
+    width: int | None = None
 
     def default_among(self, occurring: Mapping[str, frozenset[str]]) -> str:
         """The default, where these codes occur in the columns."""
@@ -99,11 +84,13 @@ class CodeFilter(Filter):
         return code == ALL or (codes is not None and codes.is_known(part))
 
     def condition(self, code: str) -> pl.Expr:
+        """Which rows of `Facts.agreements` are selected."""
         codes, part = self._parts(code)
         assert codes is not None
         return pl.col(codes.column) == part
 
     def in_words(self, code: str) -> str:
+        """What a choice is called. Names from the register are in it as they are: not for Markdown."""
         codes, part = self._parts(code)
         if codes is None or (code == ALL and ALL not in codes.known):
             return w.t(f"filters.all_{self.name}")
@@ -119,9 +106,10 @@ class CodeFilter(Filter):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DayFilter(Filter):
-    """The first day of a period; the last one, if it `ends` the period of another filter."""
+class DayFilter:
+    """The first day of a period; the last one, if it `ends` the period of another filter. Always folded away."""
 
+    name: str
     column: str
     ends: str | None = None
 
@@ -129,21 +117,18 @@ class DayFilter(Filter):
         _check_column(self.column)
 
     def condition(self, code: str) -> pl.Expr:
+        """Which rows of `Facts.agreements` are selected."""
         day = dt.date.fromisoformat(code)
         return pl.col(self.column) >= day if self.ends is None else pl.col(self.column) <= day
 
     def in_words(self, code: str) -> str:
+        """What a choice is called."""
         return w.t(f"filters.{self.name}_text", date=w.date(dt.date.fromisoformat(code)))
 
 
 def _check_column(name: str) -> None:
     if name not in AgreementFacts.column_names():
         raise ValueError(f"the facts of agreements have no column {name!r}")
-
-
-def code_filters() -> list[CodeFilter]:
-    """The filters that offer codes, in order."""
-    return [declared for declared in FILTERS.values() if isinstance(declared, CodeFilter)]
 
 
 REGIONS: Final = (
@@ -183,3 +168,8 @@ FILTERS: Final[dict[str, CodeFilter | DayFilter]] = {
     )
 }
 """The filters by name, in the order in which they are offered."""
+
+
+def code_filters() -> list[CodeFilter]:
+    """The filters that offer codes, in order."""
+    return [declared for declared in FILTERS.values() if isinstance(declared, CodeFilter)]

@@ -10,7 +10,7 @@ import words as w
 from data_access.accounts import Person
 from kpi import readers
 from pages.ui import address, loaders, view_codes
-from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter
+from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter, code_filters
 from pages.ui.view import View
 from pages.ui.view_codes import Choices, Understood, names
 
@@ -59,25 +59,25 @@ def default_code(name: str) -> str:
 
 def _draw_bar(reading: Understood, offered: Choices) -> None:
     view = reading.view
-    folded = [declared for declared in FILTERS.values() if not declared.width]
+    in_bar = [declared for declared in code_filters() if declared.width]
+    folded = [declared for declared in FILTERS.values() if declared not in in_bar]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter_bar"):
         _date("as_of", view.as_of, first=offered.first, last=offered.last, width=180)
         _comparison(reading, offered)
-        for declared in FILTERS.values():
-            if declared.width:
-                _draw_filter(declared, reading, offered)
+        for declared in in_bar:
+            _select(declared, reading, offered)
         # Drawn only while open: the browser would not take over new values for widgets it does not show. The number of
         # active filters is not in the label, because Streamlit closes a pop-up whose label changes.
         more = st.popover(w.t("filters.more"), icon=":material/filter_list:", key=MORE, on_change="rerun")
         if more.open:
             with more:
-                for declared in folded:
-                    if isinstance(declared, CodeFilter):
-                        _draw_filter(declared, reading, offered)
+                for hidden in folded:
+                    if isinstance(hidden, CodeFilter):
+                        _select(hidden, reading, offered)
                 with st.container(horizontal=True):
-                    for declared in folded:
-                        if isinstance(declared, DayFilter):
-                            _draw_filter(declared, reading, offered)
+                    for hidden in folded:
+                        if isinstance(hidden, DayFilter):
+                            _date(hidden.name, view.day(hidden.name), first=offered.first, last=offered.last)
         if reading.codes:
             st.button(
                 w.t("filters.clear"),
@@ -87,16 +87,13 @@ def _draw_bar(reading: Understood, offered: Choices) -> None:
                 on_click=address.clear,
                 args=(names(),),
             )
-    active = [declared.in_words(reading.codes[declared.name]) for declared in folded if declared.name in reading.codes]
+    active = [hidden.in_words(reading.codes[hidden.name]) for hidden in folded if hidden.name in reading.codes]
     if active:
         st.text(w.tn("filters.active", len(active), what=" · ".join(active)))
 
 
-def _draw_filter(declared: CodeFilter | DayFilter, reading: Understood, offered: Choices) -> None:
+def _select(declared: CodeFilter, reading: Understood, offered: Choices) -> None:
     name = declared.name
-    if isinstance(declared, DayFilter):
-        _date(name, reading.view.day(name), first=offered.first, last=offered.last, width=declared.width)
-        return
     default = offered.defaults.get(name, ALL)
     code = reading.codes.get(name, default)
     options = offered.options[name]
