@@ -13,7 +13,7 @@ import polars as pl
 import words
 from cli.options import Format
 from seed_data.mapping.build import RegisterFrames
-from seed_data.mapping.problems import Problem
+from seed_data.mapping.problems import MappingProblem
 from seed_data.mapping.summary import contradictions, summarise
 
 MOST_PROBLEMS_SHOWN = 50
@@ -86,7 +86,7 @@ def print_summary(register: RegisterFrames, *, stored: bool, language: str) -> N
             print_table(rows.head(MOST_PROBLEMS_SHOWN))
 
 
-def print_problems(problems: Sequence[Problem], language: str) -> None:
+def print_problems(problems: Sequence[MappingProblem], language: str) -> None:
     """Every problem on a line of its own, on standard error; of many, the first and how many there are of each kind."""
     with words.in_language(language):
         for problem in problems[:MOST_PROBLEMS_SHOWN]:
@@ -99,7 +99,7 @@ def print_problems(problems: Sequence[Problem], language: str) -> None:
         print(words.t("mapping.nothing_stored"), file=sys.stderr)
 
 
-def in_words(problem: Problem, t: Callable[..., str]) -> str:
+def in_words(problem: MappingProblem, t: Callable[..., str]) -> str:
     """A problem on one line: file, row, column, and what to do. `t` gives the words for a key."""
     place = [problem.file]
     if problem.row is not None:

@@ -3,7 +3,7 @@
     found = apart.read(data, "mau.xlsx")    # Grid, or every problem; in a process of its own, with limits
 
 Nothing here knows what the columns mean. What is imported on the way to `apart.read` is the standard library alone, so that its
-process starts at once; `text`, `neutral` and `workbook` work on frames and are imported by themselves.
+process starts at once; `text`, `formula_injection` and `workbook` work on frames and are imported by themselves.
 """
 
 from files.encodings import ENCODINGS

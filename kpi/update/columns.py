@@ -29,7 +29,7 @@ Use = Literal["key", "shown", "once", "typed"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
+class FormColumn:
     """A column of an upload.
 
     `use`: a `key` says what the row is about; `shown` is for the reader and must come back as it was; `once` is typed when an
@@ -54,22 +54,22 @@ class Column:
         return {"vi": self.vi, "en": self.en}[language_in_store(language)]
 
 
-def _text(code: str, part: Part, vi: str, en: str, *also: str, most: int, **rest: Any) -> Column:
-    return Column(code, part, "text", rest.pop("use", "typed"), vi, en, also, max_length=most, **rest)
+def _text(code: str, part: Part, vi: str, en: str, *also: str, most: int, **rest: Any) -> FormColumn:
+    return FormColumn(code, part, "text", rest.pop("use", "typed"), vi, en, also, max_length=most, **rest)
 
 
-def _date(code: str, part: Part, vi: str, en: str, *also: str, use: Use = "typed") -> Column:
-    return Column(code, part, "date", use, vi, en, also, width=13)
+def _date(code: str, part: Part, vi: str, en: str, *also: str, use: Use = "typed") -> FormColumn:
+    return FormColumn(code, part, "date", use, vi, en, also, width=13)
 
 
 def _choice(
     code: str, part: Part, vi: str, en: str, *also: str, of: str, use: Use = "typed", width: int = 22
-) -> Column:
-    return Column(code, part, "choice", use, vi, en, also, choices=of, width=width)
+) -> FormColumn:
+    return FormColumn(code, part, "choice", use, vi, en, also, choices=of, width=width)
 
 
-def _number(code: str, part: Part, vi: str, en: str) -> Column:
-    return Column(code, part, "number", "key", vi, en, width=10)
+def _number(code: str, part: Part, vi: str, en: str) -> FormColumn:
+    return FormColumn(code, part, "number", "key", vi, en, width=10)
 
 
 # fmt: off
@@ -91,7 +91,7 @@ COLUMNS = (
           most=4000, clearable=True, width=32),
     _text("deliverable_en", "result", "Sản phẩm (tiếng Anh)", "Deliverable (English)", "Deliverable",
           most=4000, clearable=True, width=32),
-    Column("evidence_url", "result", "link", "typed", "Liên kết minh chứng", "Evidence link", ("Minh chứng", "Evidence"),
+    FormColumn("evidence_url", "result", "link", "typed", "Liên kết minh chứng", "Evidence link", ("Minh chứng", "Evidence"),
            max_length=2000, clearable=True, width=28),
     # --- status ---
     _choice("state", "status", "Trạng thái", "Status", "Tình trạng", "State", of="state", width=24),
@@ -118,7 +118,7 @@ COLUMNS = (
           most=8000, clearable=True, width=40),
     _text("recommendations", "report", "Kiến nghị, đề xuất", "Recommendations", "Kiến nghị", "Đề xuất, kiến nghị",
           "Proposed recommendations", most=8000, clearable=True, width=40),
-    Column("progress_pct", "report", "percent", "typed", "Tiến độ (%)", "Progress (%)",
+    FormColumn("progress_pct", "report", "percent", "typed", "Tiến độ (%)", "Progress (%)",
            ("Tỷ lệ hoàn thành", "Tỷ lệ hoàn thành (%)", "Percent complete"), clearable=True, width=11),
     _choice("shows_progress", "report", "Có tiến triển", "Shows progress", "Có tiến triển mới", of="answer", width=12),
     # --- blockers ---

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from files import neutral
+from files import formula_injection
 from files.workbook import Book, writable
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE
@@ -35,7 +35,7 @@ def with_remarks(
     texts = table.frame.select(ROW, *codes).with_columns(
         remarks=pl.Series([" | ".join(remarks[row]) or None for row in table.frame[ROW]], dtype=pl.String)
     )
-    written = texts.with_columns(writable(neutral.neutralised(pl.exclude(ROW))))
+    written = texts.with_columns(writable(formula_injection.neutralised(pl.exclude(ROW))))
     if format == "csv":
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\r\n")

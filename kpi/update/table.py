@@ -10,7 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 import files
-from files import Form, Grid, Heading, Limits, apart, neutral
+from files import Form, Grid, Heading, Limits, apart, formula_injection
 from files.encodings import well_formed
 from kpi.update import columns
 from kpi.update.cells import ROW, cleaned
@@ -75,7 +75,7 @@ def read_table(
 
     `encoding` is for a CSV file that is not Unicode and must have been chosen by a person (one of `ENCODINGS`). Headers are
     recognised in Vietnamese, in English or by code, in any order. Texts are brought to Unicode form C and trimmed; what
-    `neutral` wrote is turned back.
+    `formula_injection` wrote is turned back.
     """
     limits = limits or Limits()
     grid = reader(data, file_name, form=Form(encoding=encoding), limits=limits, heading=Heading(_known, _is_ours))
@@ -99,7 +99,7 @@ def read_table(
     if are_blocking(found):
         return capped(found, limits.problems_of_a_kind)
     return Table(
-        frame=frame.with_columns(neutral.restored(pl.exclude(ROW)).str.strip_chars()),
+        frame=frame.with_columns(formula_injection.restored(pl.exclude(ROW)).str.strip_chars()),
         file_name=file_name,
         sha256=hashlib.sha256(data).hexdigest(),
         headers=MappingProxyType({code: rows[0][1][place].strip() for place, code in codes.items()}),

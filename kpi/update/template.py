@@ -11,12 +11,12 @@ import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from files import neutral
+from files import formula_injection
 from files.text import canonical
 from files.workbook import Book, protection, writable
 from kpi.update.cells import EARLIEST, LATEST
 from kpi.update.choices import Choice
-from kpi.update.columns import COLUMNS, Column
+from kpi.update.columns import COLUMNS, FormColumn
 from kpi.update.current import Current, known_cells
 from kpi.update.problems import Say
 from kpi.update.text import squeezed
@@ -43,7 +43,9 @@ def template(current: Current, *, language: str, format: Literal["csv", "xlsx"],
     known_language(language)
     texts = filled(current)
     written = texts.with_columns(
-        writable(neutral.neutralised(_named(pl.col(column.code), column, current, language))).alias(column.code)
+        writable(formula_injection.neutralised(_named(pl.col(column.code), column, current, language))).alias(
+            column.code
+        )
         for column in IN_TEMPLATE
     )
     return _csv(written, language) if format == "csv" else _xlsx(written, current, language, say)
@@ -98,7 +100,7 @@ def _wide(cells: pl.DataFrame, index: list[str]) -> pl.DataFrame:
     )
 
 
-def _named(code: pl.Expr, column: Column, current: Current, language: str) -> pl.Expr:
+def _named(code: pl.Expr, column: FormColumn, current: Current, language: str) -> pl.Expr:
     """Codes of a choice as names in a language; a code stays where its name would not lead back to it."""
     if column.kind != "choice":
         return code
@@ -157,7 +159,7 @@ def _xlsx(written: pl.DataFrame, current: Current, language: str, say: Say) -> b
     return book.finished()
 
 
-def _check(column: Column, ranges: dict[str, str]) -> dict[str, object] | None:
+def _check(column: FormColumn, ranges: dict[str, str]) -> dict[str, object] | None:
     if column.kind == "choice" and column.choices in ranges:
         return {"validate": "list", "source": ranges[column.choices]}
     if column.kind == "date" and column.use != "shown":

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import xlsxwriter
 
-from files.neutral import neutralised
+from files.formula_injection import neutralised
 from words.letters import fold
 
 XLSX_MAX_ROWS = 100_000

@@ -12,7 +12,7 @@ import streamlit as st
 import words as w
 from kpi.update import Current, Table, table_of, transitions
 from kpi.update.choices import CLEAR, Choice
-from kpi.update.columns import BY_CODE, COLUMNS, Column
+from kpi.update.columns import BY_CODE, COLUMNS, FormColumn
 from kpi.update.template import filled
 from pages.ui import filters, session
 from pages.upload import cells, work
@@ -97,7 +97,7 @@ def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) 
         work.hand_in_form(person, ref=ref, table=_table(ref, main, typed, blockers, about))
 
 
-def _columns(part: str) -> list[Column]:
+def _columns(part: str) -> list[FormColumn]:
     return [column for column in COLUMNS if column.part == part and column.use in ("typed", "once")]
 
 
@@ -125,7 +125,7 @@ def _blocker_name(row: Row, lists: Mapping[str, Sequence[Choice]]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _fields(columns: Sequence[Column], row: Row, lists: Mapping[str, Sequence[Choice]], *, key: str) -> Row:
+def _fields(columns: Sequence[FormColumn], row: Row, lists: Mapping[str, Sequence[Choice]], *, key: str) -> Row:
     """Draw the fields of some columns with what the register has; what is in them now, as texts."""
     grid = st.grid("auto", min_column_width=260)
     typed: Row = {}
@@ -140,7 +140,7 @@ def _fields(columns: Sequence[Column], row: Row, lists: Mapping[str, Sequence[Ch
     return typed
 
 
-def _field(column: Column, text: str | None, lists: Mapping[str, Sequence[Choice]], *, key: str) -> str | None:
+def _field(column: FormColumn, text: str | None, lists: Mapping[str, Sequence[Choice]], *, key: str) -> str | None:
     name, hint = column.name(w.language()), w.t(f"intake.hint_{column.code}")
     if column.kind == "date":
         day = st.date_input(

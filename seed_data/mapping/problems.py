@@ -15,7 +15,7 @@ MOST_PROBLEMS_KEPT = 500
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
+class MappingProblem:
     """One thing that keeps a file from being loaded.
 
     `row` is the file's own numbering as a spreadsheet shows it: the header is row 1, and a record of several lines is
@@ -38,7 +38,7 @@ class Problem:
 class MappingError(Exception):
     """The file cannot be loaded; `problems` says why, in the order of the file. Nothing was stored."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[MappingProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__(f"{len(self.problems)} problem(s), first: {self.problems[0] if self.problems else None}")
 
@@ -48,9 +48,9 @@ class Problems:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._found: list[Problem] = []
+        self._found: list[MappingProblem] = []
 
-    def __iter__(self) -> Iterator[Problem]:
+    def __iter__(self) -> Iterator[MappingProblem]:
         return iter(self._found)
 
     def __bool__(self) -> bool:
@@ -73,7 +73,7 @@ class Problems:
     ) -> None:
         """The same with the placeholders already together."""
         filled = tuple((name, str(content)) for name, content in params.items())
-        self._found.append(Problem(self.file, code, row, column, value, filled))
+        self._found.append(MappingProblem(self.file, code, row, column, value, filled))
 
     def take(self, found: Iterable[files.Problem], columns: Sequence[str] = ()) -> None:
         """Note what was found in a file; `columns` are the names of its columns, in order."""

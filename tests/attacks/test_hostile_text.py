@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from data_access import accounts
-from files.neutral import neutralised
+from files.formula_injection import neutralised
 from tests.attacks.conftest import BAIT, FORMULA, SignIn
 from tests.attacks.test_messages import PAGES, _file
 from tests.attacks.test_pages import parameters

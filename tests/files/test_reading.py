@@ -12,7 +12,7 @@ import xlsxwriter
 
 import words
 from files import CODES, Form, Grid, Heading, Limits, Problem, reading
-from seed_data.mapping.problems import Problem as MappingProblem
+from seed_data.mapping.problems import MappingProblem
 
 REFS = Heading(lambda cells: sum(cell in ("ref", "title") for cell in cells), lambda cells: "ref" in cells)
 

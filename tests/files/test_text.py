@@ -6,21 +6,21 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from files import Limits, neutral, text
+from files import Limits, formula_injection, text
 
 
 @given(st.text())
 def test_neutralised_text_is_restored_exactly_and_starts_no_formula(typed: str) -> None:
     frame = pl.DataFrame({"typed": [typed]}, schema={"typed": pl.String})
-    written = frame.select(neutral.neutralised(pl.col("typed"))).item()
+    written = frame.select(formula_injection.neutralised(pl.col("typed"))).item()
 
-    assert pl.select(neutral.restored(pl.lit(written))).item() == typed
+    assert pl.select(formula_injection.restored(pl.lit(written))).item() == typed
     assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 @given(st.text(), st.text())
 def test_no_two_texts_are_neutralised_alike(one: str, other: str) -> None:
-    written = pl.DataFrame({"t": [one, other]}).select(neutral.neutralised(pl.col("t")))["t"].to_list()
+    written = pl.DataFrame({"t": [one, other]}).select(formula_injection.neutralised(pl.col("t")))["t"].to_list()
 
     assert (written[0] == written[1]) == (one == other)
 

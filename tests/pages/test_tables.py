@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as hyp
 from streamlit.testing.v1 import AppTest
 
-from files.neutral import restored
+from files.formula_injection import restored
 from pages.ui import exports, palette, tables
 from pages.ui.tables import Column
 from words import in_language

@@ -31,7 +31,7 @@ from seed_data import reference
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.mapping.parse import parse
-from seed_data.mapping.problems import MappingError, Problem
+from seed_data.mapping.problems import MappingError, MappingProblem
 from seed_data.mapping.source import ROW, read_table
 from seed_data.mapping.summary import contradictions, summarise
 from seed_data.store import StoreInUseError, fill
@@ -85,13 +85,13 @@ def mapped(text: str | bytes, mapping: str = MAPPING) -> RegisterFrames:
     return map_register(data, mapping.encode(), file="own.csv", mapping_file="own.toml", lists=lists())
 
 
-def problems_of(text: str | bytes, mapping: str = MAPPING) -> list[Problem]:
+def problems_of(text: str | bytes, mapping: str = MAPPING) -> list[MappingProblem]:
     with pytest.raises(MappingError) as caught:
         mapped(text, mapping)
     return said(caught.value)
 
 
-def said(error: MappingError) -> list[Problem]:
+def said(error: MappingError) -> list[MappingProblem]:
     """The problems of a refusal, each of which must have words in both languages that fill every placeholder."""
     for language in ("vi", "en"):
         with words.in_language(language):
