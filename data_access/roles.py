@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
 from typing import Final
 
 
@@ -23,7 +21,7 @@ class May(Enum):
 
 @dataclass(frozen=True)
 class Role:
-    """A role: its code in the store (`role.<code>` in the catalogs), what it may do, and how it signs in."""
+    """A role: its code in the store (`terms.role.<code>` in the catalogs), what it may do, and how it signs in."""
 
     code: str
     may: frozenset[May]
@@ -42,9 +40,7 @@ ADMINISTRATOR: Final = Role(
     frozenset({May.READ_EVERYTHING, May.OVERSEE_UPLOADS, May.ADMINISTER}),
     needs_second_factor=True,
 )
-ROLES: Final[Mapping[str, Role]] = MappingProxyType(
-    {role.code: role for role in (LEADER, AGENCY, COORDINATOR, ADMINISTRATOR)}
-)
+ROLES: Final = {role.code: role for role in (LEADER, AGENCY, COORDINATOR, ADMINISTRATOR)}
 """Every role by its code, in the order in which they are offered."""
 
 PROCESSES: Final = ("manage.py", "system")

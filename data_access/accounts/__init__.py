@@ -29,7 +29,6 @@ from data_access.accounts.people import (
 )
 from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
-    SECOND_FACTOR_ROLES,
     SecondFactor,
     address_of,
     end_sessions_without_factor,
@@ -77,7 +76,6 @@ __all__ = [
     "IDLE",
     "LEADER",
     "ROLES",
-    "SECOND_FACTOR_ROLES",
     "SEEN_EVERY",
     "TICKET_LIFETIME",
     "DemoAccount",

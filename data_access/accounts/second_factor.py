@@ -28,9 +28,6 @@ from data_access.log_lines import told
 from data_access.roles import ROLES
 from data_access.store.models import RecoveryCode, User, utc_now
 
-SECOND_FACTOR_ROLES: Final = tuple(code for code, role in ROLES.items() if role.needs_second_factor)
-"""Whose accounts can change what others see: of them the second factor is required where SECOND_FACTOR says so."""
-
 RECOVERY_CODES: Final = 10
 _WINDOW: Final = 1
 _CODE: Final = re.compile(r"[0-9]{6}")
@@ -54,7 +51,7 @@ class SecondFactor:
 
 def is_required(role: str) -> bool:
     """Whether the settings ask somebody of this role for a second factor."""
-    return role in SECOND_FACTOR_ROLES and settings.load().second_factor == "required"
+    return role in ROLES and ROLES[role].needs_second_factor and settings.load().second_factor == "required"
 
 
 def new_secret() -> str:
@@ -188,7 +185,7 @@ def end_sessions_without_factor(session: Session) -> int:
     """
     lacking = (
         select(col(User.username), col(User.role))
-        .where(col(User.role).in_(SECOND_FACTOR_ROLES), col(User.totp_confirmed_at).is_(None))
+        .where(col(User.totp_confirmed_at).is_(None))
         .order_by(col(User.username))
     )
     return sum(

@@ -15,15 +15,11 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-from sqlmodel import Session
-
-from data_access import store, updates
-from data_access.settings import normalise_url
-from data_access.store import models, seals
-from tests.data_access.updates.test_updates import INDUSTRY, preview
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from sqlmodel import Session
 
 REFS = ("A-1", "A-2", "A-3", "A-4")
 
@@ -42,6 +38,15 @@ def say(text: str) -> None:
 
 
 def apply_until_killed(address: str, mode: str) -> None:
+    # Only here: declarations are checked when they are imported, which starts threads, and no thread outlives a fork.
+    import sqlalchemy as sa
+
+    from data_access import store, updates
+    from data_access.settings import normalise_url
+    from data_access.store import models
+    from tests.data_access.updates.test_updates import INDUSTRY, preview
+
+    address = normalise_url(address)
     engine = store.get_engine(address)
     begin = store.session if mode == "transaction" else _by_statement
     while True:
@@ -57,6 +62,11 @@ def apply_until_killed(address: str, mode: str) -> None:
 @contextlib.contextmanager
 def _by_statement(engine: sa.Engine) -> Iterator[Session]:
     """A session as `store.session` gives, without its transaction."""
+    import sqlalchemy as sa
+    from sqlmodel import Session
+
+    from data_access.store import seals
+
     loose = sa.create_engine(engine.url, isolation_level="AUTOCOMMIT")
     if engine.dialect.name == "sqlite":
 
@@ -71,13 +81,13 @@ def _by_statement(engine: sa.Engine) -> Iterator[Session]:
 
 
 def main(address: str, mode: str) -> None:
-    """Fork a process for each line read. Nothing was opened and no thread started before a fork."""
+    """Fork a process for each line read. Nothing of ours was imported, opened or started before a fork."""
     logging.disable(logging.WARNING)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
             try:
-                apply_until_killed(normalise_url(address), mode)
+                apply_until_killed(address, mode)
             except BaseException:  # whatever it was, the process ends here and says so
                 logging.disable(logging.NOTSET)
                 logging.exception("applying failed")
