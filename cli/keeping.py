@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ import typer
 from cli.options import ACTOR, TableJson, TableOrJson
 from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store
-from data_access import store
+from data_access import accounts, store
 from data_access.keeping import backup, soundness
 from data_access.keeping.soundness import Finding
 
@@ -36,6 +37,12 @@ def make_backup(
         written = backup.write(engine, out)
     except backup.BackupError as error:
         raise CannotRunError(str(error)) from error
+    if not accounts.is_lasting():
+        print(
+            "APP_SECRET is not set, so nobody can tell later that this backup was made here: "
+            "it takes --unauthenticated to restore it.",
+            file=sys.stderr,
+        )
     if output is TableOrJson.JSON:
         print_json(
             {
@@ -59,6 +66,9 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Give up what the store holds now; without it the store must be empty.")
     ] = False,
+    unauthenticated: Annotated[
+        bool, typer.Option("--unauthenticated", help="Also a backup that was not made with this APP_SECRET.")
+    ] = False,
     output: TableJson = TableOrJson.TABLE,
 ) -> None:
     """Fill the store from a backup, all or nothing, and check it. Restart the server afterwards."""
@@ -69,11 +79,16 @@ def restore(
         _print_verdict(damaged, {"restored": False}, output, good="")
         raise typer.Exit(1)
     try:
-        restored = backup.restore(store.get_engine(), file, actor=ACTOR, replace=replace)
+        restored = backup.restore(
+            store.get_engine(), file, actor=ACTOR, replace=replace, unauthenticated=unauthenticated
+        )
     except backup.BackupError as error:
         raise CannotRunError(str(error)) from error
-    good = f"Restored {sum(restored.manifest.rows.values())} rows as of {restored.manifest.made_at}; all checks passed."
-    _print_verdict(restored.findings, {"restored": True, **_described(restored.manifest)}, output, good=good)
+    done = f"Restored {sum(restored.manifest.rows.values())} rows as of {restored.manifest.made_at}"
+    described = {"restored": True, **_described(restored.manifest)}
+    _print_verdict(
+        restored.findings, described, output, good=f"{done}; all checks passed.", bad=f"{done}. Something is wrong:"
+    )
     if restored.findings:
         raise typer.Exit(1)
 
@@ -136,12 +151,17 @@ def _told(findings: Sequence[Finding]) -> list[dict[str, object]]:
 
 
 def _print_verdict(
-    findings: Sequence[Finding], described: dict[str, object], output: TableOrJson, *, good: str
+    findings: Sequence[Finding],
+    described: dict[str, object],
+    output: TableOrJson,
+    *,
+    good: str,
+    bad: str = "Something is wrong:",
 ) -> None:
     if output is TableOrJson.JSON:
         print_json({"sound": not findings, **described, "findings": _told(findings)})
     elif findings:
-        _print_findings(findings, "Something is wrong:")
+        _print_findings(findings, bad)
     else:
         print(good)
 

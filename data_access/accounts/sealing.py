@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import functools
 import os
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from data_access import settings
+from data_access.derived_keys import derive_key
 
 _USE: Final = b"international agreements dashboard, second factor, 1"
 _FORM: Final = "1."
@@ -45,6 +43,5 @@ def is_lasting() -> bool:
     return settings.load().app_secret != settings.load({}).app_secret
 
 
-@functools.lru_cache(maxsize=4)
 def _cipher(app_secret: str) -> AESGCM:
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=_USE).derive(app_secret.encode()))
+    return AESGCM(derive_key(app_secret, use=_USE))

@@ -5,6 +5,9 @@ with its history, accounts, what was handed in and the audit. Sessions, tickets 
 in when a backup was made is not signed in by restoring it. Row seals are left out too, as the store restored to makes its own;
 the manifest says what was wrong with the store when the backup was made.
 
+`manifest.hmac` says that the manifest, and with it the hash of every table, was written with our `APP_SECRET`: hashes alone can be
+worked out anew by whoever gives himself another role in the file.
+
 Parquet keeps every value as it is (numbers to the last bit), does not depend on which database wrote it, and needs no client
 program beside us, so a register can also move from SQLite to PostgreSQL this way.
 """
@@ -15,6 +18,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
+import hmac
 import io
 import json
 import os
@@ -29,17 +33,23 @@ import sqlalchemy as sa
 from polars.exceptions import PolarsError
 from sqlmodel import Session
 
-from data_access import audit, register, store
+from data_access import audit, register, settings, store
+from data_access.derived_keys import derive_key
 from data_access.keeping import soundness
 from data_access.keeping.soundness import Finding
 from data_access.store import arrow, failures, models, seals
 
 FORMAT: Final = "agreement-dashboard backup"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""Version 1 has no `manifest.hmac`."""
 LEFT_OUT: Final = seals.NOT_SEALED | {"alembic_version"}
 """Tables that are not in a backup."""
 
 _MANIFEST: Final = "manifest.json"
+_HMAC: Final = "manifest.hmac"
+_USE: Final = b"international agreements dashboard, backup, 1"
+_READABLE: Final = ("audit", "origin")
+_BEFORE_SEALS: Final = ("0001", "0002")
 # What Python raises for a zip that is none, or no longer.
 _UNREADABLE: Final = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, OSError, EOFError),
@@ -169,13 +179,15 @@ def _named(out: pathlib.Path, manifest: Manifest, made_at: dt.datetime) -> pathl
 
 
 def _place(path: pathlib.Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    told = {"format": FORMAT, "format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
+    described = {"format": FORMAT, "format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
+    told = json.dumps(described, ensure_ascii=False, indent=1).encode()
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as opened:
             with zipfile.ZipFile(opened, "w", zipfile.ZIP_STORED) as packed:
-                packed.writestr(_MANIFEST, json.dumps(told, ensure_ascii=False, indent=1))
+                packed.writestr(_MANIFEST, told)
+                packed.writestr(_HMAC, _hmac_of(told))
                 for name, content in files.items():
                     packed.writestr(f"tables/{name}.parquet", content)
             opened.flush()
@@ -183,6 +195,10 @@ def _place(path: pathlib.Path, manifest: Manifest, files: Mapping[str, bytes]) -
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _hmac_of(told: bytes) -> str:
+    return hmac.new(derive_key(settings.load().app_secret, use=_USE), told, hashlib.sha256).hexdigest()
 
 
 def _sha256(path: pathlib.Path) -> str:
@@ -198,7 +214,7 @@ def read_manifest(path: pathlib.Path) -> Manifest:
     try:
         with zipfile.ZipFile(path) as packed:
             told = json.loads(packed.read(_MANIFEST))
-        if told["format"] != FORMAT or told["format_version"] != FORMAT_VERSION:
+        if told["format"] != FORMAT or told["format_version"] not in range(1, FORMAT_VERSION + 1):
             raise BackupError(f"{path}: its form is not one this program knows; use the version that made it")
         fields = {field.name: told[field.name] for field in dataclasses.fields(Manifest)}
         manifest = Manifest(**{**fields, "findings": tuple(fields["findings"])})
@@ -210,12 +226,12 @@ def read_manifest(path: pathlib.Path) -> Manifest:
 
 
 def check(path: pathlib.Path) -> list[Finding]:
-    """Everything that is wrong with a backup: its form, its tables' hashes and rows, its audit chain."""
+    """Everything that is wrong with a backup: its form, its origin, its tables' hashes and rows, its audit chain."""
     try:
         manifest = read_manifest(path)
     except BackupError as error:
         return [Finding("form", str(error))]
-    found: list[Finding] = []
+    found = [*_check_origin(path)]
     for name, described in manifest.tables.items():
         try:
             content = _content(path, name)
@@ -241,8 +257,9 @@ def check(path: pathlib.Path) -> list[Finding]:
 
 
 def unreadable(path: pathlib.Path) -> list[Finding]:
-    """What keeps a backup from being restored. An audit that did not hold when it was made does not."""
-    return [finding for finding in check(path) if finding.check != "audit"]
+    """What keeps a backup from being restored. An audit that did not hold when it was made does not; nor, for whoever says that
+    it may, an origin that nobody can tell."""
+    return [finding for finding in check(path) if finding.check not in _READABLE]
 
 
 def _content(path: pathlib.Path, name: str) -> bytes:
@@ -250,11 +267,27 @@ def _content(path: pathlib.Path, name: str) -> bytes:
         return packed.read(f"tables/{name}.parquet")
 
 
+def _check_origin(path: pathlib.Path) -> Iterator[Finding]:
+    """Nothing where the manifest was written with our `APP_SECRET`."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            told = packed.read(_MANIFEST)
+            given = packed.read(_HMAC) if _HMAC in packed.namelist() else None
+    except _UNREADABLE as error:
+        yield Finding("origin", f"its HMAC cannot be read: {error}")
+        return
+    if given is None:
+        yield Finding("origin", "nothing says that it was made here: it has no HMAC, as those of older versions")
+    elif not hmac.compare_digest(given, _hmac_of(told).encode()):
+        yield Finding("origin", "it was changed, or made with another APP_SECRET: its HMAC does not fit")
+
+
 def _check_audit(entries: pl.DataFrame, manifest: Manifest) -> Iterator[Finding]:
     broken = audit.first_broken(models.AuditEntry(**row) for row in entries.sort("id").iter_rows(named=True))
+    head = entries.sort("id")["hash"][-1] if entries.height else ""
     if broken is not None:
-        yield Finding("audit", "the chain breaks here", "auditentry", rows=(str(broken.id),))
-    elif entries.height and entries.sort("id")["hash"][-1] != manifest.audit_head:
+        yield Finding("audit", soundness.CHAIN_BREAKS, "auditentry", rows=(str(broken.id),))
+    elif head != manifest.audit_head:
         yield Finding("audit", "the newest entry is not the one that was written down", "auditentry")
 
 
@@ -263,20 +296,28 @@ def _check_audit(entries: pl.DataFrame, manifest: Manifest) -> Iterator[Finding]
 
 @dataclasses.dataclass(frozen=True)
 class Restored:
-    """A store filled from a backup: what came from it, and what the checks of the store found afterwards."""
+    """A store filled from a backup: what came from it, and everything that is wrong with either.
+
+    `findings`: what the checks of the backup found, what it says was wrong with the store it was made of, what the checks of the
+    store found afterwards; what several of them tell is told once.
+    """
 
     manifest: Manifest
     findings: tuple[Finding, ...]
 
 
-def restore(engine: sa.Engine, path: pathlib.Path, *, actor: str, replace: bool = False) -> Restored:
+def restore(
+    engine: sa.Engine, path: pathlib.Path, *, actor: str, replace: bool = False, unauthenticated: bool = False
+) -> Restored:
     """Fill a store from a backup in one transaction; afterwards the store is checked and compared with the backup.
 
     The store is empty, or with `replace` loses what it holds. Every session in it ends. Numbering goes on after the highest number;
     the audit goes on with an entry that tells of this. A store without tables gets those the backup was made with and is then
-    brought up to date. Raises `BackupError` for a damaged or unknown backup and for a store that is not empty.
+    brought up to date. Raises `BackupError` for a damaged or unknown backup, for one that was not made with our `APP_SECRET` unless
+    it may be `unauthenticated`, and for a store that is not empty.
     """
-    damaged = unreadable(path)
+    wrong = check(path)
+    damaged = [finding for finding in wrong if finding.check not in _READABLE]
     if damaged:
         raise BackupError(
             f"{path} is damaged ({damaged[0].table or damaged[0].check}: {damaged[0].message}). Take another."
@@ -285,6 +326,12 @@ def restore(engine: sa.Engine, path: pathlib.Path, *, actor: str, replace: bool 
     if not soundness.knows_revision(manifest.revision):
         raise BackupError(
             f"the backup is of revision {manifest.revision}, which is newer than this program: update it first"
+        )
+    foreign = [finding for finding in wrong if finding.check == "origin"]
+    if foreign and not unauthenticated:
+        raise BackupError(
+            f"{path}: {foreign[0].message}. Take another, or give the APP_SECRET it was made with; if you know where it comes "
+            "from and that nobody changed it on its way, --unauthenticated restores it all the same"
         )
     with engine.connect() as connection:
         revision = soundness.revision_of(connection)
@@ -299,10 +346,21 @@ def restore(engine: sa.Engine, path: pathlib.Path, *, actor: str, replace: bool 
     if tables.keys() != manifest.tables.keys():
         raise BackupError(f"the backup does not have the tables of revision {manifest.revision}: take another")
     with store.session(engine) as session:
-        _fill(session, tables, path, manifest, actor=actor, replace=replace)
+        _fill(session, tables, path, manifest, actor=actor, replace=replace, authenticated=not foreign)
     differing = _differing(engine, tables, path)
     store.migrate(engine)
-    return Restored(manifest, (*differing, *soundness.verify(engine)))
+    every = (*wrong, *_found_before(manifest), *differing, *soundness.verify(engine))
+    return Restored(manifest, tuple({(found.check, found.table, found.rows): found for found in every}.values()))
+
+
+def _found_before(manifest: Manifest) -> Iterator[Finding]:
+    """What was wrong with the store when the backup was made. That its tables were old is mended by restoring, and where they were
+    older than seals, so is that no row had one."""
+    mended = {"revision", "seals"} if manifest.revision in _BEFORE_SEALS else {"revision"}
+    for told in manifest.findings:
+        if told["check"] not in mended:
+            message = f"when the backup was made: {told['message']}"
+            yield Finding(told["check"], message, told["table"], told["count"], tuple(told["rows"]))
 
 
 def _fill(
@@ -313,6 +371,7 @@ def _fill(
     *,
     actor: str,
     replace: bool,
+    authenticated: bool,
 ) -> None:
     store.take_turn(session, "register")
     store.take_turn(session, "audit")
@@ -342,7 +401,12 @@ def _fill(
     session.expire_all()
     if before is not None or manifest.data_version:
         _raise_version(session, at_least=0 if before is None else before[0])
-    detail: dict[str, object] = {"file": path.name, "sha256": _sha256(path), "made_at": manifest.made_at}
+    detail: dict[str, object] = {
+        "file": path.name,
+        "sha256": _sha256(path),
+        "made_at": manifest.made_at,
+        "authenticated": authenticated,
+    }
     if before is not None:
         detail["replaced"] = {"data_version": before[0], "audit_head": before[1]}
     audit.write(session, actor=actor, action="store.restore", subject=manifest.register_code, detail=detail)

@@ -21,7 +21,7 @@ _SEAL_WORDS = {
     "unreadable": "the table cannot be read",
     "unguarded": "the triggers that seal its rows are missing or were changed",
 }
-
+CHAIN_BREAKS = "the chain breaks here: this entry or one before it was changed, removed or put in"
 
 Protection = Literal["page checksums", "row seals"]
 """What finds that a fault of a disk changed what the store holds."""
@@ -188,5 +188,4 @@ def _links(engine: sa.Engine) -> Iterator[Finding]:
 def _audit(engine: sa.Engine) -> Iterator[Finding]:
     broken = audit.verify(engine)
     if broken is not None:
-        message = "the chain breaks here: this entry or one before it was changed, removed or put in"
-        yield Finding("audit", message, "auditentry", rows=(str(broken),))
+        yield Finding("audit", CHAIN_BREAKS, "auditentry", rows=(str(broken),))

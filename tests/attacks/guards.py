@@ -48,6 +48,7 @@ UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
 FILES = "tests/attacks/test_files.py::"
+KEEPING = "tests/data_access/keeping/test_backup.py::"
 APART = "tests/files/test_apart.py::"
 
 GUARDS = (
@@ -531,6 +532,27 @@ GUARDS = (
         "    pass",
         "tests/data_access/audit/test_chain.py::test_many_writers_at_once_make_one_chain",
         store="postgresql",
+    ),
+    Guard(
+        "a backup was made with our secret or is not restored",
+        "data_access/keeping/backup.py",
+        "    if foreign and not unauthenticated:",
+        "    if False:",
+        KEEPING + "test_a_backup_that_somebody_changed_is_not_restored",
+    ),
+    Guard(
+        "the manifest of a backup is authenticated",
+        "data_access/keeping/backup.py",
+        "    elif not hmac.compare_digest(given, _hmac_of(told).encode()):",
+        "    elif False:",
+        KEEPING + "test_a_backup_that_somebody_changed_is_not_restored",
+    ),
+    Guard(
+        "a restore says what is wrong with the backup",
+        "data_access/keeping/backup.py",
+        "every = (*wrong, *_found_before(manifest), ",
+        "every = (",
+        KEEPING + "test_what_is_restored_without_being_authenticated_is_said_and_written_down",
     ),
     Guard(
         "exported cells do not begin like formulas",

@@ -95,6 +95,33 @@ def test_a_damaged_backup_is_refused_with_status_1(run: Runner, tmp_path: Path) 
     assert (refused.status, refused.json()["restored"], refused.json()["sound"]) == (1, False, False)
 
 
+def test_a_backup_of_unknown_origin_is_restored_when_that_is_asked_for_only(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kept.zip"
+    monkeypatch.setenv("APP_SECRET", "another-secret-of-enough-length-0123456789")
+    assert run("backup", "--out", file).err == ""
+    monkeypatch.delenv("APP_SECRET")
+
+    refused = run("restore", file, "--replace")
+    assert refused.status == 2
+    assert "--unauthenticated" in one_line(refused)
+    restored = run("restore", file, "--replace", "--unauthenticated", "--format", "json")
+
+    assert (restored.status, restored.json()["restored"]) == (1, True)
+    assert [finding["check"] for finding in restored.json()["findings"]] == ["origin"]
+    table = run("restore", file, "--replace", "--unauthenticated").out
+    assert "Restored 32 rows" in table
+    assert "HMAC does not fit" in table
+
+
+def test_a_backup_made_without_a_lasting_secret_says_so(run: Runner, tmp_path: Path) -> None:
+    made = run("backup", "--out", tmp_path)
+
+    assert made.status == 0
+    assert "APP_SECRET is not set" in one_line(made)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import io
 import json
 import pathlib
 import random
@@ -10,6 +12,7 @@ import threading
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import polars as pl
 import pytest
@@ -256,7 +259,7 @@ def test_an_audit_that_does_not_hold_is_found_in_the_file(held: sa.Engine, tmp_p
     assert [(found.check, found.rows) for found in backup.check(written.path)] == [("audit", ("2",))]
     assert {found.check for found in written.findings} == {"seals", "audit"}
     restored = backup.restore(held, written.path, actor="test", replace=True)
-    assert [(found.check, found.rows) for found in restored.findings] == [("audit", ("2",))]
+    assert {(found.check, found.rows) for found in restored.findings} == {("audit", ("2",)), ("seals", ("2",))}
 
 
 def test_what_is_no_backup_or_of_a_newer_program_is_refused(held: sa.Engine, tmp_path: pathlib.Path) -> None:
@@ -276,3 +279,111 @@ def test_what_is_no_backup_or_of_a_newer_program_is_refused(held: sa.Engine, tmp
     for out, reason in ((written.path, "exists already"), (tmp_path / "no" / "such.zip", "is no folder")):
         with pytest.raises(backup.BackupError, match=reason):
             backup.write(held, out)
+
+
+# --- Somebody changed it ---------------------------------------------------------------------------------------------
+
+
+def forged(
+    written: pathlib.Path, table: str, change: Callable[[pl.DataFrame], pl.DataFrame], **manifest: Any
+) -> pathlib.Path:
+    """A copy of a backup with another table and its hash worked out anew, by somebody who has the file and nothing else."""
+    files = kept(written)
+    packed = io.BytesIO()
+    frame = change(pl.read_parquet(files[f"tables/{table}.parquet"]))
+    frame.write_parquet(packed)
+    files[f"tables/{table}.parquet"] = packed.getvalue()
+    told = json.loads(files["manifest.json"])
+    told["tables"][table] = {"rows": frame.height, "sha256": hashlib.sha256(packed.getvalue()).hexdigest()}
+    files["manifest.json"] = json.dumps({**told, **manifest}).encode()
+    out = written.with_name("forged.zip")
+    with zipfile.ZipFile(out, "w") as zipped:
+        for name, content in files.items():
+            zipped.writestr(name, content)
+    return out
+
+
+def promoted(users: pl.DataFrame) -> pl.DataFrame:
+    return users.with_columns(role=pl.when(pl.col("username") == "bct").then(pl.lit("administrator")).otherwise("role"))
+
+
+def shortened(entries: pl.DataFrame) -> pl.DataFrame:
+    return entries.sort("id").head(-1)
+
+
+@pytest.mark.parametrize(("table", "change"), [("user", promoted), ("auditentry", shortened)])
+def test_a_backup_that_somebody_changed_is_not_restored(
+    held: sa.Engine, tmp_path: pathlib.Path, table: str, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    changed = forged(backup.write(held, tmp_path / "kept.zip").path, table, change)
+    before = accounts.list_users(held)
+
+    with pytest.raises(backup.BackupError, match="--unauthenticated"):
+        backup.restore(held, changed, actor="test", replace=True)
+
+    assert "origin" in {finding.check for finding in backup.check(changed)}
+    assert accounts.list_users(held).equals(before)
+
+
+def test_a_backup_made_with_another_secret_or_before_there_were_hmacs_is_not_restored(
+    held: sa.Engine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APP_SECRET", "another-secret-of-enough-length-0123456789")
+    elsewhere = backup.write(held, tmp_path / "elsewhere.zip").path
+    monkeypatch.delenv("APP_SECRET")
+    old = tmp_path / "old.zip"
+    with zipfile.ZipFile(old, "w") as packed:
+        for name, content in kept(backup.write(held, tmp_path / "kept.zip").path).items():
+            if name == "manifest.json":
+                packed.writestr(name, json.dumps({**json.loads(content), "format_version": 1}))
+            elif name != "manifest.hmac":
+                packed.writestr(name, content)
+
+    for path, reason in ((elsewhere, "its HMAC does not fit"), (old, "it has no HMAC")):
+        with pytest.raises(backup.BackupError, match=reason):
+            backup.restore(held, path, actor="test", replace=True)
+
+
+def test_what_is_restored_without_being_authenticated_is_said_and_written_down(
+    held: sa.Engine, tmp_path: pathlib.Path
+) -> None:
+    changed = forged(backup.write(held, tmp_path / "kept.zip").path, "auditentry", shortened)
+
+    restored = backup.restore(held, changed, actor="test", replace=True, unauthenticated=True)
+
+    assert [(found.check, found.message) for found in restored.findings] == [
+        ("origin", "it was changed, or made with another APP_SECRET: its HMAC does not fit"),
+        ("audit", "the newest entry is not the one that was written down"),
+    ]
+    assert [*restored.findings] == backup.check(changed)
+    assert _last_detail(held)["authenticated"] is False
+    backup.restore(held, tmp_path / "kept.zip", actor="test", replace=True)
+    assert _last_detail(held)["authenticated"] is True
+
+
+def _last_detail(engine: sa.Engine) -> dict[str, Any]:
+    entry = col(models.AuditEntry.id)
+    with store.session(engine, read_only=True) as session:
+        newest = session.execute(select(models.AuditEntry).order_by(entry.desc()).limit(1)).scalar_one()
+    detail: dict[str, Any] = json.loads(newest.detail)
+    return detail
+
+
+def test_an_audit_of_which_everything_was_cut_is_missed(held: sa.Engine, tmp_path: pathlib.Path) -> None:
+    changed = forged(backup.write(held, tmp_path / "kept.zip").path, "auditentry", lambda entries: entries.clear())
+
+    assert [finding.check for finding in backup.check(changed)] == ["origin", "audit"]
+
+
+@pytest.mark.usefixtures("sealing")
+def test_what_was_wrong_with_the_store_that_was_kept_is_said_when_it_is_restored(
+    held: sa.Engine, tmp_path: pathlib.Path
+) -> None:
+    change_beneath(held, "UPDATE agreement SET title_vi = 'Thỏa thuận 8' WHERE id = 7")
+    written = backup.write(held, tmp_path)
+
+    restored = backup.restore(held, written.path, actor="test", replace=True)
+
+    (finding,) = restored.findings
+    assert (finding.check, finding.table, finding.rows) == ("seals", "agreement", ("7",))
+    assert finding.message.startswith("when the backup was made: ")
