@@ -88,7 +88,7 @@ def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def sqlite_engine(sqlite_migrated: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[sa.Engine]:
     """A migrated, empty SQLite store of this test's own."""
     path = tmp_path / "store.sqlite"
-    shutil.copyfile(sqlite_migrated, path)
+    shutil.copy(sqlite_migrated, path)
     engine = store.get_engine(f"sqlite:///{path}")
     yield engine
     store.close(engine)

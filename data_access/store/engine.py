@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import pathlib
 import sqlite3
 import threading
@@ -34,6 +36,7 @@ _POSTGRESQL_SETTINGS = (
     "SET timezone = 'UTC'",
 )
 
+_log = logging.getLogger("agreements.store")
 _engines: dict[str, sa.Engine] = {}
 _engines_lock = threading.Lock()
 _migration_lock = threading.Lock()
@@ -46,7 +49,7 @@ Store = sa.Engine
 def get_engine(url: str | None = None) -> sa.Engine:
     """The engine for `url` (by default the one `DATABASE_URL` asks for), the same one for the same address.
 
-    A SQLite file's folder is created where it is missing. Raises `SettingsError` for an address that cannot be used.
+    A SQLite file's folder is created where it is missing, for its owner alone, as the file is. Raises `SettingsError` for an address that cannot be used.
     """
     address = settings.load().database_url if url is None else settings.normalise_url(url)
     with _engines_lock:
@@ -137,7 +140,7 @@ def migrate(engine: sa.Engine, *, to: str = "head") -> None:
 
 def _sqlite(address: str) -> sa.Engine:
     path = pathlib.Path(str(sa.make_url(address).database))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sa.create_engine(
         address,
         connect_args={"timeout": SQLITE_BUSY_MS / 1000, "check_same_thread": False},
@@ -145,6 +148,10 @@ def _sqlite(address: str) -> sa.Engine:
         max_overflow=15,
         pool_timeout=30,
     )
+
+    @sa.event.listens_for(engine, "do_connect")
+    def keep_private(*_arguments: object) -> None:
+        _keep_private(path)
 
     @sa.event.listens_for(engine, "connect")
     def configure(driver: sqlite3.Connection, record: Any) -> None:
@@ -167,6 +174,29 @@ def _sqlite(address: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _keep_private(path: pathlib.Path) -> None:
+    """Make the file for its owner alone, or take away what others may do with it and with what SQLite keeps beside it.
+
+    SQLite gives `-wal` and `-shm` the permissions of the file. A file that is there is not opened for this: closing it again
+    would let go of the locks that this process holds on it.
+    """
+    with contextlib.suppress(OSError):  # it is there already, or cannot be made, which SQLite says better
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    narrowed = []
+    for kept in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+        try:
+            mode = kept.stat().st_mode
+            if mode & 0o077:
+                kept.chmod(mode & 0o700)
+                narrowed.append(kept.name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            _log.warning("others may have access to %s, which cannot be changed: %s", kept.name, error.strerror)
+    if narrowed:
+        _log.warning("others had access to %s; now its owner alone has", ", ".join(narrowed))
 
 
 def _use_write_ahead_log(driver: sqlite3.Connection) -> None:

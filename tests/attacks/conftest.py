@@ -166,7 +166,7 @@ def everything(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
 def house(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The application, started once."""
     path = tmp_path_factory.mktemp("attacked") / "store.sqlite"
-    shutil.copyfile(sqlite_migrated, path)
+    shutil.copy(sqlite_migrated, path)
     engine = store.get_engine(f"sqlite:///{path}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "ROUNDS", 4)

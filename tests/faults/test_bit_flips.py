@@ -68,7 +68,7 @@ def in_titles(source: pathlib.Path, agreements: pl.DataFrame, chance: random.Ran
 
 
 def flipped(source: pathlib.Path, path: pathlib.Path, position: int, whole: list[pl.DataFrame]) -> Flip:
-    shutil.copyfile(source, path)
+    shutil.copy(source, path)
     flip_bit(path, position)
     engine = store.get_engine(f"sqlite:///{path}")
     wrong = loud = False

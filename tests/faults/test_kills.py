@@ -216,13 +216,13 @@ def _starting_again(engine: sa.Engine, folder: pathlib.Path) -> Callable[[], Non
     if engine.dialect.name == "sqlite":
         store.close(engine)
         path = pathlib.Path(str(engine.url.database))
-        shutil.copyfile(path, folder / "first.sqlite")
+        shutil.copy(path, folder / "first.sqlite")
 
         def copy() -> None:
             store.close(engine)
             for ending in ("-wal", "-shm"):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
-            shutil.copyfile(folder / "first.sqlite", path)
+            shutil.copy(folder / "first.sqlite", path)
 
         return copy
 

@@ -26,7 +26,7 @@ words.raise_on_missing()
 def filled(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A SQLite file with the register of `tests.pages.stores`."""
     path = tmp_path_factory.mktemp("filled") / "store.sqlite"
-    shutil.copyfile(sqlite_migrated, path)
+    shutil.copy(sqlite_migrated, path)
     engine = store.get_engine(f"sqlite:///{path}")
     stores.fill(engine)
     store.close(engine)
@@ -37,7 +37,7 @@ def filled(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFacto
 def register(filled: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     """That register as the one pages show, a copy for each test."""
     path = tmp_path / "store.sqlite"
-    shutil.copyfile(filled, path)
+    shutil.copy(filled, path)
     monkeypatch.setitem(os.environ, "DATABASE_URL", f"sqlite:///{path}")
     st.cache_resource.clear()
     engine = store.get_engine()
@@ -61,7 +61,7 @@ def empty_store(sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa
 def large_file(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A SQLite file with a register large enough for a ranking."""
     path = tmp_path_factory.mktemp("large") / "store.sqlite"
-    shutil.copyfile(sqlite_migrated, path)
+    shutil.copy(sqlite_migrated, path)
     engine = store.get_engine(f"sqlite:///{path}")
     stores.fill(engine, count=240)
     store.close(engine)
@@ -74,7 +74,7 @@ def shown_store(
 ) -> Iterator[sa.Engine]:
     """A store of this test's own with that register and the demo accounts, which pages read."""
     path = tmp_path / "shown.sqlite"
-    shutil.copyfile(large_file, path)
+    shutil.copy(large_file, path)
     engine = store.get_engine(f"sqlite:///{path}")
     yield _shown(engine, monkeypatch)
     store.close(engine)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
+import logging
 import math
+import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import tempfile
 import threading
@@ -131,6 +134,55 @@ def test_sqlite_keeps_its_promises(sqlite_engine: sa.Engine) -> None:
         }
 
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+def permissions(path: pathlib.Path) -> dict[str, int]:
+    """Of a store's file and of everything that stands beside it under the same name."""
+    return {kept.name: stat.S_IMODE(kept.stat().st_mode) for kept in path.parent.glob(f"{path.name}*")}
+
+
+@pytest.fixture
+def generous_umask() -> Iterator[None]:
+    """What a process makes is for everybody, unless it says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("generous_umask")
+def test_a_sqlite_store_is_its_owner_s_alone(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "var" / "store.sqlite"
+    engine = store.get_engine(f"sqlite:///{path}")
+    store.migrate(engine)
+    with store.session(engine) as session:
+        session.add(agreement("a"))
+
+    assert store.read_frame(engine, select(models.Agreement.ref)).height == 1
+    assert permissions(path) == dict.fromkeys((path.name, f"{path.name}-wal", f"{path.name}-shm"), 0o600)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert caplog.text == ""
+    store.close(engine)
+
+
+def test_a_sqlite_store_that_others_could_read_is_narrowed_with_one_line(
+    sqlite_engine: sa.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = pathlib.Path(str(sqlite_engine.url.database))
+    with store.session(sqlite_engine) as session:
+        session.add(agreement("a"))
+    for name in permissions(path):
+        path.with_name(name).chmod(0o644)
+    sqlite_engine.dispose()
+    caplog.set_level(logging.INFO)
+
+    for number in range(2):
+        with store.session(sqlite_engine) as session:
+            session.add(agreement(f"b{number}"))
+        sqlite_engine.dispose()
+
+    assert set(permissions(path).values()) == {0o600}
+    assert [record.levelname for record in caplog.records if record.name == "agreements.store"] == ["WARNING"]
+    assert path.name in caplog.text
 
 
 def test_one_address_has_one_engine(tmp_path: pathlib.Path) -> None:
