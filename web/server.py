@@ -7,7 +7,6 @@ import gc
 import importlib
 import logging
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -69,7 +68,8 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
 
 def serve(app: st.App, house: House) -> None:
     """Serve until stopped. uvicorn binds the socket itself and runs on uvloop: each spares a run of a page 40 ms."""
-    _begin_log(house.settings)
+    log_lines.begin(house.settings.log_format)  # until it listens, what goes well is not worth a line
+    streamlit_internals.log_as_we_do()
     try:
         _check_streamlit()
         house.prepare()
@@ -84,6 +84,7 @@ def serve(app: st.App, house: House) -> None:
         loop="uvloop",
         ws="websockets-sansio",
         access_log=False,
+        log_config=None,  # it goes where everything else goes
         log_level="warning",
         proxy_headers=bool(house.settings.trusted_proxies),
         forwarded_allow_ips=list(house.settings.trusted_proxies),
@@ -110,14 +111,6 @@ class _Server(uvicorn.Server):
             names = ", ".join(account.username for account in accounts.DEMO_ACCOUNTS)
             print(f"Demo accounts: {names}. Password: {accounts.DEMO_PASSWORD}", flush=True)
         logging.getLogger().setLevel(logging.INFO)
-
-
-def _begin_log(settings: Settings) -> None:
-    """Until it listens, what goes well is not worth a line: `_Server` lowers the level then."""
-    logging.Formatter.converter = time.gmtime  # the clock by which the store and its audit go
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)sZ %(levelname)s %(name)s: %(message)s")
-    if settings.log_format == "json":
-        logging.getLogger().handlers[0].setFormatter(log_lines.JsonLines())
 
 
 def _check_streamlit() -> None:

@@ -11,7 +11,8 @@ import logging
 from collections.abc import Iterator
 from typing import Any, Final
 
-from streamlit import config
+from streamlit import config, error_util
+from streamlit import logger as streamlit_logger
 from streamlit.logger import get_logger
 
 # What a browser says over its websocket: read before Streamlit reads it, as some messages are answered without a page.
@@ -20,7 +21,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
 
-__all__ = ["VERSION", "BackMsg", "go_to", "is_running", "quiet_imports", "running_page", "set_option"]
+__all__ = ["VERSION", "BackMsg", "go_to", "is_running", "log_as_we_do", "quiet_imports", "running_page", "set_option"]
 
 VERSION: Final = "1.67.0"
 
@@ -51,6 +52,21 @@ def go_to(address: str) -> None:
         message = ForwardMsg()
         message.auth_redirect.url = address
         context.enqueue(message)
+
+
+def log_as_we_do() -> None:
+    """Streamlit's log lines go where ours go, in our form; its loggers, and those it makes of uvicorn's, write to a handler of their
+    own otherwise, one line of a traceback after the other. What ends a page is told by us, once (`broken_page`)."""
+    streamlit_logger.setup_formatter = _hand_on
+    streamlit_logger.update_formatter()
+    get_logger(error_util.__name__).addFilter(lambda record: record.msg != "Uncaught app execution")
+
+
+def _hand_on(log: logging.Logger) -> None:
+    if hasattr(log, "streamlit_console_handler"):
+        log.removeHandler(log.streamlit_console_handler)
+        del log.streamlit_console_handler
+    log.propagate = True
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from data_access import accounts
 from data_access.accounts import passwords
 from data_access.acting import Refused
-from data_access.log_lines import JsonLines, told
+from data_access.log_lines import JsonLines, TextLines, told
 from tests.data_access.people import PASSWORD, add
 
 
@@ -31,6 +31,19 @@ def test_a_line_is_one_object_whatever_it_says() -> None:
     assert (found["event"], found["username"], found["roles"], found["error"]) == ("denied", 'x"\n', ["leader"], "x")
     assert str(found["at"]).endswith("Z")
     assert "event" not in line()
+
+
+def test_what_some_programs_take_for_the_end_of_a_line_is_in_none() -> None:
+    written = JsonLines().format(logging.LogRecord("x", logging.INFO, "", 0, "a\u2028b\u2029c\x85d\x0be\rf", (), None))
+
+    assert len(written.splitlines()) == 1
+    assert json.loads(written)["message"] == "a\u2028b\u2029c\x85d\x0be\rf"
+
+
+def test_a_message_cannot_pass_for_two_lines_of_text() -> None:
+    record = logging.LogRecord("x", logging.INFO, "", 0, "a\n2026-01-01 00:00:00,000Z INFO x: all is well", (), None)
+
+    assert len(TextLines().format(record).splitlines()) == 1
 
 
 def test_what_a_line_tells_cannot_pass_for_something_else() -> None:
