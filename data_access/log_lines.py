@@ -45,10 +45,10 @@ class TextLines(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's own name)
+    def formatMessage(self, record: logging.LogRecord) -> str:
         return "\\n".join(super().formatMessage(record).splitlines())
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802
+    def formatException(self, ei: Any) -> str:
         return "\n".join(f"    {line}" for line in super().formatException(ei).splitlines())
 
 

@@ -19,7 +19,7 @@ from anyio import to_thread
 from data_access import accounts, log_lines, settings, store
 from data_access.settings import Settings
 from data_access.store import failures
-from pages.ui import streamlit_internals
+from pages.ui import session, streamlit_internals
 from web.headers import BROWSER_HEADER, SESSION_HEADER
 from web.house import House, StartUpError
 from web.openid_provider import Provider
@@ -43,6 +43,7 @@ def open_house() -> House:
     # Processes behind one load balancer must accept each other's form tokens.
     secret = accounts.hash_token(f"streamlit\n{found.app_secret}")
     streamlit_internals.set_option("server.cookieSecret", secret)
+    streamlit_internals.refuse_foreign_values(session.tell_of_foreign_value)
     return house
 
 

@@ -49,7 +49,8 @@ Store = sa.Engine
 def get_engine(url: str | None = None) -> sa.Engine:
     """The engine for `url` (by default the one `DATABASE_URL` asks for), the same one for the same address.
 
-    A SQLite file's folder is created where it is missing, for its owner alone, as the file is. Raises `SettingsError` for an address that cannot be used.
+    A SQLite file's folder is created where it is missing, for its owner alone, as the file is. Raises `SettingsError` for an
+    address that cannot be used.
     """
     address = settings.load().database_url if url is None else settings.normalise_url(url)
     with _engines_lock:

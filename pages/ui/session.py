@@ -35,6 +35,7 @@ __all__ = [
     "sign_out",
     "speak",
     "store",
+    "tell_of_foreign_value",
 ]
 
 _log = logging.getLogger("agreements.access")
@@ -101,6 +102,19 @@ def require(screen: Screen) -> Person:
         st.warning(words.t("frame.wrong_role", role=words.name("role", person.role)), icon=":material/lock:")
         st.stop()
     return person
+
+
+def tell_of_foreign_value(widget: str, kind: str) -> None:
+    """Write down who said something of a widget that no page of ours says."""
+    person = current()
+    username = "" if person is None else person.username
+    _log.warning(
+        "refused: a value of the kind %s for the widget %r by %r",
+        kind,
+        widget,
+        username,
+        extra=told("foreign_value", username=username, widget=widget, kind=kind),
+    )
 
 
 def sign_out(*, address: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from streamlit import config, error_util
@@ -18,12 +18,28 @@ from streamlit.logger import get_logger
 # What a browser says over its websocket: read before Streamlit reads it, as some messages are answered without a page.
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
 
-__all__ = ["VERSION", "BackMsg", "go_to", "is_running", "log_as_we_do", "quiet_imports", "running_page", "set_option"]
+# What a browser says of a widget, before the page's widget reads it.
+from streamlit.runtime.state.common import WidgetMetadata, unpack_widget_state_value
+from streamlit.runtime.state.session_state import Serialized, Value, WStates
+
+__all__ = [
+    "VERSION",
+    "BackMsg",
+    "go_to",
+    "is_running",
+    "log_as_we_do",
+    "quiet_imports",
+    "refuse_foreign_values",
+    "running_page",
+    "set_option",
+]
 
 VERSION: Final = "1.67.0"
+_TOLD: Final = "told_of_a_foreign_value"
 
 
 def set_option(name: str, value: object) -> None:
@@ -55,8 +71,9 @@ def go_to(address: str) -> None:
 
 
 def log_as_we_do() -> None:
-    """Streamlit's log lines go where ours go, in our form; its loggers, and those it makes of uvicorn's, write to a handler of their
-    own otherwise, one line of a traceback after the other. What ends a page is told by us, once (`broken_page`)."""
+    """Streamlit's log lines go where ours go, in our form. Its loggers, and those it makes of uvicorn's, write to handlers of their
+    own otherwise, in another form. What ends a page is told by us, once (`broken_page`).
+    """
     streamlit_logger.setup_formatter = _hand_on
     streamlit_logger.update_formatter()
     get_logger(error_util.__name__).addFilter(lambda record: record.msg != "Uncaught app execution")
@@ -67,6 +84,37 @@ def _hand_on(log: logging.Logger) -> None:
         log.removeHandler(log.streamlit_console_handler)
         del log.streamlit_console_handler
     log.propagate = True
+
+
+def refuse_foreign_values(tell: Callable[[str, str], None]) -> None:
+    """A widget has its default where a browser says a value of a kind that this widget does not send, or that it cannot read.
+
+    Streamlit hands such a value to the widget's own reader, which raises anything, or to the page, which expects a text and gets
+    a number. `tell` is given the widget's id and the kind of value, once in a run: a message may hold thousands.
+    """
+
+    def read(states: WStates, key: str) -> Any:
+        held, metadata = states.states.get(key), states.widget_metadata.get(key)
+        if isinstance(held, Serialized) and metadata is not None:
+            states.states[key] = Value(_read_value(held.value, metadata, tell))
+        return read_any(states, key)
+
+    read_any = WStates.__getitem__
+    setattr(WStates, "__getitem__", read)  # noqa: B010  (mypy does not let methods be assigned)
+
+
+def _read_value(said: WidgetState, metadata: WidgetMetadata[Any], tell: Callable[[str, str], None]) -> Any:
+    kind = said.WhichOneof("value")
+    if kind in (None, metadata.value_type):
+        try:
+            return metadata.deserializer(unpack_widget_state_value(said))
+        except Exception:  # noqa: BLE001  (each kind of widget has a reader of its own)
+            kind = f"{kind}, unreadable"
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None and not vars(context).get(_TOLD):
+        vars(context)[_TOLD] = True
+        tell(metadata.id, str(kind))
+    return metadata.deserializer(None)
 
 
 @contextlib.contextmanager

@@ -251,3 +251,56 @@ def test_buttons_of_others_pressed_on_every_page_change_nothing(
             pressed += len(widgets)
     attempts(pressed)
     assert everything(house.engine) == before
+
+
+# --- Values no widget sends ------------------------------------------------------------------------------------------
+
+VALUES: dict[str, Any] = {
+    "trigger_value": True,
+    "bool_value": True,
+    "double_value": 1e308,
+    "int_value": -7,
+    "string_value": '{"selection": [7], "edited_rows": {"x": 1}}',
+    "int_array_value": {"data": [10**6, -1]},
+    "double_array_value": {"data": [float("nan"), 3.0]},
+    "string_array_value": {"data": ["ZQZ", ""]},
+    "json_value": "{",
+    "bytes_value": b"\xff",
+    "file_uploader_state_value": {"uploaded_file_info": [{"file_id": "ZQZ", "name": "a.csv"}]},
+    "string_trigger_value": {"data": "ZQZ"},
+    "arrow_value": {"data": {"data": b"ZQZ"}},
+}
+
+
+@pytest.mark.parametrize("username", ["bct", "dieuphoi", "quantri"])
+def test_values_of_a_kind_that_a_widget_does_not_send_end_in_a_page_and_not_in_an_incident(
+    house: Served,
+    sign_in: SignIn,
+    shown: dict[str, dict[str, Answer]],
+    refusals: Refusals,
+    attempts: Attempts,
+    username: str,
+) -> None:
+    """Every widget of every page with a value of every kind, but for buttons that are pressed; in each run each widget has another."""
+    began = len(house.logged())
+    names, runs, forged = [*VALUES], 0, 0
+    for page, drawn in shown[username].items():
+        widgets = drawn.widgets
+        for turn in range(len(names) if widgets else 0):
+            with sign_in(username).tab() as own:
+                own.rerun(page)
+                said = [
+                    {"id": widget, name: VALUES[name]}
+                    for place, (widget, kind) in enumerate(widgets.items())
+                    if (name := names[(place + turn) % len(names)]) != "trigger_value" or not kind.endswith("button")
+                ]
+                own.rerun(page, widgets=said)
+                assert own.rerun(page).kinds >= {"delta", "script_finished"}, (page, turn)
+            runs, forged = runs + 1, forged + len(widgets)
+    attempts(forged)
+    logged = house.logged()[began:]
+    assert "agreements.incident" not in logged
+    assert "Traceback" not in logged
+    said_so = [line for line in refusals.new() if "refused: a value of the kind" in line]
+    assert len(said_so) > runs / 2
+    assert all(f"by {username!r}" in line and len(line) < 400 for line in said_so)
