@@ -316,5 +316,6 @@ def refusals_in(language: str) -> Iterator[None]:
     except Refused as refusal:
         batches = ", ".join(str(number) for number in sorted({overlap.batch_id for overlap in refusal.overlaps}))
         with words.in_language(language):
-            said = words.t(f"refused.{refusal.code}", refs=", ".join(refusal.refs), period=refusal.period)
+            most = words.number(refusal.most)
+            said = words.t(f"refused.{refusal.code}", refs=", ".join(refusal.refs), period=refusal.period, most=most)
         raise CannotRunError(f"{said} ({batches})" if batches else said) from refusal

@@ -51,7 +51,7 @@ Actor = Person | str
 Code = Literal[
     # uploads
     "not_allowed", "stale", "undecided", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
-    "already_reviewed", "reason_missing", "nothing_chosen",
+    "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports",
     "not_later", "no_change", "no_such_agency", "changed_since",
@@ -65,7 +65,8 @@ Code = Literal[
 
 `not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the confirmation
 was about has changed since (`refs` are the agreements), `not_as_seen` the same of a setting. `waits`: this file waits for review
-already, with other changes. `wait`: too many tries failed, for `seconds` to come.
+already, with other changes. `wait`: too many tries failed, for `seconds` to come. `text_too_long`: something that was typed has
+more than `most` characters.
 """
 
 
@@ -90,6 +91,7 @@ class Refused(Exception):
         overlaps: tuple[Overlap, ...] = (),
         period: str = "",
         seconds: int = 0,
+        most: int = 0,
     ) -> None:
         super().__init__(advice or f"{code} {period}".strip())
         self.code: Code = code
@@ -97,7 +99,15 @@ class Refused(Exception):
         self.overlaps = overlaps
         self.period = period
         self.seconds = seconds
+        self.most = most
         self.is_logged = False
+
+
+def of_length(text: str, most: int) -> str:
+    """A typed text that is no longer than it may be: the page's field has the same limit. Raises `Refused`."""
+    if len(text) > most:
+        raise Refused("text_too_long", f"A text has {len(text)} characters. Use {most} or fewer.", most=most)
+    return text
 
 
 @contextmanager

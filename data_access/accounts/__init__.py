@@ -1,6 +1,6 @@
 """Accounts: people and their roles, signing in, sessions, the second factor, and the record of who did what."""
 
-from data_access.accounts.agencies import read_agencies, rename_agency
+from data_access.accounts.agencies import NAME_MAX, read_agencies, rename_agency
 from data_access.accounts.demo import (
     DEMO_ACCOUNTS,
     DemoAccount,
@@ -16,6 +16,9 @@ from data_access.accounts.own import (
 from data_access.accounts.passwords import generate as generate_password
 from data_access.accounts.people import (
     DEMO_PASSWORD,
+    OFFICE_MAX,
+    SUBJECT_MAX,
+    USERNAME_MAX,
     add_user,
     change_account,
     disable_user,
@@ -29,6 +32,8 @@ from data_access.accounts.people import (
 )
 from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
+    APP_CODE_MAX,
+    CODE_MAX,
     SecondFactor,
     address_of,
     end_sessions_without_factor,
@@ -70,14 +75,20 @@ __all__ = [
     "ABSOLUTE",
     "ADMINISTRATOR",
     "AGENCY",
+    "APP_CODE_MAX",
+    "CODE_MAX",
     "COORDINATOR",
     "DEMO_ACCOUNTS",
     "DEMO_PASSWORD",
     "IDLE",
     "LEADER",
+    "NAME_MAX",
+    "OFFICE_MAX",
     "ROLES",
     "SEEN_EVERY",
+    "SUBJECT_MAX",
     "TICKET_LIFETIME",
+    "USERNAME_MAX",
     "DemoAccount",
     "May",
     "Person",

@@ -20,12 +20,13 @@ from sqlmodel import Session, col
 from data_access import audit, settings, store
 from data_access.accounts import passwords, rate_limits
 from data_access.accounts.sessions import IDLE, end_all_sessions
-from data_access.acting import Actor, Code, Person, Refused, authorise
+from data_access.acting import Actor, Code, Person, Refused, authorise, of_length
 from data_access.log_lines import told
 from data_access.roles import PROCESSES, ROLES, May, may, roles_that_may
 from data_access.store.models import Agency, SignInAttempt, User, UserSession, utc_now
 
-USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+USERNAME_MAX: Final = 64
+USERNAME: Final = re.compile(rf"[a-z0-9][a-z0-9._-]{{1,{USERNAME_MAX - 1}}}")
 OFFICE_MAX: Final = 200
 SUBJECT_MAX: Final = 500
 DEMO_PASSWORD: Final = "camket-minhhoa"
@@ -400,7 +401,7 @@ def _check_username(session: Session, username: str) -> None:
     if not USERNAME.fullmatch(username) or username in PROCESSES:
         raise Refused(
             "username_invalid",
-            f"{username!r} cannot be an account name. Use 2 to 64 of the characters a-z, 0-9, dot, dash, underscore, "
+            f"{username!r} cannot be an account name. Use 2 to {USERNAME_MAX} of the characters a-z, 0-9, dot, dash, underscore, "
             "with a letter or digit first.",
         )
     if session.get(User, username) is not None:
@@ -417,6 +418,6 @@ def _check_role(session: Session, *, role: str, agency: str | None) -> None:
 
 
 def _clean(text: str, most: int) -> str:
-    """Typed text on one line, without what cannot be seen."""
+    """Typed text on one line, without what cannot be seen. Raises `Refused` for one that is too long."""
     seen = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(seen.split())[:most]
+    return of_length(" ".join(seen.split()), most)

@@ -29,6 +29,10 @@ from data_access.roles import ROLES
 from data_access.store.models import RecoveryCode, User, utc_now
 
 RECOVERY_CODES: Final = 10
+APP_CODE_MAX: Final = 12
+CODE_MAX: Final = 40
+"""Characters of an app's code, and of one or the other, as they may be typed: with blanks and dashes."""
+
 _WINDOW: Final = 1
 _CODE: Final = re.compile(r"[0-9]{6}")
 _RECOVERY_BYTES: Final = 15
@@ -86,6 +90,8 @@ def read_second_factor(engine: Engine, username: str) -> SecondFactor:
 def use_code(session: Session, *, username: str, code: str, now: dt.datetime) -> Verdict:
     """Whether a code or recovery code is right for this account; if so it is spent."""
     user: User | None = session.get(User, username)
+    if len(code) > CODE_MAX:
+        return "wrong"
     typed = re.sub(r"[\s-]", "", code).lower()
     if user is None or user.totp_confirmed_at is None:
         return "wrong"

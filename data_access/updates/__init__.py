@@ -18,11 +18,12 @@ from data_access.updates.handing_in import hand_in, withdraw
 from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.queue import count_kinds, count_waiting
 from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
-from data_access.updates.reviewing import Review, list_waiting, publish, review, send_back
+from data_access.updates.reviewing import REASON_MAX, Review, list_waiting, publish, review, send_back
 from data_access.updates.routes import Route, read_routes, write_routes
 from data_access.updates.undoing import undo
 
 __all__ = [
+    "REASON_MAX",
     "HandedIn",
     "Receipt",
     "Review",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from data_access import audit, store
-from data_access.acting import Person, Refused, account_of, logged, take_turn
+from data_access.acting import Person, Refused, account_of, logged, of_length, take_turn
 from data_access.roles import May
 from data_access.store import models
 from data_access.updates import rows, submissions
@@ -25,6 +25,9 @@ from files.text import canonical
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
 from kpi.update.review import narrowed, whole, with_days, without
 from kpi.vocabulary import BatchStatus
+
+REASON_MAX: Final = 2000
+"""Characters of a reason."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -134,8 +137,8 @@ def publish(
     included, becomes a returned batch of its own, `part_of` this one, and needs a `reason`. What is stored is worked out again
     from what the store keeps, and has to be what the review showed. Raises `Refused`: `not_allowed`; `stale` where the register
     is not as reviewed; `already_reviewed` where somebody else was faster, or it was withdrawn; `undecided` for conflicts among
-    what is to be published; `reason_missing`; `nothing_chosen`. Repeated by the same person it changes nothing and names the
-    batch. The caller commits.
+    what is to be published; `reason_missing`; `text_too_long`; `nothing_chosen`. Repeated by the same person it changes nothing
+    and names the batch. The caller commits.
     """
     number = int(review.batch["id"])
     chosen = _chosen(review, only)
@@ -186,7 +189,7 @@ def publish(
 def send_back(session: Session, *, actor: Person, batch_id: int, reason: str) -> None:
     """Return a waiting batch to its agency with a reason, which is kept; done twice it changes nothing. For coordinators.
 
-    Raises `Refused`: `not_allowed`, `already_reviewed`, `reason_missing`. The caller commits.
+    Raises `Refused`: `not_allowed`, `already_reviewed`, `reason_missing`, `text_too_long`. The caller commits.
     """
     with logged("upload.return", actor, f"batch {batch_id}"):
         _be_coordinator(session, actor)
@@ -299,6 +302,6 @@ def _tell_returned(session: Session, actor: Person, batch: models.UploadBatch, n
 
 
 def _tidy(reason: str) -> str:
-    """A reason as it is kept: signs that nobody sees are left out."""
+    """A reason as it is kept: signs that nobody sees are left out. Raises `Refused` for one that is too long."""
     text = pl.select(canonical(pl.lit(well_formed(reason)))).item()
-    return str(text)
+    return of_length(str(text), REASON_MAX)

@@ -64,8 +64,8 @@ def _show_form(person: session.Person, doing: Doing, *, has_one: bool, say: Say,
         if not accounts.is_lasting():
             st.caption(f":material/info: {w.t('sign_in.not_lasting')}")
     with st.form(f"account_factor_{doing}"):
-        code = st.text_input(w.t("sign_in.enrol_label"), max_chars=12) if doing == "set_up" else ""
-        present = st.text_input(w.t("account.factor_present"), max_chars=40) if has_one else ""
+        code = st.text_input(w.t("sign_in.enrol_label"), max_chars=accounts.APP_CODE_MAX) if doing == "set_up" else ""
+        present = st.text_input(w.t("account.factor_present"), max_chars=accounts.CODE_MAX) if has_one else ""
         password = st.text_input(w.t("account.password_current"), type="password", autocomplete="current-password")
         sent = st.form_submit_button(w.t(f"account.factor_{doing}_do"), type="primary")
     if not sent:

@@ -80,7 +80,7 @@ def _show_one(person: session.Person, row: Row) -> None:
 
 def _show_names(person: session.Person, row: Row) -> None:
     with st.form(f"accounts_agency_{row['key']}"):
-        given = {name: st.text_input(w.t(f"accounts.{name}"), row[name], max_chars=200) for name in NAMES}
+        given = {name: st.text_input(w.t(f"accounts.{name}"), row[name], max_chars=accounts.NAME_MAX) for name in NAMES}
         st.caption(w.t("accounts.rename_help"))
         sent = st.form_submit_button(w.t("accounts.save"), type="primary", icon=":material/save:")
     if not sent:

@@ -106,11 +106,15 @@ def _show_form(person: session.Person, row: Row, *, own: bool) -> None:
             format_func=agency_label,
             disabled=own,
         )
-        office = st.text_input(w.t("accounts.office"), row["office"], max_chars=200)
+        office = st.text_input(w.t("accounts.office"), row["office"], max_chars=accounts.OFFICE_MAX)
         subject = row["subject"] or ""
         if settings.load().is_single_sign_on:
             subject = st.text_input(
-                w.t("accounts.subject"), subject, max_chars=500, help=w.t("accounts.subject_help"), disabled=own
+                w.t("accounts.subject"),
+                subject,
+                max_chars=accounts.SUBJECT_MAX,
+                help=w.t("accounts.subject_help"),
+                disabled=own,
             )
         st.caption(w.t("accounts.change_help"))
         sent = st.form_submit_button(w.t("accounts.save"), type="primary", icon=":material/save:")

@@ -122,7 +122,9 @@ def _show_making(person: session.Person) -> None:
 def _show_form(person: session.Person) -> None:
     with st.form("accounts_new_form", border=False):
         left, right = st.columns(2)
-        username = left.text_input(w.t("accounts.username"), max_chars=64, help=w.t("accounts.username_help"))
+        username = left.text_input(
+            w.t("accounts.username"), max_chars=accounts.USERNAME_MAX, help=w.t("accounts.username_help")
+        )
         role = right.selectbox(
             w.t("accounts.role"),
             tuple(accounts.ROLES),
@@ -137,7 +139,9 @@ def _show_form(person: session.Person) -> None:
             format_func=one.agency_label,
             help=w.t("accounts.agency_help"),
         )
-        office = right.text_input(w.t("accounts.office"), max_chars=200, help=w.t("accounts.office_help"))
+        office = right.text_input(
+            w.t("accounts.office"), max_chars=accounts.OFFICE_MAX, help=w.t("accounts.office_help")
+        )
         sent = st.form_submit_button(w.t("accounts.make"), type="primary", icon=":material/person_add:")
     if not sent:
         return

@@ -21,7 +21,6 @@ _Verdict = Literal["publish", "return"]
 _DECIDED: Final = "review_decided"
 _RECEIPT: Final = "review_receipt"
 _REFUSAL: Final = "review_refusal"
-_MOST_CHARACTERS: Final = 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _reason_field(verdict: _Verdict, work: ReviewWork, *, label: str) -> None:
     st.text_area(
         label,
         key=_reason_key(verdict, work.token),
-        max_chars=_MOST_CHARACTERS,
+        max_chars=updates.REASON_MAX,
         height=110,
         placeholder=w.t("review.reason_hint"),
     )

@@ -89,7 +89,7 @@ def _show_code(under_way: _UnderWay, browser: str, address: str) -> None:
     with st.form("sign_in_code"):
         code = st.text_input(
             words.t("sign_in.code_label"),
-            max_chars=40,
+            max_chars=accounts.CODE_MAX,
             autocomplete="one-time-code",
             help=words.t("sign_in.code_help"),
         )
@@ -107,7 +107,9 @@ def _show_enrolment(under_way: _UnderWay, browser: str, address: str, username: 
     if not accounts.is_lasting():
         st.caption(f":material/info: {words.t('sign_in.not_lasting')}")
     with st.form("sign_in_enrol"):
-        code = st.text_input(words.t("sign_in.enrol_label"), max_chars=12, autocomplete="one-time-code")
+        code = st.text_input(
+            words.t("sign_in.enrol_label"), max_chars=accounts.APP_CODE_MAX, autocomplete="one-time-code"
+        )
         sent = st.form_submit_button(words.t("sign_in.go_on"), type="primary", width="stretch")
     if sent:
         check = accounts.pass_enrolment(

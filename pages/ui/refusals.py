@@ -13,7 +13,8 @@ def sentence(refusal: Refused) -> str:
     if refusal.code == "wait":
         return words.tn("sign_in.wait", refusal.seconds)
     if refusal.code != "overlaps":
-        return words.t(f"refused.{refusal.code}", refs=refs, period=words.plain(refusal.period))
+        most = words.number(refusal.most)
+        return words.t(f"refused.{refusal.code}", refs=refs, period=words.plain(refusal.period), most=most)
     batches = sorted({overlap.batch_id for overlap in refusal.overlaps})
     fields = sorted({overlap.field.partition("[")[0] for overlap in refusal.overlaps})
     return words.t(

@@ -212,6 +212,21 @@ def test_no_module_is_too_long_to_read() -> None:
     assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 
+def test_how_long_a_typed_text_may_be_is_declared_where_it_is_stored() -> None:
+    """The browser's own limit is for whoever uses a browser: each is a name that the store's functions look at too."""
+    limits = [
+        (path.name, limit.value)
+        for path in ROOT.glob("pages/**/*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for limit in node.keywords
+        if limit.arg == "max_chars"
+    ]
+
+    assert len(limits) >= 10
+    assert [name for name, limit in limits if isinstance(limit, ast.Constant)] == []
+
+
 def test_every_package_imported_is_one_we_ask_for() -> None:
     needed = {_folded(name) for name in _pinned("requirements.in")}
     needed_by_tests = needed | {_folded(name) for name in _pinned("requirements-dev.in")}

@@ -48,6 +48,7 @@ UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
 FILES = "tests/attacks/test_files.py::"
+STORE = "tests/data_access/store/test_engine.py::"
 KEEPING = "tests/data_access/keeping/test_backup.py::"
 APART = "tests/files/test_apart.py::"
 
@@ -199,6 +200,13 @@ GUARDS = (
         "        if self._owner is not None and await self._holds():",
         "        if self._owner is not None:",
         MESSAGES + "test_an_open_page_of_an_ended_session_gives_nothing_more",
+    ),
+    Guard(
+        "a value that a widget does not send is not read",
+        "pages/ui/streamlit_internals.py",
+        "    if kind in (None, metadata.value_type):",
+        "    if True:",
+        MESSAGES + "test_values_of_a_kind_that_a_widget_does_not_send_end_in_a_page_and_not_in_an_incident",
     ),
     # --- Addresses and routes
     Guard(
@@ -510,6 +518,13 @@ GUARDS = (
         "tests/data_access/store/test_row_level_security.py",
         store="",
     ),
+    Guard(
+        "a typed text is no longer than its field",
+        "data_access/acting.py",
+        "    if len(text) > most:",
+        "    if False:",
+        "tests/data_access/updates/test_reviewing.py::test_a_reason_that_is_too_long_is_refused_whoever_asks",
+    ),
     # --- Audit and what leaves
     Guard(
         "an entry of the audit covers the one before it",
@@ -532,6 +547,20 @@ GUARDS = (
         "    pass",
         "tests/data_access/audit/test_chain.py::test_many_writers_at_once_make_one_chain",
         store="postgresql",
+    ),
+    Guard(
+        "the file of a SQLite store is made for its owner alone",
+        "data_access/store/engine.py",
+        "os.O_EXCL, 0o600)",
+        "os.O_EXCL, 0o644)",
+        STORE + "test_a_sqlite_store_is_its_owner_s_alone",
+    ),
+    Guard(
+        "a SQLite store that others could read is narrowed",
+        "data_access/store/engine.py",
+        "                kept.chmod(mode & 0o700)",
+        "                pass",
+        STORE + "test_a_sqlite_store_that_others_could_read_is_narrowed_with_one_line",
     ),
     Guard(
         "a backup was made with our secret or is not restored",
@@ -567,6 +596,13 @@ GUARDS = (
         '    return _MARKDOWN.sub(r"\\\\\\1", apart)',
         "    return apart",
         "tests/words/test_words.py::test_plain_text_is_one_line_in_which_every_sign_is_escaped",
+    ),
+    Guard(
+        "a message cannot pass for two lines of the log",
+        "data_access/log_lines.py",
+        'return "\\\\n".join(super().formatMessage(record).splitlines())',
+        "return super().formatMessage(record)",
+        "tests/data_access/test_log_lines.py::test_a_message_cannot_pass_for_two_lines_of_text",
     ),
     # --- Reading files
     Guard(

@@ -281,7 +281,7 @@ def test_values_of_a_kind_that_a_widget_does_not_send_end_in_a_page_and_not_in_a
     attempts: Attempts,
     username: str,
 ) -> None:
-    """Every widget of every page with a value of every kind, but for buttons that are pressed; in each run each widget has another."""
+    """Every widget of every page with a value of every kind, one in each run; buttons alone are not pressed."""
     began = len(house.logged())
     names, runs, forged = [*VALUES], 0, 0
     for page, drawn in shown[username].items():

@@ -278,6 +278,43 @@ def test_a_subject_stands_for_one_account(engine: sa.Engine, people: dict[str, P
     assert user_of(engine, "bct").subject is None
 
 
+TOO_LONG: dict[str, Deed] = {
+    "the office of a new account": lambda session, actor: accounts.add_user(
+        session, actor=actor, username="moi", password=PASSWORD, role="leader", office="x" * (accounts.OFFICE_MAX + 1)
+    ),
+    "an office": lambda session, actor: accounts.change_account(
+        session, actor=actor, username="bct", role="agency", agency="BCT", office="x" * (accounts.OFFICE_MAX + 1)
+    ),
+    "a subject": lambda session, actor: accounts.set_subject(
+        session, actor=actor, username="bct", subject="x" * (accounts.SUBJECT_MAX + 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", TOO_LONG.values(), ids=TOO_LONG)
+def test_what_is_longer_than_its_field_is_refused_and_not_cut(
+    engine: sa.Engine, people: dict[str, Person], deed: Deed
+) -> None:
+    before = accounts.read_accounts(engine, actor=people["quantri"])
+
+    with pytest.raises(Refused) as refused, store.session(engine) as session:
+        deed(session, people["quantri"])
+
+    assert refused.value.code == "text_too_long"
+    assert accounts.read_accounts(engine, actor=people["quantri"]).equals(before)
+
+
+def test_what_is_as_long_as_its_field_is_kept_whole(engine: sa.Engine, people: dict[str, Person]) -> None:
+    longest = "x" * accounts.OFFICE_MAX
+    with store.session(engine) as session:
+        accounts.change_account(
+            session, actor=people["quantri"], username="bct", role="agency", agency="BCT", office=f" {longest} "
+        )
+
+    offices = accounts.read_accounts(engine, actor=people["quantri"]).filter(username="bct")["office"]
+    assert offices.to_list() == [longest]
+
+
 def test_an_agency_renamed_is_so_on_all_screens(engine: sa.Engine, people: dict[str, Person]) -> None:
     with store.session(engine) as session:
         changed = accounts.rename_agency(session, actor=people["quantri"], key="BCT", name_vi=" Bộ  Công Thương ")

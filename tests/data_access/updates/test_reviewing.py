@@ -537,6 +537,22 @@ def test_what_the_register_has_by_now_is_told_and_nothing_is_left_to_publish(hel
     returned(held, two, reason="Đã có")
 
 
+def test_a_reason_that_is_too_long_is_refused_whoever_asks(held: sa.Engine) -> None:
+    number = sent_for_review(held, EVERYTHING)
+    seen = reviewed(held, number)
+    approved = [change for change in shown(seen) if kind_of(change) in ("status", "new")]
+    too_long = "x" * (updates.REASON_MAX + 1)
+
+    with pytest.raises(Refused, match=r"2001 characters\. Use 2000"):
+        returned(held, number, reason=too_long)
+    with pytest.raises(Refused, match=r"2001 characters\. Use 2000"):
+        published(held, seen, only=approved, reason=too_long)
+
+    assert statuses(held) == [(number, "waiting")]
+    returned(held, number, reason=f" {too_long[1:]} ")
+    assert statuses(held) == [(number, "returned")]
+
+
 def test_a_batch_is_published_in_part_and_the_rest_goes_back(held: sa.Engine) -> None:
     before = register.read_register(held)
     number = sent_for_review(held, EVERYTHING)
