@@ -25,7 +25,7 @@ import os
 import pathlib
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -298,8 +298,8 @@ def _check_audit(entries: pl.DataFrame, manifest: Manifest) -> Iterator[Finding]
 class Restored:
     """A store filled from a backup: what came from it, and everything that is wrong with either.
 
-    `findings`: what the checks of the backup found, what it says was wrong with the store it was made of, what the checks of the
-    store found afterwards; what several of them tell is told once.
+    `findings`: what the checks of the backup found, what those of the store found afterwards, and what else the backup says was
+    wrong with the store it was made of.
     """
 
     manifest: Manifest
@@ -349,18 +349,18 @@ def restore(
         _fill(session, tables, path, manifest, actor=actor, replace=replace, authenticated=not foreign)
     differing = _differing(engine, tables, path)
     store.migrate(engine)
-    every = (*wrong, *_found_before(manifest), *differing, *soundness.verify(engine))
-    return Restored(manifest, tuple({(found.check, found.table, found.rows): found for found in every}.values()))
+    found = dict.fromkeys((*wrong, *differing, *soundness.verify(engine)))
+    return Restored(manifest, (*found, *_found_before(manifest, found)))
 
 
-def _found_before(manifest: Manifest) -> Iterator[Finding]:
-    """What was wrong with the store when the backup was made. That its tables were old is mended by restoring, and where they were
-    older than seals, so is that no row had one."""
+def _found_before(manifest: Manifest, now: Collection[Finding]) -> Iterator[Finding]:
+    """What was wrong with the store when the backup was made and is not found `now`. That its tables were old is mended by
+    restoring, and where they were older than seals, so is that no row had one."""
     mended = {"revision", "seals"} if manifest.revision in _BEFORE_SEALS else {"revision"}
     for told in manifest.findings:
-        if told["check"] not in mended:
-            message = f"when the backup was made: {told['message']}"
-            yield Finding(told["check"], message, told["table"], told["count"], tuple(told["rows"]))
+        finding = Finding(**{**told, "rows": tuple(told["rows"])})
+        if finding.check not in mended and finding not in now:
+            yield dataclasses.replace(finding, message=f"when the backup was made: {finding.message}")
 
 
 def _fill(

@@ -579,8 +579,8 @@ GUARDS = (
     Guard(
         "a restore says what is wrong with the backup",
         "data_access/keeping/backup.py",
-        "every = (*wrong, *_found_before(manifest), ",
-        "every = (",
+        "dict.fromkeys((*wrong, ",
+        "dict.fromkeys((",
         KEEPING + "test_what_is_restored_without_being_authenticated_is_said_and_written_down",
     ),
     Guard(

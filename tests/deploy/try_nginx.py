@@ -8,6 +8,8 @@ says what it finds, and ends with status 1 where something is not as it should b
 
 from __future__ import annotations
 
+import collections
+import concurrent.futures
 import contextlib
 import pathlib
 import shutil
@@ -143,6 +145,28 @@ def outside(address: str, certificate: pathlib.Path, port: int) -> None:
         check("HSTS with that answer of nginx's own", "strict-transport-security" in big.headers)
 
 
+def flood(certificate: pathlib.Path, port: int) -> None:
+    """What one network gets that asks for too much at once, whoever it claims to pass requests on for."""
+    context = ssl.create_default_context(cafile=str(certificate))
+    limits = httpx.Limits(max_connections=64)
+    with httpx.Client(verify=context, trust_env=False, limits=limits, timeout=60) as client:
+
+        def ask(path: str, number: int) -> int:
+            headers = {"Host": f"{HOST}:{port}", "X-Forwarded-For": f"203.0.113.{number % 250}"}
+            address = f"https://127.0.0.1:{port}{path}"
+            return client.get(address, headers=headers, extensions={"sni_hostname": HOST}).status_code
+
+        for path, number in (("/healthz", 800), ("/_stcore/stream", 64), ("/session/start?ticket=x", 64)):
+            with concurrent.futures.ThreadPoolExecutor(64) as pool:
+                codes = collections.Counter(pool.map(lambda at, path=path: ask(path, at), range(number)))
+            passed = number - codes[429]
+            check(
+                f"{path} {number} times at once: {passed} are passed on, {codes[429]} answered with 429", codes[429] > 0
+            )
+        time.sleep(2)
+        check("afterwards it is answered as before", ask("/healthz", 0) == 200)
+
+
 def sign_in(page: Page, username: str) -> None:
     """At the address of the upload."""
     page.goto("/upload")
@@ -225,6 +249,7 @@ def main() -> int:
             expect(page.get_by_role("button", name="vpcp")).to_be_visible()
         check("with one process gone, whoever was there is signed in at the other", len(open_pages) > 1)
         browser.close()
+        flood(folder / "dashboard.pem", port)
         check("both processes were used", all("sign-in of 'congthuong'" in text for text in said))
         check("no error in either", not any("Traceback" in text for text in said))
         check("a forged X-Forwarded-For is not believed", not any(FORGED in text for text in said))
