@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 VERSION: Final = "1.67.0"
+_READ_ANY: Final = WStates.__getitem__
 _TOLD: Final = "told_of_a_foreign_value"
 
 
@@ -97,9 +98,8 @@ def refuse_foreign_values(tell: Callable[[str, str], None]) -> None:
         held, metadata = states.states.get(key), states.widget_metadata.get(key)
         if isinstance(held, Serialized) and metadata is not None:
             states.states[key] = Value(_read_value(held.value, metadata, tell))
-        return read_any(states, key)
+        return _READ_ANY(states, key)
 
-    read_any = WStates.__getitem__
     setattr(WStates, "__getitem__", read)  # noqa: B010  (mypy does not let methods be assigned)
 
 

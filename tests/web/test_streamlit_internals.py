@@ -10,7 +10,10 @@ import logging
 import pytest
 import streamlit as st
 from streamlit.logger import get_logger
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, get_script_run_ctx
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import streamlit_internals
@@ -91,6 +94,25 @@ def test_inside_the_block_streamlit_does_not_complain_of_being_called_outside_a_
 
     assert within == []
     assert ["missing ScriptRunContext" in line for line in said] == [True]
+
+
+def test_a_value_a_widget_does_not_send_is_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)  # so that it is as before afterwards
+    streamlit_internals.refuse_foreign_values(lambda *_said: None)
+    states = WStates()
+    for name, said in (("right", {"string_value": "b"}), ("kind", {"bool_value": True}), ("cleared", {})):
+        metadata = WidgetMetadata(name, lambda value: "a" if value is None else value.lower(), str, "string_value")
+        states.set_widget_metadata(metadata)
+        states.set_widget_from_proto(WidgetState(id=name, **said))
+    states.set_widget_metadata(
+        WidgetMetadata("unreadable", lambda value: 1 if value is None else 1 / 0, str, "int_value")
+    )
+    states.set_widget_from_proto(WidgetState(id="unreadable", int_value=3))
+
+    read = {name: states[name] for name in states}
+    again = {name: states[name] for name in states}
+
+    assert read == again == {"right": "b", "kind": "a", "cleared": "a", "unreadable": 1}
 
 
 def test_addresses_of_files_have_the_form_that_is_looked_for() -> None:
