@@ -277,9 +277,9 @@ def _check_origin(path: pathlib.Path) -> Iterator[Finding]:
         yield Finding("origin", f"its HMAC cannot be read: {error}")
         return
     if given is None:
-        yield Finding("origin", "nothing says that it was made here: it has no HMAC, as those of older versions")
+        yield Finding("origin", "it has no HMAC: of an older version, or taken out")
     elif not hmac.compare_digest(given, _hmac_of(told).encode()):
-        yield Finding("origin", "it was changed, or made with another APP_SECRET: its HMAC does not fit")
+        yield Finding("origin", "its HMAC does not fit: changed, or of another APP_SECRET")
 
 
 def _check_audit(entries: pl.DataFrame, manifest: Manifest) -> Iterator[Finding]:

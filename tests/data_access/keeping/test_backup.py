@@ -311,7 +311,7 @@ def shortened(entries: pl.DataFrame) -> pl.DataFrame:
     return entries.sort("id").head(-1)
 
 
-@pytest.mark.parametrize(("table", "change"), [("user", promoted), ("auditentry", shortened)])
+@pytest.mark.parametrize(("table", "change"), [("account", promoted), ("auditentry", shortened)])
 def test_a_backup_that_somebody_changed_is_not_restored(
     held: sa.Engine, tmp_path: pathlib.Path, table: str, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> None:
@@ -352,7 +352,7 @@ def test_what_is_restored_without_being_authenticated_is_said_and_written_down(
     restored = backup.restore(held, changed, actor="test", replace=True, unauthenticated=True)
 
     assert [(found.check, found.message) for found in restored.findings] == [
-        ("origin", "it was changed, or made with another APP_SECRET: its HMAC does not fit"),
+        ("origin", "its HMAC does not fit: changed, or of another APP_SECRET"),
         ("audit", "the newest entry is not the one that was written down"),
     ]
     assert [*restored.findings] == backup.check(changed)
