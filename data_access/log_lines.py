@@ -40,10 +40,9 @@ def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
 class TextLines(logging.Formatter):
     """Writes moment (UTC), level, logger and message on one line, however many the message has; below it, set in, a traceback."""
 
-    converter = time.gmtime  # the clock by which the store and its audit go
-
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+        self.converter = time.gmtime  # the clock by which the store and its audit go
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return "\\n".join(super().formatMessage(record).splitlines())

@@ -75,16 +75,17 @@ def log_as_we_do() -> None:
     """Streamlit's log lines go where ours go, in our form. Its loggers, and those it makes of uvicorn's, write to handlers of their
     own otherwise, in another form. What ends a page is told by us, once (`broken_page`).
     """
+    set_option("logger.enableRich", False)  # it would print a frame of many lines beside the log
     streamlit_logger.setup_formatter = _hand_on
     streamlit_logger.update_formatter()
     get_logger(error_util.__name__).addFilter(lambda record: record.msg != "Uncaught app execution")
 
 
-def _hand_on(log: logging.Logger) -> None:
-    if hasattr(log, "streamlit_console_handler"):
-        log.removeHandler(log.streamlit_console_handler)
-        del log.streamlit_console_handler
-    log.propagate = True
+def _hand_on(logger: logging.Logger) -> None:
+    if hasattr(logger, "streamlit_console_handler"):
+        logger.removeHandler(logger.streamlit_console_handler)
+        del logger.streamlit_console_handler
+    logger.propagate = True
 
 
 def refuse_foreign_values(tell: Callable[[str, str], None]) -> None:
@@ -104,7 +105,7 @@ def refuse_foreign_values(tell: Callable[[str, str], None]) -> None:
 
 
 def _read_value(said: WidgetState, metadata: WidgetMetadata[Any], tell: Callable[[str, str], None]) -> Any:
-    kind = said.WhichOneof("value")
+    kind: str | None = said.WhichOneof("value")
     if kind in (None, metadata.value_type):
         try:
             return metadata.deserializer(unpack_widget_state_value(said))
@@ -113,7 +114,7 @@ def _read_value(said: WidgetState, metadata: WidgetMetadata[Any], tell: Callable
     context = get_script_run_ctx(suppress_warning=True)
     if context is not None and not vars(context).get(_TOLD):
         vars(context)[_TOLD] = True
-        tell(metadata.id, str(kind))
+        tell(metadata.id, kind or "")
     return metadata.deserializer(None)
 
 
