@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import pathlib
 import resource
 import subprocess
@@ -28,6 +29,8 @@ from files.limits import Limits
 from files.problems import Problem
 
 COMMAND = (sys.executable, "-ESs", "-m", "files.apart")
+_NICENESS = 10
+"""How far the reading of files stands back for everybody else's pages."""
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -98,6 +101,7 @@ def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
     limits = Limits(**bounds)
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, most))
+    os.nice(_NICENESS)
 
     def ask(kind: str, cells: Sequence[str]) -> int:
         _send(answers, [kind, *cells])

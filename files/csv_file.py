@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 
+from files.budget import Budget
 from files.encodings import decoded
 from files.form import DELIMITERS, Form, Heading
 from files.grid import Grid
@@ -13,11 +15,12 @@ from files.limits import Limits
 from files.problems import Problem
 
 
-def read_csv(data: bytes, *, form: Form, limits: Limits, heading: Heading) -> Grid | list[Problem]:
+def read_csv(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> Grid | list[Problem]:
     """The rows of a CSV file, or what keeps it from being read.
 
     A record with line breaks inside quotation marks is one row, and an empty line is a row too, as in a spreadsheet.
     """
+    limits = budget.limits
     outcome = decoded(data, form.encoding)
     if isinstance(outcome, Problem):
         return [outcome]
@@ -33,6 +36,8 @@ def read_csv(data: bytes, *, form: Form, limits: Limits, heading: Heading) -> Gr
     number = 0
     try:
         for number, record in enumerate(reader, start=1):
+            budget.take("lines", row=number)
+            budget.take("cells", len(record), row=number)
             if number < form.header_row or not (form.keeps_blank_rows or any(cell.strip() for cell in record)):
                 continue
             if len(rows) > limits.rows:
@@ -53,7 +58,8 @@ def _delimiter(text: str, form: Form, limits: Limits, heading: Heading) -> str |
     for delimiter in DELIMITERS:
         number, first = 0, list[str]()
         try:
-            for number, first in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            for number, first in enumerate(itertools.islice(rows, limits.lines), start=1):
                 if number >= form.header_row and any(cell.strip() for cell in first):
                     break
         except csv.Error:

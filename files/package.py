@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO
 
-from files.limits import Limits
+from files.budget import Budget, Exceeded
 from files.problems import Problem
 
 _CHUNK = 1 << 16
@@ -54,10 +54,19 @@ def is_old_or_locked(data: bytes) -> bool:
     return data.startswith(_MOST_ENCRYPTED)
 
 
-def opened(data: bytes, limits: Limits) -> zipfile.ZipFile | Problem:
+class Archive(zipfile.ZipFile):
+    """A workbook that is open, with what reading its parts may take."""
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        super().__init__(io.BytesIO(data))
+        self.budget = budget
+
+
+def opened(data: bytes, budget: Budget) -> Archive | Problem:
     """The archive, or why it is not opened. Only the directory at its end is read here."""
+    limits = budget.limits
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = Archive(data, budget)
         entries = archive.infolist()
     except BROKEN:
         return Problem("file_broken")
@@ -75,25 +84,30 @@ def opened(data: bytes, limits: Limits) -> zipfile.ZipFile | Problem:
     return archive
 
 
-def read_part(archive: zipfile.ZipFile, name: str, *, start: Start, end: End) -> None:
-    """Walk through one XML part. Names come without their namespace; `end` gets the text directly inside the element.
+def read_part(archive: Archive, name: str, *, start: Start, end: End) -> None:
+    """Walk through one XML part. Names come without their namespace; `end` gets the text directly inside the element, of one
+    that is too long for a cell as much as shows that it is.
 
     `zipfile` never hands out more than the size an entry declares, and fails where the entry holds more.
     """
+    budget, limits = archive.budget, archive.budget.limits
     parser = xml.parsers.expat.ParserCreate(namespace_separator="\n")
     parser.buffer_text = True
-    texts: list[list[str]] = [[]]
+    texts = [""]
 
     def on_start(name: str, attributes: Attributes) -> None:
-        texts.append([])
+        budget.take("elements", 1 + len(attributes) // 4)
+        if len(texts) > limits.depth:
+            raise Exceeded(Problem("too_deep", params={"most": limits.depth}))
+        texts.append("")
         start(name.rpartition("\n")[2], attributes)
 
     def on_end(name: str) -> None:
-        text = texts.pop()
-        end(name.rpartition("\n")[2], "".join(text))
+        end(name.rpartition("\n")[2], texts.pop())
 
     def on_text(text: str) -> None:
-        texts[-1].append(text)
+        if len(texts[-1]) <= limits.written_characters:
+            texts[-1] += text
 
     def on_doctype(*_: object) -> None:
         raise ValueError("a document type declaration")
@@ -103,13 +117,19 @@ def read_part(archive: zipfile.ZipFile, name: str, *, start: Start, end: End) ->
     parser.CharacterDataHandler = on_text
     parser.StartDoctypeDeclHandler = on_doctype
     with archive.open(name) as part:
-        _feed(parser, part)
+        _feed(parser, part, limits.tag_bytes)
 
 
-def _feed(parser: xml.parsers.expat.XMLParserType, part: IO[bytes]) -> None:
+def _feed(parser: xml.parsers.expat.XMLParserType, part: IO[bytes], longest_tag: int) -> None:
+    """Feed a part to its parser, which looks through a tag from its beginning again whenever more of it comes (expat before 2.6):
+    a long one would take time by the square of its length."""
+    fed = 0
     try:
         while chunk := part.read(_CHUNK):
             parser.Parse(chunk, False)
+            fed += len(chunk)
+            if fed - parser.CurrentByteIndex > longest_tag:
+                raise Exceeded(Problem("tag_too_long", params={"most": longest_tag // 1024}))
         parser.Parse(b"", True)
     except Enough:
         return
@@ -119,7 +139,7 @@ def _feed(parser: xml.parsers.expat.XMLParserType, part: IO[bytes]) -> None:
         raise
 
 
-def relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+def relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
     """The parts a part points to: relation id -> (kind of relation, path)."""
     folder, name = posixpath.split(part)
     path = posixpath.join(folder, "_rels", f"{name}.rels")

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 CODES = frozenset(
     (
         "cell_too_long", "delimiter_unclear", "encoding_unknown", "error_value", "file_broken", "file_empty",
-        "file_too_large", "file_type", "formula", "hidden_rows", "hidden_sheets", "invisible_character", "line_end",
-        "locked", "macros", "merged_cells", "needs_memory", "needs_time", "not_a_workbook", "not_in_encoding",
-        "not_unicode", "old_or_locked", "quotes", "reading_stopped", "row_width", "several_sheets", "sheet_missing",
-        "text_lost", "too_many_columns", "too_many_rows", "unfolds_too_large", "utf16_unmarked",
+        "file_too_large", "file_type", "formula", "hidden_rows", "hidden_sheets", "invisible_character",
+        "line_end", "locked", "macros", "merged_cells", "needs_memory", "needs_time", "not_a_workbook",
+        "not_in_encoding", "not_unicode", "old_or_locked", "quotes", "reading_stopped", "row_width",
+        "several_sheets", "sheet_missing", "tag_too_long", "text_lost", "too_deep", "too_many_cells",
+        "too_many_characters", "too_many_columns", "too_many_elements", "too_many_lines", "too_many_rows",
+        "too_many_sheets", "too_many_texts", "unfolds_too_large", "utf16_unmarked",
     )
 )  # fmt: skip
 """Everything that is found here; each has its words in the catalog `files`, or in those of whoever says it in other words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from files import package
+from files.budget import Budget, Exceeded
 from files.csv_file import read_csv
 from files.form import Form, Heading
 from files.grid import Grid
@@ -18,15 +19,23 @@ def read(data: bytes, name: str, *, form: Form, limits: Limits, heading: Heading
 
     What kind of file it is, its bytes say, and not its name; only text must bear the name of a text.
     """
-    ending = name.lower().rpartition(".")[2] if "." in name else ""
     if len(data) > limits.bytes:
         return [Problem("file_too_large", params={"most": limits.bytes // 1024 // 1024})]
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         return [Problem("file_empty")]
+    budget = Budget(limits, len(data))
+    try:
+        return _cells(data, name, form, budget, heading)
+    except Exceeded as exceeded:
+        return [exceeded.problem]
+
+
+def _cells(data: bytes, name: str, form: Form, budget: Budget, heading: Heading) -> Grid | list[Problem]:
     if package.is_package(data):
-        return read_xlsx(data, form=form, limits=limits, heading=heading)
+        return read_xlsx(data, form=form, budget=budget, heading=heading)
     if package.is_old_or_locked(data):
         return [Problem("old_or_locked")]
+    ending = name.lower().rpartition(".")[2] if "." in name else ""
     if ending not in _TEXT_FILES:
         return [Problem("file_broken" if ending in ("xlsx", "xlsm") else "file_type", value=name)]
-    return read_csv(data, form=form, limits=limits, heading=heading)
+    return read_csv(data, form=form, budget=budget, heading=heading)

@@ -22,7 +22,8 @@ def canonical(text: pl.Expr) -> pl.Expr:
 
 
 def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[Problem]:
-    """The cells that hold what no cell may hold, or too much; `row` is the column with the numbers of the rows."""
+    """The cells that hold what no cell may hold, or too much, as many as are kept; `row` is the column with the numbers of the
+    rows."""
     found: list[Problem] = []
     texts = pl.exclude(row)
     hidden = frame.select(texts.str.contains(FORBIDDEN).any())
@@ -30,13 +31,14 @@ def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[Problem]:
         text = pl.col(name)
         seen = text.str.slice(0, 120).str.replace_all(FORBIDDEN, "\u25a1")
         cells = frame.filter(text.str.contains(FORBIDDEN)).select(row, text.str.extract(f"({FORBIDDEN})"), seen=seen)
-        for number, sign, shown in cells.iter_rows():
+        for number, sign, shown in cells.head(limits.faults - len(found)).iter_rows():
             code = "text_lost" if sign == "\ufffd" else "invisible_character"
             found.append(Problem(code, number, name, shown, {"sign": f"U+{ord(sign):04X}"}))
     longest = frame.select(texts.str.len_chars().max())
     for name in (name for name in longest.columns if (longest[name][0] or 0) > limits.cell_characters):
         length = pl.col(name).str.len_chars()
-        for number, count in frame.filter(length > limits.cell_characters).select(row, length).iter_rows():
+        cells = frame.filter(length > limits.cell_characters).select(row, length)
+        for number, count in cells.head(limits.faults - len(found)).iter_rows():
             params = {"length": count, "most": limits.cell_characters}
             found.append(Problem("cell_too_long", number, name, params=params))
     return found

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zipfile
 from decimal import Decimal
 from typing import NamedTuple
 
 from files import package
+from files.budget import Budget, Exceeded
 from files.encodings import well_formed
 from files.form import Form, Heading
 from files.grid import Grid
-from files.limits import Limits
-from files.package import Attributes
+from files.package import Archive, Attributes
 from files.problems import Problem
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|-?\.[0-9]+")
-_NOT_DATE_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+_NOT_DATE_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\][]*\]')
 # ECMA-376 part 1, 18.8.30: formats that need no declaration; 27-36 and 50-58 are dates in East Asian editions.
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _PERCENT_FORMATS = {9, 10}
@@ -45,24 +44,24 @@ class _Book(NamedTuple):
     starts_1904: bool
 
 
-def read_xlsx(data: bytes, *, form: Form, limits: Limits, heading: Heading) -> Grid | list[Problem]:
+def read_xlsx(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> Grid | list[Problem]:
     """The rows of the sheet the form names, else of the visible one that is ours, else of the first visible one; or what keeps
     the workbook from being read.
 
     Numbers come as typed (`45`, `37.5`), percentages with their sign, dates as ISO dates, with the time where there is one.
     Formulas and error values are faults, merged cells a problem. Hidden sheets are left aside with a notice.
     """
-    archive = package.opened(data, limits)
+    archive = package.opened(data, budget)
     if isinstance(archive, Problem):
         return [archive]
     try:
         book = _read_book(archive)
         if book is None:
             return [Problem("not_a_workbook")]
-        sheet = _chosen(archive, book, form, limits, heading)
+        sheet = _chosen(archive, book, form, heading)
         if isinstance(sheet, Problem):
             return [sheet]
-        reader = _SheetReader(book, form, limits)
+        reader = _SheetReader(book, form, budget)
         reader.read(archive, sheet.part)
     except package.BROKEN:
         return [Problem("file_broken")]
@@ -77,11 +76,12 @@ def read_xlsx(data: bytes, *, form: Form, limits: Limits, heading: Heading) -> G
 # --- The workbook ----------------------------------------------------------------------------------------------------
 
 
-def _read_book(archive: zipfile.ZipFile) -> _Book | None:
+def _read_book(archive: Archive) -> _Book | None:
     main = next((path for kind, path in package.relations(archive, "").values() if kind == "officeDocument"), None)
     if main is None or main not in archive.namelist():
         return None
     related = package.relations(archive, main)
+    most = archive.budget.limits.sheets
     sheets: list[_Sheet] = []
     starts_1904 = False
 
@@ -94,53 +94,58 @@ def _read_book(archive: zipfile.ZipFile) -> _Book | None:
             kind, part = related.get(reference, ("", ""))
             if kind == "worksheet":
                 sheets.append(_Sheet(attributes["name"], attributes.get("state", "visible") != "visible", part))
+                if len(sheets) > most:
+                    raise Exceeded(Problem("too_many_sheets", params={"most": most}))
 
     package.read_part(archive, main, start=start, end=lambda *_: None)
     parts = dict(related.values())
     return _Book(sheets, _texts(archive, parts.get("sharedStrings")), _kinds(archive, parts.get("styles")), starts_1904)
 
 
-def _texts(archive: zipfile.ZipFile, part: str | None) -> list[str]:
+def _texts(archive: Archive, part: str | None) -> list[str]:
     """The texts that cells refer to by number. A text is the runs inside its item; readings (`rPh`) are not part of it."""
     found: list[str] = []
-    runs: list[str] = []
+    runs = ""
     inside_reading = False
+    longest = archive.budget.limits.written_characters
 
     def start(element: str, attributes: Attributes) -> None:
-        nonlocal inside_reading
+        nonlocal runs, inside_reading
         if element == "si":
-            runs.clear()
+            archive.budget.take("texts")
+            runs = ""
         elif element == "rPh":
             inside_reading = True
 
     def end(element: str, text: str) -> None:
-        nonlocal inside_reading
+        nonlocal runs, inside_reading
         if element == "t" and not inside_reading:
-            runs.append(text)
+            runs += text if len(runs) <= longest else ""
         elif element == "rPh":
             inside_reading = False
         elif element == "si":
-            found.append(_unescaped("".join(runs)))
+            found.append(_unescaped(runs))
 
     if part is not None and part in archive.namelist():
         package.read_part(archive, part, start=start, end=end)
     return found
 
 
-def _kinds(archive: zipfile.ZipFile, part: str | None) -> list[str]:
+def _kinds(archive: Archive, part: str | None) -> list[str]:
     """For each cell style whether its numbers are shown as a `date`, a `percent` or a plain `number`."""
-    codes: dict[int, str] = {}
+    declared: dict[int, str] = {}
     kinds: list[str] = []
     inside_cells = False
 
     def start(element: str, attributes: Attributes) -> None:
         nonlocal inside_cells
         if element == "numFmt":
-            codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+            declared[int(attributes["numFmtId"])] = _kind(attributes.get("formatCode", ""))
         elif element == "cellXfs":
             inside_cells = True
         elif element == "xf" and inside_cells:
-            kinds.append(_kind(int(attributes.get("numFmtId", "0")), codes))
+            number = int(attributes.get("numFmtId", "0"))
+            kinds.append(declared.get(number) or _known_kind(number))
 
     def end(element: str, text: str) -> None:
         nonlocal inside_cells
@@ -152,10 +157,11 @@ def _kinds(archive: zipfile.ZipFile, part: str | None) -> list[str]:
     return kinds
 
 
-def _kind(number: int, codes: dict[int, str]) -> str:
-    code = codes.get(number)
-    if code is None:
-        return "date" if number in _DATE_FORMATS else "percent" if number in _PERCENT_FORMATS else "number"
+def _known_kind(number: int) -> str:
+    return "date" if number in _DATE_FORMATS else "percent" if number in _PERCENT_FORMATS else "number"
+
+
+def _kind(code: str) -> str:
     bare = _NOT_DATE_LETTERS.sub("", code.partition(";")[0]).lower()
     if "general" in bare:
         return "number"
@@ -196,7 +202,7 @@ def _further(before: int, now: int) -> int:
 # --- One sheet -------------------------------------------------------------------------------------------------------
 
 
-def _chosen(archive: zipfile.ZipFile, book: _Book, form: Form, limits: Limits, heading: Heading) -> _Sheet | Problem:
+def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _Sheet | Problem:
     if form.sheet is not None:
         named = [sheet for sheet in book.sheets if sheet.name == form.sheet]
         known = ", ".join(sheet.name for sheet in book.sheets)
@@ -204,7 +210,7 @@ def _chosen(archive: zipfile.ZipFile, book: _Book, form: Form, limits: Limits, h
     visible = [sheet for sheet in book.sheets if not sheet.hidden]
     ours = []
     for sheet in visible:
-        reader = _SheetReader(book, form, limits, only_first_row=True)
+        reader = _SheetReader(book, form, archive.budget, only_first_row=True)
         reader.read(archive, sheet.part)
         if any(heading.is_ours(cells) for _, cells in reader.rows):
             ours.append(sheet)
@@ -216,45 +222,50 @@ def _chosen(archive: zipfile.ZipFile, book: _Book, form: Form, limits: Limits, h
 class _SheetReader:
     """Collects the rows of one sheet while its XML goes by."""
 
-    def __init__(self, book: _Book, form: Form, limits: Limits, *, only_first_row: bool = False) -> None:
+    def __init__(self, book: _Book, form: Form, budget: Budget, *, only_first_row: bool = False) -> None:
         self.rows: list[tuple[int, list[str]]] = []
         self.faults: list[Problem] = []
         self.notices: list[Problem] = []
         self.problems: list[Problem] = []
         self._book = book
         self._form = form
-        self._limits = limits
+        self._budget = budget
+        self._limits = budget.limits
         self._only_first_row = only_first_row
+        self._elements = 0
         self._row = 0
         self._column = -1
         self._cells: list[str] = []
         self._cell: Attributes = {}
         self._value = ""
-        self._runs: list[str] = []
+        self._runs = ""
         self._inside_reading = False
         self._has_formula = False
         self._merged: list[str] = []
         self._hidden_rows = 0
 
-    def read(self, archive: zipfile.ZipFile, part: str) -> None:
+    def read(self, archive: Archive, part: str) -> None:
         package.read_part(archive, part, start=self._start, end=self._end)
         if self._merged:
-            named = ", ".join(self._merged[:_MOST_RANGES_NAMED])
-            more = max(0, len(self._merged) - _MOST_RANGES_NAMED)
-            self.problems.append(Problem("merged_cells", value=named, params={"more": more}))
+            self.problems.append(Problem("merged_cells", value=", ".join(self._merged)))
         if self._hidden_rows:
             self.notices.append(Problem("hidden_rows", params={"count": self._hidden_rows}))
 
     def _start(self, element: str, attributes: Attributes) -> None:
+        self._elements += 1
+        if self._only_first_row and self._elements > self._limits.elements_of_a_look:
+            raise package.Enough
         if element == "c":
+            self._budget.take("cells", row=self._row)
             self._cell = attributes
             self._value = ""
             self._has_formula = False
-            self._runs.clear()
+            self._runs = ""
             place = attributes.get("r")
             self._column = _further(self._column, self._column + 1 if place is None else _column_of(place))
         elif element == "row":
             self._row = _further(self._row, _index(attributes.get("r", str(self._row + 1))))
+            self._budget.take("lines", row=self._row)
             self._column = -1
             self._cells = []
             self._hidden_rows += attributes.get("hidden") in ("1", "true")
@@ -265,6 +276,8 @@ class _SheetReader:
             last = _LAST_ROW.search(merged)
             if last is None or int(last[0]) >= self._form.header_row:
                 self._merged.append(merged)
+                if len(self._merged) == _MOST_RANGES_NAMED:
+                    raise package.Enough
 
     def _end(self, element: str, text: str) -> None:
         if element == "v":
@@ -272,7 +285,7 @@ class _SheetReader:
         elif element == "f":
             self._has_formula = True
         elif element == "t" and not self._inside_reading:
-            self._runs.append(text)
+            self._runs += text if len(self._runs) <= self._limits.written_characters else ""
         elif element == "rPh":
             self._inside_reading = False
         elif element == "c":
@@ -290,12 +303,20 @@ class _SheetReader:
             found = {"found": self._column + 1, "most": self._limits.columns}
             self.problems.append(Problem("too_many_columns", row=self._row, params=found))
             raise package.Enough
-        if self._has_formula:
-            self.faults.append(Problem("formula", self._row, self._column, text))
-        elif self._cell.get("t") == "e":
-            self.faults.append(Problem("error_value", self._row, self._column, text))
+        if len(text) > self._limits.cell_characters:
+            most = {"most": self._limits.cell_characters}
+            self.problems.append(Problem("cell_too_long", self._row, self._column, params=most))
+            raise package.Enough
+        self._budget.take("characters", len(text), row=self._row)
+        if self._has_formula or self._cell.get("t") == "e":
+            self._take_fault("formula" if self._has_formula else "error_value", text)
         self._cells.extend([""] * (self._column + 1 - len(self._cells)))
         self._cells[self._column] = text
+
+    def _take_fault(self, code: str, text: str) -> None:
+        self.faults.append(Problem(code, self._row, self._column, text))
+        if len(self.faults) == self._limits.faults:
+            raise package.Enough
 
     def _take_row(self) -> None:
         if not any(cell.strip() for cell in self._cells):
@@ -312,7 +333,7 @@ class _SheetReader:
         if kind == "s":
             return self._book.texts[_index(self._value)] if self._value else ""
         if kind == "inlineStr":
-            return _unescaped("".join(self._runs))
+            return _unescaped(self._runs)
         if kind == "n":
             return self._number() if self._value else ""
         if kind == "b":

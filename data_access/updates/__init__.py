@@ -13,7 +13,7 @@
 """
 
 from data_access.updates.applying import apply
-from data_access.updates.checking import giving_up, preview_of, read_limits
+from data_access.updates.checking import giving_up, one_at_a_time, preview_of, read_limits
 from data_access.updates.handing_in import hand_in, withdraw
 from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.queue import count_kinds, count_waiting
@@ -36,6 +36,7 @@ __all__ = [
     "hand_in",
     "list_batches",
     "list_waiting",
+    "one_at_a_time",
     "preview_of",
     "publish",
     "read_changes",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from data_access import settings
+from data_access.acting import Person, Refused, logged
 from data_access.clock import today
 from data_access.updates.reading import current_rows
 from files import Limits
@@ -30,12 +34,29 @@ from kpi.update.problems import capped
 
 _EVERY_PROBLEM = Limits(problems_of_a_kind=1_000_000)
 _SHOWN_OF_A_KIND = Limits().problems_of_a_kind
+_under_way: Final[set[str]] = set()
+_turns: Final = threading.Lock()
 
 
 def read_limits() -> Limits:
     """How large an upload may be, as the operator has settled."""
     configured = settings.load()
     return Limits(bytes=configured.upload_max_mb * 1024 * 1024, rows=configured.upload_max_rows)
+
+
+@contextmanager
+def one_at_a_time(person: Person) -> Iterator[None]:
+    """In the block a file of this account is read or checked, and no other in this process: a second one raises `Refused`
+    (`check_under_way`) rather than wait, so that checks do not pile up."""
+    with logged("upload.check", person), _turns:
+        if person.username in _under_way:
+            raise Refused("check_under_way")
+        _under_way.add(person.username)
+    try:
+        yield
+    finally:
+        with _turns:
+            _under_way.remove(person.username)
 
 
 def preview_of(table: Table, current: Current, limits: Limits | None = None) -> Preview | list[Problem]:

@@ -19,16 +19,20 @@ from streamlit.logger import get_logger
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
 
 # What a browser says of a widget, before the page's widget reads it.
 from streamlit.runtime.state.common import WidgetMetadata, unpack_widget_state_value
 from streamlit.runtime.state.session_state import Serialized, Value, WStates
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 __all__ = [
     "VERSION",
     "BackMsg",
+    "drop_upload",
     "go_to",
     "is_running",
     "log_as_we_do",
@@ -36,6 +40,7 @@ __all__ = [
     "refuse_foreign_values",
     "running_page",
     "set_option",
+    "uploaded_bytes",
 ]
 
 VERSION: Final = "1.67.0"
@@ -116,6 +121,21 @@ def _read_value(said: WidgetState, metadata: WidgetMetadata[Any], tell: Callable
         vars(context)[_TOLD] = True
         tell(metadata.id, kind or "")
     return metadata.deserializer(None)
+
+
+def drop_upload(given: UploadedFile) -> None:
+    """Let the memory go in which a file of this tab is kept. Streamlit does so when the tab is closed, and not before."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, given.file_id)
+
+
+def uploaded_bytes(tab: str) -> int:
+    """How many bytes of uploads are kept for a tab, by the name Streamlit has for it."""
+    kept = Runtime.instance().uploaded_file_mgr if Runtime.exists() else None
+    if not isinstance(kept, MemoryUploadedFileManager):
+        return 0
+    return sum(len(file.data) for file in list(kept.file_storage.get(tab, {}).values()))
 
 
 @contextlib.contextmanager

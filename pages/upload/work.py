@@ -28,7 +28,7 @@ from kpi.update import (
     read_table,
 )
 from kpi.update.review import Place, held_back
-from pages.ui import data_edition, filters, session
+from pages.ui import data_edition, filters, session, streamlit_internals
 from pages.upload import effects as upload_effects
 from pages.upload.differences import Decision
 from pages.upload.effects import Effects
@@ -97,7 +97,8 @@ def of_file(
     work = _kept(key)
     if work is None:
         progress("upload.step_reading", 0.05)
-        read = read_table(data, name, encoding=encoding, limits=updates.read_limits())
+        with updates.one_at_a_time(person):
+            read = read_table(data, name, encoding=encoding, limits=updates.read_limits())
         work = Work(key, corrects=corrects)
         if isinstance(read, Table):
             work.table, work.is_accepted = read, encoding is None
@@ -113,7 +114,10 @@ def file_key() -> str:
 
 
 def next_file() -> None:
-    """Make ready for another file."""
+    """Make ready for another file, and let this one go."""
+    given = st.session_state.get(file_key())
+    if given is not None:
+        streamlit_internals.drop_upload(given)
     st.session_state[_FILE_NUMBER] = st.session_state.get(_FILE_NUMBER, 0) + 1
 
 
@@ -171,7 +175,8 @@ def _kept(key: tuple[str, ...]) -> Work | None:
 
 def _up_to_date(work: Work, person: Person, progress: Progress) -> Work:
     if work.table is not None and work.is_accepted and work.basis != _basis():
-        _check(work, person, progress)
+        with updates.one_at_a_time(person):
+            _check(work, person, progress)
     return work
 
 

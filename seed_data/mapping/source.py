@@ -21,6 +21,9 @@ LIMITS = Limits(
     columns=1_000,
     unfolded_bytes=2 * 1024**3,
     parts=10_000,
+    sheets=10_000,
+    cells_a_row=1_000,
+    elements_a_byte=100,
     seconds=900,
 )
 """A register is its operator's own, read on the operator's machine: bounds that only a mistake meets."""

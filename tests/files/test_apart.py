@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -56,7 +59,9 @@ def test_a_file_that_would_fill_the_memory_is_stopped_in_its_own_process() -> No
     bomb = workbook(["ref", "title"], *[(long, long)] * 20_000)
     assert len(bomb) < 200_000
 
-    found = apart.read(bomb, "a.xlsx", heading=Heading(is_ours=lambda cells: "ref" in cells))
+    found = apart.read(
+        bomb, "a.xlsx", limits=Limits(characters_a_byte=1_000), heading=Heading(is_ours=lambda cells: "ref" in cells)
+    )
 
     assert codes(found) == ["needs_memory"]
     assert isinstance(apart.read(GOOD, "a.csv"), Grid)
@@ -71,6 +76,25 @@ def test_a_process_that_ends_without_an_answer_is_a_clear_problem(ends: str, mon
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", ends))
 
     assert codes(apart.read(GOOD * 100_000, "a.csv")) == ["reading_stopped"]
+
+
+def test_the_process_stands_back_for_everybody_else_s_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    niceness: list[int] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *said: Any, **how: Any) -> None:
+            super().__init__(*said, **how)
+            started.append(self.pid)
+
+    def ask(cells: Sequence[str]) -> int:
+        niceness.append(os.getpriority(os.PRIO_PROCESS, started[0]))
+        return 1
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    apart.read(GOOD, "a.csv", heading=Heading(known=ask))
+
+    assert set(niceness) == {min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)}
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,3 +51,12 @@ def test_cells_that_hold_what_no_cell_may_are_named() -> None:
         ("text_lost", 4, "a", "\u25a1"),
         ("cell_too_long", 5, "a", None),
     ]
+
+
+def test_of_cells_that_hold_what_no_cell_may_so_many_are_named_and_no_more() -> None:
+    frame = pl.DataFrame({"row": range(100), "a": ["x\u00ad"] * 100, "b": ["y" * 11] * 100})
+
+    found = [text.unfit(frame, Limits(cell_characters=10, faults=most), row="row") for most in (5, 130)]
+
+    assert [len(problems) for problems in found] == [5, 130]
+    assert {problem.column for problem in found[1]} == {"a", "b"}

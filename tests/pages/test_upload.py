@@ -20,6 +20,7 @@ from data_access.store import models
 from kpi import facts
 from kpi.update import Checked, Table, check_rows, compare, message, read_table, template
 from kpi.update.columns import BY_CODE
+from pages.ui import streamlit_internals
 from pages.upload import problems
 from tests.pages import stores
 from tests.pages.conftest import Visit
@@ -160,6 +161,35 @@ def test_differences_and_what_they_do_are_shown_then_confirmed_once_and_undone(
     after = read_register(shown_store)
     assert after.status_events.drop("id").sort(pl.all()).equals(before.status_events.drop("id").sort(pl.all()))
     assert audit.verify(shown_store) is None
+
+
+def test_a_file_that_was_confirmed_is_let_go(
+    shown_store: sa.Engine, visit: Visit, refs: Refs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go: list[str] = []
+    monkeypatch.setattr(streamlit_internals, "drop_upload", lambda given: let_go.append(given.name))
+
+    page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
+    assert let_go == []
+    confirm(page)
+
+    assert let_go == ["mau.csv"]
+
+
+def test_while_another_file_of_the_account_is_checked_that_is_said_and_can_be_tried_again(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    page = visit("upload", "bct")
+    with updates.one_at_a_time(BCT):
+        page = hand_in(page, moved(shown_store, refs))
+
+    assert not page.exception
+    assert w.t("refused.check_under_way") in said(page)
+    assert not page.metric
+
+    page = page.button(key="upload_check_again").click().run()
+
+    assert "2 ô thay đổi · 1 thỏa thuận" in said(page)
 
 
 def test_a_doubled_click_stores_once_and_says_so(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:

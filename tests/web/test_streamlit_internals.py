@@ -6,14 +6,19 @@ import dataclasses
 import importlib
 import importlib.metadata
 import logging
+import types
 
 import pytest
 import streamlit as st
 from streamlit.logger import get_logger
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, get_script_run_ctx
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import streamlit_internals
@@ -77,6 +82,23 @@ def test_options_of_the_server_are_set_there_and_nowhere_public(monkeypatch: pyt
         assert st.get_option("server.maxUploadSize") == 7
     finally:
         streamlit_internals.set_option("server.maxUploadSize", before)
+
+
+def test_a_file_of_a_tab_is_kept_until_it_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = MemoryUploadedFileManager("/upload")
+    kept.add_file("tab", UploadedFileRec("1", "a.csv", "text/csv", b"abc"))
+    kept.add_file("tab", UploadedFileRec("2", "b.csv", "text/csv", b"defg"))
+    assert streamlit_internals.uploaded_bytes("tab") == 0
+    monkeypatch.setattr(Runtime, "_instance", types.SimpleNamespace(uploaded_file_mgr=kept))
+    context = types.SimpleNamespace(uploaded_file_mgr=kept, session_id="tab")
+    monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", lambda: context)
+    (given,) = (UploadedFile(file, FileURLs()) for file in kept.get_files("tab", ["1"]))
+
+    assert streamlit_internals.uploaded_bytes("tab") == 7
+    streamlit_internals.drop_upload(given)
+
+    assert streamlit_internals.uploaded_bytes("tab") == 4
+    assert streamlit_internals.uploaded_bytes("another") == 0
 
 
 def test_inside_the_block_streamlit_does_not_complain_of_being_called_outside_a_page() -> None:

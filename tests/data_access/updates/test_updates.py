@@ -699,3 +699,26 @@ def undone_unless_in_the_way(engine: sa.Engine, batch: int, others: list[int]) -
             raise
         return False
     return True
+
+
+# --- One check at a time ---------------------------------------------------------------------------------------------
+
+
+def test_an_account_has_one_file_checked_at_a_time() -> None:
+    with updates.one_at_a_time(INDUSTRY):
+        with pytest.raises(Refused) as refusal, updates.one_at_a_time(INDUSTRY):
+            pass
+        with updates.one_at_a_time(FOREIGN):
+            pass
+
+    assert refusal.value.code == "check_under_way"
+    with updates.one_at_a_time(INDUSTRY):
+        pass
+
+
+def test_a_check_that_fails_is_over() -> None:
+    with pytest.raises(MemoryError), updates.one_at_a_time(INDUSTRY):
+        raise MemoryError
+
+    with updates.one_at_a_time(INDUSTRY):
+        pass
