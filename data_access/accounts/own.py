@@ -38,7 +38,7 @@ def change_password(
     `keep` is the stored form of this browser's token: it works until the ticket is exchanged. Raises `Refused`.
     """
     now = now or utc_now()
-    _ask_password(engine, person, current, address=address, now=now)
+    _ask_password(engine, person, current, address=address, browser=browser, now=now)
     with store.session(engine) as session:
         signing_in.set_own_password(session, username=person.username, password=new, now=now)
         end_all_sessions(session, actor=person.username, username=person.username, keep=keep, now=now)
@@ -55,6 +55,7 @@ def set_up_second_factor(
     code: str,
     keep: str,
     address: str,
+    browser: str | None = None,
     present_code: str = "",
     now: dt.datetime | None = None,
 ) -> list[str]:
@@ -66,8 +67,8 @@ def set_up_second_factor(
     step = second_factor.step_of(secret, "".join(code.split()), now=now)
     if step is None:
         raise Refused("code_wrong", "This is not the app's present code.")
-    _ask_password(engine, person, password, address=address, now=now)
-    _ask_code(engine, person, present_code, address=address, now=now)
+    _ask_password(engine, person, password, address=address, browser=browser, now=now)
+    _ask_code(engine, person, present_code, address=address, browser=browser, now=now)
     with store.session(engine) as session:
         codes = second_factor.confirm(session, username=person.username, secret=secret, step=step, now=now)
         end_all_sessions(session, actor=person.username, username=person.username, keep=keep, now=now)
@@ -75,12 +76,19 @@ def set_up_second_factor(
 
 
 def renew_recovery_codes(
-    engine: Engine, *, person: Person, password: str, present_code: str, address: str, now: dt.datetime | None = None
+    engine: Engine,
+    *,
+    person: Person,
+    password: str,
+    present_code: str,
+    address: str,
+    browser: str | None = None,
+    now: dt.datetime | None = None,
 ) -> list[str]:
     """New recovery codes in place of the old ones. Raises `Refused`."""
     now = now or utc_now()
-    _ask_password(engine, person, password, address=address, now=now)
-    _ask_code(engine, person, present_code, address=address, now=now, must_have=True)
+    _ask_password(engine, person, password, address=address, browser=browser, now=now)
+    _ask_code(engine, person, present_code, address=address, browser=browser, now=now, must_have=True)
     with store.session(engine) as session:
         codes = second_factor.new_recovery_codes(session, username=person.username, now=now)
         audit.write(session, actor=person.username, action="second_factor.codes", subject=person.username)
@@ -88,12 +96,19 @@ def renew_recovery_codes(
 
 
 def remove_second_factor(
-    engine: Engine, *, person: Person, password: str, present_code: str, address: str, now: dt.datetime | None = None
+    engine: Engine,
+    *,
+    person: Person,
+    password: str,
+    present_code: str,
+    address: str,
+    browser: str | None = None,
+    now: dt.datetime | None = None,
 ) -> None:
     """Go without a second factor again, where one's role may. Raises `Refused`."""
     now = now or utc_now()
-    _ask_password(engine, person, password, address=address, now=now)
-    _ask_code(engine, person, present_code, address=address, now=now, must_have=True)
+    _ask_password(engine, person, password, address=address, browser=browser, now=now)
+    _ask_code(engine, person, present_code, address=address, browser=browser, now=now, must_have=True)
     with store.session(engine) as session:
         user: User = session.get_one(User, person.username)
         if second_factor.is_required(user.role):
@@ -107,12 +122,15 @@ def remove_second_factor(
     )
 
 
-def _ask_password(engine: Engine, person: Person, password: str, *, address: str, now: dt.datetime) -> None:
+def _ask_password(
+    engine: Engine, person: Person, password: str, *, address: str, browser: str | None, now: dt.datetime
+) -> None:
     check = signing_in.check_password(
         engine,
         username=person.username,
         password=password,
         address=address,
+        browser=browser,
         now=now,
         asked_for="password for a change",
     )
@@ -123,14 +141,23 @@ def _ask_password(engine: Engine, person: Person, password: str, *, address: str
 
 
 def _ask_code(
-    engine: Engine, person: Person, code: str, *, address: str, now: dt.datetime, must_have: bool = False
+    engine: Engine,
+    person: Person,
+    code: str,
+    *,
+    address: str,
+    browser: str | None,
+    now: dt.datetime,
+    must_have: bool = False,
 ) -> None:
     """Ask for a code where there is a second factor; with `must_have` there has to be one."""
     if second_factor.read_second_factor(engine, person.username).confirmed_at is None:
         if must_have:
             raise Refused("second_factor_missing", "This account has no second factor.")
         return
-    wait = rate_limits.count_try(engine, username=person.username, address=address, now=now, tried="code")
+    wait = rate_limits.count_try(
+        engine, username=person.username, address=address, browser=browser, now=now, tried="code"
+    )
     if wait:
         raise _too_soon(wait)
     with store.session(engine) as session:
@@ -145,7 +172,7 @@ def _ask_code(
         )
         refused: Code = "code_unreadable" if verdict == "unreadable" else "code_wrong"
         raise Refused(refused, "This is not a present code, and no recovery code that is left.")
-    rate_limits.forgive(engine, username=person.username, address=address, now=now, tried="code")
+    rate_limits.forgive(engine, username=person.username, address=address, browser=browser, now=now, tried="code")
 
 
 def _too_soon(seconds: int) -> Refused:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import secrets
+import threading
 import unicodedata
 from pathlib import Path
 from typing import Literal
@@ -30,6 +32,10 @@ _USE = b"international agreements dashboard, password, 1"
 
 # The hash of a random value nobody kept: checking a password against it takes as long as against a real one.
 _NOBODYS_HASH = "$2b$12$J0Q7ZSJdnMmcvnFveMZjROifnuYdaiFAm8wG9EV9sLVU28s1SF8la"
+
+# A hash keeps one core busy for a quarter of a second. A crowd that signs in waits for one another; who reads pages
+# meanwhile does not wait for the crowd.
+_HASHING = threading.BoundedSemaphore(max(1, (os.cpu_count() or 2) // 2))
 
 # Folded as `_folded` does. Shorter ones need no listing: the length refuses them.
 _COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
@@ -59,12 +65,14 @@ def generate() -> str:
 
 def hash_password(password: str) -> str:
     """The bcrypt hash to keep."""
-    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(ROUNDS)).decode()
+    with _HASHING:
+        return bcrypt.hashpw(_digest(password), bcrypt.gensalt(ROUNDS)).decode()
 
 
 def matches(password: str, password_hash: str | None) -> bool:
     """Whether a password is the one that was hashed; without a hash the answer is no and takes just as long."""
-    found = bcrypt.checkpw(_digest(password), (password_hash or _NOBODYS_HASH).encode())
+    with _HASHING:
+        found = bcrypt.checkpw(_digest(password), (password_hash or _NOBODYS_HASH).encode())
     return found and password_hash is not None
 
 

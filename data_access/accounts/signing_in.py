@@ -75,12 +75,13 @@ def check_password(
     username: str,
     password: str,
     address: str,
+    browser: str | None = None,
     now: dt.datetime | None = None,
     asked_for: str = "sign-in",
 ) -> SignInCheck:
     """Whether these open an account, counting the try. An unknown or closed one is answered like a wrong password.
 
-    `asked_for` is what the log calls it. With single sign-on no password opens anything.
+    `browser` is the mark of the browser it is typed in, `asked_for` is what the log calls it. With single sign-on no password opens anything.
     """
     if settings.load().is_single_sign_on:
         _log.warning(
@@ -95,7 +96,7 @@ def check_password(
     username = username.strip().lower()
     # What cannot be a name is counted under one key, so that it cannot fill the store with keys.
     counted_as = username if people.USERNAME.fullmatch(username) else ""
-    wait = rate_limits.count_try(engine, username=counted_as, address=address, now=now)
+    wait = rate_limits.count_try(engine, username=counted_as, address=address, now=now, browser=browser)
     if wait:
         _log.warning(
             "%s of %r from %s has to wait %d seconds",
@@ -119,7 +120,7 @@ def check_password(
             extra=told("sign_in.failed", username=counted_as, address=address, asked_for=asked_for),
         )
         return SignInCheck()
-    failures = rate_limits.forgive(engine, username=counted_as, address=address, now=now)
+    failures = rate_limits.forgive(engine, username=counted_as, address=address, now=now, browser=browser)
     if failures:
         # Its owner finds it on the account page.
         with store.session(engine) as session:
@@ -178,7 +179,7 @@ def pass_code(
             session.rollback()
             return StepCheck(problem="over")
         following = _after_factor(session, checked, browser, now=now)
-    rate_limits.forgive(engine, username=checked, address=address, now=now, tried="code")
+    rate_limits.forgive(engine, username=checked, address=address, now=now, tried="code", browser=browser)
     _log.info(
         "code of %r from %s was right", checked, address, extra=told("code.right", username=checked, address=address)
     )
@@ -205,7 +206,7 @@ def pass_enrolment(
         end_all_sessions(session, actor=checked, username=checked, now=now)
         codes = second_factor.confirm(session, username=checked, secret=secret, step=time_step, now=now)
         following = _step(session, "saved", checked, browser, now=now)
-    rate_limits.forgive(engine, username=checked, address=address, now=now, tried="code")
+    rate_limits.forgive(engine, username=checked, address=address, now=now, tried="code", browser=browser)
     return StepCheck(step=following, codes=tuple(codes))
 
 
@@ -262,11 +263,14 @@ def redeem_ticket(session: Session, *, ticket: str, browser: str, now: dt.dateti
     step = Step("open", ticket)
     if not _redeem(session, step, browser, now=now):
         return None
-    return session.execute(
+    username = session.execute(
         select(col(User.username))
         .join(SignInTicket, col(SignInTicket.username) == col(User.username))
         .where(col(SignInTicket.ticket_hash) == _hash(step, browser), col(User.active))
     ).scalar()
+    if username is not None:
+        rate_limits.remember(session, username=username, browser=browser, now=now)
+    return username
 
 
 # --- Inside ----------------------------------------------------------------------------------------------------------
@@ -333,7 +337,7 @@ def _count(
     username = holder_of(engine, step, browser=browser, now=now)
     if username is None or step.stage != stage:
         return StepCheck(problem="over")
-    wait = rate_limits.count_try(engine, username=username, address=address, now=now, tried="code")
+    wait = rate_limits.count_try(engine, username=username, address=address, now=now, tried="code", browser=browser)
     if wait:
         _log.warning(
             "code of %r from %s has to wait %d seconds",

@@ -86,7 +86,7 @@ def _do(
     person: session.Person, doing: Doing, *, secret: str, code: str, present: str, password: str
 ) -> tuple[str, ...]:
     """Do it; the new recovery codes, if that makes any."""
-    store, address = session.store(), session.address()
+    store, address, browser = session.store(), session.address(), session.browser()
     if doing == "set_up":
         keep = session.session_id() or ""
         codes = accounts.set_up_second_factor(
@@ -98,15 +98,18 @@ def _do(
             present_code=present,
             keep=keep,
             address=address,
+            browser=browser,
         )
         return tuple(codes)
     if doing == "codes":
         return tuple(
             accounts.renew_recovery_codes(
-                store, person=person, password=password, present_code=present, address=address
+                store, person=person, password=password, present_code=present, address=address, browser=browser
             )
         )
-    accounts.remove_second_factor(store, person=person, password=password, present_code=present, address=address)
+    accounts.remove_second_factor(
+        store, person=person, password=password, present_code=present, address=address, browser=browser
+    )
     return ()
 
 

@@ -37,7 +37,11 @@ class _StoreModel(AuthenticationModel):  # type: ignore[misc]  # the package has
             return False
         self.asked = True
         self.check = accounts.check_password(
-            session.store(), username=username, password=password, address=session.address()
+            session.store(),
+            username=username,
+            password=password,
+            address=session.address(),
+            browser=session.browser(),
         )
         return self.check.username is not None
 

@@ -153,7 +153,7 @@ def hand_in(engine: sa.Engine) -> None:
 
 def everything(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
     """All rows of the tables that hold data, for saying that nothing has changed."""
-    people = {"usersession", "signinticket", "signinattempt", "auditentry", "rowseal"}
+    people = {"usersession", "signinticket", "signinattempt", "knownbrowser", "auditentry", "rowseal"}
     with engine.connect() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)

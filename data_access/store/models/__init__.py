@@ -8,7 +8,7 @@ any screen can be shown as of a date and any published figure rebuilt as it was 
 """
 
 from data_access.store.models.base import utc_now
-from data_access.store.models.people import RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
+from data_access.store.models.people import KnownBrowser, RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
 from data_access.store.models.reference import (
     Agency,
     AgencyAlias,
@@ -54,6 +54,7 @@ __all__ = [
     "DocType",
     "Exchange",
     "Explanation",
+    "KnownBrowser",
     "LoadFinding",
     "NameAssignment",
     "Partner",

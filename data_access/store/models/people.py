@@ -66,6 +66,14 @@ class SignInTicket(SQLModel, table=True):
     used_at: NaiveDatetime | None = None
 
 
+class KnownBrowser(SQLModel, table=True):
+    """Browsers an account was signed in to with: others' failed tries do not make its owner wait there."""
+
+    username: str = Field(primary_key=True, foreign_key="account.username")
+    browser: str = Field(primary_key=True)
+    last_at: NaiveDatetime = Field(default_factory=utc_now)
+
+
 class SignInAttempt(SQLModel, table=True):
     """Failed sign-ins per account name and per address, and when the next try is allowed."""
 

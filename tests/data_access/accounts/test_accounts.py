@@ -17,7 +17,7 @@ from sqlmodel import col
 from data_access import accounts, audit, store
 from data_access.accounts import Person, passwords, rate_limits
 from data_access.acting import Refused
-from data_access.store.models import Agency, AuditEntry, SignInAttempt, SignInTicket, User, UserSession
+from data_access.store.models import Agency, AuditEntry, KnownBrowser, SignInAttempt, SignInTicket, User, UserSession
 
 NOON = dt.datetime(2026, 1, 14, 12, 0)
 PASSWORD = "bốn từ không liên quan"
@@ -63,9 +63,23 @@ def sign_in(engine: sa.Engine, username: str = "nga", *, now: dt.datetime = NOON
 
 
 def check(
-    engine: sa.Engine, username: str, password: str, *, now: dt.datetime = NOON, address: str = "10.0.0.1"
+    engine: sa.Engine,
+    username: str,
+    password: str,
+    *,
+    now: dt.datetime = NOON,
+    address: str = "10.0.0.1",
+    browser: str | None = None,
 ) -> accounts.SignInCheck:
-    return accounts.check_password(engine, username=username, password=password, address=address, now=now)
+    return accounts.check_password(
+        engine, username=username, password=password, address=address, now=now, browser=browser
+    )
+
+
+def signed_in_with(engine: sa.Engine, browser: str, username: str = "nga", *, now: dt.datetime = NOON) -> None:
+    with store.session(engine) as session:
+        ticket = accounts.issue_ticket(session, username=username, browser=browser, now=now)
+        assert accounts.redeem_ticket(session, ticket=ticket, browser=browser, now=now) == username
 
 
 def read(engine: sa.Engine, token: str, *, now: dt.datetime) -> Person | None:
@@ -371,6 +385,74 @@ def test_tries_sent_at_once_are_all_counted(engine: sa.Engine) -> None:
         found = list(pool.map(lambda _: check(engine, "nga", "wrong wrong wrong"), range(24)))
 
     assert sum(not one.wait_seconds for one in found) == rate_limits.BY_ACCOUNT.free
+
+
+def test_nobody_shuts_out_the_owner_of_an_account_where_it_was_signed_in_to_before(engine: sa.Engine) -> None:
+    add(engine)
+    signed_in_with(engine, "own")
+
+    for second in range(0, 600, 2):  # from ever other addresses, and from its owner's
+        address = "10.0.0.1" if second % 20 == 0 else f"192.0.2.{second % 250}"
+        check(engine, "nga", "wrong wrong wrong", address=address, now=NOON + dt.timedelta(seconds=second))
+        if second % 30 == 0:
+            now = NOON + dt.timedelta(seconds=second + 1)
+            assert check(engine, "nga", PASSWORD, browser="own", now=now).username == "nga"
+
+    later = NOON + dt.timedelta(seconds=601)
+    assert check(engine, "nga", PASSWORD, browser="other", now=later).wait_seconds
+    assert check(engine, "nga", PASSWORD, now=later).wait_seconds
+
+
+def test_a_browser_known_to_an_account_counts_its_own_failures_and_is_known_to_no_other(engine: sa.Engine) -> None:
+    add(engine)
+    add(engine, "thu")
+    signed_in_with(engine, "own")
+
+    waits = [check(engine, "nga", "wrong wrong wrong", browser="own").wait_seconds for _ in range(6)]
+    for _ in range(5):
+        check(engine, "thu", "wrong wrong wrong", browser="elsewhere")
+
+    assert waits == [0, 0, 0, 0, 0, 15]
+    assert check(engine, "nga", PASSWORD, browser="new").username == "nga"
+    assert check(engine, "thu", PASSWORD, browser="own").wait_seconds == 15
+    with store.session(engine) as session:
+        rate_limits.clear(session, username="nga")
+    assert check(engine, "nga", PASSWORD, browser="own").username == "nga"
+
+
+def test_the_browsers_an_account_is_known_by_are_few(engine: sa.Engine) -> None:
+    add(engine)
+    for number in range(rate_limits.BROWSERS_KEPT + 1):
+        signed_in_with(engine, f"browser {number}", now=NOON + dt.timedelta(minutes=number))
+
+    with store.session(engine, read_only=True) as session:
+        known = session.execute(sa.select(col(KnownBrowser.browser))).scalars().all()
+    assert set(known) == {f"browser {number}" for number in range(1, rate_limits.BROWSERS_KEPT + 1)}
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb:cccc:dddd:eeee", "2001:db8:1:2::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_addresses_are_counted_by_what_one_subscriber_has(address: str, network: str) -> None:
+    assert rate_limits.network_of(address) == network
+
+
+def test_right_passwords_at_once_all_open(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(engine)
+    monkeypatch.setattr(rate_limits, "BY_ACCOUNT", rate_limits.Rule(1000, dt.timedelta(0), dt.timedelta(0)))
+    monkeypatch.setattr(rate_limits, "BY_ADDRESS", rate_limits.BY_ACCOUNT)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: check(engine, "nga", PASSWORD), range(48)))
+
+    assert {one.username for one in found} == {"nga"}
 
 
 def test_names_that_cannot_be_names_fill_no_rows(engine: sa.Engine) -> None:

@@ -32,7 +32,7 @@ OPEN_TO_ALL = frozenset(
     {
         *("agency", "agencyalias", "agencysuccession", "partner", "partnertier", "sector", "doctype", "exchange"),
         *("reportingperiod", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
-        *("account", "recoverycode", "usersession", "signinticket", "signinattempt"),
+        *("account", "recoverycode", "usersession", "signinticket", "signinattempt", "knownbrowser"),
     }
 )
 """Tables without rows of an agency's own: reference lists, accounts (which need no agency to sign in), the audit."""
