@@ -24,7 +24,7 @@ app = st.App(
     server.FRAME,
     lifespan=server.lifespan(house),
     routes=routes(house),
-    middleware=[Middleware(Gate, house=house)],
+    middleware=[*server.known_hosts(house), Middleware(Gate, house=house)],
     on_script_error=broken_page.show,
 )
 

@@ -50,6 +50,7 @@ class Settings:
     oidc_client_id: str = ""
     oidc_client_secret: str = dataclasses.field(default="", repr=False)
     trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     second_factor: str = "optional"
     log_format: str = "text"
 
@@ -101,6 +102,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_client_id=single_sign_on.get("oidc_client_id", ""),
         oidc_client_secret=single_sign_on.get("oidc_client_secret", ""),
         trusted_proxies=_networks(given, "TRUSTED_PROXIES"),
+        allowed_hosts=_hosts(given, "ALLOWED_HOSTS"),
     )
 
 
@@ -211,6 +213,17 @@ def _networks(given: Mapping[str, str], name: str) -> tuple[str, ...]:
         if network is None or network.prefixlen == 0:
             raise SettingsError(
                 f"{name} is {', '.join(found)!r}. Write the addresses of your proxies, for example 127.0.0.1, 10.0.0.0/28."
+            )
+    return found
+
+
+def _hosts(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Names of hosts as they stand in an address; `*.` in front stands for every name below."""
+    found = tuple(part.strip().lower() for part in given.get(name, "").split(",") if part.strip())
+    for part in found:
+        if not re.fullmatch(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*", part):
+            raise SettingsError(
+                f"{name} is {', '.join(found)!r}. Write names without scheme and port, for example dashboard.example.gov.vn."
             )
     return found
 

@@ -18,6 +18,7 @@ from web.csrf import is_from_here
 from web.file_addresses import Offered
 from web.headers import BROWSER_HEADER, SESSION_HEADER, SafeAnswer, without_identities
 from web.house import House
+from web.limits import Runs, Sockets
 from web.session_cookie import is_secure, read_cookie
 from web.websocket import Conversation
 
@@ -44,6 +45,8 @@ class Gate:
         self._app = app
         self._house = house
         self._offered = Offered()
+        self._sockets = Sockets()
+        self._runs = Runs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -85,14 +88,33 @@ class Gate:
         if scope["type"] == "http":
             await self._answer(scope, receive, guarded)
             return
+        await self._converse(scope, receive, guarded, found, token)
+
+    async def _converse(
+        self, scope: Scope, receive: Receive, send: Send, found: tuple[accounts.Person, str] | None, token: str | None
+    ) -> None:
+        """A websocket, from its opening to its end, within the limits of its account or network."""
+        network = accounts.network_of(scope["client"][0] if scope.get("client") else "unknown")
+        account, owner = (None, None) if found is None else (found[0].username, found[1])
+
+        async def turn() -> None:
+            if await self._runs.wait(account=account, network=network):
+                _log.info("a page was asked for too often by %s and waited", account or network)
+
         talk = Conversation(
             receive,
-            guarded,
-            owner=None if found is None else found[1],
+            send,
+            owner=owner,
             holds=lambda: to_thread.run_sync(self._holds, token),
+            turn=turn,
             offered=self._offered,
         )
-        await self._app(scope, talk.receive, talk.send)
+        with self._sockets.one_more(account=account, network=network) as admitted:
+            if admitted:
+                await self._app(scope, talk.receive, talk.send)
+                return
+        _log.warning("refused: one websocket more of %s", account or network)
+        await _refuse(scope, receive, send, 503)
 
     async def _answer(self, scope: Scope, receive: Receive, guarded: SafeAnswer) -> None:
         """The answer to a request; while the store fails, a sentence in place of a page that could never fill itself."""

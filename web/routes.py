@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import anyio
 from anyio import to_thread
@@ -65,6 +65,7 @@ def routes(house: House) -> list[Route]:
         key = request.query_params.get("key", "")
         if token and is_sign_out_key(key, token_hash, app_secret=house.settings.app_secret):
             await to_thread.run_sync(house.end, token_hash)
+            response.headers["Clear-Site-Data"] = '"storage"'  # of cookies ours is removed, the browser's mark stays
             if house.provider is not None:  # else the next person at this machine is signed in by a click
                 elsewhere = await to_thread.run_sync(house.provider.sign_out_address)
                 response.headers["Location"] = elsewhere or response.headers["Location"]
@@ -90,7 +91,10 @@ def safe_address(address: str) -> str:
     plain = address.isascii() and address.isprintable() and "\\" not in address and " " not in address
     if not plain or not address.startswith("/") or address.startswith("//"):
         return "/"
-    first = urlsplit(address).path.lstrip("/").partition("/")[0]
+    parts = unquote(urlsplit(address).path).split("/")
+    if not {".", ".."}.isdisjoint(parts):  # which a browser resolves, and then asks for something else
+        return "/"
+    first = next(filter(None, parts), "")
     return "/" if first in CLOSED or first == "session" else address
 
 

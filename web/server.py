@@ -15,11 +15,14 @@ from typing import Any, Final
 import streamlit as st
 import uvicorn
 from anyio import to_thread
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from data_access import accounts, log_lines, settings, store
 from data_access.settings import Settings
 from data_access.store import failures
 from pages.ui import session, streamlit_internals
+from web import limits
 from web.headers import BROWSER_HEADER, SESSION_HEADER
 from web.house import House, StartUpError
 from web.openid_provider import Provider
@@ -67,6 +70,13 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
     return standing
 
 
+def known_hosts(house: House) -> list[Middleware]:
+    """What refuses requests under names that are not ours, where the settings say which are; checks from here may come."""
+    named = house.settings.allowed_hosts
+    hosts = [*named, "localhost", "127.0.0.1"] if named else ["*"]
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)]
+
+
 def serve(app: st.App, house: House) -> None:
     """Serve until stopped. uvicorn binds the socket itself and runs on uvloop: each spares a run of a page 40 ms."""
     log_lines.begin(house.settings.log_format)  # until it listens, what goes well is not worth a line
@@ -84,6 +94,7 @@ def serve(app: st.App, house: House) -> None:
         port=house.settings.port,
         loop="uvloop",
         ws="websockets-sansio",
+        ws_max_size=limits.MESSAGE_BYTES,
         access_log=False,
         log_config=None,  # it goes where everything else goes
         log_level="warning",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 
 from data_access.settings import Settings
+
+_MARK_SECONDS: Final = 400 * 24 * 60 * 60  # as long as browsers keep a cookie
 
 
 def is_secure(settings: Settings, connection: HTTPConnection) -> bool:
@@ -26,7 +28,10 @@ def read_cookie(settings: Settings, connection: HTTPConnection, kind: str) -> st
 
 
 def write_cookie(kind: str, value: str, *, secure: bool) -> str:
-    """A `Set-Cookie` header. Without a value the cookie is removed; with one it lasts until the browser is closed."""
+    """A `Set-Cookie` header. Without a value the cookie is removed; with one it lasts until the browser is closed.
+
+    The mark of a browser lasts: by it an account's owner is let in whatever others try (`accounts.rate_limits`).
+    """
     cookie: SimpleCookie = SimpleCookie()
     name = cookie_name(kind, secure=secure)
     cookie[name] = value
@@ -34,4 +39,6 @@ def write_cookie(kind: str, value: str, *, secure: bool) -> str:
     cookie[name].update(settled)
     if not value:
         cookie[name]["max-age"] = 0
+    elif kind == "browser":
+        cookie[name]["max-age"] = _MARK_SECONDS
     return cookie[name].OutputString()

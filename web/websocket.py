@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Send
 
 from pages.ui.streamlit_internals import BackMsg
 from web.file_addresses import Offered
+from web.limits import FILES_AT_ONCE, MESSAGE_BYTES, MESSAGE_BYTES_SIGNED_OUT
 
 _log = logging.getLogger("agreements.access")
 
@@ -24,13 +25,14 @@ _HARMLESS: Final = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 # These are answered at once, so the session is looked up for them. Of the operations, files made on demand and rows.
 _WITH_SESSION: Final = frozenset({"file_urls_request", "backend_operation_request"})
 _OPERATIONS: Final = frozenset({"deferred_file", "dataframe_chunk"})
+_TOO_BIG: Final = 1009
 
 
 class Conversation:
     """The two directions of one websocket, to be given to Streamlit in place of the server's own.
 
     `owner` is the stored form of the session the websocket was opened with, None for none; `holds` says whether that
-    session still does.
+    session still does. `turn` returns when a page may be run.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Conversation:
         *,
         owner: str | None,
         holds: Callable[[], Awaitable[bool]],
+        turn: Callable[[], Awaitable[None]],
         offered: Offered,
     ) -> None:
         self._receive = receive
         self._send = send
         self._owner = owner
         self._holds = holds
+        self._turn = turn
         self._offered = offered
 
     async def send(self, message: Message) -> None:
@@ -62,6 +66,10 @@ class Conversation:
             data = message.get("bytes")
             if message["type"] != "websocket.receive" or data is None:
                 return message
+            if len(data) > (MESSAGE_BYTES_SIGNED_OUT if self._owner is None else MESSAGE_BYTES):
+                _log.warning("refused: a message of %d bytes over a websocket", len(data))
+                await self._send({"type": "websocket.close", "code": _TOO_BIG})
+                return {"type": "websocket.disconnect", "code": _TOO_BIG}
             passed = await self._passed(data)
             if passed is not None:
                 return {**message, "bytes": passed}
@@ -80,6 +88,11 @@ class Conversation:
         if not is_known or (operation or "deferred_file") not in _OPERATIONS:
             _log.warning("refused: message %s %s over a websocket", kind, operation or "")
             return None
+        if kind == "file_urls_request" and len(said.file_urls_request.file_names) > FILES_AT_ONCE:
+            _log.warning("refused: addresses of %d files at once", len(said.file_urls_request.file_names))
+            return None
+        if kind == "rerun_script":
+            await self._turn()
         is_fragment = kind == "rerun_script" and said.rerun_script.fragment_id != ""
         if kind in _HARMLESS and not is_fragment:
             return data

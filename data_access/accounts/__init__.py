@@ -30,6 +30,7 @@ from data_access.accounts.people import (
     sign_out_everywhere,
     unlock,
 )
+from data_access.accounts.rate_limits import network_of
 from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
     APP_CODE_MAX,
@@ -119,6 +120,7 @@ __all__ = [
     "list_sessions",
     "list_users",
     "may",
+    "network_of",
     "new_secret",
     "pass_code",
     "pass_enrolment",

@@ -81,7 +81,8 @@ def check_password(
 ) -> SignInCheck:
     """Whether these open an account, counting the try. An unknown or closed one is answered like a wrong password.
 
-    `browser` is the mark of the browser it is typed in, `asked_for` is what the log calls it. With single sign-on no password opens anything.
+    `browser` is the mark of the browser it is typed in, `asked_for` what the log calls it. With single sign-on no password
+    opens anything.
     """
     if settings.load().is_single_sign_on:
         _log.warning(

@@ -32,6 +32,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 __all__ = [
     "VERSION",
     "BackMsg",
+    "addresses_of_files",
     "drop_upload",
     "go_to",
     "is_running",
@@ -46,6 +47,16 @@ __all__ = [
 VERSION: Final = "1.67.0"
 _READ_ANY: Final = WStates.__getitem__
 _TOLD: Final = "told_of_a_foreign_value"
+
+_OFFERS_OF_FILES: Final = frozenset(
+    {
+        ("DownloadButton", "url"),
+        ("DeferredFileResponsePayload", "url"),
+        ("FileURLs", "upload_url"),
+        ("FileURLs", "delete_url"),
+    }
+)
+"""The fields of messages in which Streamlit, and nobody else, writes the address of a file."""
 
 
 def set_option(name: str, value: object) -> None:
@@ -136,6 +147,30 @@ def uploaded_bytes(tab: str) -> int:
     if not isinstance(kept, MemoryUploadedFileManager):
         return 0
     return sum(len(file.data) for file in list(kept.file_storage.get(tab, {}).values()))
+
+
+def addresses_of_files(data: bytes) -> Iterator[str]:
+    """The addresses of files that a message to a browser offers. What is no message offers none."""
+    try:
+        message = ForwardMsg.FromString(data)
+    except Exception:  # noqa: BLE001  (what a parser raises depends on which of protobuf's parsers there is)
+        return
+    waiting: list[Any] = [message]
+    while waiting:
+        part = waiting.pop()
+        for field, value in part.ListFields():
+            if (part.DESCRIPTOR.full_name, field.name) in _OFFERS_OF_FILES:
+                yield value
+            elif field.message_type is not None:
+                waiting.extend(_parts(value))
+
+
+def _parts(value: Any) -> list[Any]:
+    """The messages in a field: itself, those of a list, or the values of a map that are messages."""
+    if hasattr(value, "ListFields"):
+        return [value]
+    found = value.values() if hasattr(value, "values") else value
+    return [one for one in found if hasattr(one, "ListFields")]
 
 
 @contextlib.contextmanager

@@ -119,6 +119,11 @@ def test_the_session_remembers_where_it_was_opened(house: House, client: TestCli
         "elsewhere.test",
         "",
         "/session/end?key=1",
+        "/./session/end?key=1",
+        "/.//session/end?key=1",
+        "/ranking/../session/end?key=1",
+        "/%2e/session/end?key=1",
+        "/%73ession/end?key=1",
         "/media/file",
         "/_stcore/metrics",
         "/\u2028",
@@ -159,6 +164,15 @@ def test_the_pages_own_key_signs_out(house: House, client: TestClient, signed_in
     assert answer.headers["set-cookie"].startswith('kpi_session=""')
     assert "Max-Age=0" in answer.headers["set-cookie"]
     assert not is_open(client, signed_in.token)
+
+
+def test_what_pages_left_in_the_browser_goes_at_signing_out_and_its_mark_stays(
+    house: House, client: TestClient, signed_in: SignedIn
+) -> None:
+    answer = end(client, signed_in, sign_out_key(house, signed_in))
+
+    assert answer.headers["clear-site-data"] == '"storage"'
+    assert "clear-site-data" not in end(client, signed_in, "guessed").headers
 
 
 @pytest.mark.parametrize("key", ["", "guessed", "đoán", "0" * 64])

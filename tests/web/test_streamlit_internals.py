@@ -141,4 +141,4 @@ def test_addresses_of_files_have_the_form_that_is_looked_for() -> None:
     storage = importlib.import_module("streamlit.runtime.memory_media_file_storage").MemoryMediaFileStorage("/media")
     address = storage.get_url(storage.load_and_get_id(b"x", "text/csv", "downloadable", "x.csv"))
 
-    assert file_addresses._ADDRESS.match(address.encode())
+    assert file_addresses._ADDRESS.match(address)

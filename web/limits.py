@@ -1,0 +1,92 @@
+"""How much of a process one browser, one account or one network may have at a time.
+
+What is too much waits, and what would be kept while it waits is refused. Whoever reads pages as people do meets none of this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from typing import Final
+
+from aiolimiter import AsyncLimiter
+
+MESSAGE_BYTES: Final = 1024 * 1024
+"""The longest message over a websocket: a large table corrected by hand has some hundred kilobytes. Files take another way."""
+
+MESSAGE_BYTES_SIGNED_OUT: Final = 16 * 1024
+"""The longest before signing in: a name and a password."""
+
+FILES_AT_ONCE: Final = 20
+"""For so many files a browser may ask for addresses in one message."""
+
+SOCKETS: Final = 2_000
+SOCKETS_OF_ACCOUNT: Final = 60
+SOCKETS_SIGNED_OUT: Final = 1_000
+SOCKETS_OF_NETWORK: Final = 200
+"""Websockets before signing in of one network: a ministry has one address."""
+
+# So many runs of pages at once, then so many a second: the first number per seconds of the second.
+_RUNS_OF_ACCOUNT: Final = (20, 5.0)
+_RUNS_OF_NETWORK: Final = (30, 5.0)
+_RUNS_SIGNED_OUT: Final = (60, 5.0)
+_KEPT: Final = 10_000
+
+
+class Sockets:
+    """How many websockets are open, together and of each account or network."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def one_more(self, *, account: str | None, network: str) -> Iterator[bool]:
+        """Whether one more may be opened; it counts until the block ends. `account` is None before signing in."""
+        if account is not None:
+            limits = {"all": SOCKETS, f"account {account}": SOCKETS_OF_ACCOUNT}
+        else:
+            limits = {"all": SOCKETS, "signed out": SOCKETS_SIGNED_OUT, f"network {network}": SOCKETS_OF_NETWORK}
+        if any(self._open[key] >= most for key, most in limits.items()):
+            yield False
+            return
+        self._open.update(limits.keys())
+        try:
+            yield True
+        finally:
+            self._open.subtract(limits.keys())
+            for key in limits:
+                if not self._open[key]:
+                    del self._open[key]
+
+
+class Runs:
+    """How often pages are run: for each account, and before signing in for each network and all of them together.
+
+    A run that comes too early waits its turn, and with it whatever the same browser says next.
+    """
+
+    def __init__(self) -> None:
+        self._of: OrderedDict[str, AsyncLimiter] = OrderedDict()
+        self._signed_out = AsyncLimiter(*_RUNS_SIGNED_OUT)
+
+    async def wait(self, *, account: str | None, network: str) -> bool:
+        """Return when it may go on; whether it had to wait."""
+        if account is not None:
+            return await _passed(self._limiter(f"account {account}", _RUNS_OF_ACCOUNT))
+        waited = await _passed(self._limiter(f"network {network}", _RUNS_OF_NETWORK))
+        return await _passed(self._signed_out) or waited
+
+    def _limiter(self, key: str, rate: tuple[int, float]) -> AsyncLimiter:
+        if key not in self._of:
+            self._of[key] = AsyncLimiter(*rate)
+        self._of.move_to_end(key)
+        if len(self._of) > _KEPT:
+            self._of.popitem(last=False)
+        return self._of[key]
+
+
+async def _passed(limiter: AsyncLimiter) -> bool:
+    has_to_wait = not limiter.has_capacity()
+    await limiter.acquire()
+    return has_to_wait
