@@ -51,6 +51,7 @@ class Settings:
     oidc_client_secret: str = dataclasses.field(default="", repr=False)
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    runs_per_second: int = 4
     second_factor: str = "optional"
     log_format: str = "text"
 
@@ -103,6 +104,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_client_secret=single_sign_on.get("oidc_client_secret", ""),
         trusted_proxies=_networks(given, "TRUSTED_PROXIES"),
         allowed_hosts=_hosts(given, "ALLOWED_HOSTS"),
+        runs_per_second=_whole_number(given, "RUNS_PER_SECOND", 4, lowest=1, highest=10_000),
     )
 
 

@@ -46,7 +46,7 @@ class Gate:
         self._house = house
         self._offered = Offered()
         self._sockets = Sockets()
-        self._runs = Runs()
+        self._runs = Runs(house.settings.runs_per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -98,6 +98,7 @@ class Gate:
         account, owner = (None, None) if found is None else (found[0].username, found[1])
 
         async def turn() -> None:
+            self._house.garbage.heard()
             if await self._runs.wait(account=account, network=network):
                 _log.info("a page was asked for too often by %s and waited", account or network)
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from data_access import accounts, incidents, settings, store
 from data_access.store import failures
 from data_access.store.models import DataVersion
+from web.garbage import Garbage
 from web.openid_provider import Provider, ProviderError
 
 
@@ -24,6 +25,7 @@ class House:
     settings: settings.Settings
     engine: sa.Engine
     provider: Provider | None = None
+    garbage: Garbage = dataclasses.field(default_factory=Garbage)
 
     def prepare(self) -> None:
         """Bring the store up to date and see to the demo accounts. Raises `StartUpError` where going on is not safe."""

@@ -27,10 +27,13 @@ SOCKETS_SIGNED_OUT: Final = 1_000
 SOCKETS_OF_NETWORK: Final = 200
 """Websockets before signing in of one network: a ministry has one address."""
 
-# So many runs of pages at once, then so many a second: the first number per seconds of the second.
-_RUNS_OF_ACCOUNT: Final = (20, 5.0)
-_RUNS_OF_NETWORK: Final = (30, 5.0)
-_RUNS_SIGNED_OUT: Final = (60, 5.0)
+_AT_ONCE_SECONDS: Final = 5.0
+"""So many seconds' worth of runs may come at once."""
+
+_OF_NETWORK: Final = 1.5
+_SIGNED_OUT: Final = 3.0
+"""What a network may run before signing in, and all of them together, in multiples of what an account may."""
+
 _KEPT: Final = 10_000
 
 
@@ -63,23 +66,25 @@ class Sockets:
 class Runs:
     """How often pages are run: for each account, and before signing in for each network and all of them together.
 
-    A run that comes too early waits its turn, and with it whatever the same browser says next.
+    A run that comes too early waits its turn, and with it whatever the same browser says next. `per_second` is what an
+    account may run for as long as it likes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, per_second: float) -> None:
+        self._at_once = per_second * _AT_ONCE_SECONDS
         self._of: OrderedDict[str, AsyncLimiter] = OrderedDict()
-        self._signed_out = AsyncLimiter(*_RUNS_SIGNED_OUT)
+        self._signed_out = AsyncLimiter(self._at_once * _SIGNED_OUT, _AT_ONCE_SECONDS)
 
     async def wait(self, *, account: str | None, network: str) -> bool:
         """Return when it may go on; whether it had to wait."""
         if account is not None:
-            return await _passed(self._limiter(f"account {account}", _RUNS_OF_ACCOUNT))
-        waited = await _passed(self._limiter(f"network {network}", _RUNS_OF_NETWORK))
+            return await _passed(self._limiter(f"account {account}", self._at_once))
+        waited = await _passed(self._limiter(f"network {network}", self._at_once * _OF_NETWORK))
         return await _passed(self._signed_out) or waited
 
-    def _limiter(self, key: str, rate: tuple[int, float]) -> AsyncLimiter:
+    def _limiter(self, key: str, at_once: float) -> AsyncLimiter:
         if key not in self._of:
-            self._of[key] = AsyncLimiter(*rate)
+            self._of[key] = AsyncLimiter(at_once, _AT_ONCE_SECONDS)
         self._of.move_to_end(key)
         if len(self._of) > _KEPT:
             self._of.popitem(last=False)

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 import streamlit as st
 import uvicorn
 from anyio import to_thread
@@ -51,10 +52,8 @@ def open_house() -> House:
 
 
 def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any]]]:
-    """Check and prepare what the application stands on; then keep the start-up's objects out of garbage collection.
-
-    Streamlit collects garbage after every run, which takes tens of milliseconds for as long as it has to look through
-    the modules again. So they are all imported first.
+    """Check and prepare what the application stands on; then keep the start-up's objects out of garbage collection, for which
+    they are all imported first.
     """
 
     @contextlib.asynccontextmanager
@@ -64,7 +63,10 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
         _import_pages()
         gc.collect()
         gc.freeze()
-        yield {}
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(house.garbage.watch)
+            yield {}
+            tasks.cancel_scope.cancel()
         store.close(house.engine)
 
     return standing

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from aiolimiter import AsyncLimiter
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -166,32 +164,31 @@ def test_a_page_is_run_when_its_turn_has_come() -> None:
 # --- Runs and websockets ---------------------------------------------------------------------------------------------
 
 
-def test_who_runs_pages_without_pause_waits_and_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_RUNS_OF_ACCOUNT", (3, 0.3))
-    runs = Runs()
+def test_who_runs_pages_without_pause_waits_and_nobody_else_does() -> None:
+    runs = Runs(0.6)  # three at once
 
-    async def crowd() -> tuple[list[bool], bool, float]:
-        began = time.monotonic()
-        greedy = [await runs.wait(account="bct", network="10.0.0.1") for _ in range(5)]
-        took = time.monotonic() - began
-        return greedy, await runs.wait(account="lanhdao", network="10.0.0.1"), took
+    async def crowd() -> tuple[list[bool], bool, bool]:
+        greedy = [await runs.wait(account="bct", network="10.0.0.1") for _ in range(3)]
+        fourth = asyncio.create_task(runs.wait(account="bct", network="10.0.0.1"))
+        leader = await runs.wait(account="lanhdao", network="10.0.0.1")
+        await asyncio.sleep(0.05)
+        is_waiting = not fourth.done()
+        fourth.cancel()
+        return greedy, leader, is_waiting
 
-    greedy, leader_waited, took = asyncio.run(crowd())
-
-    assert greedy == [False, False, False, True, True]
-    assert took >= 0.19  # two turns of a tenth of a second each
-    assert not leader_waited
+    assert asyncio.run(crowd()) == ([False, False, False], False, True)
 
 
 def test_before_signing_in_networks_and_all_of_them_together_have_their_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_RUNS_OF_NETWORK", (2, 0.2))
-    runs = Runs()
-    runs._signed_out = AsyncLimiter(4, 0.4)
+    monkeypatch.setattr(limits, "_AT_ONCE_SECONDS", 0.2)
+    runs = Runs(10)  # two at once for an account, three for a network, six for all
 
-    async def crowd() -> list[bool]:
-        return [await runs.wait(account=None, network=network) for network in ("a", "a", "b", "b", "c", "c", "a")]
+    async def crowd(networks: str) -> list[bool]:
+        return [await runs.wait(account=None, network=network) for network in networks]
 
-    assert asyncio.run(crowd()) == [False, False, False, False, True, True, True]
+    assert asyncio.run(crowd("aaaa")) == [False, False, False, True]
+    runs = Runs(10)
+    assert asyncio.run(crowd("abcdefg")) == [False] * 6 + [True]
 
 
 def test_websockets_are_counted_while_they_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
