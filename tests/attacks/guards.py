@@ -41,6 +41,7 @@ class Guard:
 
 SIGN_ON = "tests/web/test_single_sign_on.py::"
 GATE = "tests/web/test_gate.py::"
+LIMITS = "tests/web/test_limits.py::"
 ROUTES = "tests/web/test_session_routes.py::"
 ACCOUNTS = "tests/data_access/accounts/test_accounts.py::"
 FACTOR = "tests/data_access/accounts/test_second_factor.py::"
@@ -190,6 +191,62 @@ GUARDS = (
         FILES + "test_an_upload_goes_only_where_this_session_was_told_to",
     ),
     Guard(
+        "an address somebody typed is not an offer of a file",
+        "pages/ui/streamlit_internals.py",
+        "            if (part.DESCRIPTOR.full_name, field.name) in _OFFERS_OF_FILES:",
+        "            if isinstance(value, str):",
+        LIMITS + "test_an_address_somebody_typed_is_not_an_offer",
+    ),
+    Guard(
+        "nobody's files are forgotten for those of others",
+        "web/file_addresses.py",
+        "        while len(shown) > _OF_SESSION:",
+        "        while len(shown) < 0:",
+        LIMITS + "test_nobody_s_files_are_forgotten_for_those_of_others",
+    ),
+    Guard(
+        "messages over a websocket are short, and shorter before signing in",
+        "web/websocket.py",
+        "            if len(data) > (MESSAGE_BYTES_SIGNED_OUT if self._owner is None else MESSAGE_BYTES):",
+        "            if False:",
+        LIMITS + "test_a_message_that_is_too_long_ends_the_conversation",
+    ),
+    Guard(
+        "addresses are given for a few files at once",
+        "web/websocket.py",
+        '        if kind == "file_urls_request" and len(said.file_urls_request.file_names) > FILES_AT_ONCE:',
+        "        if False:",
+        LIMITS + "test_addresses_for_ever_so_many_files_are_not_given",
+    ),
+    Guard(
+        "a page is run when its turn has come",
+        "web/websocket.py",
+        "            await self._turn()",
+        "            pass",
+        LIMITS + "test_a_page_is_run_when_its_turn_has_come",
+    ),
+    Guard(
+        "an account's runs wait for one another",
+        "web/limits.py",
+        "    await limiter.acquire()",
+        "    pass",
+        LIMITS + "test_who_runs_pages_without_pause_waits_and_nobody_else_does",
+    ),
+    Guard(
+        "websockets are counted",
+        "web/limits.py",
+        "        if any(self._open[key] >= most for key, most in limits.items()):",
+        "        if False:",
+        LIMITS + "test_one_websocket_more_than_a_network_may_have_is_refused",
+    ),
+    Guard(
+        "only names of ours are answered where they are set",
+        "web/server.py",
+        '    hosts = [*named, "localhost", "127.0.0.1"] if named else ["*"]',
+        '    hosts = ["*"]',
+        LIMITS + "test_only_names_of_ours_are_answered_where_they_are_set",
+    ),
+    Guard(
         "messages for developers are not read",
         "web/websocket.py",
         '        if not is_known or (operation or "deferred_file") not in _OPERATIONS:',
@@ -217,6 +274,20 @@ GUARDS = (
         '    if not plain or not address.startswith("/") or address.startswith("//"):',
         '    if not address.startswith("/"):',
         ROUTES + "test_only_pages_of_this_application_are_led_to",
+    ),
+    Guard(
+        "dots in an address lead nowhere else",
+        "web/routes.py",
+        '    if not {".", ".."}.isdisjoint(parts):  # which a browser resolves, and then asks for something else',
+        "    if False:",
+        ROUTES + "test_only_pages_of_this_application_are_led_to",
+    ),
+    Guard(
+        "what pages left in the browser goes at signing out",
+        "web/routes.py",
+        """            response.headers["Clear-Site-Data"] = '"storage"'  # of cookies ours is removed, the browser's mark stays""",
+        "            pass",
+        ROUTES + "test_what_pages_left_in_the_browser_goes_at_signing_out_and_its_mark_stays",
     ),
     Guard(
         "a link of somebody else signs nobody out",
@@ -342,6 +413,27 @@ GUARDS = (
         "        allowed_at = max(attempt.allowed_at for attempt, _ in attempts)",
         "        allowed_at = attempts[0][0].allowed_at",
         ACCOUNTS + "test_one_address_that_tries_many_names_has_to_wait_and_others_do_not",
+    ),
+    Guard(
+        "nobody shuts out the owner of an account where it was signed in to before",
+        "data_access/accounts/rate_limits.py",
+        "    if browser is not None and session.get(KnownBrowser, (username, browser)) is not None:",
+        "    if False:",
+        ACCOUNTS + "test_nobody_shuts_out_the_owner_of_an_account_where_it_was_signed_in_to_before",
+    ),
+    Guard(
+        "a known browser's failures are counted",
+        "data_access/accounts/rate_limits.py",
+        "        return ((_key(tried, username, browser), rule),)",
+        "        return ()",
+        ACCOUNTS + "test_a_browser_known_to_an_account_counts_its_own_failures_and_is_known_to_no_other",
+    ),
+    Guard(
+        "addresses of IPv6 are counted by network",
+        "data_access/accounts/rate_limits.py",
+        "    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), 64), strict=False))",
+        "    return address",
+        ACCOUNTS + "test_addresses_are_counted_by_what_one_subscriber_has",
     ),
     Guard(
         "an unknown name costs as much work as a wrong password",
