@@ -10,7 +10,9 @@ from typing import Final
 
 IS_SAMPLE: Final = os.environ.get("FAULTS") != "all"
 BIT_FLIPS: Final = 16 if IS_SAMPLE else 300
-KILLS: Final = 6 if IS_SAMPLE else 1_000
+KILLS: Final = 25 if IS_SAMPLE else 1_000
+CAUGHT: Final = 2 if IS_SAMPLE else 1_000
+"""So many in the middle of an apply are enough."""
 CONTROL_KILLS: Final = 40 if IS_SAMPLE else 200
 RESTARTS: Final = 2 if IS_SAMPLE else 20
 

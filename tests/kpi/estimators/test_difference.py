@@ -40,8 +40,8 @@ def test_the_same_figure_cannot_be_told_apart_and_a_missing_one_is_not_available
 @pytest.mark.slow
 def test_of_equal_agencies_about_one_in_twenty_is_called_different() -> None:
     random = np.random.default_rng(5)
-    draws = random.binomial([40, 60], 0.8, size=(3000, 2))
+    draws, times = np.unique(random.binomial([40, 60], 0.8, size=(3000, 2)), axis=0, return_counts=True)
 
     told_apart = [between(share(int(x), 40), share(int(y), 60)).verdict != "not_told_apart" for x, y in draws]
 
-    assert 0.03 < np.mean(told_apart) < 0.065
+    assert 0.03 < np.average(told_apart, weights=times) < 0.065
