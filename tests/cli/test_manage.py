@@ -153,7 +153,7 @@ def test_a_register_of_one_s_own(run: Runner, engine: sa.Engine, tmp_path: Path)
                 "own.csv, row 3, column “signed”: “31/02/2024” is not a date.",
             ],
         ),
-        ("ref,title,agency,signed\n1,x,y\n", MAPPING, ["own.csv, row 2: The row has 3 cells, the header 4 columns."]),
+        ("ref,title,agency,signed\n1,x,y\n", MAPPING, ["own.csv, row 2: The row has 3 columns and the header 4."]),
         ("ref\n1\n", MAPPING.replace("SIGNED", "SINGED"), ["own.toml, column “events[1].state”: “SINGED” is not"]),
         ("ref\n1\n", MAPPING.replace("[[", "[[["), ["own.toml, row"]),
     ],
