@@ -14,6 +14,7 @@ import words
 from data_access import accounts, incidents
 from data_access.store import failures
 from pages.ui.session_addresses import CALLBACK_PATH, SIGN_ON_PATH
+from pages.ui.stored_uploads import StoredUploads
 from web.csrf import is_from_here
 from web.file_addresses import Offered
 from web.headers import BROWSER_HEADER, SESSION_HEADER, SafeAnswer, without_identities
@@ -47,6 +48,7 @@ class Gate:
         self._offered = Offered()
         self._sockets = Sockets()
         self._runs = Runs(house.settings.runs_per_second)
+        self._uploads = StoredUploads(house.settings.upload_max_mb * 1024 * 1024)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -85,10 +87,21 @@ class Gate:
         if mark:
             headers.append((BROWSER_HEADER.lower().encode(), accounts.hash_token(mark).encode()))
         scope = {**scope, "headers": headers}
-        if scope["type"] == "http":
+        if scope["type"] == "websocket":
+            await self._converse(scope, receive, guarded, found, token)
+        elif found is not None and scope["method"] == "PUT":
+            await self._take(scope, receive, guarded, found[0].username)
+        else:
             await self._answer(scope, receive, guarded)
-            return
-        await self._converse(scope, receive, guarded, found, token)
+
+    async def _take(self, scope: Scope, receive: Receive, guarded: SafeAnswer, username: str) -> None:
+        """An upload, if the account has not too many already: Streamlit keeps them until their tab is closed."""
+        with self._uploads.arriving(username, _path(scope)) as fits:
+            if fits:
+                await self._answer(scope, receive, guarded)
+                return
+        _log.warning("refused: one upload more of %s", username)
+        await _refuse(scope, receive, guarded, 413)
 
     async def _converse(
         self, scope: Scope, receive: Receive, send: Send, found: tuple[accounts.Person, str] | None, token: str | None
@@ -165,4 +178,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> No
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008 if status == 403 else 1013})
     else:
-        await PlainTextResponse("refused" if status == 403 else "unavailable", status)(scope, receive, send)
+        said = {403: "refused", 413: "too many files are kept already"}.get(status, "unavailable")
+        await PlainTextResponse(said, status)(scope, receive, send)

@@ -191,6 +191,13 @@ GUARDS = (
         FILES + "test_an_upload_goes_only_where_this_session_was_told_to",
     ),
     Guard(
+        "an upload is taken where the account has room for it",
+        "web/gate.py",
+        "            if fits:",
+        "            if True:",
+        FILES + "test_uploads_of_an_account_are_limited_in_all_its_tabs_together",
+    ),
+    Guard(
         "an address somebody typed is not an offer of a file",
         "pages/ui/streamlit_internals.py",
         "            if (part.DESCRIPTOR.full_name, field.name) in _OFFERS_OF_FILES:",

@@ -173,6 +173,17 @@ def test_an_upload_goes_only_where_this_session_was_told_to(
         assert put(http, own_address, thief.cookie) == 204
 
 
+def test_uploads_of_an_account_are_limited_in_all_its_tabs_together(http: httpx.Client, sign_in: SignIn) -> None:
+    own, other = sign_in("bct"), sign_in("langson")
+    large = b"a" * (LIMIT_MB * 1024 * 1024 - 200_000)
+    with own.tab() as first, own.tab() as second, other.tab() as theirs:
+        for tab in (first, second, theirs):
+            tab.rerun("upload")
+        answers = [put(http, upload_address(tab), own.cookie, large) for tab in (first, second, first, second, first)]
+        assert answers == [204, 204, 204, 204, 413]
+        assert put(http, upload_address(theirs), other.cookie, large) == 204
+
+
 def test_an_upload_needs_the_form_token_of_the_page(http: httpx.Client, sign_in: SignIn) -> None:
     own = sign_in("bct")
     with own.tab() as tab:
