@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import words
 from data_access import accounts, store
 from data_access.accounts import passwords
+from pages.ui import loaders  # noqa: F401  (its import says where names are kept)
 from pages.ui import session as page_session
 from tests.pages import stores
 from tests.pages.running import at_page
