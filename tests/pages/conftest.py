@@ -81,6 +81,22 @@ def shown_store(
     store.close(engine)
 
 
+@pytest.fixture(scope="session")
+def browsed_file(large_file: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A copy of that file which tests share."""
+    path = tmp_path_factory.mktemp("browsed") / "browsed.sqlite"
+    shutil.copyfile(large_file, path)
+    return path
+
+
+@pytest.fixture
+def browsed_store(browsed_file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    """The same for tests that change nothing: one store for all of them, so that its figures are worked out once."""
+    engine = store.get_engine(f"sqlite:///{browsed_file}")
+    yield _shown(engine, monkeypatch)
+    store.close(engine)
+
+
 def _shown(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     monkeypatch.setattr(passwords, "ROUNDS", 4)
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))

@@ -38,7 +38,7 @@ def french(tmp_path: pathlib.Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_opens_in_it(shown_store: sa.Engine, visit: Visit, french: str, page: str) -> None:
+def test_every_page_opens_in_it(browsed_store: sa.Engine, visit: Visit, french: str, page: str) -> None:
     opened = visit(page, VISITORS.get(page, "lanhdao"), french)
 
     assert not opened.exception
@@ -46,7 +46,7 @@ def test_every_page_opens_in_it(shown_store: sa.Engine, visit: Visit, french: st
     assert opened.session_state["language"] == french
 
 
-def test_it_can_be_chosen_by_its_own_name(shown_store: sa.Engine, visit: Visit, french: str) -> None:
+def test_it_can_be_chosen_by_its_own_name(browsed_store: sa.Engine, visit: Visit, french: str) -> None:
     opened = visit("account", "lanhdao", french)
 
     (switch,) = (group for group in opened.get("button_group") if group.key == "language_switch")

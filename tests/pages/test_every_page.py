@@ -54,7 +54,7 @@ def somebody_for(page: str, *, with_agency: bool = True) -> str:
 )
 @pytest.mark.parametrize("page", PAGES)
 def test_it_opens_without_an_error(
-    shown_store: sa.Engine, visit: Visit, page: str, username: str, language: str
+    browsed_store: sa.Engine, visit: Visit, page: str, username: str, language: str
 ) -> None:
     opened = visit(page, username, language)
 
@@ -64,7 +64,7 @@ def test_it_opens_without_an_error(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_signed_out_it_shows_the_sign_in_and_nothing_of_itself(
-    shown_store: sa.Engine, monkeypatch: pytest.MonkeyPatch, page: str
+    browsed_store: sa.Engine, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     monkeypatch.setattr(page_session, "session_id", lambda: None)
     opened = AppTest.from_file(str(FRAME), default_timeout=30)
@@ -88,7 +88,7 @@ def test_an_empty_store_is_said_in_words(empty_store: sa.Engine, visit: Visit, p
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_address_that_makes_no_sense_falls_back_with_a_notice(
-    shown_store: sa.Engine, visit: Visit, page: str
+    browsed_store: sa.Engine, visit: Visit, page: str
 ) -> None:
     opened = visit(page, somebody_for(page), **{**HOSTILE, "language": "vi"})
 

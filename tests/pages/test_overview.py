@@ -35,7 +35,7 @@ def shown_facts(engine: sa.Engine) -> facts.Facts:
     return facts.build(read_register(engine), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
 
 
-def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(shown_store: sa.Engine, visit: Visit) -> None:
+def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview")
     leads = [parameters for target, parameters in links(page) if target == "agreements"]
 
@@ -47,8 +47,8 @@ def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(shown_store: s
         assert len(listed.dataframe[0].value) == shown
 
 
-def test_the_counts_are_those_of_the_facts(shown_store: sa.Engine, visit: Visit) -> None:
-    expected = signs.count(shown_facts(shown_store))
+def test_the_counts_are_those_of_the_facts(browsed_store: sa.Engine, visit: Visit) -> None:
+    expected = signs.count(shown_facts(browsed_store))
 
     page = visit("overview", language="en")
 
@@ -63,7 +63,7 @@ def test_the_counts_are_those_of_the_facts(shown_store: sa.Engine, visit: Visit)
 
 
 def test_the_time_to_implementation_shows_its_interval_and_its_number_of_cases(
-    shown_store: sa.Engine, visit: Visit
+    browsed_store: sa.Engine, visit: Visit
 ) -> None:
     page = visit("overview", language="en")
 
@@ -76,7 +76,7 @@ def test_the_time_to_implementation_shows_its_interval_and_its_number_of_cases(
     ]
 
 
-def test_every_figure_explains_itself_with_definition_cases_and_date(shown_store: sa.Engine, visit: Visit) -> None:
+def test_every_figure_explains_itself_with_definition_cases_and_date(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview", language="en")
 
     said = texts(page)
@@ -85,8 +85,8 @@ def test_every_figure_explains_itself_with_definition_cases_and_date(shown_store
     assert "sent reports due 10 Jan 2026" in said
 
 
-def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(shown_store: sa.Engine, visit: Visit) -> None:
-    expected = attention.decisions(shown_facts(shown_store))
+def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(browsed_store: sa.Engine, visit: Visit) -> None:
+    expected = attention.decisions(shown_facts(browsed_store))
 
     page = visit("overview")
 
@@ -95,8 +95,8 @@ def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(shown_sto
     assert any(f"({expected.height})" in heading.value for heading in page.subheader)
 
 
-def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(shown_store: sa.Engine, visit: Visit) -> None:
-    found = shown_facts(shown_store)
+def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(browsed_store: sa.Engine, visit: Visit) -> None:
+    found = shown_facts(browsed_store)
     own = found.where(pl.col("agency") == "BCT")
 
     page = visit("overview", "bct")
@@ -108,8 +108,8 @@ def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(shown_store: sa
     assert refs <= set(own.agreements["ref"])
 
 
-def test_all_decisions_are_listed_below(shown_store: sa.Engine, visit: Visit) -> None:
-    expected = attention.decisions(shown_facts(shown_store))
+def test_all_decisions_are_listed_below(browsed_store: sa.Engine, visit: Visit) -> None:
+    expected = attention.decisions(shown_facts(browsed_store))
 
     page = visit("overview")
 
@@ -130,7 +130,7 @@ def test_a_register_without_blockers_does_not_claim_that_nothing_waits(shown_sto
     assert "No blocker is waiting" not in texts(page)
 
 
-def test_links_keep_the_filters(shown_store: sa.Engine, visit: Visit) -> None:
+def test_links_keep_the_filters(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview", as_of="2025-06-30", agency_group="province")
 
     assert {parameters["as_of"] for name, parameters in links(page) if name != "account"} == {"2025-06-30"}
@@ -148,7 +148,7 @@ def test_an_empty_store_says_what_to_do_next(empty_store: sa.Engine, visit: Visi
     assert "manage.py load demo" in administrator.code[0].value
 
 
-def test_filters_that_leave_nothing_say_so(shown_store: sa.Engine, visit: Visit) -> None:
+def test_filters_that_leave_nothing_say_so(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview", signed_from="2026-01-14", agency_group="province")
 
     assert not page.exception
@@ -156,7 +156,7 @@ def test_filters_that_leave_nothing_say_so(shown_store: sa.Engine, visit: Visit)
     assert page.info[0].value.startswith("Không có thỏa thuận nào phù hợp với bộ lọc.")
 
 
-def test_a_date_before_most_of_the_data_still_shows_figures(shown_store: sa.Engine, visit: Visit) -> None:
+def test_a_date_before_most_of_the_data_still_shows_figures(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("overview", as_of="2022-06-30")
 
     assert not page.exception

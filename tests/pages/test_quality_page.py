@@ -41,8 +41,8 @@ def said(page: AppTest) -> str:
     return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.text])
 
 
-def test_the_table_has_every_agency_with_its_defects(shown_store: sa.Engine, visit: Visit) -> None:
-    counted = quality.by_agency(high_level(shown_store))
+def test_the_table_has_every_agency_with_its_defects(browsed_store: sa.Engine, visit: Visit) -> None:
+    counted = quality.by_agency(high_level(browsed_store))
 
     page = visit("quality", language="en")
 
@@ -52,22 +52,22 @@ def test_the_table_has_every_agency_with_its_defects(shown_store: sa.Engine, vis
     assert f"**{counted['defective'].sum()} of {counted['n'].sum()} agreements" in said(page)
 
 
-def test_every_record_is_listed_with_its_field_and_what_stands_in_it(shown_store: sa.Engine, visit: Visit) -> None:
+def test_every_record_is_listed_with_its_field_and_what_stands_in_it(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("quality")
 
-    assert records(page) == [ref for ref, _ in expected(shown_store)]
+    assert records(page) == [ref for ref, _ in expected(browsed_store)]
 
 
 @pytest.mark.parametrize("defect", quality.DEFECTS)
-def test_a_cell_leads_to_as_many_agreements_as_it_counts(shown_store: sa.Engine, visit: Visit, defect: str) -> None:
+def test_a_cell_leads_to_as_many_agreements_as_it_counts(browsed_store: sa.Engine, visit: Visit, defect: str) -> None:
     page = visit("quality", defect=defect, agency="BTC")
 
     assert not page.exception
-    assert records(page) == [ref for ref, _ in expected(shown_store, defect, agency="BTC")]
+    assert records(page) == [ref for ref, _ in expected(browsed_store, defect, agency="BTC")]
 
 
-def test_an_agency_sees_its_own_records_only(shown_store: sa.Engine, visit: Visit) -> None:
-    own = [ref for ref, _ in expected(shown_store, agency="BCT")]
+def test_an_agency_sees_its_own_records_only(browsed_store: sa.Engine, visit: Visit) -> None:
+    own = [ref for ref, _ in expected(browsed_store, agency="BCT")]
 
     for parameters in ({}, {"agency": "BTC"}, {"agency": "BTC", "defect": "no_date"}):
         page = visit("quality", "bct", **parameters)
@@ -78,8 +78,8 @@ def test_an_agency_sees_its_own_records_only(shown_store: sa.Engine, visit: Visi
     assert records(visit("quality", "bct")) == own
 
 
-def test_an_agency_without_agreements_is_told_so(shown_store: sa.Engine, visit: Visit) -> None:
-    days = high_level(shown_store).agreements.group_by("signed_on").agg(own=(pl.col("agency") == "BCT").any())
+def test_an_agency_without_agreements_is_told_so(browsed_store: sa.Engine, visit: Visit) -> None:
+    days = high_level(browsed_store).agreements.group_by("signed_on").agg(own=(pl.col("agency") == "BCT").any())
     day = str(days.filter(~pl.col("own"))["signed_on"].drop_nulls().min())
 
     page = visit("quality", "bct", signed_from=day, signed_to=day)
@@ -90,7 +90,7 @@ def test_an_agency_without_agreements_is_told_so(shown_store: sa.Engine, visit: 
 
 @pytest.mark.parametrize("username", ["lanhdao", "bct"])
 def test_an_address_that_makes_no_sense_is_told_and_falls_back(
-    shown_store: sa.Engine, visit: Visit, username: str
+    browsed_store: sa.Engine, visit: Visit, username: str
 ) -> None:
     page = visit("quality", username, defect="<script>", agency="'; DROP TABLE agreement; --", q="%_[](.*")
 

@@ -34,9 +34,9 @@ def rows(page: AppTest, table: int = 0) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("group", ["ministry", "province"])
 def test_each_kind_of_agency_is_ranked_among_its_own_by_composite(
-    shown_store: sa.Engine, visit: Visit, group: str
+    browsed_store: sa.Engine, visit: Visit, group: str
 ) -> None:
-    expected = places(shown_store, group).filter(pl.col("place").is_not_null())
+    expected = places(browsed_store, group).filter(pl.col("place").is_not_null())
 
     page = visit("ranking", group=group)
 
@@ -47,14 +47,14 @@ def test_each_kind_of_agency_is_ranked_among_its_own_by_composite(
         assert row["score_text"][0].endswith(f" {score:.{max(1, Rules().digits('K13', score))}f}".replace(".", ","))
 
 
-def test_a_filter_for_the_kind_of_agency_decides_and_the_switch_goes(shown_store: sa.Engine, visit: Visit) -> None:
+def test_a_filter_for_the_kind_of_agency_decides_and_the_switch_goes(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("ranking", agency_group="province", group="ministry")
 
     assert [row["name"] for row in rows(page)] == [row["name"] for row in rows(visit("ranking", group="province"))]
     assert "ranking_group" not in page.session_state
 
 
-def test_every_light_has_a_sign_and_the_signs_are_explained(shown_store: sa.Engine, visit: Visit) -> None:
+def test_every_light_has_a_sign_and_the_signs_are_explained(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("ranking", language="en")
 
     cells = [row[f"{kpi}_text"][0] for row in rows(page) for kpi in Rules().weights]
@@ -62,7 +62,7 @@ def test_every_light_has_a_sign_and_the_signs_are_explained(shown_store: sa.Engi
     assert any("● Met · ▲ Watch · ■ Not met" in caption.value for caption in page.caption)
 
 
-def test_places_come_with_the_range_they_could_be(shown_store: sa.Engine, visit: Visit) -> None:
+def test_places_come_with_the_range_they_could_be(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("ranking")
 
     for row in rows(page):
@@ -71,12 +71,12 @@ def test_places_come_with_the_range_they_could_be(shown_store: sa.Engine, visit:
 
 
 def test_agencies_with_too_few_agreements_are_listed_apart_with_their_values(
-    shown_store: sa.Engine, visit: Visit
+    browsed_store: sa.Engine, visit: Visit
 ) -> None:
-    expected = places(shown_store, "ministry").filter(pl.col("place").is_null())
+    expected = places(browsed_store, "ministry").filter(pl.col("place").is_null())
 
     page = visit("ranking", sector="STI", language="en")
-    few = places_in_sector(shown_store, "STI").filter(pl.col("place").is_null())
+    few = places_in_sector(browsed_store, "STI").filter(pl.col("place").is_null())
 
     assert expected.is_empty(), "in the whole register everybody has enough"
     assert few.height
@@ -93,7 +93,7 @@ def places_in_sector(engine: sa.Engine, sector: str) -> pl.DataFrame:
     return scorecard.rank(scorecard.compute(found.where(condition), by=["agency"]), group="agency")
 
 
-def test_an_agency_sees_the_whole_ranking_with_itself_marked(shown_store: sa.Engine, visit: Visit) -> None:
+def test_an_agency_sees_the_whole_ranking_with_itself_marked(browsed_store: sa.Engine, visit: Visit) -> None:
     leader, agency = visit("ranking"), visit("ranking", "bct")
 
     marked = [row["name"] for row in rows(agency) if row["name"].startswith("▶ ")]
@@ -103,7 +103,7 @@ def test_an_agency_sees_the_whole_ranking_with_itself_marked(shown_store: sa.Eng
     assert not any("▶" in text.value for text in leader.markdown)
 
 
-def test_how_many_reported_and_the_data_date_stand_beside_it(shown_store: sa.Engine, visit: Visit) -> None:
+def test_how_many_reported_and_the_data_date_stand_beside_it(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("ranking", language="en")
 
     assert any(
@@ -113,7 +113,7 @@ def test_how_many_reported_and_the_data_date_stand_beside_it(shown_store: sa.Eng
 
 
 def test_an_unknown_kind_of_agency_in_the_address_falls_back_with_a_notice(
-    shown_store: sa.Engine, visit: Visit
+    browsed_store: sa.Engine, visit: Visit
 ) -> None:
     page = visit("ranking", group="[x](y)")
 
@@ -123,7 +123,7 @@ def test_an_unknown_kind_of_agency_in_the_address_falls_back_with_a_notice(
 
 
 def test_a_province_finds_its_own_kind_first_and_everybody_else_the_ministries(
-    shown_store: sa.Engine, visit: Visit
+    browsed_store: sa.Engine, visit: Visit
 ) -> None:
     province, ministry, leader = (visit("ranking", username) for username in ("langson", "bct", "lanhdao"))
 
@@ -132,7 +132,7 @@ def test_a_province_finds_its_own_kind_first_and_everybody_else_the_ministries(
     assert any(row["name"] == "▶ Tỉnh Lạng Sơn ›" for row in [*rows(province), *rows(province, -1)])
 
 
-def test_agreements_nobody_answers_for_cannot_be_ranked(shown_store: sa.Engine, visit: Visit) -> None:
+def test_agreements_nobody_answers_for_cannot_be_ranked(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("ranking", agency_group="unassigned")
 
     assert not page.exception
@@ -148,7 +148,7 @@ def test_an_empty_store_says_so(empty_store: sa.Engine, visit: Visit) -> None:
     assert page.info[0].value
 
 
-def test_a_date_at_which_nobody_can_be_ranked_says_so(shown_store: sa.Engine, visit: Visit) -> None:
+def test_a_date_at_which_nobody_can_be_ranked_says_so(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("ranking", as_of="2022-03-31")
 
     assert not page.exception

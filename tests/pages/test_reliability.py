@@ -30,8 +30,8 @@ def said(page: AppTest) -> str:
     return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.text])
 
 
-def test_the_conclusions_are_the_register_s(shown_store: sa.Engine, visit: Visit) -> None:
-    found = high_level(shown_store)
+def test_the_conclusions_are_the_register_s(browsed_store: sa.Engine, visit: Visit) -> None:
+    found = high_level(browsed_store)
     defects = quality.by_agency(found)
     reports = reporting.in_period(reporting.counts(found, last=1)).row(-1, named=True)
 
@@ -41,15 +41,15 @@ def test_the_conclusions_are_the_register_s(shown_store: sa.Engine, visit: Visit
     assert f"**{reports['received']} of {reports['owed']} reports" in text
 
 
-def test_reports_and_records_have_pages_of_their_own(shown_store: sa.Engine, visit: Visit) -> None:
+def test_reports_and_records_have_pages_of_their_own(browsed_store: sa.Engine, visit: Visit) -> None:
     links = [link.proto.page for link in visit("reliability").get("page_link")]
 
     assert ["reporting" in links, "quality" in links] == [True, True]
 
 
 @pytest.mark.parametrize("flag", quality.DEFECTS)
-def test_each_count_leads_to_a_list_of_as_many(shown_store: sa.Engine, visit: Visit, flag: str) -> None:
-    mine = high_level(shown_store).agreements.filter(FLAGS[flag] & (pl.col("agency") == "BTC"))
+def test_each_count_leads_to_a_list_of_as_many(browsed_store: sa.Engine, visit: Visit, flag: str) -> None:
+    mine = high_level(browsed_store).agreements.filter(FLAGS[flag] & (pl.col("agency") == "BTC"))
 
     page = visit("agreements", flag=flag, agency="BTC")
 
@@ -57,7 +57,7 @@ def test_each_count_leads_to_a_list_of_as_many(shown_store: sa.Engine, visit: Vi
     assert (len(page.dataframe[0].value) if page.dataframe else 0) == mine.height
 
 
-def test_too_short_a_history_is_said_and_not_guessed(shown_store: sa.Engine, visit: Visit) -> None:
+def test_too_short_a_history_is_said_and_not_guessed(browsed_store: sa.Engine, visit: Visit) -> None:
     text = said(visit("reliability", language="en", as_of="2022-12-31"))
 
     assert "Not enough history yet to check forecasts." in text
@@ -65,7 +65,7 @@ def test_too_short_a_history_is_said_and_not_guessed(shown_store: sa.Engine, vis
 
 
 @pytest.mark.parametrize("language", w.languages())
-def test_every_statistic_is_explained_on_the_method_page(shown_store: sa.Engine, visit: Visit, language: str) -> None:
+def test_every_statistic_is_explained_on_the_method_page(browsed_store: sa.Engine, visit: Visit, language: str) -> None:
     page = visit("method", language=language, statistic="funnel")
 
     assert not page.exception

@@ -39,8 +39,8 @@ def said(page: AppTest) -> str:
 
 
 @pytest.mark.parametrize("period", ["2025-Q2", "2025-Q3", "2025-Q4"])
-def test_the_figures_are_the_register_s(shown_store: sa.Engine, visit: Visit, period: str) -> None:
-    counts = reports.counts(high_level(shown_store), period=period)
+def test_the_figures_are_the_register_s(browsed_store: sa.Engine, visit: Visit, period: str) -> None:
+    counts = reports.counts(high_level(browsed_store), period=period)
     total = reports.in_period(counts).row(0, named=True)
 
     page = visit("reporting", "dieuphoi", period=period, who="ALL")
@@ -53,8 +53,8 @@ def test_the_figures_are_the_register_s(shown_store: sa.Engine, visit: Visit, pe
     assert shown == sorted(shown, reverse=True)
 
 
-def test_those_to_remind_stand_first_and_the_rest_can_be_asked_for(shown_store: sa.Engine, visit: Visit) -> None:
-    counts = reports.counts(high_level(shown_store), period="2025-Q4")
+def test_those_to_remind_stand_first_and_the_rest_can_be_asked_for(browsed_store: sa.Engine, visit: Visit) -> None:
+    counts = reports.counts(high_level(browsed_store), period="2025-Q4")
     owing = counts.filter(pl.col("missing") > 0).height
 
     for who, expected in (({}, owing), ({"who": "complete"}, counts.height - owing), ({"who": "ALL"}, counts.height)):
@@ -62,12 +62,12 @@ def test_those_to_remind_stand_first_and_the_rest_can_be_asked_for(shown_store: 
 
 
 def test_an_agency_leads_to_its_missing_reports_and_the_words_to_remind_it(
-    shown_store: sa.Engine, visit: Visit
+    browsed_store: sa.Engine, visit: Visit
 ) -> None:
-    rows = reports.owed(high_level(shown_store), period="2025-Q4").filter(
+    rows = reports.owed(high_level(browsed_store), period="2025-Q4").filter(
         (pl.col("agency") == "BTC") & (pl.col("status") == "missing")
     )
-    named = high_level(shown_store).agreements.join(rows, on="agreement_id", how="semi")["ref"]
+    named = high_level(browsed_store).agreements.join(rows, on="agreement_id", how="semi")["ref"]
 
     page = visit("reporting", "dieuphoi", agency="BTC", status="missing")
 
@@ -93,12 +93,12 @@ def test_a_title_that_somebody_typed_stays_within_its_line_of_the_reminder(
 
 
 @pytest.mark.parametrize("username", ["bct", "quantri"])
-def test_only_who_coordinates_has_the_reminder(shown_store: sa.Engine, visit: Visit, username: str) -> None:
+def test_only_who_coordinates_has_the_reminder(browsed_store: sa.Engine, visit: Visit, username: str) -> None:
     assert not visit("reporting", username, agency="BCT").code
 
 
-def test_an_agency_sees_its_own_line_and_its_own_reports(shown_store: sa.Engine, visit: Visit) -> None:
-    found = high_level(shown_store)
+def test_an_agency_sees_its_own_line_and_its_own_reports(browsed_store: sa.Engine, visit: Visit) -> None:
+    found = high_level(browsed_store)
     counts = reports.counts(found, period="2025-Q4").filter(pl.col("agency") == "BCT").row(0, named=True)
     own = found.agreements.filter(pl.col("agency") == "BCT").join(
         reports.owed(found, period="2025-Q4"), on="agreement_id", how="semi"
@@ -113,7 +113,7 @@ def test_an_agency_sees_its_own_line_and_its_own_reports(shown_store: sa.Engine,
         assert "BTC" not in said(page)
 
 
-def test_before_the_due_date_the_days_left_are_said(shown_store: sa.Engine, visit: Visit) -> None:
+def test_before_the_due_date_the_days_left_are_said(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("reporting", "dieuphoi", "en", as_of="2026-01-05", agency="BTC")
 
     assert "Due in 5 days (10 Jan 2026)" in said(page)
@@ -121,7 +121,7 @@ def test_before_the_due_date_the_days_left_are_said(shown_store: sa.Engine, visi
     assert {str(row["days_late"]) for row in table(page, "days_late")} <= {"nan", "None", "<NA>"}
 
 
-def test_the_neighbouring_periods_are_one_click_away(shown_store: sa.Engine, visit: Visit) -> None:
+def test_the_neighbouring_periods_are_one_click_away(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("reporting", "dieuphoi")
     buttons = {button.key: button for button in page.button}
     assert buttons["period_later"].disabled
@@ -145,7 +145,7 @@ def test_a_register_without_periods_says_so_and_shows_the_coordinator_where_to_m
         assert ("coordination" in links) == is_shown
 
 
-def test_before_the_first_period_has_ended_its_dates_are_said(shown_store: sa.Engine, visit: Visit) -> None:
+def test_before_the_first_period_has_ended_its_dates_are_said(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("reporting", "dieuphoi", as_of="2025-06-29")
 
     assert not page.exception
@@ -154,7 +154,7 @@ def test_before_the_first_period_has_ended_its_dates_are_said(shown_store: sa.En
 
 @pytest.mark.parametrize("username", ["lanhdao", "bct"])
 def test_an_address_that_makes_no_sense_is_told_and_falls_back(
-    shown_store: sa.Engine, visit: Visit, username: str
+    browsed_store: sa.Engine, visit: Visit, username: str
 ) -> None:
     page = visit("reporting", username, period="2099-Q9", status="<script>", who="?", agency="' OR 1=1")
 

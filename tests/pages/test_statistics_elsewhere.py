@@ -45,7 +45,7 @@ def person(role: str, agency: str | None) -> Person:
 @pytest.mark.parametrize("language", w.languages())
 @pytest.mark.parametrize("username", ACCOUNTS)
 def test_three_things_are_for_those_who_may_see_the_agreements(
-    shown_store: sa.Engine, visit: Visit, username: str, language: str
+    browsed_store: sa.Engine, visit: Visit, username: str, language: str
 ) -> None:
     page = visit("scorecard", username, language, agency="BTC")
 
@@ -54,9 +54,9 @@ def test_three_things_are_for_those_who_may_see_the_agreements(
     assert (heading in [text.value for text in page.subheader]) == (username not in ("bct", "langson"))
 
 
-def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.Engine, visit: Visit) -> None:
-    found = ministries(shown_store)
-    study = what_if.study(read_register(shown_store), found, agency="BTC", rules=Rules())
+def test_the_three_things_are_those_of_the_scorecard_run_again(browsed_store: sa.Engine, visit: Visit) -> None:
+    found = ministries(browsed_store)
+    study = what_if.study(read_register(browsed_store), found, agency="BTC", rules=Rules())
     titles = dict(found.agreements.select("agreement_id", "title_en").iter_rows())
 
     text = said(visit("scorecard", language="en", agency="BTC"))
@@ -69,7 +69,7 @@ def test_the_three_things_are_those_of_the_scorecard_run_again(shown_store: sa.E
 
 @pytest.mark.parametrize(("role", "agency", "sees"), [("agency", "BCT", True), ("agency", "T20", False)])
 def test_steps_name_only_agreements_the_reader_may_open(
-    shown_store: sa.Engine, role: str, agency: str, sees: bool
+    browsed_store: sa.Engine, role: str, agency: str, sees: bool
 ) -> None:
     view = View(as_of=AS_OF, compare_with=AS_OF, reader=agency).where(scope="HIGH_LEVEL", agency_group="ministry")
 
@@ -80,8 +80,8 @@ def test_steps_name_only_agreements_the_reader_may_open(
     assert found.rows["title_vi"].null_count() == 0
 
 
-def test_crude_and_adjusted_stand_side_by_side(shown_store: sa.Engine, visit: Visit) -> None:
-    cards = scorecard.compute(ministries(shown_store), by=["agency"])
+def test_crude_and_adjusted_stand_side_by_side(browsed_store: sa.Engine, visit: Visit) -> None:
+    cards = scorecard.compute(ministries(browsed_store), by=["agency"])
     crude = cards.filter((pl.col("agency") == "BTC") & (pl.col("kpi") == "K02")).row(0, named=True)
 
     text = said(visit("scorecard", language="en", agency="BTC"))
@@ -93,7 +93,7 @@ def test_crude_and_adjusted_stand_side_by_side(shown_store: sa.Engine, visit: Vi
 # --- Ranking ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("shown_store")
+@pytest.mark.usefixtures("browsed_store")
 @pytest.mark.parametrize("username", ["lanhdao", "bct"])
 def test_two_agencies_are_compared_for_leaders_and_agencies(visit: Visit, username: str) -> None:
     page = visit("ranking", username, group="ministry")
@@ -102,7 +102,7 @@ def test_two_agencies_are_compared_for_leaders_and_agencies(visit: Visit, userna
     assert "Cơ quan A có thực sự kém cơ quan B?" in [text.value for text in page.subheader]
 
 
-def test_exchanged_agencies_get_the_opposite_answer(shown_store: sa.Engine, visit: Visit) -> None:
+def test_exchanged_agencies_get_the_opposite_answer(browsed_store: sa.Engine, visit: Visit) -> None:
     one, two = (
         next(
             text
@@ -138,7 +138,7 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
     assert "Not enough figures" in answer(Difference("not_available"))
 
 
-def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.Engine) -> None:
+def test_places_by_a_share_are_the_sets_of_the_ranking_module(browsed_store: sa.Engine) -> None:
     view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
 
     for kpi in statistics.SHARES:
@@ -149,7 +149,7 @@ def test_places_by_a_share_are_the_sets_of_the_ranking_module(shown_store: sa.En
         assert rows["n"].min() >= Rules().rank_min_n  # type: ignore[operator]
 
 
-def test_everything_asked_for_twice_is_worked_out_once(shown_store: sa.Engine) -> None:
+def test_everything_asked_for_twice_is_worked_out_once(browsed_store: sa.Engine) -> None:
     view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
 
     assert studies.adjusted(view, "K02") is studies.adjusted(view, "K02")

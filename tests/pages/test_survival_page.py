@@ -20,8 +20,8 @@ ACCOUNTS = [account.username for account in accounts.DEMO_ACCOUNTS]
 
 
 @pytest.mark.parametrize("by", sections.GROUPINGS)
-def test_every_grouping_has_its_numbers_at_risk(shown_store: sa.Engine, visit: Visit, by: str) -> None:
-    found = facts.build(read_register(shown_store), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
+def test_every_grouping_has_its_numbers_at_risk(browsed_store: sa.Engine, visit: Visit, by: str) -> None:
+    found = facts.build(read_register(browsed_store), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
     waits = waiting.cases(found, by=sections.GROUPINGS[by])
 
     page = visit("survival", by=by)
@@ -33,8 +33,8 @@ def test_every_grouping_has_its_numbers_at_risk(shown_store: sa.Engine, visit: V
     assert {int(n) for n in rows["0"]} <= set(sizes.values())
 
 
-def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(shown_store: sa.Engine) -> None:
-    found = facts.build(read_register(shown_store), AS_OF)
+def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(browsed_store: sa.Engine) -> None:
+    found = facts.build(read_register(browsed_store), AS_OF)
     waits = waiting.cases(found, by="agency")
 
     rows = sections._curve_rows(waits, ["BCT", "BYT"], {"BCT": "Công Thương", "BYT": "Y tế"})
@@ -48,7 +48,7 @@ def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(show
         assert int(label) == waits.filter((pl.col("group") == agency) & (pl.col("duration_days") >= day)).height
 
 
-def test_agencies_can_be_chosen_and_the_address_keeps_them(shown_store: sa.Engine, visit: Visit) -> None:
+def test_agencies_can_be_chosen_and_the_address_keeps_them(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("survival", by="agency", groups="BYT,XXX,BTC")
 
     assert not page.exception
@@ -59,8 +59,10 @@ def test_agencies_can_be_chosen_and_the_address_keeps_them(shown_store: sa.Engin
     assert len(page.dataframe[-1].value) == 1
 
 
-def test_the_cohorts_are_those_of_the_register_and_too_recent_ones_say_so(shown_store: sa.Engine, visit: Visit) -> None:
-    found = facts.build(read_register(shown_store), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
+def test_the_cohorts_are_those_of_the_register_and_too_recent_ones_say_so(
+    browsed_store: sa.Engine, visit: Visit
+) -> None:
+    found = facts.build(read_register(browsed_store), AS_OF).where(pl.col("scope") == "HIGH_LEVEL")
     expected = cohorts.by_signing(found)
 
     rows = visit("survival", language="en").dataframe[0].value
@@ -89,14 +91,14 @@ def test_the_verdict_confirms_denies_or_leaves_open() -> None:
     assert "too early" in compared("not_observed", 0, 0, 0)
 
 
-def test_with_one_year_watched_nothing_is_claimed(shown_store: sa.Engine, visit: Visit) -> None:
+def test_with_one_year_watched_nothing_is_claimed(browsed_store: sa.Engine, visit: Visit) -> None:
     page = visit("survival", language="en", as_of="2023-12-31")
 
     assert not page.exception
     assert any("too early to say" in text.value for text in page.markdown)
 
 
-def test_an_agency_finds_itself_among_the_curves(shown_store: sa.Engine, visit: Visit) -> None:
+def test_an_agency_finds_itself_among_the_curves(browsed_store: sa.Engine, visit: Visit) -> None:
     rows = visit("survival", "langson", by="agency").dataframe[-1].value
 
     assert any("Lạng Sơn" in name for name in rows["name"])
