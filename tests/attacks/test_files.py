@@ -137,6 +137,14 @@ def put(
     return http.put(address, files={"file": ("a.csv", content)}, headers=sent).status_code
 
 
+def delete(http: httpx.Client, address: str, cookie: str) -> int:
+    """Take an upload back, with a good form token."""
+    token = xsrf(http)
+    http.cookies.clear()
+    sent = {"Cookie": f"{cookie}; _streamlit_xsrf={token}".lstrip("; "), "X-Xsrftoken": token}
+    return http.delete(address, headers=sent).status_code
+
+
 def xsrf(http: httpx.Client) -> str:
     http.cookies.clear()
     found = re.search(r"_streamlit_xsrf=([^;]+)", http.get("/_stcore/health").headers["set-cookie"])
@@ -163,11 +171,8 @@ def test_an_upload_goes_only_where_this_session_was_told_to(
         for target in foreign:
             assert put(http, target, thief.cookie) in (400, 403), target
             assert put(http, target, "") == 403
-            token = xsrf(http)
             for cookie in ("", thief.cookie):
-                http.cookies.clear()
-                sent = {"Cookie": f"{cookie}; _streamlit_xsrf={token}".lstrip("; "), "X-Xsrftoken": token}
-                assert http.delete(target, headers=sent).status_code in (400, 403)
+                assert delete(http, target, cookie) in (400, 403)
         assert len(refusals.new()) == len(foreign) * 4
         assert put(http, address, victim.cookie) == 204
         assert put(http, own_address, thief.cookie) == 204
@@ -179,9 +184,15 @@ def test_uploads_of_an_account_are_limited_in_all_its_tabs_together(http: httpx.
     with own.tab() as first, own.tab() as second, other.tab() as theirs:
         for tab in (first, second, theirs):
             tab.rerun("upload")
-        answers = [put(http, upload_address(tab), own.cookie, large) for tab in (first, second, first, second, first)]
-        assert answers == [204, 204, 204, 204, 413]
-        assert put(http, upload_address(theirs), other.cookie, large) == 204
+        addresses = [upload_address(tab) for tab in (first, second, first, second, first)]
+        assert [put(http, address, own.cookie, large) for address in addresses] == [204, 204, 204, 204, 413]
+        their_address = upload_address(theirs)
+        assert put(http, their_address, other.cookie, large) == 204
+
+        for address in addresses[:4]:
+            assert delete(http, address, own.cookie) == 204
+        assert put(http, addresses[4], own.cookie, large) == 204
+        assert [delete(http, addresses[4], own.cookie), delete(http, their_address, other.cookie)] == [204, 204]
 
 
 def test_an_upload_needs_the_form_token_of_the_page(http: httpx.Client, sign_in: SignIn) -> None:

@@ -81,6 +81,7 @@ WITHIN = {
     "updates.applying.batch_of",
     "updates.applying.carry_out",
     "updates.applying.close_batch",
+    "updates.checking.one_at_a_time",
 }
 OWN = {
     "audit.journal.read_recent",
