@@ -72,8 +72,8 @@ def each(found: Locator, most: int) -> Iterator[Locator]:
 
 
 def taken(page: Page, button: Locator, name: str) -> None:
-    """Download a file; a page that is drawn anew at that moment makes another one, so there is a second try."""
-    for _ in range(2):
+    """Download a file; a page that is drawn anew at that moment makes another one, so it is tried again."""
+    for _ in range(4):
         with contextlib.suppress(PlaywrightTimeout):
             with page.expect_download(timeout=8_000) as download:
                 button.click()
