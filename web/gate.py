@@ -88,7 +88,7 @@ class Gate:
             headers.append((BROWSER_HEADER.lower().encode(), accounts.hash_token(mark).encode()))
         scope = {**scope, "headers": headers}
         if scope["type"] == "websocket":
-            await self._converse(scope, receive, guarded, found, token)
+            await self._converse(scope, receive, guarded, found, token, mark)
         elif found is not None and scope["method"] == "PUT":
             await self._take(scope, receive, guarded, found[0].username)
         else:
@@ -104,30 +104,39 @@ class Gate:
         await _refuse(scope, receive, guarded, 413)
 
     async def _converse(
-        self, scope: Scope, receive: Receive, send: Send, found: tuple[accounts.Person, str] | None, token: str | None
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        found: tuple[accounts.Person, str] | None,
+        token: str | None,
+        mark: str | None,
     ) -> None:
-        """A websocket, from its opening to its end, within the limits of its account or network."""
+        """A websocket, from its opening to its end, within the limits of whoever opens it."""
         network = accounts.network_of(scope["client"][0] if scope.get("client") else "unknown")
-        account, owner = (None, None) if found is None else (found[0].username, found[1])
+        if found is not None:
+            known: str | None = found[0].username
+        else:
+            known = await to_thread.run_sync(self._known_browser, mark)
 
         async def turn() -> None:
             self._house.garbage.heard()
-            if await self._runs.wait(account=account, network=network):
-                _log.info("a page was asked for too often by %s and waited", account or network)
+            if await self._runs.wait(known=known, network=network):
+                _log.info("a page was asked for too often by %s and waited", known or network)
 
         talk = Conversation(
             receive,
             send,
-            owner=owner,
+            owner=None if found is None else found[1],
             holds=lambda: to_thread.run_sync(self._holds, token),
             turn=turn,
             offered=self._offered,
         )
-        with self._sockets.one_more(account=account, network=network) as admitted:
+        with self._sockets.one_more(known=known, network=network) as admitted:
             if admitted:
                 await self._app(scope, talk.receive, talk.send)
                 return
-        _log.warning("refused: one websocket more of %s", account or network)
+        _log.warning("refused: one websocket more of %s", known or network)
         await _refuse(scope, receive, send, 503)
 
     async def _answer(self, scope: Scope, receive: Receive, guarded: SafeAnswer) -> None:
@@ -149,6 +158,19 @@ class Gate:
     def _is_sign_on(self, scope: Scope) -> bool:
         is_read = scope["type"] == "http" and scope["method"] == "GET"
         return self._house.settings.is_single_sign_on and is_read and scope["path"] in _SIGN_ON_PATHS
+
+    def _known_browser(self, mark: str | None) -> str | None:
+        """What to call a browser that an account was signed in to with; None for any other."""
+        browser = accounts.hash_token(mark) if mark else ""
+        try:
+            return (
+                f"browser {browser[:12]}"
+                if browser and accounts.is_known_browser(self._house.engine, browser)
+                else None
+            )
+        except failures.STORE_ERRORS as error:
+            incidents.record(error, where="websocket")
+            return None
 
     def _holds(self, token: str | None) -> bool:
         """Whether the session still does; not while the store does not answer."""

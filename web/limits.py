@@ -22,7 +22,9 @@ FILES_AT_ONCE: Final = 20
 """For so many files a browser may ask for addresses in one message."""
 
 SOCKETS: Final = 2_000
-SOCKETS_OF_ACCOUNT: Final = 60
+SOCKETS_OF_KNOWN: Final = 60
+"""Websockets of one account, or before signing in of one browser that an account was signed in to with."""
+
 SOCKETS_SIGNED_OUT: Final = 1_000
 SOCKETS_OF_NETWORK: Final = 200
 """Websockets before signing in of one network: a ministry has one address."""
@@ -38,16 +40,16 @@ _KEPT: Final = 10_000
 
 
 class Sockets:
-    """How many websockets are open, together and of each account or network."""
+    """How many websockets are open, together and of whoever has them."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def one_more(self, *, account: str | None, network: str) -> Iterator[bool]:
-        """Whether one more may be opened; it counts until the block ends. `account` is None before signing in."""
-        if account is not None:
-            limits = {"all": SOCKETS, f"account {account}": SOCKETS_OF_ACCOUNT}
+    def one_more(self, *, known: str | None, network: str) -> Iterator[bool]:
+        """Whether one more may be opened; it counts until the block ends. For `known` and `network` see `Runs.wait`."""
+        if known is not None:
+            limits = {"all": SOCKETS, f"known {known}": SOCKETS_OF_KNOWN}
         else:
             limits = {"all": SOCKETS, "signed out": SOCKETS_SIGNED_OUT, f"network {network}": SOCKETS_OF_NETWORK}
         if any(self._open[key] >= most for key, most in limits.items()):
@@ -64,7 +66,7 @@ class Sockets:
 
 
 class Runs:
-    """How often pages are run: for each account, and before signing in for each network and all of them together.
+    """How often pages are run: for whom we know, and for everybody else by network and all of them together.
 
     A run that comes too early waits its turn, and with it whatever the same browser says next. `per_second` is what an
     account may run for as long as it likes.
@@ -75,10 +77,14 @@ class Runs:
         self._of: OrderedDict[str, AsyncLimiter] = OrderedDict()
         self._signed_out = AsyncLimiter(self._at_once * _SIGNED_OUT, _AT_ONCE_SECONDS)
 
-    async def wait(self, *, account: str | None, network: str) -> bool:
-        """Return when it may go on; whether it had to wait."""
-        if account is not None:
-            return await _passed(self._limiter(f"account {account}", self._at_once))
+    async def wait(self, *, known: str | None, network: str) -> bool:
+        """Return when it may go on; whether it had to wait.
+
+        `known` is the account, or before signing in the browser, if an account was signed in to with it: a crowd of strangers
+        must not keep its owner from the sign-in. None for anybody else.
+        """
+        if known is not None:
+            return await _passed(self._limiter(f"known {known}", self._at_once))
         waited = await _passed(self._limiter(f"network {network}", self._at_once * _OF_NETWORK))
         return await _passed(self._signed_out) or waited
 

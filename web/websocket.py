@@ -63,13 +63,16 @@ class Conversation:
         """From the browser: the next message that may pass."""
         while True:
             message = await self._receive()
-            data = message.get("bytes")
-            if message["type"] != "websocket.receive" or data is None:
+            if message["type"] != "websocket.receive":
                 return message
-            if len(data) > (MESSAGE_BYTES_SIGNED_OUT if self._owner is None else MESSAGE_BYTES):
-                _log.warning("refused: a message of %d bytes over a websocket", len(data))
+            data = message.get("bytes")
+            length = len(data if data is not None else message.get("text") or "")
+            if length > (MESSAGE_BYTES_SIGNED_OUT if self._owner is None else MESSAGE_BYTES):
+                _log.warning("refused: a message of %d bytes over a websocket", length)
                 await self._send({"type": "websocket.close", "code": _TOO_BIG})
                 return {"type": "websocket.disconnect", "code": _TOO_BIG}
+            if data is None:  # text, which Streamlit does not read
+                return message
             passed = await self._passed(data)
             if passed is not None:
                 return {**message, "bytes": passed}

@@ -30,7 +30,7 @@ from data_access.accounts.people import (
     sign_out_everywhere,
     unlock,
 )
-from data_access.accounts.rate_limits import network_of
+from data_access.accounts.rate_limits import is_known_browser, network_of
 from data_access.accounts.sealing import is_lasting
 from data_access.accounts.second_factor import (
     APP_CODE_MAX,
@@ -115,6 +115,7 @@ __all__ = [
     "generate_password",
     "hash_token",
     "holder_of",
+    "is_known_browser",
     "is_lasting",
     "issue_ticket",
     "list_sessions",

@@ -133,6 +133,15 @@ def remember(session: Session, *, username: str, browser: str, now: dt.datetime)
     )
 
 
+def is_known_browser(engine: Engine, browser: str) -> bool:
+    """Whether any account was signed in to in this browser."""
+    with store.session(engine, read_only=True) as session:
+        return (
+            session.execute(select(col(KnownBrowser.browser)).where(col(KnownBrowser.browser) == browser)).first()
+            is not None
+        )
+
+
 def network_of(address: str) -> str:
     """What one subscriber has of addresses: one of IPv4, 64 bits of IPv6. What is no address stays as it is."""
     try:

@@ -214,7 +214,7 @@ GUARDS = (
     Guard(
         "messages over a websocket are short, and shorter before signing in",
         "web/websocket.py",
-        "            if len(data) > (MESSAGE_BYTES_SIGNED_OUT if self._owner is None else MESSAGE_BYTES):",
+        "            if length > (MESSAGE_BYTES_SIGNED_OUT if self._owner is None else MESSAGE_BYTES):",
         "            if False:",
         LIMITS + "test_a_message_that_is_too_long_ends_the_conversation",
     ),
@@ -245,6 +245,13 @@ GUARDS = (
         "        if any(self._open[key] >= most for key, most in limits.items()):",
         "        if False:",
         LIMITS + "test_one_websocket_more_than_a_network_may_have_is_refused",
+    ),
+    Guard(
+        "strangers do not keep the owner of an account from the sign-in",
+        "web/gate.py",
+        "            known = await to_thread.run_sync(self._known_browser, mark)",
+        "            known = None",
+        LIMITS + "test_strangers_do_not_keep_the_owner_of_an_account_from_the_sign_in",
     ),
     Guard(
         "only names of ours are answered where they are set",

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from data_access import settings
+from data_access import accounts, settings, store
 from tests.web.conftest import SignedIn, open_client
 from tests.web.test_gate import HERE, STREAM
 from web import file_addresses, limits, server
@@ -149,6 +149,17 @@ def test_addresses_for_ever_so_many_files_are_not_given(monkeypatch: pytest.Monk
     assert asyncio.run(talk.receive())["bytes"] == rerun()
 
 
+def test_a_text_that_is_too_long_ends_it_too() -> None:
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "text": "x" * (limits.MESSAGE_BYTES_SIGNED_OUT + 1)}
+
+    async def nothing(*_: object) -> bool:
+        return True
+
+    talk = Conversation(receive, nothing, owner=None, holds=nothing, turn=nothing, offered=Offered())  # type: ignore[arg-type]
+    assert asyncio.run(talk.receive()) == {"type": "websocket.disconnect", "code": 1009}
+
+
 def test_a_page_is_run_when_its_turn_has_come() -> None:
     turns = []
 
@@ -168,9 +179,9 @@ def test_who_runs_pages_without_pause_waits_and_nobody_else_does() -> None:
     runs = Runs(0.6)  # three at once
 
     async def crowd() -> tuple[list[bool], bool, bool]:
-        greedy = [await runs.wait(account="bct", network="10.0.0.1") for _ in range(3)]
-        fourth = asyncio.create_task(runs.wait(account="bct", network="10.0.0.1"))
-        leader = await runs.wait(account="lanhdao", network="10.0.0.1")
+        greedy = [await runs.wait(known="bct", network="10.0.0.1") for _ in range(3)]
+        fourth = asyncio.create_task(runs.wait(known="bct", network="10.0.0.1"))
+        leader = await runs.wait(known="lanhdao", network="10.0.0.1")
         await asyncio.sleep(0.05)
         is_waiting = not fourth.done()
         fourth.cancel()
@@ -184,7 +195,7 @@ def test_before_signing_in_networks_and_all_of_them_together_have_their_rate(mon
     runs = Runs(10)  # two at once for an account, three for a network, six for all
 
     async def crowd(networks: str) -> list[bool]:
-        return [await runs.wait(account=None, network=network) for network in networks]
+        return [await runs.wait(known=None, network=network) for network in networks]
 
     assert asyncio.run(crowd("aaaa")) == [False, False, False, True]
     runs = Runs(10)
@@ -193,15 +204,15 @@ def test_before_signing_in_networks_and_all_of_them_together_have_their_rate(mon
 
 def test_websockets_are_counted_while_they_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SOCKETS_OF_NETWORK", 2)
-    monkeypatch.setattr(limits, "SOCKETS_OF_ACCOUNT", 1)
+    monkeypatch.setattr(limits, "SOCKETS_OF_KNOWN", 1)
     sockets = Sockets()
 
-    with sockets.one_more(account=None, network="a") as first, sockets.one_more(account=None, network="a") as second:
-        with sockets.one_more(account=None, network="a") as third, sockets.one_more(account=None, network="b") as other:
+    with sockets.one_more(known=None, network="a") as first, sockets.one_more(known=None, network="a") as second:
+        with sockets.one_more(known=None, network="a") as third, sockets.one_more(known=None, network="b") as other:
             assert (first, second, third, other) == (True, True, False, True)
-        with sockets.one_more(account="bct", network="a") as own, sockets.one_more(account="bct", network="c") as again:
+        with sockets.one_more(known="bct", network="a") as own, sockets.one_more(known="bct", network="c") as again:
             assert (own, again) == (True, False)
-    with sockets.one_more(account=None, network="a") as later:
+    with sockets.one_more(known=None, network="a") as later:
         assert later
 
 
@@ -226,6 +237,27 @@ def test_an_account_s_websocket_is_counted_for_the_account(
 
     with open_client(house).websocket_connect(STREAM, headers=headers) as socket:
         assert socket.receive_json()
+
+
+def test_strangers_do_not_keep_the_owner_of_an_account_from_the_sign_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SOCKETS_OF_NETWORK", 0)
+    monkeypatch.setattr(limits, "SOCKETS_SIGNED_OUT", 0)
+    with store.session(house.engine) as session:
+        browser = accounts.hash_token("own")
+        ticket = accounts.issue_ticket(session, username="nga", browser=browser)
+        assert accounts.redeem_ticket(session, ticket=ticket, browser=browser) == "nga"
+    client = open_client(house)
+
+    with client.websocket_connect(STREAM, headers={**HERE, "cookie": "kpi_browser=own"}) as socket:
+        assert socket.receive_json()
+    with (
+        pytest.raises(WebSocketDisconnect) as refused,
+        client.websocket_connect(STREAM, headers={**HERE, "cookie": "kpi_browser=other"}),
+    ):
+        pass
+    assert refused.value.code == 1013
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------
