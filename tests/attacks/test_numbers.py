@@ -26,7 +26,7 @@ from kpi.rules import Rules
 from kpi.update import Checked, check_rows, compare, table_of
 from pages.ui import data_edition, loaders
 from pages.ui.view import View
-from tests.data_access.updates.test_updates import typed_rows
+from tests.data_access.updates.test_undoing import typed_rows
 from tests.kpi.recomputed import median
 from tests.pages import stores
 

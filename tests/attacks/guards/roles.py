@@ -1,0 +1,146 @@
+"""What each role may do, and with whose agreements."""
+
+from __future__ import annotations
+
+from tests.attacks.guards.guard import Guard
+
+UPLOADS = "tests/data_access/updates/test_updates.py::"
+FUNCTIONS = "tests/attacks/test_functions.py::"
+MESSAGES = "tests/attacks/test_messages.py::"
+
+GUARDS = (
+    Guard(
+        "the frame shows the sign-in in place of a page",
+        "pages/frame.py",
+        "    if person is None:\n        show_language",
+        "    if False:\n        show_language",
+        "tests/pages/test_every_page.py::test_signed_out_it_shows_the_sign_in_and_nothing_of_itself",
+    ),
+    Guard(
+        "a page looks at the role",
+        "pages/ui/session.py",
+        "    if not screen.is_open_to(person):",
+        "    if False:",
+        MESSAGES + "test_pages_of_other_roles_show_nothing_however_they_are_asked_for",
+    ),
+    Guard(
+        "lists show an agency its own agreements only",
+        "pages/ui/loaders.py",
+        '    return found.where(pl.col("agency") == own)',
+        "    return found",
+        "tests/attacks/test_pages.py::test_no_address_shows_an_agency_what_belongs_to_others",
+    ),
+    Guard(
+        "files give an agency its own agreements only",
+        "pages/ui/loaders.py",
+        '    return found.where(pl.col("agency") == own)',
+        "    return found",
+        "tests/attacks/test_pages.py::test_no_file_gives_an_agency_what_belongs_to_others",
+    ),
+    Guard(
+        "what an actor claims is compared with the store",
+        "data_access/acting.py",
+        " or (actor.role, actor.agency) != (account.role, account.agency)",
+        "",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "a closed account does nothing",
+        "data_access/acting.py",
+        "account is None or not account.active or",
+        "account is None or",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "an agency takes back its own batches only",
+        "data_access/updates/undoing.py",
+        "account.agency is not None and account.agency == batch.agency",
+        "account.agency is not None",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "a batch is carried out for its own agency only",
+        "data_access/updates/applying.py",
+        "    if agency is None or agency != preview.agency or not (is_own or is_published):",
+        "    if agency is None:",
+        FUNCTIONS + "test_a_batch_is_carried_out_for_its_own_agency_only",
+    ),
+    Guard(
+        "an upload touches agreements of its agency only",
+        "data_access/updates/applying.py",
+        "or not preview.versions.keys() <= own.keys():",
+        "or False:",
+        UPLOADS + "test_nobody_writes_for_another_agency",
+    ),
+    Guard(
+        "what has changed since it was seen is refused",
+        "data_access/updates/applying.py",
+        "    stale = [number for number, seen in preview.versions.items() if own[number] != seen]",
+        "    stale: list[int] = []",
+        UPLOADS + "test_a_preview_of_what_has_changed_since_is_refused",
+    ),
+    Guard(
+        "a confirmation repeated changes nothing",
+        "data_access/updates/applying.py",
+        "        if versions_before(session, number) == dict(preview.versions):",
+        "        if False:",
+        UPLOADS + "test_a_confirmation_repeated_changes_nothing_and_names_its_batch",
+    ),
+    Guard(
+        "conflicts are decided by people",
+        "data_access/updates/applying.py",
+        '    if preview.conflicts:\n        raise Refused("undecided")',
+        "    pass",
+        UPLOADS + "test_conflicts_must_be_decided_first",
+    ),
+    Guard(
+        "coordinators review",
+        "data_access/updates/reviewing.py",
+        "    account_of(session, actor, May.REVIEW)",
+        "    account_of(session, actor)",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "coordinators settle the calendar and thresholds",
+        "data_access/coordination.py",
+        "        account_of(session, actor, May.SETTLE)",
+        "        account_of(session, actor)",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "administrators look after accounts",
+        "data_access/acting.py",
+        "    if not (is_administrator if isinstance(actor, Person) else held is None):",
+        "    if False:",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "the name of an account does not pass for a process",
+        "data_access/acting.py",
+        "    if not (is_administrator if isinstance(actor, Person) else held is None):",
+        "    if isinstance(actor, Person) and not is_administrator:",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "refusals are written down",
+        "data_access/acting.py",
+        '            _updates.warning("%s of %s by %r refused',
+        '            _updates.debug("%s of %s by %r refused',
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "PostgreSQL lets an agency touch its own rows only",
+        "data_access/store/engine.py",
+        "def act_for(session: Session, agency: str) -> None:",
+        "def act_for(session: Session, agency: str) -> None:\n    return\n\n\ndef _unused(session: Session, agency: str) -> None:",
+        "tests/data_access/store/test_row_level_security.py",
+        store="",
+    ),
+    Guard(
+        "a typed text is no longer than its field",
+        "data_access/acting.py",
+        "    if len(text) > most:",
+        "    if False:",
+        "tests/data_access/updates/test_publishing.py::test_a_reason_that_is_too_long_is_refused_whoever_asks",
+    ),
+)
