@@ -122,11 +122,12 @@ def sealing(engine: sa.Engine) -> Iterator[sa.Engine]:
         seals.install(connection)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser that is installed here, without what it would fetch for itself.
 
-    One for all tests of a process: Playwright refuses to be started twice.
+    One for a module's tests: Playwright refuses to be started twice, and while it runs no other test of the process
+    could start an event loop.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

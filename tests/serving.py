@@ -18,6 +18,8 @@ import sqlalchemy as sa
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]:not(:has([data-testid=stSkeleton]))"
+"""The page of a run that has ended, and nothing of it whose code the browser still fetches."""
 
 
 @dataclasses.dataclass(frozen=True)

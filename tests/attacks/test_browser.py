@@ -13,11 +13,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from data_access import accounts
 from tests.attacks.conftest import SignIn
 from tests.attacks.test_messages import OPEN_TO, PAGES, ROLES
-from tests.serving import Served
+from tests.serving import AT_REST, Served
 
 pytestmark = pytest.mark.browser
 
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 # What the bait would make of itself, were it read as anything but text.
 MADE = (
     "img[src*='evil'], a[href*='evil'], a[href^='javascript'], script:not([src]):not([type]), iframe, [onerror], .katex"

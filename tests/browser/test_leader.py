@@ -9,12 +9,9 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import SignIn
-from tests.serving import Served
+from tests.serving import AT_REST, Served
 
 pytestmark = pytest.mark.browser
-
-
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def open_first_row(page: Page, leads_to: re.Pattern[str]) -> None:

@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
-from tests.serving import Served
+from tests.serving import AT_REST, Served
 
 pytestmark = pytest.mark.browser
 
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 VERDICT = re.compile(r"Chưa thể nói|Có: |Không, ngược lại")
 
 
