@@ -52,6 +52,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     runs_per_second: int = 4
+    figures_mb: int = 1024
     second_factor: str = "optional"
     log_format: str = "text"
 
@@ -105,6 +106,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_networks(given, "TRUSTED_PROXIES"),
         allowed_hosts=_hosts(given, "ALLOWED_HOSTS"),
         runs_per_second=_whole_number(given, "RUNS_PER_SECOND", 4, lowest=1, highest=10_000),
+        figures_mb=_whole_number(given, "FIGURES_MB", 1024, lowest=64, highest=1_000_000),
     )
 
 

@@ -27,8 +27,14 @@ _WAITING_IN: Final = ("coordination", "review")
 
 
 def run() -> None:
-    """Draw the frame and, inside it, the page."""
+    """Draw the frame and, inside it, the page, all in one language."""
     choose_language()
+    with words.in_language(words.language()):
+        draw()
+
+
+def draw() -> None:
+    """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
     person = session.current()

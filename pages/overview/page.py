@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kpi.facts import attention
-from pages.overview import SCREEN
+from pages.overview import SCREEN, counts
 from pages.overview import sections as overview
 from pages.parts import heading
 from pages.ui import filters, loaders, session
 
 person = session.require(SCREEN)
 view = filters.current()
-facts = loaders.facts(view)
 
-if facts.agreements.is_empty():
+if loaders.facts(view).agreements.is_empty():
     heading.show_nothing("overview.heading", person)
     st.stop()
-decisions = attention.decisions(loaders.visible_facts(view, person))
 heading.show_heading("overview.heading", view)
-overview.show_counts(view, person)
+counts.show_counts(view, person)
 sections = st.grid(3, min_column_width=320, gap="medium")
 with sections.cell():
     overview.show_delivery(view, person)
 with sections.cell():
-    overview.show_stuck(facts)
+    overview.show_stuck(view)
 with sections.cell():
-    overview.show_decisions(decisions, facts, person)
-overview.show_all_decisions(decisions)
+    overview.show_decisions(view, person)
+overview.show_all_decisions(view, person)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from kpi.facts import Facts, attention, signs
-from kpi.indicators import catalog, growth, league_table
-from kpi.rules import Rules
+from kpi.facts import attention, signs
+from kpi.indicators import league_table
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import places
-from pages.ui import cards, charts, links, loaders, tables, view_codes
-from pages.ui.cards import Better
+from pages.ui import charts, links, loaders, tables
+from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -31,180 +28,6 @@ ENDS: Final = 3
 _TITLE_HEAD: Final = 12
 _TITLE_TAIL: Final = 36
 _ROW: Final = 24
-_TIME: Final = catalog.alone_in("overview")
-
-
-@dataclasses.dataclass(frozen=True)
-class Count:
-    """A card: the sign it counts, the one it is a share of, and which direction is good news."""
-
-    flag: str
-    among: str | None
-    better: Better
-
-
-COUNTS: Final = (
-    Count("signed", None, "neutral"),
-    Count("in_progress", "signed", "neutral"),
-    Count("completed", "signed", "higher"),
-    Count("stalled", "open", "lower"),
-    Count("overdue", "open", "lower"),
-    Count("no_date", "open", "lower"),
-)
-
-
-# --- Counts ----------------------------------------------------------------------------------------------------------
-
-
-def show_counts(view: View, person: Person) -> None:
-    """The six counts and the time from signing to implementation, each with its change, its course and its list."""
-    now, before = loaders.counts(view), loaders.counts(view.on(view.compare_with))
-    course = [loaders.counts(view.on(day)) for day in loaders.trend_dates(view.as_of)]
-    own = None if person.limited_to is None else signs.count(loaders.visible_facts(view, person))
-    rules = loaders.rules(view.as_of)
-    signed = _signed_growth(view)
-    grid = st.grid(len(COUNTS) + 2, min_column_width=140, gap="xsmall")
-    for count in COUNTS:
-        with grid.cell(), st.container(gap=None):
-            cards.metric(
-                w.t(f"overview.{count.flag}"),
-                w.number(now[count.flag]),
-                change=_change_text(count, now, before, signed),
-                better=count.better,
-                spark=[there[count.flag] for there in course],
-                note="",
-            )
-            _show_ways(
-                count.flag,
-                _list_label(None if own is None else own[count.flag]),
-                [
-                    w.t(f"overview.about_{count.flag}", **_stall_limits(rules)),
-                    _share_text(count, now),
-                    *([_growth_text(signed)] if signed is not None and count.flag == "signed" else ()),
-                    w.t("overview.as_of", date=w.date(view.as_of)),
-                ],
-                flag=count.flag,
-            )
-    with grid.cell(column_span=2), st.container(gap=None):
-        _show_time(view, own is None)
-
-
-def _show_time(view: View, sees_all: bool) -> None:
-    card, before = (
-        loaders.scorecards(view.on(day)).row(by_predicate=pl.col("kpi") == _TIME, named=True)
-        for day in (view.as_of, view.compare_with)
-    )
-    course = loaders.trend(view).filter(pl.col("kpi") == _TIME)["value"].to_list()
-    cards.metric(
-        w.t("overview.time"),
-        cards.value_text(_TIME, card),
-        change=cards.change(card["value"], before["value"], unit=f" {w.t('common.day_unit')}"),
-        better="lower",
-        spark=course,
-        note=_time_basis(card),
-    )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
-        links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi=_TIME, part="denominator")
-        cards.explained(_TIME, card, is_wordless=True)
-
-
-def _time_basis(card: Mapping[str, Any]) -> str:
-    """Interval and number of cases. Where too few have begun, the interval has no upper limit, or there is none."""
-    n = w.number(card["n"])
-    if card["low"] is None:
-        return w.t("overview.time_cases", n=n)
-    low = w.number(card["low"])
-    if card["high"] is None:
-        return w.t("overview.time_at_least", low=low, n=n)
-    return w.t("overview.time_basis", low=low, high=w.number(card["high"]), n=n)
-
-
-def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> None:
-    """Under a card: the way to its list, and its explanation."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
-        links.page_link("agreements", label, flag=flag)
-        with st.popover("", icon=":material/info:", type="tertiary", key=f"about_{name}", help=w.t("common.explain")):
-            st.markdown(f"**{w.t(f'overview.{name}')}**")
-            for text in about:
-                st.markdown(text)
-            links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:")
-
-
-def _list_label(own: int | None, *, sees_all: bool = True) -> str:
-    if own is not None:
-        return w.t("overview.own_list", n=w.number(own))
-    return w.t("overview.list") if sees_all else w.t("overview.own")
-
-
-def _share_text(count: Count, now: Mapping[str, int]) -> str:
-    if count.among is None or not now[count.among]:
-        return w.tn("overview.counted", now[count.flag])
-    return w.t(
-        f"overview.share_of_{count.among}",
-        n=w.number(now[count.flag]),
-        all=w.number(now[count.among]),
-        share=w.percent(100 * now[count.flag] / now[count.among]),
-    )
-
-
-@dataclasses.dataclass(frozen=True)
-class _SignedGrowth:
-    """Signings from `first` to `last`, and those of the same days a year before."""
-
-    first: dt.date
-    last: dt.date
-    growth: growth.Growth
-    is_since_comparison: bool
-
-    @property
-    def percent(self) -> str | None:
-        """The growth in percent with its sign; None where the base is too small to bear one."""
-        if self.growth.ratio is None:
-            return None
-        return f"{cards.change(100 * self.growth.ratio, 100)}%"
-
-
-def _signed_growth(view: View) -> _SignedGrowth | None:
-    """Growth over the signing period of the filters, else since the comparison date; None where the register starts later."""
-    first = view.signed_from or view.compare_with + dt.timedelta(days=1)
-    last = min(view.signed_to or view.as_of, view.as_of)
-    known_from = loaders.extent().first
-    if known_from is None or first > last or view_codes.compared_day("year", first) < known_from:
-        return None
-    whole = loaders.facts(view.where(signed_from=None, signed_to=None))
-    return _SignedGrowth(
-        first=first,
-        last=last,
-        growth=growth.signed_growth(whole, first=first, last=last),
-        is_since_comparison=view.signed_from is None and view.signed_to is None,
-    )
-
-
-def _change_text(
-    count: Count, now: Mapping[str, int], before: Mapping[str, int], signed: _SignedGrowth | None
-) -> str | None:
-    """The change since the comparison date; for signings with their growth against the year before."""
-    change = cards.change(now[count.flag], before[count.flag])
-    if count.flag != "signed" or signed is None or signed.percent is None or not signed.is_since_comparison:
-        return change
-    return f"{change} ({signed.percent})"
-
-
-def _growth_text(signed: _SignedGrowth) -> str:
-    words = {
-        "first": w.date(signed.first),
-        "last": w.date(signed.last),
-        "now": w.number(signed.growth.now),
-        "before": w.number(signed.growth.before),
-        "change": cards.change(signed.growth.now, signed.growth.before) or "0",
-    }
-    if signed.percent is None:
-        return w.t("overview.growth_small", **words)
-    return w.t("overview.growth", **words, share=signed.percent)
-
-
-def _stall_limits(rules: Rules) -> dict[str, str]:
-    return {state.lower(): w.number(days) for state, days in rules.stall_days.items()}
 
 
 # --- Who delivers ----------------------------------------------------------------------------------------------------
@@ -215,12 +38,10 @@ def show_delivery(view: View, person: Person) -> None:
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
     st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
     league = loaders.league_table(view.where(agency_group=group), by="agency")
-    best, worst = league_table.ends(league, most=ENDS)
-    if best.is_empty():
+    shown = _ends(view.where(agency_group=group))
+    if shown.is_empty():
         st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
     else:
-        is_whole = best.height + worst.height == places.ranked_number(league)
-        shown = _ends_frame(best, worst, is_whole=is_whole)
         chosen = charts.show(
             charts.bars,
             shown,
@@ -232,8 +53,7 @@ def show_delivery(view: View, person: Person) -> None:
         if chosen and chosen["code"]:
             links.go("scorecard", agency=chosen["code"])
         st.caption(places.sureness(league))
-    own = places.own_sentence(league, person)
-    if own:
+    if own := places.own_sentence(league, person):
         st.caption(own)
     with st.container(horizontal=True, gap="small"):
         for kind in places.GROUPS:
@@ -246,8 +66,12 @@ def show_delivery(view: View, person: Person) -> None:
             )
 
 
-def _ends_frame(best: pl.DataFrame, worst: pl.DataFrame, *, is_whole: bool) -> pl.DataFrame:
-    """Both ends as bars, with an empty row between them where others were left out."""
+@kept(compares=True, in_words=True)
+def _ends(view: View) -> pl.DataFrame:
+    """Both ends of a ranking as bars, with an empty row between them where others were left out; empty where none is ranked."""
+    league = loaders.league_table(view, by="agency")
+    best, worst = league_table.ends(league, most=ENDS)
+    is_whole = best.height + worst.height == places.ranked_number(league)
     gap = pl.DataFrame({"label": ["⋯"], "code": [""], "value": [0.0], "value_label": [""], "light": [""]})
     parts: list[pl.DataFrame] = [_bars(best), *(() if is_whole else (gap,)), _bars(worst)]
     return pl.concat(parts)
@@ -266,22 +90,13 @@ def _bars(rows: pl.DataFrame) -> pl.DataFrame:
 # --- What is stuck ---------------------------------------------------------------------------------------------------
 
 
-def show_stuck(facts: Facts) -> None:
+def show_stuck(view: View) -> None:
     """How far agreements have come, and where the open ones stand; a bar leads to its list."""
     st.subheader(w.t("overview.flow"), anchor=False, help=w.t("overview.flow_help"))
-    flow = attention.flow(facts)
-    if "plans" not in facts.records:
-        flow = flow.filter(pl.col("stage") != "plan_issued")
+    flow = _flow(view)
     chosen = charts.show(
         charts.flow,
-        flow.select(
-            label=w.name_expr(pl.col("stage"), "stage"),
-            code="stage",
-            reached="reached",
-            reached_label=w.texts(flow["reached"], w.number),
-            stopped="stopped",
-            stopped_label=w.texts(flow["stopped"], w.number),
-        ),
+        flow,
         key="overview_flow",
         alt=w.t("overview.flow_alt"),
         on_select=True,
@@ -289,7 +104,23 @@ def show_stuck(facts: Facts) -> None:
     )
     if chosen:
         links.go("agreements", flag=signs.STAGE_FLAGS[chosen["code"]])
-    _show_open(facts)
+    _show_open(view)
+
+
+@kept(in_words=True)
+def _flow(view: View) -> pl.DataFrame:
+    facts = loaders.facts(view)
+    flow = attention.flow(facts)
+    if "plans" not in facts.records:
+        flow = flow.filter(pl.col("stage") != "plan_issued")
+    return flow.select(
+        label=w.name_expr(pl.col("stage"), "stage"),
+        code="stage",
+        reached="reached",
+        reached_label=w.texts(flow["reached"], w.number),
+        stopped="stopped",
+        stopped_label=w.texts(flow["stopped"], w.number),
+    )
 
 
 def _bucket_names() -> dict[str, str]:
@@ -299,27 +130,15 @@ def _bucket_names() -> dict[str, str]:
     return {code: told.get(code) or w.name("bucket", code) for code in BUCKETS}
 
 
-def _show_open(facts: Facts) -> None:
-    open_ones = facts.agreements.filter("is_open")
-    if open_ones.is_empty():
+def _show_open(view: View) -> None:
+    parts = _open_parts(view)
+    if parts.is_empty():
         st.caption(w.t("overview.nothing_open"))
         return
-    counted = open_ones.group_by(code="bucket").agg(n=pl.len().cast(pl.Int64))
-    parts = (
-        pl.DataFrame({"code": reversed(BUCKETS)})
-        .join(counted, on="code", how="left", maintain_order="left")
-        .with_columns(pl.col("n").fill_null(0))
-    )
-    shares = (100 * parts["n"] / open_ones.height).to_list()
-    st.markdown(w.tn("overview.open", open_ones.height), help=w.t("overview.open_help"))
+    st.markdown(w.tn("overview.open", int(parts["n"].sum())), help=w.t("overview.open_help"))
     chosen = charts.show(
         charts.parts,
-        parts.select(
-            label=pl.col("code").replace_strict(_bucket_names(), return_dtype=pl.String),
-            code="code",
-            n="n",
-            n_label=pl.format("{} ({})", w.texts(parts["n"], w.number), w.texts(shares, w.percent)),
-        ),
+        parts,
         key="overview_open",
         alt=w.t("overview.open_alt"),
         on_select=True,
@@ -327,6 +146,26 @@ def _show_open(facts: Facts) -> None:
     )
     if chosen:
         links.go("agreements", flag=signs.BUCKET_FLAGS[chosen["code"]])
+
+
+@kept(in_words=True)
+def _open_parts(view: View) -> pl.DataFrame:
+    """Where the open agreements stand, a row for each bucket; empty where none is open."""
+    open_ones = loaders.facts(view).agreements.filter("is_open")
+    counted = open_ones.group_by(code="bucket").agg(n=pl.len().cast(pl.Int64))
+    parts = (
+        pl.DataFrame({"code": reversed(BUCKETS)})
+        .join(counted, on="code", how="left", maintain_order="left")
+        .with_columns(pl.col("n").fill_null(0))
+        .filter(pl.col("n").sum() > 0)
+    )
+    shares = (100 * parts["n"] / open_ones.height).to_list()
+    return parts.select(
+        label=pl.col("code").replace_strict(_bucket_names(), return_dtype=pl.String),
+        code="code",
+        n="n",
+        n_label=pl.format("{} ({})", w.texts(parts["n"], w.number), w.texts(shares, w.percent)),
+    )
 
 
 # --- What must be decided --------------------------------------------------------------------------------------------
@@ -345,9 +184,18 @@ DECISION_COLUMNS: Final = [
 ]
 
 
-def show_decisions(decisions: pl.DataFrame, facts: Facts, person: Person) -> None:
+@kept()
+def _decisions(view: View, own: str | None) -> pl.DataFrame:
+    """The decisions about agreements that somebody limited to `own` may see."""
+    facts = loaders.facts(view)
+    return attention.decisions(facts if own is None else facts.where(pl.col("agency") == own))
+
+
+@drawn
+def show_decisions(view: View, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
-    if "blockers" not in facts.records:
+    decisions = _decisions(view, person.limited_to)
+    if "blockers" not in loaders.facts(view).records:
         st.subheader(w.t("overview.decisions_unknown"), anchor=False)
         st.caption(w.t("overview.no_blockers_kept"))
         _link_stalled()
@@ -374,8 +222,9 @@ def _link_stalled() -> None:
     links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
 
 
-def show_all_decisions(decisions: pl.DataFrame) -> None:
+def show_all_decisions(view: View, person: Person) -> None:
     """Every decision that is waited for, to be opened when wanted."""
+    decisions = _decisions(view, person.limited_to)
     if decisions.is_empty():
         return
     with st.expander(w.tn("overview.every_decision", decisions.height)):

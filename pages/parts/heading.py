@@ -10,11 +10,13 @@ import words as w
 from data_access.accounts import May, Person
 from kpi import readers
 from pages.ui import cards, loaders
+from pages.ui.kept import drawn
 from pages.ui.view import View
 
 COMMANDS: Final = "python manage.py load demo\npython manage.py load FILE --mapping MAPPING.toml"
 
 
+@drawn
 def show_heading(title_key: str, view: View) -> None:
     """The page's title and, beside it, what its figures rest on."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):

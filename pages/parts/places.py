@@ -14,6 +14,7 @@ from kpi.indicators.catalog import COMPOSITE
 from kpi.indicators.scorecard import PLACE_DIGITS
 from kpi.vocabulary import AgencyGroup, texts
 from pages.ui import cards, filters, loaders, palette
+from pages.ui.kept import kept
 
 GROUPS: Final = texts((AgencyGroup.MINISTRY, AgencyGroup.PROVINCE))
 """Kinds of agency that are ranked, each among its own."""
@@ -91,6 +92,9 @@ def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
 
 def usual_group(person: Person) -> str:
     """The ministries; for an agency, its own kind."""
-    agencies = loaders.register().agencies
-    is_province = agencies.filter((pl.col("key") == (person.limited_to or "")) & pl.col("kind").is_in(PROVINCE_KINDS))
-    return GROUPS[0] if is_province.is_empty() else "province"
+    return "province" if person.limited_to in _provinces() else GROUPS[0]
+
+
+@kept()
+def _provinces() -> frozenset[str]:
+    return frozenset(loaders.register().agencies.filter(pl.col("kind").is_in(PROVINCE_KINDS))["key"])

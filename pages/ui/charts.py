@@ -17,6 +17,7 @@ import streamlit as st
 
 import words as w
 from pages.ui import palette
+from pages.ui.kept import per_frame
 
 Chart = Callable[[bool], alt.LayerChart | alt.VConcatChart]
 """Draws itself; told whether its marks can be clicked."""
@@ -40,6 +41,8 @@ _AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascend
 
 _MONTHS: Final = {"en": "%b %Y"}
 """How a month is written where that is not by its number: Vega knows their names in English only."""
+
+_numbered: Final = per_frame(lambda frame: frame.with_row_index("_place").to_arrow())
 
 
 def show(
@@ -67,7 +70,7 @@ def show(
         st.session_state[clicked] = True
 
     event: Any = st.vega_lite_chart(
-        frame.with_row_index("_place").to_arrow(),
+        _numbered(frame),
         spec,
         key=key,
         alt=alt,

@@ -1,40 +1,94 @@
-"""The one cache there is: what takes long is worked out once, kept, and shared between people, who only read it."""
+"""What takes long is done once and shared between people: figures are `kept`, finished elements are `drawn`."""
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+import logging
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+import cachetools
+import polars as pl
 import streamlit as st
 
-from pages.ui import data_edition
+import words
+from data_access import settings
+from data_access.accounts import Person
+from pages.ui import address, data_edition
 from pages.ui.view import View
 
 _Asked = ParamSpec("_Asked")
 _Found = TypeVar("_Found")
 
+_SECTIONS: Final = 200
+"""Of each section so many finished forms are kept; one has some tens of kilobytes."""
+
+_MEGABYTE: Final = 1024 * 1024
+_OVERHEAD_BYTES: Final = 512
+_log = logging.getLogger(__name__)
+
+
+# --- Figures ---------------------------------------------------------------------------------------------------------
+
+
+class Answers(cachetools.LRUCache[Hashable, Any]):
+    """What is kept, as many bytes as the settings say; what was not asked for longest makes room."""
+
+    def __init__(self) -> None:
+        super().__init__(settings.load().figures_mb * _MEGABYTE, getsizeof=_bytes_of)
+
+    def __setitem__(self, key: Hashable, answer: Any, **given: Any) -> None:
+        try:
+            super().__setitem__(key, answer, **given)
+        except ValueError:
+            size = _bytes_of(answer) // _MEGABYTE
+            _log.warning(
+                "an answer of %s MB is worked out each time: FIGURES_MB is %s", size, self.maxsize // _MEGABYTE
+            )
+
+
+def _bytes_of(answer: object) -> int:
+    if isinstance(answer, pl.DataFrame):
+        return _OVERHEAD_BYTES + int(answer.estimated_size())
+    if dataclasses.is_dataclass(answer):
+        return sum(_bytes_of(getattr(answer, field.name)) for field in dataclasses.fields(answer))
+    if isinstance(answer, Mapping):
+        return _OVERHEAD_BYTES + sum(map(_bytes_of, answer.values()))
+    if isinstance(answer, Collection) and not isinstance(answer, str | bytes):
+        return _OVERHEAD_BYTES + sum(map(_bytes_of, answer))
+    return sys.getsizeof(answer)
+
+
+_answers: Final = Answers()
+_answering: Final = threading.Condition()
+
 
 def kept(
-    *, entries: int, whole: bool = False, compares: bool = False
+    *, whole: bool = False, compares: bool = False, in_words: bool = False
 ) -> Callable[[Callable[_Asked, _Found]], Callable[_Asked, _Found]]:
-    """Have a function work once per edition and arguments, which must be hashable; of its answers so many are kept.
+    """Have a function work once per edition and arguments, which must be hashable; whoever asks meanwhile waits for it.
+
+    Its answers are shared: nobody may change them.
 
     A view, whose reader is thereby part of the key, reaches the function without what does not matter to it: without its
     restrictions where the answer is of the `whole` register, without the day compared with unless the function `compares`.
+    An answer `in_words` is kept for each language.
     """
 
     def keep(work: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
         signature = inspect.signature(work)
 
-        # Streamlit tells functions apart by name and source, which `wraps` makes those of `work`; and it leaves out of the
-        # key what stands in the place of a parameter that begins with an underscore, hence all by name.
-        @st.cache_resource(max_entries=entries, show_spinner=False)
-        @functools.wraps(work)
-        def answer(*, edition: tuple[str, int, str], given: tuple[Any, ...], named: dict[str, Any]) -> _Found:
-            return work(*given, **named)
+        def key_of(*given: Any, **named: Any) -> Hashable:
+            language = words.language() if in_words else ""
+            return (work, data_edition.shown().key, language, given, *named.items())
+
+        answer = cachetools.cached(_answers, key=key_of, condition=_answering)(work)
 
         def needed(value: object) -> object:
             if not isinstance(value, View):
@@ -46,9 +100,68 @@ def kept(
         def ask(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Found:
             asked = signature.bind(*args, **kwargs)
             asked.apply_defaults()
-            asked.arguments = {name: needed(value) for name, value in asked.arguments.items()}
-            return answer(edition=data_edition.shown().key, given=asked.args, named=asked.kwargs)
+            return answer(*map(needed, asked.args), **{name: needed(value) for name, value in asked.kwargs.items()})
 
         return ask
 
     return keep
+
+
+def per_frame(
+    work: Callable[Concatenate[pl.DataFrame, _Asked], _Found],
+) -> Callable[Concatenate[pl.DataFrame, _Asked], _Found]:
+    """Have a function of a frame that is itself kept work once for each language and other arguments, as long as the frame is."""
+    known: dict[int, tuple[weakref.ref[pl.DataFrame], dict[Hashable, _Found]]] = {}
+
+    @functools.wraps(work)
+    def ask(frame: pl.DataFrame, /, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Found:
+        place, held = id(frame), known.get(id(frame))
+        if held is None or held[0]() is not frame:
+            held = known[place] = (weakref.ref(frame, lambda _: known.pop(place, None)), {})
+        key = (words.language(), args, *kwargs.items())
+        if key not in held[1]:
+            held[1][key] = work(frame, *args, **kwargs)
+        return held[1][key]
+
+    return ask
+
+
+# --- Finished elements -----------------------------------------------------------------------------------------------
+
+
+def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
+    """Have a section drawn once per edition, language, view and arguments; from then on its elements are sent as they are.
+
+    For elements that nobody fills in or presses: a widget belongs to the session that drew it, and Streamlit says so. A
+    person among the arguments reaches the section without a name: whoever may do and see the same shares it.
+    """
+    signature = inspect.signature(draw)
+
+    # What is asked for is told apart by `key`. Streamlit leaves what begins with an underscore out of what it compares, and
+    # tells functions apart by name and source, which `wraps` makes those of `draw`.
+    @st.cache_resource(max_entries=_SECTIONS, show_spinner=False)
+    @functools.wraps(draw)
+    def elements(*, key: str, _given: tuple[Any, ...], _named: dict[str, Any]) -> None:
+        draw(*_given, **_named)
+
+    @functools.wraps(draw)
+    def show(*args: _Asked.args, **kwargs: _Asked.kwargs) -> None:
+        asked = signature.bind(*args, **kwargs)
+        asked.apply_defaults()
+        given = tuple(_plain(value) for value in asked.args)
+        named = {name: _plain(value) for name, value in asked.kwargs.items()}
+        around = (data_edition.shown().key, words.language(), sorted(address.chosen().items()))
+        elements(key=repr((around, given, named)), _given=given, _named=named)
+
+    return show
+
+
+def _plain(value: object) -> object:
+    """The value, if all of it is in what `repr` says; TypeError for anything else."""
+    if isinstance(value, Person):
+        return dataclasses.replace(value, username="", office="")
+    if value is None or isinstance(value, str | int | float | dt.date | View):
+        return value
+    raise TypeError(
+        f"a section is told apart by texts, numbers, days, views and persons, not by {type(value).__name__}"
+    )

@@ -69,19 +69,19 @@ def _names(edition: tuple[str, int, str], language: str) -> dict[tuple[str, bool
 words.named_by(names)
 
 
-@kept(entries=2)
+@kept()
 def register() -> Register:
     """The whole register, as frames."""
     return read_register(data_edition.store())
 
 
-@kept(entries=64)
+@kept()
 def rules(as_of: dt.date) -> Rules:
     """Thresholds, weights and goalposts in force on a day."""
     return read_rules(data_edition.store(), as_of)
 
 
-@kept(entries=2)
+@kept()
 def _explanations() -> pl.DataFrame:
     return read_explanations(data_edition.store())
 
@@ -91,7 +91,7 @@ def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
     return _explanations().filter((pl.col("agency") == agency) & (pl.col("given_on") <= as_of))
 
 
-@kept(entries=2)
+@kept()
 def _holders() -> frozenset[str]:
     return readers.holders(register())
 
@@ -112,7 +112,7 @@ def countable_register(view: View) -> Register:
     return readers.register_for(register(), view.reader)
 
 
-@kept(entries=128)
+@kept()
 def extent(reader: str = readers.NOBODY) -> Extent:
     """What the register offers a reader for choice; the last day is the register's data date."""
     whole = readers.register_for(register(), reader)
@@ -134,12 +134,12 @@ def extent(reader: str = readers.NOBODY) -> Extent:
 # --- Facts and figures -----------------------------------------------------------------------------------------------
 
 
-@kept(entries=4)
+@kept()
 def _whole_facts(as_of: dt.date) -> Facts:
     return kpi_facts.build(register(), as_of, rules(as_of))
 
 
-@kept(entries=12)
+@kept()
 def facts(view: View) -> Facts:
     """The facts a view counts, for figures that are sums over many agreements: those its reader may see sums of."""
     found, condition = _whole_facts(view.as_of), view.condition
@@ -151,11 +151,13 @@ def visible_facts(view: View, person: Person) -> Facts:
 
     An agency sees its own; what others do it sees in sums only.
     """
-    found = facts(view)
     own = person.limited_to
-    if own is None:
-        return found
-    return found.where(pl.col("agency") == own)
+    return facts(view) if own is None else _own_facts(view, own)
+
+
+@kept()
+def _own_facts(view: View, agency: str) -> Facts:
+    return facts(view).where(pl.col("agency") == agency)
 
 
 def details(view: View, person: Person) -> pl.DataFrame:
@@ -163,19 +165,19 @@ def details(view: View, person: Person) -> pl.DataFrame:
     return visible_facts(view, person).agreements
 
 
-@kept(entries=256)
+@kept()
 def scorecards(view: View, *, by: str | None = None) -> pl.DataFrame:
     """Every KPI of a view, or of every group in it; columns as in `kpi.indicators.scorecard.compute`."""
     return scorecard.compute(facts(view), by=[] if by is None else [by], rules=rules(view.as_of))
 
 
-@kept(entries=32)
+@kept()
 def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
     """How sure each group's composite and place are; columns as in `kpi.studies.rank_sets.composite_intervals`."""
     return rank_sets.composite_intervals(facts(view), by=by, rules=rules(view.as_of))
 
 
-@kept(entries=32, compares=True)
+@kept(compares=True)
 def league_table(view: View, *, by: str) -> pl.DataFrame:
     """The ranking of the groups in a view, against the date compared with; columns as in `kpi.indicators.league_table.compute`."""
     return kpi_league_table.compute(
@@ -187,13 +189,13 @@ def league_table(view: View, *, by: str) -> pl.DataFrame:
     )
 
 
-@kept(entries=256)
+@kept()
 def counts(view: View) -> Mapping[str, int]:
     """How many agreements of a view show each sign of `kpi.facts.signs`."""
     return signs.count(facts(view))
 
 
-@kept(entries=32)
+@kept()
 def reported(view: View) -> coverage.Reported | None:
     """How many of the agencies in a view have reported; None where there was nothing to report."""
     return coverage.reported(facts(view))
@@ -226,7 +228,7 @@ def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
     return None if own == "" else _dossier(agreement_id, own)
 
 
-@kept(entries=64)
+@kept()
 def _dossier(agreement_id: int, agency: str | None) -> AgreementDossier | None:
     return read_agreement(data_edition.store(), agreement_id, agency=agency)
 
@@ -244,7 +246,7 @@ def search(text: str) -> pl.DataFrame:
     return found.select("agreement_id")
 
 
-@kept(entries=2)
+@kept()
 def _search_index() -> pl.DataFrame:
     return register().agreements.select(
         agreement_id="id",

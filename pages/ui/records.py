@@ -22,25 +22,25 @@ PERIODS: Final = 8
 """How many of the periods that have fallen due are looked back on."""
 
 
-@kept(entries=256)
+@kept()
 def defects(view: View) -> pl.DataFrame:
     """Data quality by agency; columns as in `kpi.reporting.quality.by_agency`."""
     return quality.by_agency(loaders.facts(view))
 
 
-@kept(entries=256)
+@kept()
 def findings(view: View, person: Person, defect: str) -> pl.DataFrame:
     """What is wrong with each agreement this person may see; columns as in `kpi.reporting.quality.findings`."""
     return quality.findings(loaders.visible_facts(view, person), defect, names_as_given())
 
 
-@kept(entries=2)
+@kept()
 def names_as_given() -> pl.DataFrame:
     """Agencies' names that could not be resolved; columns of `unresolved_names.read_names_as_given`."""
     return unresolved_names.read_names_as_given(data_edition.store())
 
 
-@kept(entries=256)
+@kept()
 def load_findings(view: View, person: Person) -> pl.DataFrame:
     """What the loaded file did not say clearly about agreements this person may see; `coordination.read_load_findings` with
     ref and agency."""
@@ -53,19 +53,19 @@ def calendar() -> list[Period]:
     return reporting_calendar.calendar(loaders.register())
 
 
-@kept(entries=256)
+@kept()
 def coverage(view: View) -> pl.DataFrame:
     """Reports by agency for the last periods that have fallen due; columns as in `kpi.reporting.reports.counts`."""
     return reports.counts(loaders.facts(view), last=PERIODS)
 
 
-@kept(entries=256)
+@kept()
 def in_period(view: View, period: str) -> pl.DataFrame:
     """Reports by agency for one period, due or not; columns as in `kpi.reporting.reports.counts`."""
     return reports.counts(loaders.facts(view), period=period)
 
 
-@kept(entries=256)
+@kept()
 def owed(view: View, person: Person, period: str) -> pl.DataFrame:
     """The reports owed for a period on agreements this person may see; columns as in `kpi.reporting.reports.owed`."""
     return reports.owed(loaders.visible_facts(view, person), period=period)

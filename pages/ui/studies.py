@@ -41,7 +41,7 @@ _LEAST_HISTORY: Final = dt.timedelta(days=365)
 # --- Trust -----------------------------------------------------------------------------------------------------------
 
 
-@kept(entries=32, whole=True)
+@kept(whole=True)
 def back_test(view: View) -> BackTest:
     """How forecasts made earlier would have fared; for the whole register, whatever the view selects."""
     first = loaders.extent(view.reader).first
@@ -51,7 +51,7 @@ def back_test(view: View) -> BackTest:
     return calibration.back_test(register, judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
 
 
-@kept(entries=32, whole=True)
+@kept(whole=True)
 def stall_test(view: View) -> BackTest:
     """How forecasts of stalling made earlier would have fared; for the whole register, whatever the view selects.
 
@@ -64,7 +64,7 @@ def stall_test(view: View) -> BackTest:
     return calibration.back_test(register, judged, horizon_days=STALL_DAYS, rules=loaders.rules(view.as_of))
 
 
-@kept(entries=256)
+@kept()
 def place_ranges(view: View) -> pl.DataFrame:
     """How far places depend on the weights; columns as in `kpi.studies.sensitivity.ranges` by agency."""
     cards = loaders.scorecards(view, by="agency")
@@ -74,7 +74,7 @@ def place_ranges(view: View) -> pl.DataFrame:
 # --- One agency ------------------------------------------------------------------------------------------------------
 
 
-@kept(entries=256)
+@kept()
 def what_if(view: View, agency: str) -> Study:
     """What the agency could gain, agreement by agreement; only for those who may see them: `steps` takes care of it."""
     return whatif.study(
@@ -120,7 +120,7 @@ def steps(view: View, agency: str, person: Person) -> Steps:
     return Steps(found.score, found.place, alone, are_together=False)
 
 
-@kept(entries=32)
+@kept()
 def outlook(view: View) -> Forecast:
     """What is foreseen for the agreements that have not started, a year after the as-of day."""
     return forecast.starts(loaders.facts(view), view.as_of + dt.timedelta(days=HORIZON_DAYS))
@@ -148,7 +148,7 @@ def stalling(view: View) -> Stalling | None:
     return dataclasses.replace(found, cases=found.cases.join(mine, on="agreement_id", how="semi"))
 
 
-@kept(entries=32, whole=True)
+@kept(whole=True)
 def _stalling(view: View) -> Stalling:
     on, test = view.as_of + dt.timedelta(days=STALL_DAYS), stall_test(view)
     return Stalling(
@@ -159,7 +159,7 @@ def _stalling(view: View) -> Stalling:
     )
 
 
-@kept(entries=256)
+@kept()
 def adjusted(view: View, kpi: str) -> pl.DataFrame:
     """A share or median of each agency with its mix of agreements taken into account; as in `kpi.studies.case_mix.adjust`."""
     return case_mix.adjust(loaders.facts(view), kpi)
@@ -168,7 +168,7 @@ def adjusted(view: View, kpi: str) -> pl.DataFrame:
 # --- Among agencies --------------------------------------------------------------------------------------------------
 
 
-@kept(entries=256)
+@kept()
 def places_by_share(view: View, kpi: str) -> pl.DataFrame:
     """The places each agency may hold on one share: agency, n, numerator, value, low, high, best_place, worst_place.
 
@@ -187,7 +187,7 @@ def places_by_share(view: View, kpi: str) -> pl.DataFrame:
     return pl.concat([cards, places], how="horizontal")
 
 
-@kept(entries=256)
+@kept()
 def funnel(view: View, kpi: str) -> Funnel | None:
     """The funnel of the agencies that may be ranked on one share."""
     return kpi_funnel.funnel(places_by_share(view, kpi))
@@ -196,19 +196,19 @@ def funnel(view: View, kpi: str) -> Funnel | None:
 # --- From signing to implementation ----------------------------------------------------------------------------------
 
 
-@kept(entries=32)
+@kept()
 def waits(view: View, by: str) -> pl.DataFrame:
     """The wait of every agreement with its group; columns as in `kpi.studies.waiting.cases`."""
     return waiting.cases(loaders.facts(view), by=by)
 
 
-@kept(entries=256)
+@kept()
 def by_signing(view: View) -> pl.DataFrame:
     """Cohorts by year of signing at an equal horizon; columns as in `kpi.studies.cohorts.by_signing`."""
     return cohorts.by_signing(loaders.facts(view), horizon_days=HORIZON_DAYS)
 
 
-@kept(entries=256)
+@kept()
 def comparison(view: View) -> Comparison | None:
     """The latest cohort that can be judged against the earliest; None where there are not two."""
     facts: Facts = loaders.facts(view)
@@ -241,7 +241,7 @@ def security_sums(view: View) -> Sums | None:
     return _security_sums(view.on(day))
 
 
-@kept(entries=32, whole=True)
+@kept(whole=True)
 def _security_sums(view: View) -> Sums:
     whole = loaders.facts(dataclasses.replace(view, reader=readers.EVERYTHING))
     return Sums(view.as_of, readers.released(whole, reader=view.reader, by="partner_region"))

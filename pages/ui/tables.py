@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import polars as pl
+import pyarrow as pa
 import streamlit as st
 
 import words as w
 from kpi import readers
 from pages.ui import cards, data_edition, exports, filters, palette
+from pages.ui.kept import per_frame
 
 Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
 Row = dict[str, Any]
@@ -74,14 +76,9 @@ def show(
     if frame.is_empty():
         cards.empty_state(empty_key)
         return None
-    cells = _cells(frame, columns)
-    config = {column.field: _config(column, frame) for column in columns}
-    opener = columns[0]
-    if on_row is not None:
-        cells = cells.with_columns(pl.concat_str(pl.col(opener.field).fill_null("–"), pl.lit(_OPENS)))
-        config[opener.field] = _opener_config(opener, key)
+    cells, config = _on_screen(frame, tuple(columns), opener_of=key if on_row is not None else None)
     st.dataframe(
-        cells.to_arrow(),
+        cells,
         key=key,
         alt=alt,
         hide_index=True,
@@ -93,15 +90,28 @@ def show(
     show_downloads(frame, file_columns or columns, key, file_name=file_name)
     if on_row is None:
         return None
-    row = _clicked_row(frame, cells[opener.field], st.session_state.get(_click_key(key)))
+    row = _clicked_row(frame, cells[columns[0].field], st.session_state.get(_click_key(key)))
     if row is not None:
         on_row(row)
     return row
 
 
-def _clicked_row(frame: pl.DataFrame, labels: pl.Series, click: Mapping[str, Any] | None) -> Row | None:
+@per_frame
+def _on_screen(
+    frame: pl.DataFrame, columns: Sequence[Column], *, opener_of: str | None
+) -> tuple[pa.Table, dict[str, Any]]:
+    """The cells as the browser gets them, and how each column is drawn; the first one opens rows of the table named."""
+    cells = _cells(frame, columns)
+    config = {column.field: _config(column, frame) for column in columns}
+    if opener_of is not None:
+        cells = cells.with_columns(pl.concat_str(pl.col(columns[0].field).fill_null("–"), pl.lit(_OPENS)))
+        config[columns[0].field] = _opener_config(columns[0], opener_of)
+    return cells.to_arrow(), config
+
+
+def _clicked_row(frame: pl.DataFrame, labels: pa.ChunkedArray, click: Mapping[str, Any] | None) -> Row | None:
     """The row a click means. It tells place and text: where the rows are others by now, it is better to open none."""
-    if not click or not 0 <= click["row"] < len(labels) or labels[click["row"]] != click["label"]:
+    if not click or not 0 <= click["row"] < len(labels) or labels[click["row"]].as_py() != click["label"]:
         return None
     return frame.row(click["row"], named=True)
 

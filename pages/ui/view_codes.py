@@ -12,6 +12,7 @@ import words as w
 from kpi import readers
 from pages.ui import loaders
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, code_filters
+from pages.ui.kept import kept
 from pages.ui.view import View
 
 COMPARISONS = ("year", "quarter", "year_end")
@@ -46,6 +47,7 @@ def names() -> tuple[str, ...]:
     return ("as_of", "compare_with", *FILTERS)
 
 
+@kept(in_words=True)
 def choices(reader: str = readers.NOBODY) -> Choices:
     """What the register offers a reader; codes that occur in no agreement the reader may count are not offered."""
     extent = loaders.extent(reader)

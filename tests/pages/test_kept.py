@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime as dt
+import threading
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
+import words
 from data_access import store
+from data_access.accounts import Person
 from data_access.register import raise_data_version
 from kpi import readers
-from pages.ui.kept import kept
+from pages.ui.kept import Answers, drawn, kept, per_frame
 from pages.ui.view import View
 from tests.pages.stores import AS_OF
 
@@ -23,34 +30,41 @@ def nothing_asked(register: sa.Engine) -> None:
     asked.clear()
 
 
-@kept(entries=8)
+@kept()
 def narrowed(view: View, times: int = 1, *, _by: str = "") -> int:
     asked.append((view, times, _by))
     return len(asked)
 
 
-@kept(entries=8)
+@kept()
 def counted(view: View, times: int = 1, *, _by: str = "") -> int:
     asked.append((view, times, _by))
     return -len(asked)
 
 
-@kept(entries=8, compares=True)
+@kept(compares=True)
 def compared(view: View) -> View:
     asked.append(view)
     return view
 
 
-@kept(entries=8, whole=True)
+@kept(whole=True)
 def unrestricted(view: View) -> View:
     asked.append(view)
     return view
 
 
-@kept(entries=2)
-def two_at_most(number: int) -> int:
-    asked.append(number)
-    return number
+@per_frame
+def length_of(frame: pl.DataFrame, _times: int) -> list[str]:
+    return [words.language()]
+
+
+@drawn
+def section(person: Person, number: int) -> None:
+    asked.append(person.username)
+    st.text(f"{words.language()} {number}")
+    with st.container():
+        st.text("trong")
 
 
 def test_an_answer_is_worked_out_once_however_it_is_asked_for() -> None:
@@ -90,8 +104,74 @@ def test_a_new_version_of_the_data_is_asked_again(register: sa.Engine) -> None:
     assert narrowed(VIEW) != before
 
 
-def test_no_more_answers_are_kept_than_was_said() -> None:
-    for number in (1, 2, 3, 2, 1):
-        assert two_at_most(number) == number
+def test_answers_have_so_much_memory_and_the_one_not_asked_for_longest_makes_room(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FIGURES_MB", "64")
+    answers, third = Answers(), pl.DataFrame({"n": range(3_000_000)})  # 24 MB
+    answers["first"] = answers["second"] = third
+    assert answers["first"] is third
+    answers["third"] = third
 
-    assert asked == [1, 2, 3, 1]
+    assert set(answers) == {"first", "third"}
+    assert 48 << 20 > answers.currsize > 45 << 20
+
+    answers["whole"] = {"frames": (third, third, third)}
+    assert "whole" not in answers
+    assert "an answer of 68 MB is worked out each time" in caplog.text
+
+
+def test_who_asks_for_what_is_being_worked_out_waits_for_it(register: sa.Engine) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    @kept()
+    def slow(number: int) -> int:
+        asked.append(number)
+        begun.set()
+        assert go_on.wait(10)
+        return number
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        first = pool.submit(slow, 1)
+        assert begun.wait(10)
+        others = [pool.submit(slow, 1) for _ in range(2)]
+        go_on.set()
+        assert [one.result(10) for one in (first, *others)] == [1, 1, 1]
+
+    assert asked == [1]
+
+
+def test_what_is_made_of_a_frame_lives_as_long_as_the_frame() -> None:
+    frame, other = pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [1]})
+
+    assert length_of(frame, 1) is length_of(frame, 1)
+    assert length_of(frame, 1) is not length_of(other, 1)
+    with words.in_language("en"):
+        assert length_of(frame, 1) == ["en"]
+    assert length_of(frame, 1) == ["vi"]
+
+
+def page() -> None:
+    import streamlit as st
+
+    from data_access.accounts import Person
+    from tests.pages.test_kept import section
+
+    section(Person(st.session_state["who"], "leader"), 1)
+    st.text("sau")
+
+
+def test_a_section_is_drawn_once_for_all_who_may_see_the_same_and_is_there_each_time() -> None:
+    seen = []
+    for who in ("nga", "lan", "nga"):
+        tab = AppTest.from_function(page)
+        tab.session_state["who"] = who
+        seen.append([element.value for element in tab.run().text])
+
+    assert seen == [["vi 1", "trong", "sau"]] * 3
+    assert asked == [""], "whoever it was has no name in it"
+
+
+def test_a_section_is_told_apart_by_what_can_be_written_out() -> None:
+    with pytest.raises(TypeError, match="not by DataFrame"):
+        section(pl.DataFrame(), 1)  # type: ignore[arg-type]

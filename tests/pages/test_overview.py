@@ -14,7 +14,7 @@ from data_access.register import read_register
 from data_access.store import models
 from kpi import facts
 from kpi.facts import attention, signs
-from pages.overview import sections
+from pages.overview import counts, sections
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -39,7 +39,7 @@ def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(browsed_store:
     page = visit("overview")
     leads = [parameters for target, parameters in links(page) if target == "agreements"]
 
-    for place, count in enumerate(sections.COUNTS):
+    for place, count in enumerate(counts.COUNTS):
         assert leads[place] == {"flag": count.flag}
         shown = int(page.metric[place].value.replace(".", ""))
         listed = visit("agreements", **leads[place])
@@ -81,7 +81,7 @@ def test_every_figure_explains_itself_with_definition_cases_and_date(browsed_sto
 
     said = texts(page)
     assert "without recorded progress for too long: from 180 days" in said
-    assert said.count("As of 14 Jan 2026.") == len(sections.COUNTS)
+    assert said.count("As of 14 Jan 2026.") == len(counts.COUNTS)
     assert "sent reports due 10 Jan 2026" in said
 
 
