@@ -60,9 +60,7 @@ def show(
     sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
     with their number.
     """
-    spec = _compiled(chart, w.language(), _theme(), bool(on_select))
-    if height is not None:
-        spec = {**spec, "height": height}
+    spec = _compiled(chart, w.language(), _theme(), bool(on_select)) | ({} if height is None else {"height": height})
     clicked = f"{key}_clicked"
 
     def note_click() -> None:
