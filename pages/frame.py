@@ -37,7 +37,7 @@ def draw() -> None:
     """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
-    person = session.current()
+    person = session.begin_run()
     edition = data_edition.begin_run()
     page = st.navigation(_menu(person), position="hidden" if person is None else "top")
     if asked := st.session_state.pop("language_asked", None):

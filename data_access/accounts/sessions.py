@@ -65,11 +65,16 @@ def start_session(
 
 
 def read_session(
-    engine: Engine, token_hash: str, *, idle: dt.timedelta = IDLE, now: dt.datetime | None = None
+    engine: Engine,
+    token_hash: str,
+    *,
+    idle: dt.timedelta = IDLE,
+    is_use: bool = True,
+    now: dt.datetime | None = None,
 ) -> Person | None:
     """Who the session belongs to, with role and agency as they are now; None when it is over or never was.
 
-    Reading counts as being seen: the session then lasts another `idle`, within its absolute end.
+    Where reading is use, its person has been seen: the session then lasts another `idle`, within its absolute end.
     """
     now = now or utc_now()
     statement = (
@@ -87,7 +92,7 @@ def read_session(
         row = session.execute(statement).one_or_none()
     if row is None:
         return None
-    if now - row.last_seen_at >= SEEN_EVERY:
+    if is_use and now - row.last_seen_at >= SEEN_EVERY:
         _note_seen(engine, token_hash, now)
     return Person(username=row.username, role=row.role, agency=row.agency, office=row.office)
 

@@ -15,7 +15,7 @@ view = filters.current()
 if loaders.facts(view).agreements.is_empty():
     heading.show_nothing("overview.heading", person)
     st.stop()
-heading.show_heading("overview.heading", view)
+heading.show_heading("overview.heading", view, note=overview.updated())
 counts.show_counts(view, person)
 sections = st.grid(3, min_column_width=320, gap="medium")
 with sections.cell():

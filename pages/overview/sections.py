@@ -10,11 +10,12 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
+from data_access.clock import local_time
 from kpi.facts import attention, signs
 from kpi.indicators import league_table
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import places
-from pages.ui import charts, links, loaders, tables
+from pages.ui import charts, data_edition, links, loaders, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -28,6 +29,12 @@ ENDS: Final = 3
 _TITLE_HEAD: Final = 12
 _TITLE_TAIL: Final = 36
 _ROW: Final = 24
+
+
+def updated() -> str | None:
+    """When somebody changed the register last while this reader was here, and the page with it."""
+    changed_at = data_edition.follow()
+    return None if changed_at is None else w.t("overview.updated", time=f"{local_time(changed_at):%H:%M}")
 
 
 # --- Who delivers ----------------------------------------------------------------------------------------------------

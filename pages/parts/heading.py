@@ -17,11 +17,11 @@ COMMANDS: Final = "python manage.py load demo\npython manage.py load FILE --mapp
 
 
 @drawn
-def show_heading(title_key: str, view: View) -> None:
-    """The page's title and, beside it, what its figures rest on."""
+def show_heading(title_key: str, view: View, *, note: str | None = None) -> None:
+    """The page's title and, beside it, what its figures rest on, and what else is to be said of them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(w.t(title_key), anchor=False, width="content")
-        st.caption(sentence(view), width="content")
+        st.caption(" · ".join(filter(None, (sentence(view), note))), width="content")
 
 
 def show_nothing(title_key: str, person: Person) -> None:

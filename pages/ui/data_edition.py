@@ -1,5 +1,5 @@
 """Which register is shown, in which version. A page sees one version from top to bottom: the frame takes note of it with
-`begin_run` before anything is drawn.
+`begin_run` before anything is drawn. A page that follows the register is run again when somebody changes it (`web.news`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import streamlit as st
 
 from data_access.register import read_data_version
 from data_access.store import Store, get_engine
-from pages.ui.streamlit_internals import is_running
+from pages.ui.streamlit_internals import AppSession, is_running, run_again
 
 _NOTED = "edition"
+_CHANGED_AT = "edition_changed_at"
+_FOLLOWED = "edition_followed"
+_BY_ITSELF = "edition_by_itself"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +60,8 @@ def begin_run() -> DataEdition:
     """Look up the store's version and show that one for the rest of this run."""
     found = read_edition()
     if is_running():
+        if st.session_state.get(_NOTED, found).key != found.key:
+            st.session_state[_CHANGED_AT] = found.changed_at
         st.session_state[_NOTED] = found
     return found
 
@@ -67,3 +72,37 @@ def shown() -> DataEdition:
         noted: DataEdition = st.session_state[_NOTED]
         return noted
     return read_edition()
+
+
+# --- Pages that follow the register ----------------------------------------------------------------------------------
+
+
+def follow() -> dt.datetime | None:
+    """Have this page run again when the register changes. When it did so last while this reader was here; None: not yet."""
+    st.session_state[_FOLLOWED] = shown().key
+    changed_at: dt.datetime | None = st.session_state.get(_CHANGED_AT)
+    return changed_at
+
+
+def is_asked_for() -> bool:
+    """Whether somebody asked for this run; else it is one of `bring_up_to_date`. To be called once, as the run begins: which page
+    follows is settled anew from there on.
+    """
+    st.session_state.pop(_FOLLOWED, None)
+    return not st.session_state.pop(_BY_ITSELF, False)
+
+
+def followed_in(tab: AppSession) -> tuple[str, int, str] | None:
+    """The edition shown in this tab by a page that follows the register, as its key; None for any other page."""
+    try:
+        followed: tuple[str, int, str] = tab.session_state[_FOLLOWED]
+    except KeyError:
+        return None
+    return followed
+
+
+async def bring_up_to_date(tab: AppSession) -> None:
+    """Run the page in this tab, which is at rest, once more; returns when that is done."""
+    del tab.session_state[_FOLLOWED]  # a run that fails is not tried again
+    tab.session_state[_BY_ITSELF] = True
+    await run_again(tab)

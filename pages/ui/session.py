@@ -20,13 +20,14 @@ from data_access.accounts import Person
 from data_access.accounts.signed_values import write_signed
 from data_access.log_lines import told
 from pages.screen import Screen
-from pages.ui.data_edition import store
+from pages.ui.data_edition import is_asked_for, store
 from pages.ui.session_addresses import SIGN_OUT_PATH
 from pages.ui.streamlit_internals import go_to, is_running
 
 __all__ = [
     "Person",
     "address",
+    "begin_run",
     "browser",
     "current",
     "go_to",
@@ -73,13 +74,22 @@ def address() -> str:
     return found if isinstance(found, str) else "loopback"
 
 
+def begin_run() -> Person | None:
+    """Who is signed in as this run begins. Their session is in use, unless the page runs by itself."""
+    return _read(is_use=is_asked_for())
+
+
 def current() -> Person | None:
     """Who is signed in here, as the store says at this moment; None when nobody is."""
+    return _read(is_use=False)
+
+
+def _read(*, is_use: bool) -> Person | None:
     token_hash = session_id()
     if token_hash is None:
         return None
     idle = dt.timedelta(minutes=settings.load().session_idle_minutes)
-    return accounts.read_session(store(), token_hash, idle=idle)
+    return accounts.read_session(store(), token_hash, idle=idle, is_use=is_use)
 
 
 def require(screen: Screen) -> Person:

@@ -20,6 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
@@ -31,14 +32,18 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 __all__ = [
     "VERSION",
+    "AppSession",
     "BackMsg",
     "addresses_of_files",
     "drop_upload",
     "go_to",
+    "is_at_rest",
     "is_running",
     "log_as_we_do",
+    "open_tabs",
     "quiet_imports",
     "refuse_foreign_values",
+    "run_again",
     "running_page",
     "set_option",
     "uploaded_bytes",
@@ -85,6 +90,27 @@ def go_to(address: str) -> None:
         message = ForwardMsg()
         message.auth_redirect.url = address
         context.enqueue(message)
+
+
+def open_tabs() -> list[AppSession]:
+    """The tabs that are open in this process. No public call lists them, nor has the page in one run again: with
+    `st.fragment(run_every=...)` every browser would ask all the time.
+    """
+    return (
+        [found.session for found in Runtime.instance()._session_mgr.list_active_sessions()] if Runtime.exists() else []
+    )
+
+
+def is_at_rest(tab: AppSession) -> bool:
+    """Whether the page in this tab is not being run, and the browser has all of it. On the server's event loop only."""
+    tab.track_settling()
+    return tab.is_settled
+
+
+async def run_again(tab: AppSession) -> None:
+    """Run the page in a tab at rest as it stands, as if its source had changed; returns when the browser has it."""
+    tab.request_rerun(tab._client_state)
+    await tab.wait_until_settled()
 
 
 def log_as_we_do() -> None:

@@ -149,9 +149,9 @@ class Tab:
             if received.WhichOneof("type") == kind:
                 return received
 
-    def receive(self) -> bytes:
+    def receive(self, timeout: float = ANSWER_SECONDS) -> bytes:
         with _told():
-            data = self._socket.recv(timeout=ANSWER_SECONDS)
+            data = self._socket.recv(timeout=timeout)
         assert isinstance(data, bytes)
         return data
 

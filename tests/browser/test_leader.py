@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from data_access import store
+from data_access.register import raise_data_version
 from tests.browser.conftest import SignIn
 from tests.serving import AT_REST, Served
 
@@ -56,3 +58,22 @@ def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page
     expect(page.get_by_role("heading", name="Agreements")).to_be_visible()
     expect(page.get_by_role("combobox", name="List")).to_have_value("Overdue")
     expect(page).to_have_url(re.compile("flag=overdue"))
+
+
+def test_what_others_change_shows_by_itself_and_what_was_chosen_and_typed_stays(
+    page: Page, server: Served, sign_in: SignIn
+) -> None:
+    page.goto("/?agency_group=ministry")
+    sign_in(page, "lanhdao")
+    page.get_by_text(re.compile(r"^Danh sách \d+ việc")).click()
+    search = page.get_by_role("searchbox", name="Tìm cam kết")
+    search.fill("cảng")
+    expect(page.locator(AT_REST)).to_be_visible()
+
+    with store.session(server.engine) as session:
+        raise_data_version(session)
+
+    expect(page.get_by_text(re.compile(r"cập nhật lúc \d\d:\d\d"))).to_be_visible()
+    expect(page).to_have_url(re.compile("agency_group=ministry"))
+    expect(search).to_have_value("cảng")
+    expect(page.get_by_test_id("stExpanderDetails").get_by_test_id("stDataFrame")).to_be_visible()
