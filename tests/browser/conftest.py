@@ -1,7 +1,8 @@
 """What the journeys share: the application on either store with the demo register, and Chromium.
 
 `server` runs once per test process and store, so what a journey changes there the next one finds. One that needs a
-store of its own starts its own with `tests.serving.served`.
+store of its own starts its own with `tests.serving.served`. The journeys that sign in and that write run on both stores;
+what a page shows is the same on either, as the tests of `data_access` prove, and is looked at on SQLite only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from tests.serving import ROOT, Served, environment, served
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 SignIn = Callable[..., None]
+
+on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+"""For a journey that shows nothing on PostgreSQL that others do not show there."""
 
 expect.set_options(timeout=15_000)
 

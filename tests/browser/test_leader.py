@@ -10,10 +10,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data_access import store
 from data_access.register import raise_data_version
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import AT_REST, Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, on_sqlite]
 
 
 def open_first_row(page: Page, leads_to: re.Pattern[str]) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from data_access import accounts, audit
 from data_access.accounts import rate_limits
-from tests.browser.conftest import SignIn, submit
+from tests.browser.conftest import SignIn, on_sqlite, submit
 from tests.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -82,6 +82,7 @@ def test_one_session_holds_for_every_tab_from_a_deep_link_to_signing_out(
     assert audit.verify(server.engine) is None
 
 
+@on_sqlite
 def test_who_cannot_be_let_in_is_told_why_and_no_more(page: Page, server: Served) -> None:
     page.goto("/")
     answers = []
@@ -104,6 +105,7 @@ def test_who_cannot_be_let_in_is_told_why_and_no_more(page: Page, server: Served
     expect(page.get_by_text("Đã thử quá nhiều lần")).to_be_visible()
 
 
+@on_sqlite
 def test_the_language_is_kept_through_the_sign_in_and_switched_in_the_account_menu(page: Page) -> None:
     page.goto("/ranking?lang=en&agency_group=province")
     page.get_by_label("User name").fill("lanhdao")
@@ -123,6 +125,7 @@ def test_the_language_is_kept_through_the_sign_in_and_switched_in_the_account_me
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
+@on_sqlite
 def test_pages_for_others_are_neither_offered_nor_shown_and_a_demo_register_says_so(
     page: Page, sign_in: SignIn
 ) -> None:

@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import AT_REST, Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, on_sqlite]
 
 VERDICT = re.compile(r"Chưa thể nói|Có: |Không, ngược lại")
 

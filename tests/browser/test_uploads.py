@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Download, FilePayload, Page, expect
 
 from data_access import audit, updates
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -100,6 +100,7 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
     assert audit.verify(server.engine) is None
 
 
+@on_sqlite
 def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served, sign_in: SignIn) -> None:
     page.goto("/upload")
     sign_in(page, "bct")
@@ -110,6 +111,7 @@ def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served
     expect(page.get_by_role("button", name="Xác nhận")).to_have_count(0)
 
 
+@on_sqlite
 def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Served, sign_in: SignIn) -> None:
     page.goto("/upload")
     sign_in(page, "langson")
@@ -139,6 +141,7 @@ def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Ser
     assert updates.list_batches(server.engine, "T20").height == sent_before
 
 
+@on_sqlite
 def test_a_file_of_another_kind_is_answered_in_words(page: Page, server: Served, sign_in: SignIn) -> None:
     page.goto("/upload")
     sign_in(page, "bct")

@@ -10,10 +10,12 @@ apply, and `a 7` once batch 7 is stored and it has been told so; then the next o
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +83,13 @@ def _by_statement(engine: sa.Engine) -> Iterator[Session]:
 
 
 def main(address: str, mode: str) -> None:
-    """Fork a process for each line read. Nothing of ours was imported, opened or started before a fork."""
+    """Fork a process for each line read. Nothing of ours was imported, opened or started before a fork.
+
+    What takes longest to import and starts no thread is there already.
+    """
+    for module in ("alembic.command", "sqlmodel", "scipy.stats"):
+        importlib.import_module(module)
+    assert threading.active_count() == 1
     logging.disable(logging.WARNING)
     for _ in sys.stdin:
         pid = os.fork()

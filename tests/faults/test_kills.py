@@ -46,7 +46,7 @@ class Applier:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.applier", engine.url.render_as_string(hide_password=False), mode],
             cwd=ROOT,
-            env=environment(engine),
+            env={**environment(engine), "OPENBLAS_NUM_THREADS": "1"},  # no thread outlives a fork
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import pathlib
 from collections.abc import Mapping
@@ -231,8 +232,9 @@ def test_going_back_and_forward_shows_what_was_shown(
     (tmp_path / "there").mkdir()
     (tmp_path / "there/page.py").write_text("import streamlit as st\nst.text(st.query_params.get('id', 'no id'))\n")
 
-    with streamlit_run(tmp_path / "frame.py") as server, chromium.new_context(locale="vi-VN") as context:
-        page = context.new_page()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(streamlit_run(tmp_path / "frame.py"))
+        page = stack.enter_context(chromium.new_context(locale="vi-VN")).new_page()
 
         def shows(text: str, address: str) -> None:
             expect(page.get_by_text(text, exact=True)).to_be_visible(timeout=15_000)
@@ -259,8 +261,7 @@ def test_going_back_and_forward_shows_what_was_shown(
         page.go_forward()
         shows("Here None None", "/?own=1&scope=ALL")
 
-    with streamlit_run(tmp_path / "frame.py") as server, chromium.new_context(locale="vi-VN") as context:
-        page = context.new_page()
+        page = stack.enter_context(chromium.new_context(locale="vi-VN")).new_page()
         page.goto(f"{server}/?scope=ALL")
         shows("Here None None", "/?scope=ALL")
         page.get_by_role("link", name="There").click()

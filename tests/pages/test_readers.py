@@ -196,22 +196,19 @@ def seen(page: AppTest) -> list[str]:
     return [re.sub(r"[0-9a-f]{32,}", "#", str(element.proto)) for element in page.main if hasattr(element, "proto")]
 
 
-@pytest.mark.parametrize("page", WATCHED)
-def test_no_page_shows_a_trace(
-    shown_store: sa.Engine, visit: Visit, monkeypatch: pytest.MonkeyPatch, page: str
-) -> None:
+def test_no_page_shows_a_trace(shown_store: sa.Engine, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """To a leader the exchange is plain: so it is one that would be noticed. The table of sums is left aside: it may change."""
     monkeypatch.setattr(studies, "security_sums", lambda _: None)
     given = {"scope": "ALL", "agency": "BYT", "by": "agency"}
-    people = ["bct", "lanhdao"] if page in TELLING else ["bct"]
+    visits = [*((page, "bct") for page in WATCHED), *((page, "lanhdao") for page in sorted(TELLING))]
     write(shown_store, EXCHANGED[:1])
-    before = [seen(visit(page, person, **given)) for person in people]
+    before = {(page, person): seen(visit(page, person, **given)) for page, person in visits}
 
     write(shown_store, EXCHANGED[1:])
-    after = [seen(visit(page, person, **given)) for person in people]
+    after = {(page, person): seen(visit(page, person, **given)) for page, person in visits}
 
-    assert before[0] == after[0]
-    assert all(one != two for one, two in zip(before[1:], after[1:], strict=True))
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {(page, "lanhdao") for page in TELLING}
 
 
 def test_the_table_of_sums_is_there_for_agencies_and_for_nobody_else(shown_store: sa.Engine, visit: Visit) -> None:

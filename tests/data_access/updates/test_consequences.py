@@ -13,6 +13,7 @@ from data_access import store, updates
 from data_access.accounts import Person
 from data_access.register import read_data_version, read_register
 from data_access.store import models
+from files import reading
 from kpi import facts
 from kpi.indicators import scorecard
 from kpi.rules import Rules
@@ -58,7 +59,7 @@ def named(engine: sa.Engine, text: str) -> str:
 
 
 def previewed(engine: sa.Engine, text: str) -> Preview:
-    table, current = read_table(text.encode(), "tep.csv"), updates.current_rows(engine, "BCT")
+    table, current = read_table(text.encode(), "tep.csv", reader=reading.read), updates.current_rows(engine, "BCT")
     assert isinstance(table, Table), table
     checked = check_rows(table, current, today=dt.date(2026, 3, 31))
     assert isinstance(checked, Checked), checked

@@ -17,6 +17,7 @@ from data_access import audit, register, store, updates
 from data_access.acting import Person, Refused
 from data_access.store import models
 from data_access.updates import HandedIn, Receipt, Review
+from files import reading
 from kpi.update import (
     KINDS,
     Change,
@@ -73,7 +74,7 @@ def settle(engine: sa.Engine, routes: Mapping[Kind, updates.Route], actor: Perso
 
 
 def table(text: str, name: str = "tep.csv") -> Table:
-    found = read_table(text.encode(), name)
+    found = read_table(text.encode(), name, reader=reading.read)
     assert isinstance(found, Table), found
     return found
 

@@ -48,7 +48,7 @@ FORMS = [(language, form) for language in ("vi", "en") for form in ("csv", "xlsx
 
 
 def taken(now: Current, language: str, form: Format) -> Table:
-    found = read_table(template(now, language=language, format=form, say=say), f"mau.{form}")
+    found = read_table(template(now, language=language, format=form, say=say), f"mau.{form}", reader=reading.read)
     assert isinstance(found, Table), found
     return found
 
