@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import random
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
@@ -37,7 +39,7 @@ def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
     """
     chance = random.Random(seed)
     with store.session(engine) as session:
-        for name, frame in reference.frames().items():
+        for name, frame in lists().items():
             store.write_frame(session, getattr(models, name), frame)
         for code, starts, ends, due in (
             ("2025-Q2", dt.date(2025, 4, 1), dt.date(2025, 6, 30), dt.date(2025, 7, 10)),
@@ -47,7 +49,9 @@ def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
             session.add(models.ReportingPeriod(code=code, starts_on=starts, ends_on=ends, due_on=due))
         session.flush()
         rows = [row for number in range(1, count + 1) for row in _agreement(number, chance)]
-        for model in dict.fromkeys(map(type, sorted(rows, key=_depth))):
+        # A table that others refer to is written before them.
+        order = [table.name for table in SQLModel.metadata.sorted_tables]
+        for model in sorted({type(row) for row in rows}, key=lambda model: order.index(str(model.__tablename__))):
             session.add_all(row for row in rows if type(row) is model)
             session.flush()
         session.add(
@@ -65,9 +69,10 @@ def fill(engine: sa.Engine, *, count: int = 40, seed: int = 1) -> None:
         )
 
 
-def _depth(row: SQLModel) -> int:
-    """How many tables its own leads to: what a row refers to is written before it."""
-    return [table.name for table in SQLModel.metadata.sorted_tables].index(str(type(row).__tablename__))
+@functools.cache
+def lists() -> dict[str, pl.DataFrame]:
+    """The reference lists, read once for all stores that are filled."""
+    return reference.frames()
 
 
 def _agreement(number: int, chance: random.Random) -> list[SQLModel]:

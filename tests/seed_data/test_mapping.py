@@ -28,7 +28,8 @@ from data_access.store import models
 from files import Form, reading
 from files.text import FORBIDDEN
 from seed_data import reference
-from seed_data.mapping.build import RegisterFrames, map_register
+from seed_data.mapping import build
+from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import MappingError, MappingProblem
@@ -80,8 +81,11 @@ HEADER = "Số,Tên,Cơ quan,Ngày ký,Hoàn thành"
 
 
 def mapped(text: str | bytes, mapping: str = MAPPING) -> RegisterFrames:
+    """The file through the mapping, read in this process: `tests.files` and `tests.cli` read in one of its own."""
     data = text.encode() if isinstance(text, str) else text
-    return map_register(data, mapping.encode(), file="own.csv", mapping_file="own.toml", lists=lists())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "read_table", functools.partial(read_table, reader=reading.read))
+        return build.map_register(data, mapping.encode(), file="own.csv", mapping_file="own.toml", lists=lists())
 
 
 def problems_of(text: str | bytes, mapping: str = MAPPING) -> list[MappingProblem]:
@@ -191,7 +195,7 @@ def test_a_damaged_csv_is_refused_or_read_as_the_standard_reads_it(rows: list[li
 )
 def test_a_file_that_cannot_be_trusted_is_refused(data: bytes, code: str, row: int | None) -> None:
     with pytest.raises(MappingError) as caught:
-        read_table(data, name="own.csv", form=Form(keeps_blank_rows=True))
+        read_table(data, name="own.csv", form=Form(keeps_blank_rows=True), reader=reading.read)
 
     assert [(problem.file, problem.code, problem.row) for problem in said(caught.value)] == [("own.csv", code, row)]
 
