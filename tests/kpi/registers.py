@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from typing import Any
 
 import dataframely as dy
@@ -42,6 +43,11 @@ PERIODS = [
 ]
 
 
+@functools.cache
+def schema_of(declared: type[dy.Schema]) -> pl.Schema:
+    return declared.create_empty().schema
+
+
 def register_of(rows: list[Row]) -> Register:
     """The frames a store would give for these rows."""
     agreements: list[tuple[Any, ...]] = []
@@ -76,7 +82,7 @@ def register_of(rows: list[Row]) -> Register:
     def frame(declared: type[dy.Schema], values: list[tuple[Any, ...]], *, numbered: bool = False) -> pl.DataFrame:
         if numbered:
             values = [(number, *value) for number, value in enumerate(values, 1)]
-        return pl.DataFrame(values, schema=declared.create_empty().schema, orient="row")
+        return pl.DataFrame(values, schema=schema_of(declared), orient="row")
 
     return Register(
         agreements=frame(schemas.Agreements, agreements),

@@ -42,6 +42,7 @@ def test_of_equal_agencies_about_one_in_twenty_is_called_different() -> None:
     random = np.random.default_rng(5)
     draws, times = np.unique(random.binomial([40, 60], 0.8, size=(3000, 2)), axis=0, return_counts=True)
 
-    told_apart = [between(share(int(x), 40), share(int(y), 60)).verdict != "not_told_apart" for x, y in draws]
+    small, large = ([share(x, n) for x in range(n + 1)] for n in (40, 60))
+    told_apart = [between(small[x], large[y]).verdict != "not_told_apart" for x, y in draws]
 
     assert 0.03 < np.average(told_apart, weights=times) < 0.065

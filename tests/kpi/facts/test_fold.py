@@ -87,7 +87,7 @@ def test_the_worked_register_has_the_worked_figures() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 1, 1)))
 def test_every_open_agreement_is_in_exactly_one_bucket(rows: list[Row], as_of: dt.date) -> None:
     agreements = facts.build(register_of(rows), as_of).agreements
@@ -97,7 +97,7 @@ def test_every_open_agreement_is_in_exactly_one_bucket(rows: list[Row], as_of: d
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 1, 1)))
 def test_states_equal_a_plain_fold(rows: list[Row], as_of: dt.date) -> None:
     agreements = facts.build(register_of(rows), as_of).agreements

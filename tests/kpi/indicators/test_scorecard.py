@@ -24,7 +24,7 @@ def by_code(cards: pl.DataFrame) -> dict[str, dict[str, object]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 6, 1)))
 def test_every_kpi_equals_a_plain_recomputation(rows: list[Row], as_of: dt.date) -> None:
     cards = by_code(scorecard.compute(facts.build(register_of(rows), as_of)))
@@ -58,7 +58,7 @@ def assert_equal(card: Mapping[str, object], expected: recomputed.Found) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=registers())
 def test_agencies_add_up_to_the_whole_and_row_order_is_irrelevant(rows: list[Row]) -> None:
     whole = scorecard.compute(facts.build(register_of(rows), AS_OF))
@@ -72,7 +72,7 @@ def test_agencies_add_up_to_the_whole_and_row_order_is_irrelevant(rows: list[Row
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=registers())
 def test_the_list_behind_a_number_is_as_long_as_the_number(rows: list[Row]) -> None:
     built = facts.build(register_of(rows), AS_OF)

@@ -77,7 +77,7 @@ def findings(found: facts.Facts, defect: str, names: pl.DataFrame = NO_NAMES) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(registers())
 def test_every_count_is_the_number_of_agreements_behind_it_with_their_fields(rows: list[Row]) -> None:
     found = facts.build(register_of(rows), AS_OF)
@@ -94,7 +94,7 @@ def test_every_count_is_the_number_of_agreements_behind_it_with_their_fields(row
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(registers())
 def test_long_without_news_is_longer_than_the_state_allows_without_report_or_event(rows: list[Row]) -> None:
     found = facts.build(register_of(rows), AS_OF)

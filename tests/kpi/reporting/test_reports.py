@@ -48,7 +48,7 @@ def plain(rows: list[Row], as_of: dt.date) -> dict[tuple[str, str], Counter[str]
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(registers(), days(D(2025, 6, 1), D(2026, 3, 1)))
 def test_counts_are_those_of_a_plain_recount(rows: list[Row], as_of: dt.date) -> None:
     found = facts.build(register_of(rows), as_of)
@@ -64,7 +64,7 @@ def test_counts_are_those_of_a_plain_recount(rows: list[Row], as_of: dt.date) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(registers())
 def test_what_is_met_is_what_the_scorecard_counts(rows: list[Row]) -> None:
     found = facts.build(register_of(rows), AS_OF)

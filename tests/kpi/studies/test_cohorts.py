@@ -81,7 +81,7 @@ def test_contradictory_dates_are_left_out_and_counted() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=registers())
 def test_cohorts_equal_a_plain_count(rows: list[Row]) -> None:
     table = cohorts.by_signing(facts.build(register_of(rows), AS_OF), horizon_days=200)
