@@ -82,11 +82,11 @@ lint: setup
 FAST := $(addprefix tests/,architecture words files kpi seed_data)
 
 check: lint
-	$(VENV)/bin/pytest -n 2 -m "not slow and not postgresql and not browser" $(FAST)
+	$(VENV)/bin/pytest -n 2 --dist worksteal -m "not slow and not postgresql and not browser" $(FAST)
 
 # The least covered files come first, the total last.
 test: chromium lint
-	$(VENV)/bin/pytest -n 2 --cov --cov-report=
+	$(VENV)/bin/pytest -n 2 --dist worksteal --cov --cov-report=
 	@$(VENV)/bin/coverage report --sort=cover | sed -n '1,12p;$$p'
 
 numbers: setup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pathlib
 import subprocess
@@ -11,10 +12,14 @@ import time
 from collections.abc import Iterator
 
 import httpx
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from tests.serving import ROOT, free_port
+
+# Each AppTest looks through every installed package for components, which takes longer than most of our pages do.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 def at_page(frame: AppTest, page: str) -> AppTest:

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from data_access import accounts, settings, store
 from data_access.accounts import passwords
 from pages.ui import loaders  # noqa: F401  (its import says where names are kept)
+from tests.pages import running  # noqa: F401  (its import spares every AppTest a look through all packages)
 from web.gate import Gate
 from web.house import House
 from web.routes import routes
