@@ -169,13 +169,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what follows from what a test uses and where it stands.
 
     A browser on a busy machine loses a click now and then; a fault of ours fails three times in a row. Noting every line
-    makes a test take half again to twice as long, so it is not done where thousands of rounds go over the same ones.
+    makes a test take half again to twice as long, so it is not done where thousands of rounds go over the same ones, nor a
+    second time on PostgreSQL where a test runs on SQLite as well.
     """
     for item in items:
         in_browser = "chromium" in getattr(item, "fixturenames", ())
         if in_browser:
             item.add_marker(pytest.mark.flaky(reruns=2))
-        if in_browser or item.get_closest_marker("slow") or not {"attacks", "faults"}.isdisjoint(item.path.parts):
+        again = "engine" in getattr(item, "fixturenames", ()) and item.get_closest_marker("postgresql")
+        rounds = item.get_closest_marker("slow") or not {"attacks", "faults"}.isdisjoint(item.path.parts)
+        if in_browser or again or rounds:
             item.add_marker(pytest.mark.no_cover)
 
 
