@@ -113,12 +113,8 @@ def _empty(connection: sa.Connection) -> None:
     to delete; tables that were never written to since then have no bytes.
     """
     tables = [table.name for table in reversed(SQLModel.metadata.sorted_tables)]
-    sizes = dict(
-        connection.execute(
-            sa.text("SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relname = ANY(:tables)"),
-            {"tables": tables},
-        ).all()
-    )
+    asked = sa.text("SELECT relname, pg_relation_size(oid) AS size FROM pg_class WHERE relname = ANY(:tables)")
+    sizes = {row.relname: row.size for row in connection.execute(asked, {"tables": tables})}
     assert sizes.keys() == set(tables)
     if max(sizes.values()) > LARGE_TABLE:
         names = ", ".join(f'"{name}"' for name in tables)
