@@ -13,7 +13,7 @@ from data_access.register import raise_data_version
 from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import AT_REST, Served
 
-pytestmark = [pytest.mark.browser, on_sqlite]
+pytestmark = pytest.mark.browser
 
 
 def open_first_row(page: Page, leads_to: re.Pattern[str]) -> None:
@@ -31,6 +31,7 @@ def open_first_row(page: Page, leads_to: re.Pattern[str]) -> None:
     pytest.fail(f"no click on the table led to {leads_to.pattern}")
 
 
+@on_sqlite
 def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: Served, sign_in: SignIn) -> None:
     page.goto("/")
     sign_in(page, "lanhdao")
@@ -44,6 +45,7 @@ def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: 
     expect(page.get_by_text("Dữ liệu minh họa")).to_be_visible()
 
 
+@on_sqlite
 def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page, sign_in: SignIn) -> None:
     page.goto("/scorecard?agency=XYZ&as_of=31-02-2025")
     sign_in(page, "lanhdao")
