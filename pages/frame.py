@@ -14,16 +14,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 import words
-from data_access import settings, updates
-from data_access.accounts import May, Person
+from data_access import settings
+from data_access.accounts import Person
 from pages.screen import Screen, screens
 from pages.sign_in import password, single_sign_on
-from pages.ui import data_edition, filters, links, session
+from pages.ui import data_edition, filters, links, menu, session
 
 PAGES: Final = Path(__file__).parent
-
-# The section and the page whose names say how many batches wait for review. (A string here would be drawn on every page.)
-_WAITING_IN: Final = ("coordination", "review")
 
 
 def run() -> None:
@@ -39,7 +36,7 @@ def draw() -> None:
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
     person = session.begin_run()
     edition = data_edition.begin_run()
-    page = st.navigation(_menu(person), position="hidden" if person is None else "top")
+    page = st.navigation(menu.pages(person), position="hidden" if person is None else "top")
     if asked := st.session_state.pop("language_asked", None):
         # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.
         session.go_to(address_of(page, language=asked))
@@ -53,7 +50,8 @@ def draw() -> None:
     filters.draw(person, bar=_screen_of(page).filtered)
     if sought := st.session_state.pop("sought", None):
         links.go("agreements", q=sought)
-    page.run()
+    with session.looking(person):
+        page.run()
 
 
 def choose_language() -> None:
@@ -143,36 +141,9 @@ def address_of(page: st.Page, *, language: str | None = None) -> str:
     return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 
 
-def _menu(person: Person | None) -> dict[str, list[st.Page]]:
-    """The pages under the headings of their sections; those without one come first. A coordinator reads how much waits."""
-    waiting = updates.count_waiting(session.store()) if person is not None and person.may(May.REVIEW) else 0
-    sections: dict[str, list[st.Page]] = {}
-    for screen in screens():
-        heading = words.t(f"frame.section_{screen.section}") if screen.section else ""
-        title = words.t(f"frame.page_{screen.name}")
-        if waiting and screen.section == _WAITING_IN[0]:
-            heading = words.t("frame.waiting", name=heading, n=words.number(waiting))
-        if waiting and screen.name == _WAITING_IN[1]:
-            title = words.t("frame.waiting", name=title, n=words.number(waiting))
-        sections.setdefault(heading, []).append(_page(screen, person, title))
-    return sections
-
-
 def _screen_of(page: st.Page) -> Screen:
     """What the frame knows of the page that runs; the first one has no path of its own."""
     return next((screen for screen in screens() if screen.name == page.url_path), screens()[0])
-
-
-def _page(screen: Screen, person: Person | None, title: str) -> st.Page:
-    is_first = screen is screens()[0]
-    return st.Page(
-        screen.page,
-        title=title,
-        url_path="" if is_first else screen.name,
-        icon=screen.icon,
-        default=is_first,
-        visibility="visible" if screen.in_menu and person is not None and screen.is_open_to(person) else "hidden",
-    )
 
 
 run()

@@ -44,8 +44,8 @@ def show_delivery(view: View, person: Person) -> None:
     """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
     st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
-    league = loaders.league_table(view.where(agency_group=group), by="agency")
-    shown = _ends(view.where(agency_group=group))
+    group_view = view.where(agency_group=group)
+    shown = _ends(group_view)
     if shown.is_empty():
         st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
     else:
@@ -59,6 +59,14 @@ def show_delivery(view: View, person: Person) -> None:
         )
         if chosen and chosen["code"]:
             links.go("scorecard", agency=chosen["code"])
+    _show_basis(group_view, person)
+
+
+@drawn
+def _show_basis(view: View, person: Person) -> None:
+    """How sure the places are, the reader's own, and the ways to the rankings. `view` is of one group."""
+    league = loaders.league_table(view, by="agency")
+    if places.ranked_number(league):
         st.caption(places.sureness(league))
     if own := places.own_sentence(league, person):
         st.caption(own)
@@ -194,8 +202,7 @@ DECISION_COLUMNS: Final = [
 @kept()
 def _decisions(view: View, own: str | None) -> pl.DataFrame:
     """The decisions about agreements that somebody limited to `own` may see."""
-    facts = loaders.facts(view)
-    return attention.decisions(facts if own is None else facts.where(pl.col("agency") == own))
+    return attention.decisions(loaders.seen_facts(view, own))
 
 
 @drawn

@@ -12,6 +12,7 @@ import words as w
 from data_access.accounts import Person
 from pages.parts import explained
 from pages.ui import links, loaders, studies, tables
+from pages.ui.kept import drawn, kept
 from pages.ui.studies import Stalling
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -69,6 +70,11 @@ def _percent(chance: float) -> str:
 @st.fragment(parallel=True)
 def show_expected(view: View, agency: str) -> None:
     """How many of an agency's open agreements are expected to be stalled, beside how many are."""
+    _draw_expected(view, agency)
+
+
+@drawn
+def _draw_expected(view: View, agency: str) -> None:
     found = studies.stalling(view)
     if found is None:
         return
@@ -97,13 +103,7 @@ def show_coming(view: View, person: Person) -> None:
     if found is None:
         st.caption(w.t("stalling.not_shown"))
         return
-    seen = loaders.details(view, person).select("agreement_id", "ref", "title_vi", "title_en")
-    coming = (
-        found.cases.filter(~pl.col("is_stalled") & (pl.col("probability") >= WORTH_SAYING))
-        .join(seen, on="agreement_id")
-        # Sums of floats differ in their last digits from one run to the next: what is equal to nine digits is equal.
-        .sort(pl.col("probability").round(9), "agreement_id", descending=[True, False])
-    )
+    coming = _coming(view, person.limited_to)
     words = {"date": w.date(found.on), "from": w.percent(100 * WORTH_SAYING), "n": w.number(coming.height)}
     st.markdown(w.t("stalling.coming", expected=w.number(float(coming["probability"].sum())), **words))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -112,13 +112,28 @@ def show_coming(view: View, person: Person) -> None:
     if coming.is_empty():
         return
     tables.show(
-        coming.with_columns(chance=100 * pl.col("probability")),
+        coming,
         LIST_COLUMNS,
         "stalling",
         file_name=w.t("stalling.heading"),
         alt=w.t("stalling.heading"),
         on_row=lambda row: links.go("agreement", ref=row["ref"]),
         height=320,
+    )
+
+
+@kept()
+def _coming(view: View, own: str | None) -> pl.DataFrame:
+    """Those likely to be stalled, of the agreements that somebody limited to `own` may see; `chance` in percent."""
+    found = studies.stalling(view)
+    assert found is not None
+    seen = loaders.seen_facts(view, own).agreements.select("agreement_id", "ref", "title_vi", "title_en")
+    return (
+        found.cases.filter(~pl.col("is_stalled") & (pl.col("probability") >= WORTH_SAYING))
+        .join(seen, on="agreement_id")
+        # Sums of floats differ in their last digits from one run to the next: what is equal to nine digits is equal.
+        .sort(pl.col("probability").round(9), "agreement_id", descending=[True, False])
+        .with_columns(chance=100 * pl.col("probability"))
     )
 
 

@@ -10,7 +10,6 @@ from pages.ui import cards, filters, loaders, session
 
 person = session.require(SCREEN)
 view = filters.current()
-rules = loaders.rules(view.as_of)
 
 if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
@@ -19,12 +18,11 @@ top = st.container()
 group_view = view.where(agency_group=sections.choose_group(view, person))
 with top:
     heading.show_heading("ranking.heading", group_view)
-league = loaders.league_table(group_view, by="agency")
-if league.is_empty():
+if loaders.league_table(group_view, by="agency").is_empty():
     cards.empty_state("ranking.empty")
     st.stop()
-sections.show_ranked(league, person, rules)
-statistics.show_pair(group_view, league, person)
-sections.show_intervals(league)
-statistics.show_details(group_view, league)
-sections.show_unranked(league, person, rules)
+sections.show_ranked(group_view, person)
+statistics.show_pair(group_view, person)
+sections.show_intervals(group_view)
+statistics.show_details(group_view)
+sections.show_unranked(group_view, person)

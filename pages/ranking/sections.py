@@ -12,7 +12,8 @@ from data_access.accounts import Person
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.rules import Rules
 from pages.parts import places
-from pages.ui import cards, charts, links, tables
+from pages.ui import cards, charts, links, loaders, tables
+from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -53,79 +54,72 @@ def _keep_group() -> None:
     st.query_params["group"] = st.session_state["ranking_group"]
 
 
-def show_ranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
-    """The agencies with a place, by place; a row leads to its scorecard."""
-    ranked = league.filter(pl.col("place").is_not_null())
+def show_ranked(view: View, person: Person) -> None:
+    """The agencies with a place, by place; a row leads to its scorecard. `view` is of one group."""
+    ranked = _table(view, person.limited_to, is_ranked=True)
     if ranked.is_empty():
-        cards.notice("ranking.nobody_ranked", n=w.number(rules.rank_min_n))
+        cards.notice("ranking.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n))
         return
-    own = places.own_sentence(league, person)
-    if own:
-        st.markdown(own)
-    st.caption(f"{places.sureness(league)} {w.t('ranking.signs')} {_legend()}")
+    _show_basis(view, person)
     tables.show(
-        _cells(ranked, person, rules),
-        [
-            Column("name", "ranking.agency", pinned=True, width=236),
-            Column("place", "ranking.place", "number", width=50),
-            Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
-            Column("climb", "ranking.climb", width=72),
-            Column(
-                "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=68, help=_kpi_help(COMPOSITE, rules)
-            ),
-            *_kpi_columns(rules),
-            Column("n", "ranking.n", "number", width=64, help_key="ranking.n_help"),
-        ],
+        ranked,
+        _columns(view, is_ranked=True),
         "ranking",
         file_name=w.t("ranking.heading"),
         alt=w.t("ranking.alt"),
         on_row=_open_scorecard,
         height=_height(ranked),
-        file_columns=_file_columns(rules, ranked=True),
+        file_columns=_file_columns(loaders.rules(view.as_of), ranked=True),
     )
 
 
-def show_intervals(league: pl.DataFrame) -> None:
+@drawn
+def _show_basis(view: View, person: Person) -> None:
+    league = loaders.league_table(view, by="agency")
+    if own := places.own_sentence(league, person):
+        st.markdown(own)
+    st.caption(f"{places.sureness(league)} {w.t('ranking.signs')} {_legend()}")
+
+
+def show_intervals(view: View) -> None:
     """The composites with their intervals: agencies whose intervals meet cannot be told apart."""
-    ranked = league.filter(pl.col("place").is_not_null())
-    if ranked.is_empty():
+    dots = _dots(view)
+    if dots.is_empty():
         return
     st.subheader(w.t("ranking.intervals"), anchor=False)
     st.caption(w.t("ranking.intervals_help"))
-    held = [places.place_text(best, worst) for best, worst in ranked.select("best_place", "worst_place").iter_rows()]
     chosen = charts.show(
-        charts.interval_dots,
-        ranked.select(
-            label=pl.format("{}. {}", "place", places.labels(ranked["agency"], most=_NAME_CHARACTERS)),
-            code="agency",
-            value="score",
-            low="low",
-            high="high",
-            value_label=pl.format("{} ({})", w.texts(ranked["score"], places.score_text), pl.Series(held)),
-            light="status",
-        ),
-        key="ranking_intervals",
-        alt=w.t("ranking.intervals_alt"),
-        on_select=True,
+        charts.interval_dots, dots, key="ranking_intervals", alt=w.t("ranking.intervals_alt"), on_select=True
     )
     if chosen:
         links.go("scorecard", agency=chosen["code"])
 
 
-def show_unranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
+@kept(compares=True, in_words=True)
+def _dots(view: View) -> pl.DataFrame:
+    ranked = loaders.league_table(view, by="agency").filter(pl.col("place").is_not_null())
+    held = [places.place_text(best, worst) for best, worst in ranked.select("best_place", "worst_place").iter_rows()]
+    return ranked.select(
+        label=pl.format("{}. {}", "place", places.labels(ranked["agency"], most=_NAME_CHARACTERS)),
+        code="agency",
+        value="score",
+        low="low",
+        high="high",
+        value_label=pl.format("{} ({})", w.texts(ranked["score"], places.score_text), pl.Series(held, dtype=pl.String)),
+        light="status",
+    )
+
+
+def show_unranked(view: View, person: Person) -> None:
     """The agencies with too few agreements for a place, with their values as they are."""
-    few = league.filter(pl.col("place").is_null())
+    few, rules = _table(view, person.limited_to, is_ranked=False), loaders.rules(view.as_of)
     if few.is_empty():
         return
     st.subheader(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
     st.caption(w.t("ranking.too_few_help"))
     tables.show(
-        _cells(few, person, rules),
-        [
-            Column("name", "ranking.agency", pinned=True, width=250),
-            Column("n", "ranking.n", "number", width=70, help_key="ranking.n_help"),
-            *_kpi_columns(rules),
-        ],
+        few,
+        _columns(view, is_ranked=False),
         "ranking_too_few",
         file_name=w.t("ranking.too_few_file"),
         alt=w.t("ranking.too_few_alt"),
@@ -138,16 +132,23 @@ def show_unranked(league: pl.DataFrame, person: Person, rules: Rules) -> None:
 # --- Cells -----------------------------------------------------------------------------------------------------------
 
 
-def _cells(league: pl.DataFrame, person: Person, rules: Rules) -> pl.DataFrame:
-    """A league table with what is shown of them as text: name, places, climb, score_text, and one for each KPI under
-    its code and `_text`."""
+@kept(compares=True, in_words=True)
+def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
+    """Those with a place, or those without, with what is shown of them as text: name, places, climb, score_text, and one for
+    each KPI under its code and `_text`."""
+    placed = pl.col("place").is_not_null()
+    league = loaders.league_table(view, by="agency").filter(placed if is_ranked else ~placed)
+    rules = loaders.rules(view.as_of)
     name = places.labels(league["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
     return league.with_columns(
         *texts,
-        name=pl.when(pl.col("agency") == (person.limited_to or "")).then(_OWN + name).otherwise(name),
+        name=pl.when(pl.col("agency") == (own or "")).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
-        places=pl.Series([places.place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()]),
+        places=pl.Series(
+            [places.place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()],
+            dtype=pl.String,
+        ),
         climb=w.texts(league["climbed"], _climb_text),
         score_text=w.texts(league["score"], places.score_text),
     )
@@ -169,6 +170,26 @@ def _climb_text(places: int | None) -> str:
     if places is None:
         return w.t("ranking.climb_new")
     return f"▲ {places}" if places > 0 else f"▼ {-places}" if places < 0 else "="
+
+
+@kept(in_words=True)
+def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
+    """What is shown of those with a place, or of those without."""
+    rules = loaders.rules(view.as_of)
+    n = Column("n", "ranking.n", "number", width=64 if is_ranked else 70, help_key="ranking.n_help")
+    if not is_ranked:
+        return (Column("name", "ranking.agency", pinned=True, width=250), n, *_kpi_columns(rules))
+    return (
+        Column("name", "ranking.agency", pinned=True, width=236),
+        Column("place", "ranking.place", "number", width=50),
+        Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
+        Column("climb", "ranking.climb", width=72),
+        Column(
+            "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=68, help=_kpi_help(COMPOSITE, rules)
+        ),
+        *_kpi_columns(rules),
+        n,
+    )
 
 
 def _kpi_columns(rules: Rules) -> list[Column]:

@@ -15,8 +15,9 @@ from kpi.estimators.difference import Difference, Estimate
 from kpi.indicators.catalog import KPIS, alone_in, shown_in
 from kpi.studies.funnel import Funnel
 from pages.parts import explained, places
-from pages.ui import charts, links, studies, tables
+from pages.ui import charts, links, loaders, studies, tables
 from pages.ui.choices import choice
+from pages.ui.kept import kept
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -30,31 +31,36 @@ LIKE_WITH_LIKE: Final = alone_in("pair")
 # --- Two agencies ----------------------------------------------------------------------------------------------------
 
 
-def show_pair(view: View, league: pl.DataFrame, person: Person) -> None:
+def show_pair(view: View, person: Person) -> None:
     """Is one agency really worse than another? The answer with its reason, and what the portfolios have to do with it.
 
     `view` is of one group. Unless others are chosen, the reader's own agency, else the last one, against the one placed
     before it: the two ends of a ranking differ all too easily, just because they were looked for.
     """
-    ranked = league.filter(pl.col("place").is_not_null())
-    if ranked.height < 2:
+    rows = _placed(view)
+    if len(rows) < 2:
         return
     st.subheader(w.t("comparing.heading"), anchor=False)
-    agencies = ranked["agency"].to_list()
+    agencies = [*rows]
     own = person.limited_to if person.limited_to in agencies else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _agency("first", agencies, own or agencies[-1])
         rest = [agency for agency in agencies if agency != first]
         second = _agency("second", rest, rest[max(agencies.index(first) - 1, 0)])
         explained.show("difference")
-    rows = {row["agency"]: row for row in ranked.iter_rows(named=True)}
     found = difference.between(*(_estimate(rows[agency], "score", "low", "high") for agency in (first, second)))
     names = {"first": _plain_name(first), "second": _plain_name(second)}
     words = {**names, **_placed_words(rows[first], "first"), **_placed_words(rows[second], "second")}
     st.markdown(sentence("score", found, lambda points: w.number(points, 1), words))
-    like = portfolio_sentence(view, first, second, names)
-    if like:
+    if like := portfolio_sentence(view, first, second):
         st.caption(like)
+
+
+@kept(compares=True)
+def _placed(view: View) -> dict[str, dict[str, Any]]:
+    """The rows of the ranking that have a place, by agency, in its order."""
+    league = loaders.league_table(view, by="agency").filter(pl.col("place").is_not_null())
+    return {row["agency"]: row for row in league.iter_rows(named=True)}
 
 
 def _placed_words(row: Mapping[str, Any], which: str) -> dict[str, str]:
@@ -94,8 +100,10 @@ def sentence(of: str, found: Difference, write: Callable[[float], str], words: M
     return w.t(f"comparing.{of}_{found.verdict}", low=write(low), high=write(high), **words)
 
 
-def portfolio_sentence(view: View, first: str, second: str, names: Mapping[str, str]) -> str:
+@kept(in_words=True)
+def portfolio_sentence(view: View, first: str, second: str) -> str:
     """Whether the two differ in implementation with the same kind of agreements; empty where that cannot be said."""
+    names = {"first": _plain_name(first), "second": _plain_name(second)}
     rows = {row["agency"]: row for row in studies.adjusted(view, LIKE_WITH_LIKE).iter_rows(named=True)}
     if first not in rows or second not in rows:
         return ""
@@ -106,9 +114,9 @@ def portfolio_sentence(view: View, first: str, second: str, names: Mapping[str, 
 # --- Shares ----------------------------------------------------------------------------------------------------------
 
 
-def show_details(view: View, league: pl.DataFrame) -> None:
+def show_details(view: View) -> None:
     """When opened, the shares: places, portfolios, funnel. `view` is of one group."""
-    if league["place"].count() < 2:
+    if len(_placed(view)) < 2:
         return
     details = st.expander(w.t("comparing.shares"), key="comparing_shares", on_change="rerun")
     if details.open:
@@ -133,12 +141,12 @@ def show_shares(view: View) -> None:
         return
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        show_funnel(funnel, kpi)
+        show_funnel(view, funnel, kpi)
     with right:
         show_values(view, kpi)
 
 
-def show_funnel(funnel: Funnel, kpi: str) -> None:
+def show_funnel(view: View, funnel: Funnel, kpi: str) -> None:
     """Which agencies lie further from the whole than chance would put them."""
     outside = funnel.groups.filter(pl.col("position") != "inside").height
     st.markdown(
@@ -151,7 +159,7 @@ def show_funnel(funnel: Funnel, kpi: str) -> None:
     )
     chosen = charts.show(
         charts.funnel,
-        _funnel_rows(funnel, kpi),
+        _funnel_rows(view, kpi),
         key="ranking_funnel",
         alt=w.t("comparing.funnel_alt", kpi=w.t(f"kpi.{kpi}.name")),
         on_select=True,
@@ -161,8 +169,11 @@ def show_funnel(funnel: Funnel, kpi: str) -> None:
         links.go("scorecard", agency=chosen["code"])
 
 
-def _funnel_rows(funnel: Funnel, kpi: str) -> pl.DataFrame:
+@kept(in_words=True)
+def _funnel_rows(view: View, kpi: str) -> pl.DataFrame:
     """Groups and limits as `charts.funnel` wants them: a light for those outside, by which side is the good one."""
+    funnel = studies.funnel(view, kpi)
+    assert funnel is not None
     is_good = pl.col("is_above") if KPIS[kpi].direction == "higher" else ~pl.col("is_above")
     light = (
         pl.when(pl.col("position") == "inside")
@@ -196,27 +207,8 @@ def _funnel_rows(funnel: Funnel, kpi: str) -> pl.DataFrame:
 
 def show_values(view: View, kpi: str) -> None:
     """The share as it is and with the portfolio taken into account, with limits and the places it allows."""
-    crude = studies.places_by_share(view, kpi)
-    adjusted = studies.adjusted(view, kpi).select("agency", "adjusted", "adjusted_low", "adjusted_high")
-    is_first_high = KPIS[kpi].direction == "higher"
-    rows = crude.join(adjusted, on="agency", how="left").sort("value", "agency", descending=[is_first_high, False])
-
-    def limits(low: str, high: str) -> pl.Series:
-        pairs = rows.select(low, high).iter_rows()
-        return pl.Series(
-            ["" if one is None else f"{w.number(one)}–{w.percent(two)}" for one, two in pairs], dtype=pl.String
-        )
-
     tables.show(
-        rows.with_columns(
-            name=places.labels(rows["agency"]),
-            places=pl.Series(
-                [places.place_text(*pair) for pair in rows.select("best_place", "worst_place").iter_rows()],
-                dtype=pl.String,
-            ),
-            limits=limits("low", "high"),
-            adjusted_limits=limits("adjusted_low", "adjusted_high"),
-        ),
+        _values(view, kpi),
         [
             Column("name", "comparing.agency", pinned=True, width=170),
             Column("value", "comparing.crude", "percent"),
@@ -235,3 +227,27 @@ def show_values(view: View, kpi: str) -> None:
     with st.container(horizontal=True):
         explained.show("shares", is_named=True)
         explained.show("casemix", is_named=True)
+
+
+@kept(in_words=True)
+def _values(view: View, kpi: str) -> pl.DataFrame:
+    crude = studies.places_by_share(view, kpi)
+    adjusted = studies.adjusted(view, kpi).select("agency", "adjusted", "adjusted_low", "adjusted_high")
+    is_first_high = KPIS[kpi].direction == "higher"
+    rows = crude.join(adjusted, on="agency", how="left").sort("value", "agency", descending=[is_first_high, False])
+
+    def limits(low: str, high: str) -> pl.Series:
+        pairs = rows.select(low, high).iter_rows()
+        return pl.Series(
+            ["" if one is None else f"{w.number(one)}–{w.percent(two)}" for one, two in pairs], dtype=pl.String
+        )
+
+    return rows.with_columns(
+        name=places.labels(rows["agency"]),
+        places=pl.Series(
+            [places.place_text(*pair) for pair in rows.select("best_place", "worst_place").iter_rows()],
+            dtype=pl.String,
+        ),
+        limits=limits("low", "high"),
+        adjusted_limits=limits("adjusted_low", "adjusted_high"),
+    )

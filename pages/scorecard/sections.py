@@ -9,17 +9,21 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from kpi.facts import Facts
+from kpi import readers
 from kpi.indicators.catalog import COMPOSITE, KPIS, Kpi, shown_in
 from kpi.rules import Rules
-from pages.parts import places
-from pages.ui import cards, charts, filters, links, loaders, palette, tables
+from kpi.vocabulary import AgencyGroup
+from pages.parts import heading, places
+from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui.choices import choice
+from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
+from pages.ui.view import View
 
 Card = Mapping[str, Any]
 
-WATCHED_LISTS: Final = ("stalled", "overdue", "due_soon")
+WATCHED_LISTS: Final = {"stalled": "is_stalled", "overdue": "is_overdue", "due_soon": "due_soon"}
+"""The lists, and the sign of the agreements on each."""
 
 LIST_COLUMNS: Final = [
     Column("ref", "scorecard.ref", pinned=True),
@@ -33,11 +37,29 @@ LIST_COLUMNS: Final = [
 ]
 
 
-def show_place(agency: str, league: pl.DataFrame, composite: Card, *, is_whole: bool) -> None:
-    """The agency's composite with its light and interval, its place, and how many agreements they rest on.
+@kept(in_words=True)
+def groups(view: View) -> dict[str, str]:
+    """The agencies with agreements in the view, and the group of each; provinces last, by name."""
+    found = dict(loaders.facts(view).agreements.select("agency", "agency_group").unique().iter_rows())
+    order = sorted(found, key=lambda key: (found[key] == AgencyGroup.PROVINCE, w.sort_key(w.name("agency", key))))
+    return {key: found[key] for key in order}
+
+
+@kept()
+def cards_of(view: View, agency: str) -> dict[str, Card]:
+    """The agency's scorecard, KPI by KPI."""
+    peers = loaders.scorecards(view, by="agency")
+    return {row["kpi"]: row for row in peers.filter(pl.col("agency") == agency).iter_rows(named=True)}
+
+
+@drawn
+def show_place(view: View, agency: str) -> None:
+    """What the page rests on; the agency's composite with its light and interval, its place, and how many agreements they rest on.
 
     Where not all agreements are counted for the reader, it says that others may read another place.
     """
+    st.text(heading.sentence(view))
+    league, composite = loaders.league_table(view, by="agency"), cards_of(view, agency)[COMPOSITE]
     mine = league.filter(pl.col("agency") == agency)
     row = mine.row(0, named=True) if not mine.is_empty() else None
     grid = st.grid(4)
@@ -70,12 +92,15 @@ def show_place(agency: str, league: pl.DataFrame, composite: Card, *, is_whole: 
         border=True,
         height="stretch",
     )
-    if not is_whole:
+    if view.reader != readers.EVERYTHING:
         st.caption(w.t("scorecard.place_of_others"))
 
 
-def show_kpis(agency: str, mine: Mapping[str, Card], before: Mapping[str, Card], trend: pl.DataFrame) -> None:
+@drawn
+def show_kpis(view: View, agency: str) -> None:
     """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
+    mine, before = (cards_of(view.on(day), agency) for day in (view.as_of, view.compare_with))
+    trend = loaders.trend(view, by="agency").filter(pl.col("agency") == agency)
     st.subheader(w.t("scorecard.kpis"), anchor=False)
     grid = st.grid("auto", min_column_width=260, border=True)
     for code in shown_in("scorecard"):
@@ -129,9 +154,11 @@ def basis(kpi: Kpi, card: Card) -> str:
     return " · ".join(parts)
 
 
-def show_reasons(agency: str, mine: Mapping[str, Card], rules: Rules) -> None:
+@drawn
+def show_reasons(view: View, agency: str) -> None:
     """Why the light is what it is: every red KPI in a sentence, with what the agency says about it beside it."""
-    said = loaders.explanations(agency, filters.current().as_of)
+    mine, rules = cards_of(view, agency), loaders.rules(view.as_of)
+    said = loaders.explanations(agency, view.as_of)
     red = sorted(
         (code for code, card in mine.items() if card["status"] == "red" and code in rules.weights),
         key=lambda code: (mine[code]["score"] - 100) * rules.weights[code],
@@ -166,7 +193,7 @@ def reason(kpi: Kpi, card: Card, rules: Rules) -> str:
     return f"{sentence} {cards.kpi_words(kpi.code, 'improve', rules)}"
 
 
-def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
+def show_peers(view: View, agency: str) -> None:
     """The agency among its peers on one KPI, chosen by the reader."""
     st.subheader(w.t("scorecard.peers"), anchor=False)
     code = choice(
@@ -177,43 +204,49 @@ def show_peers(agency: str, peers: pl.DataFrame, rules: Rules) -> None:
         default=COMPOSITE,
         width=380,
     )
+    rows = _peers(view, agency, code)
+    if "own" not in rows["role"]:
+        st.caption(w.t("scorecard.peers_without", kpi=w.t(f"kpi.{code}.name")))
+    if not rows.is_empty():
+        alt = w.t("scorecard.peers_alt", kpi=w.t(f"kpi.{code}.name"))
+        charts.show(charts.distribution, rows, key="peers", alt=alt)
+
+
+@kept(in_words=True)
+def _peers(view: View, agency: str, code: str) -> pl.DataFrame:
+    """The values of all agencies, and the target, as `charts.distribution` wants them; empty where none has a value."""
     kpi = KPIS[code]
     write = cards.writer(kpi)
+    peers = loaders.scorecards(view, by="agency")
     values = peers.filter((pl.col("kpi") == code) & pl.col("value").is_not_null())
-    if values.filter(pl.col("agency") == agency).is_empty():
-        st.caption(w.t("scorecard.peers_without", kpi=w.t(f"kpi.{code}.name")))
-    if values.is_empty():
-        return
     rows = values.select(
         value="value",
         label=places.labels(values["agency"]),
         value_label=w.texts(values["value"], write),
         role=pl.when(pl.col("agency") == agency).then(pl.lit("own")).otherwise(pl.lit("peer")),
     )
-    if kpi.target is not None:
-        target = pl.DataFrame(
-            {
-                "value": [float(kpi.target)],
-                "label": [w.t("scorecard.target_mark")],
-                "value_label": [f"{w.t('scorecard.target_mark')} {write(kpi.target)}"],
-                "role": ["target"],
-            }
-        )
-        rows = pl.concat([rows, target])
-    charts.show(charts.distribution, rows, key="peers", alt=w.t("scorecard.peers_alt", kpi=w.t(f"kpi.{code}.name")))
+    if kpi.target is None or rows.is_empty():
+        return rows
+    target = pl.DataFrame(
+        {
+            "value": [float(kpi.target)],
+            "label": [w.t("scorecard.target_mark")],
+            "value_label": [f"{w.t('scorecard.target_mark')} {write(kpi.target)}"],
+            "role": ["target"],
+        }
+    )
+    return pl.concat([rows, target])
 
 
-def show_lists(facts: Facts, agency: str) -> None:
-    """What asks for action: stalled, overdue, and due soon."""
+def show_lists(view: View, agency: str) -> None:
+    """What asks for action: stalled, overdue, and due soon. Only for those who may see the agency's agreements one by one."""
     st.subheader(w.t("scorecard.lists"), anchor=False)
-    own = facts.agreements.filter(pl.col("agency") == agency)
-    conditions = {"stalled": "is_stalled", "overdue": "is_overdue", "due_soon": "due_soon"}
-    found = {name: own.filter(conditions[name]) for name in WATCHED_LISTS}
+    found = {name: _listed(view, agency, condition) for name, condition in WATCHED_LISTS.items()}
     tabs = st.tabs([w.t(f"scorecard.list_{name}", n=w.number(rows.height)) for name, rows in found.items()])
     for tab, (name, rows) in zip(tabs, found.items(), strict=True):
         with tab:
             tables.show(
-                rows.sort("days_since_progress", descending=True),
+                rows,
                 LIST_COLUMNS,
                 f"scorecard_{name}",
                 file_name=name,
@@ -221,3 +254,9 @@ def show_lists(facts: Facts, agency: str) -> None:
                 on_row=lambda row: links.go("agreement", ref=row["ref"]),
                 empty_key=f"scorecard.none_{name}",
             )
+
+
+@kept()
+def _listed(view: View, agency: str, condition: str) -> pl.DataFrame:
+    own = loaders.seen_facts(view, agency).agreements
+    return own.filter(condition).sort("days_since_progress", descending=True)

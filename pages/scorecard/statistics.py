@@ -12,7 +12,9 @@ import words as w
 from data_access.accounts import Person
 from kpi.indicators.catalog import KPIS, shown_in
 from pages.parts import explained
+from pages.scorecard.sections import cards_of
 from pages.ui import cards, links, loaders, studies
+from pages.ui.kept import drawn
 from pages.ui.studies import Steps
 from pages.ui.view import View
 
@@ -23,8 +25,12 @@ OWN_SHARE_LIMIT: Final = 0.5
 @st.fragment(parallel=True)
 def show_steps(view: View, agency: str, person: Person) -> None:
     """The three things that would move the composite most, each leading to its agreement."""
-    if person.limited_to not in (None, agency):
-        return
+    if person.limited_to in (None, agency):
+        _draw_steps(view, agency, person)
+
+
+@drawn
+def _draw_steps(view: View, agency: str, person: Person) -> None:
     st.subheader(w.t("moves.heading"), anchor=False)
     found = studies.steps(view, agency, person)
     if found.score is None:
@@ -82,6 +88,7 @@ def _points(points: float) -> str:
     return w.number(points, 1 if points >= 0.1 else 2)
 
 
+@drawn
 def show_outlook(view: View, agency: str) -> None:
     """How many of the agreements that have not started are expected to have done so a year later."""
     expected = studies.outlook(view).expected(["agency"]).filter(pl.col("agency") == agency)
@@ -104,8 +111,14 @@ def show_outlook(view: View, agency: str) -> None:
 
 
 @st.fragment(parallel=True)
-def show_adjusted(view: View, agency: str, mine: Mapping[str, Mapping[str, Any]]) -> None:
+def show_adjusted(view: View, agency: str) -> None:
     """Crude and adjusted value side by side: whether an easy or a hard portfolio explains the figure."""
+    _draw_adjusted(view, agency)
+
+
+@drawn
+def _draw_adjusted(view: View, agency: str) -> None:
+    mine = cards_of(view, agency)
     compared = shown_in("comparison")
     rows = [row for kpi in compared if (row := _adjusted(view, agency, kpi)) is not None]
     if not rows:

@@ -82,6 +82,7 @@ def kept(
     """
 
     def keep(work: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
+        _check_place(work)
         signature = inspect.signature(work)
 
         def key_of(*given: Any, **named: Any) -> Hashable:
@@ -111,6 +112,7 @@ def per_frame(
     work: Callable[Concatenate[pl.DataFrame, _Asked], _Found],
 ) -> Callable[Concatenate[pl.DataFrame, _Asked], _Found]:
     """Have a function of a frame that is itself kept work once for each language and other arguments, as long as the frame is."""
+    _check_place(work)
     known: dict[int, tuple[weakref.ref[pl.DataFrame], dict[Hashable, _Found]]] = {}
 
     @functools.wraps(work)
@@ -135,6 +137,7 @@ def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
     For elements that nobody fills in or presses: a widget belongs to the session that drew it, and Streamlit says so. A
     person among the arguments reaches the section without a name: whoever may do and see the same shares it.
     """
+    _check_place(draw)
     signature = inspect.signature(draw)
 
     # What is asked for is told apart by `key`. Streamlit leaves what begins with an underscore out of what it compares, and
@@ -165,3 +168,11 @@ def _plain(value: object) -> object:
     raise TypeError(
         f"a section is told apart by texts, numbers, days, views and persons, not by {type(value).__name__}"
     )
+
+
+def _check_place(work: Callable[..., object]) -> None:
+    """Streamlit reads the script of a page anew in each run, so that a function declared in one would be another each time."""
+    if work.__module__ == "__main__":
+        raise TypeError(
+            f"{work.__name__} is kept from one run to the next: declare it in a module, not in a page's script"
+        )

@@ -151,13 +151,17 @@ def visible_facts(view: View, person: Person) -> Facts:
 
     An agency sees its own; what others do it sees in sums only.
     """
-    own = person.limited_to
+    return seen_facts(view, person.limited_to)
+
+
+def seen_facts(view: View, own: str | None) -> Facts:
+    """`visible_facts` of whoever may see the agreements of the agency `own` one by one, or of all (None)."""
     return facts(view) if own is None else _own_facts(view, own)
 
 
 @kept()
-def _own_facts(view: View, agency: str) -> Facts:
-    return facts(view).where(pl.col("agency") == agency)
+def _own_facts(view: View, own: str) -> Facts:
+    return facts(view).where(pl.col("agency") == own)
 
 
 def details(view: View, person: Person) -> pl.DataFrame:

@@ -8,8 +8,12 @@ is ever decided by `st.session_state`.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import datetime as dt
 import logging
+from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -31,6 +35,7 @@ __all__ = [
     "browser",
     "current",
     "go_to",
+    "looking",
     "require",
     "session_id",
     "sign_out",
@@ -79,6 +84,19 @@ def begin_run() -> Person | None:
     return _read(is_use=is_asked_for())
 
 
+_looking: Final[contextvars.ContextVar[Person | None]] = contextvars.ContextVar("looking", default=None)
+
+
+@contextlib.contextmanager
+def looking(person: Person) -> Iterator[None]:
+    """A run of a page for this person, whom the frame has just read from the store: the page's guard need not do so again."""
+    token = _looking.set(person)
+    try:
+        yield
+    finally:
+        _looking.reset(token)
+
+
 def current() -> Person | None:
     """Who is signed in here, as the store says at this moment; None when nobody is."""
     return _read(is_use=False)
@@ -97,7 +115,7 @@ def require(screen: Screen) -> Person:
 
     Otherwise says why nothing is shown and ends the run.
     """
-    person = current()
+    person = _looking.get() or current()
     if person is None:
         st.info(words.t("frame.signed_out"), icon=":material/lock:")
         st.stop()

@@ -139,6 +139,7 @@ class Stalling:
     classes: pl.DataFrame
 
 
+@kept()
 def stalling(view: View) -> Stalling | None:
     """The chance of being stalled a quarter after the as-of day; None unless such forecasts have proved right."""
     found = _stalling(view)

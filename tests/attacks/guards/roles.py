@@ -26,15 +26,15 @@ GUARDS = (
     Guard(
         "lists show an agency its own agreements only",
         "pages/ui/loaders.py",
-        '    return found.where(pl.col("agency") == own)',
-        "    return found",
+        '    return facts(view).where(pl.col("agency") == own)',
+        "    return facts(view)",
         "tests/attacks/test_pages.py::test_no_address_shows_an_agency_what_belongs_to_others",
     ),
     Guard(
         "files give an agency its own agreements only",
         "pages/ui/loaders.py",
-        '    return found.where(pl.col("agency") == own)',
-        "    return found",
+        '    return facts(view).where(pl.col("agency") == own)',
+        "    return facts(view)",
         "tests/attacks/test_pages.py::test_no_file_gives_an_agency_what_belongs_to_others",
     ),
     Guard(

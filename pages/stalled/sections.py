@@ -1,0 +1,138 @@
+"""The sections of the stalled agreements."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from data_access.accounts import Person
+from kpi.facts import attention
+from kpi.vocabulary import HIGHER_AUTHORITIES, OPEN_STATES
+from pages.ui import charts, loaders
+from pages.ui.choices import ALL, agency_choice, choice
+from pages.ui.kept import drawn, kept
+from pages.ui.tables import Column
+from pages.ui.view import View
+
+NO_CAUSE: Final = "NONE"
+AGE_STEPS: Final = (180, 365, 730)
+
+COLUMNS: Final = [
+    Column("ref", "stalled.ref", pinned=True),
+    Column("title_{language}", "stalled.title", width="medium"),
+    Column("agency", "stalled.agency", "code", of="agency", short=True),
+    Column("state", "stalled.stage", "code", of="state"),
+    Column("days_since_progress", "stalled.days_stuck", "days"),
+    Column("cause", "stalled.cause", "code", of="cause"),
+    Column("authority_level", "stalled.authority", "code", of="authority"),
+    Column("must_act", "stalled.must_act", "code", of="agency", short=True),
+    Column("days_overdue", "stalled.days_overdue", "days"),
+    Column("severity", "stalled.severity", "code", of="severity"),
+    Column("difficulties", "stalled.last_word", width="large"),
+    Column("said_on", "stalled.said_on", "date"),
+    Column("partner", "stalled.partner", "code", of="partner"),
+    Column("sector", "stalled.sector", "code", of="sector"),
+]
+
+
+@kept()
+def stuck_of(view: View, own: str | None) -> pl.DataFrame:
+    """The stalled agreements that somebody limited to `own` may see; as `attention.stuck` has them."""
+    return attention.stuck(loaders.seen_facts(view, own), loaders.register())
+
+
+@drawn
+def show_counts(view: View, person: Person) -> None:
+    """How many are stuck, for how long, and how many nobody has explained."""
+    stuck = stuck_of(view, person.limited_to)
+    open_count = loaders.visible_facts(view, person).agreements.filter("is_open").height
+    unexplained = stuck.filter(pl.col("cause").is_null())
+    waiting_above = stuck.filter(pl.col("authority_level").is_in(HIGHER_AUTHORITIES))
+    median = stuck["days_since_progress"].median()
+    grid = st.grid(4)
+    share = w.percent(100 * stuck.height / open_count) if open_count else w.t("common.not_available")
+    grid.metric(w.t("stalled.count"), w.number(stuck.height), border=True, help=w.t("stalled.count_help"))
+    grid.metric(w.t("stalled.share"), share, border=True, help=w.t("stalled.share_help", n=w.number(open_count)))
+    grid.metric(w.t("stalled.median_days"), w.days(median if isinstance(median, float) else None), border=True)
+    grid.metric(w.t("stalled.above"), w.number(waiting_above.height), border=True, help=w.t("stalled.above_help"))
+    if unexplained.height:
+        st.caption(w.t("stalled.unexplained", n=w.number(unexplained.height), all=w.number(stuck.height)))
+
+
+def show_stages(view: View, own: str | None) -> str | None:
+    """How many are stuck at which stage and for how long; the stage that is chosen."""
+    chosen = charts.show(
+        charts.heat_map, stages_of(view, own), key="stages", alt=w.t("stalled.stages_alt"), on_select=True
+    )
+    return str(chosen["row_code"]) if chosen else None
+
+
+@kept(in_words=True)
+def stages_of(view: View, own: str | None) -> pl.DataFrame:
+    """Stage by age, as `charts.heat_map` wants it."""
+    stuck = stuck_of(view, own)
+    steps = [0, *AGE_STEPS]
+    names = [w.t("stalled.age_first", to=AGE_STEPS[0])]
+    names += [w.t("stalled.age_between", start=a, to=b) for a, b in itertools.pairwise(AGE_STEPS)]
+    names.append(w.t("stalled.age_last", start=AGE_STEPS[-1]))
+    age = pl.lit(0)
+    for position, start in enumerate(steps):
+        age = pl.when(pl.col("days_since_progress") >= start).then(position).otherwise(age)
+    stages = [state for state in OPEN_STATES if state in stuck["state"]]
+    full = pl.DataFrame({"state": stages}).join(pl.DataFrame({"age": range(len(names))}), how="cross")
+    counts = stuck.select("state", age=age.cast(pl.Int64)).group_by("state", "age").agg(n=pl.len())
+    cells = full.join(counts, on=["state", "age"], how="left", maintain_order="left").with_columns(
+        n=pl.col("n").fill_null(0).cast(pl.Int64)
+    )
+    return cells.select(
+        row=w.name_expr(pl.col("state"), "state"),
+        row_code="state",
+        column=pl.col("age").replace_strict(dict(enumerate(names)), return_dtype=pl.String),
+        column_code=pl.col("age").cast(pl.String),
+        value="n",
+        value_label=w.texts(cells["n"], w.number),
+    )
+
+
+def choose(view: View, own: str | None) -> pl.DataFrame:
+    """The page's own choices, and the rows they leave."""
+    stuck = stuck_of(view, own)
+    causes = sorted(stuck["cause"].drop_nulls().unique().to_list())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        stage = choice(
+            "stage",
+            (ALL, *OPEN_STATES),
+            label=w.t("stalled.stage"),
+            write=lambda code: w.t("stalled.every_stage") if code == ALL else w.name("state", code),
+            default=ALL,
+            width=260,
+        )
+        cause = choice(
+            "cause",
+            (ALL, *causes, NO_CAUSE),
+            label=w.t("stalled.cause"),
+            write=lambda code: (
+                {ALL: w.t("stalled.every_cause"), NO_CAUSE: w.t("stalled.no_cause")}.get(code) or w.name("cause", code)
+            ),
+            default=ALL,
+            width=260,
+        )
+        agency = agency_choice(stuck["agency"])
+    return narrowed(view, own, stage, cause, agency)
+
+
+@kept()
+def narrowed(view: View, own: str | None, stage: str, cause: str, agency: str | None) -> pl.DataFrame:
+    """The rows at one stage, of one cause and one agency; ALL and None for any."""
+    stuck = stuck_of(view, own)
+    if stage != ALL:
+        stuck = stuck.filter(pl.col("state") == stage)
+    if cause != ALL:
+        stuck = stuck.filter(pl.col("cause").is_null() if cause == NO_CAUSE else pl.col("cause") == cause)
+    if agency is not None:
+        stuck = stuck.filter(pl.col("agency") == agency)
+    return stuck
