@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import words as w
+from kpi.indicators.catalog import KPIS
 from pages.method import SCREEN, sections
 from pages.parts import explained
-from pages.ui import cards, filters, loaders, session
+from pages.ui import cards, filters, session
 
 person = session.require(SCREEN)
 view = filters.current()
-rules = loaders.rules(view.as_of)
 
 cards.page_header("method.heading", w.t("method.lead"))
 sections.show_register()
-sections.show_kpis(rules)
-sections.show_flags(rules)
-sections.show_composite(rules)
-explained.show_all()
+sections.show_kpis(view.as_of, asked=sections.asked("kpi", KPIS))
+sections.show_flags(view.as_of)
+sections.show_composite(view.as_of)
+explained.show_all(asked=sections.asked("statistic", explained.STATISTICS))
 sections.show_reconciliation(person)

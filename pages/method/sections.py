@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Container
 from typing import Final
 
 import polars as pl
@@ -14,12 +16,20 @@ from kpi.rules import Rules
 from kpi.vocabulary import BUCKETS
 from pages.parts import pairs
 from pages.ui import cards, data_edition, loaders, palette, tables
+from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
 from seed_data import published
 
 PARTS: Final = ("sentence", "formula", "reading", "improve")
 
 
+def asked(name: str, known: Container[str]) -> str | None:
+    """What the link that led here named, if it is known: the address's parameter `name`."""
+    code = st.query_params.get(name)
+    return code if code in known else None
+
+
+@drawn
 def show_register() -> None:
     """Which register is shown, as of when, from where, under what licence, and what it cannot tell."""
     edition = data_edition.shown()
@@ -38,10 +48,11 @@ def show_register() -> None:
     st.caption(w.t("method.unclassified"))
 
 
-def show_kpis(rules: Rules) -> None:
-    """Every KPI in plain words; the one a link named is open."""
+@drawn
+def show_kpis(as_of: dt.date, asked: str | None) -> None:
+    """Every KPI in plain words; the one that is asked for is open."""
     st.subheader(w.t("method.kpis"), anchor=False)
-    asked = st.query_params.get("kpi")
+    rules = loaders.rules(as_of)
     for code, kpi in KPIS.items():
         name = cards.kpi_words(code, "name", rules)
         with st.expander(f"{code} · {name}", expanded=code == asked):
@@ -66,19 +77,11 @@ def declared(kpi: Kpi, rules: Rules) -> str:
     return " · ".join(parts)
 
 
-def show_flags(rules: Rules) -> None:
+def show_flags(as_of: dt.date) -> None:
     """What on track, at risk, stalled, overdue and no date mean, with the thresholds in force."""
-    st.subheader(w.t("method.flags"), anchor=False)
-    st.text(w.t("method.flags_lead"))
-    limits = {
-        "gap": w.percent(100 * rules.at_risk_gap),
-        "blocked": w.days(rules.severe_blocker_days),
-        "soon": w.days(rules.due_soon_days),
-    }
-    for bucket in reversed(BUCKETS):
-        st.markdown(f"**{w.name('bucket', bucket)}**: {w.t(f'method.flag_{bucket}', **limits)}")
+    _show_buckets(as_of)
     tables.show(
-        pl.DataFrame({"state": list(rules.stall_days), "days": list(rules.stall_days.values())}),
+        _stall_days(as_of),
         [Column("state", "method.state", "code", of="state"), Column("days", "method.stall_days", "days")],
         "stall_days",
         file_name="stall_days",
@@ -86,16 +89,33 @@ def show_flags(rules: Rules) -> None:
     )
 
 
-def show_composite(rules: Rules) -> None:
+@drawn
+def _show_buckets(as_of: dt.date) -> None:
+    st.subheader(w.t("method.flags"), anchor=False)
+    st.text(w.t("method.flags_lead"))
+    rules = loaders.rules(as_of)
+    limits = {
+        "gap": w.percent(100 * rules.at_risk_gap),
+        "blocked": w.days(rules.severe_blocker_days),
+        "soon": w.days(rules.due_soon_days),
+    }
+    for bucket in reversed(BUCKETS):
+        st.markdown(f"**{w.name('bucket', bucket)}**: {w.t(f'method.flag_{bucket}', **limits)}")
+
+
+@kept()
+def _stall_days(as_of: dt.date) -> pl.DataFrame:
+    days = loaders.rules(as_of).stall_days
+    return pl.DataFrame({"state": list(days), "days": list(days.values())})
+
+
+def show_composite(as_of: dt.date) -> None:
     """Weights and goalposts of the composite, and what the lights mean."""
     st.subheader(w.t("method.composite"), anchor=False)
+    rules = loaders.rules(as_of)
     st.text(w.t("method.composite_lead", share=w.percent(100 * rules.composite_min_weight_share)))
-    rows = [
-        (f"{code} · {w.t(f'kpi.{code}.short')}", float(weight), declared(KPIS[code], rules))
-        for code, weight in rules.weights.items()
-    ]
     tables.show(
-        pl.DataFrame(rows, schema=["kpi", "weight", "declared"], orient="row"),
+        _weights(as_of),
         [
             Column("kpi", "method.kpi", width="medium"),
             Column("weight", "method.weight_column", "number"),
@@ -112,6 +132,16 @@ def show_composite(rules: Rules) -> None:
     st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
 
 
+@kept(in_words=True)
+def _weights(as_of: dt.date) -> pl.DataFrame:
+    rules = loaders.rules(as_of)
+    rows = [
+        (f"{code} · {w.t(f'kpi.{code}.short')}", float(weight), declared(KPIS[code], rules))
+        for code, weight in rules.weights.items()
+    ]
+    return pl.DataFrame(rows, schema=["kpi", "weight", "declared"], orient="row")
+
+
 def show_reconciliation(person: Person) -> None:
     """Every published figure, and where they disagree; beside the register's own, for those who may see all of it.
 
@@ -122,6 +152,26 @@ def show_reconciliation(person: Person) -> None:
         return
     st.subheader(w.t("method.reconciliation"), anchor=False)
     st.text(w.t("method.reconciliation_lead" if edition.is_demo else "published.not_national"))
+    sees_ours = person.limited_to is None
+    if not sees_ours:
+        st.text(w.t("method.reconciliation_others"))
+    table = _reconciled(sees_ours=sees_ours)
+    tables.show(
+        table,
+        [Column(name, f"method.figure_{name}") for name in table.columns],
+        "reconciliation",
+        file_name="reconciliation",
+        alt=w.t("method.reconciliation"),
+        height=420,
+    )
+    _show_contradictions()
+
+
+@kept(in_words=True)
+def _reconciled(*, sees_ours: bool) -> pl.DataFrame:
+    """Every published figure with its source and, for somebody who may see them, the register's own."""
+    edition = data_edition.shown()
+    assert edition.data_date is not None
     figures = published.reconcile(
         loaders.register(),
         data_date=edition.data_date,
@@ -130,31 +180,22 @@ def show_reconciliation(person: Person) -> None:
     )
     marks = {True: w.t("method.met"), False: w.t("method.not_met"), None: w.t("method.not_compared")}
     rows = [
-        (
-            w.t(f"published.figure.{figure.key}"),
-            _text(figure.published),
-            figure.qualifier,
-            _text(figure.ours),
-            marks[figure.met],
-            figure.period,
-            figure.source,
-            figure.quote,
-        )
+        {
+            "key": w.t(f"published.figure.{figure.key}"),
+            "published": _text(figure.published),
+            "qualifier": figure.qualifier,
+            **({"ours": _text(figure.ours), "met": marks[figure.met]} if sees_ours else {}),
+            "period": figure.period,
+            "source": figure.source,
+            "quote": figure.quote,
+        }
         for figure in figures
     ]
-    names = ["key", "published", "qualifier", "ours", "met", "period", "source", "quote"]
-    table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    if person.limited_to is not None:
-        names = [name for name in names if name not in ("ours", "met")]
-        st.text(w.t("method.reconciliation_others"))
-    tables.show(
-        table.select(names),
-        [Column(name, f"method.figure_{name}") for name in names],
-        "reconciliation",
-        file_name="reconciliation",
-        alt=w.t("method.reconciliation"),
-        height=420,
-    )
+    return pl.DataFrame(rows)
+
+
+@drawn
+def _show_contradictions() -> None:
     st.text(w.t("published.contradictions"))
     for contradiction in published.contradictions():
         st.text(w.t(f"published.contradiction.{contradiction.code}", **contradiction.params))

@@ -7,14 +7,13 @@ import streamlit as st
 import words as w
 from pages.partners import SCREEN
 from pages.parts import groups
-from pages.ui import cards, filters, links, loaders, session, tables
+from pages.ui import cards, filters, links, session, tables
 from pages.ui.choices import choice
 
 LEVELS = {"region": "partner_region", "tier": "partner_tier", "partner": "partner"}
 
 person = session.require(SCREEN)
 view = filters.current()
-facts = loaders.facts(view)
 
 cards.page_header("partners.heading", w.t("partners.lead"))
 level = choice(
@@ -34,13 +33,16 @@ def lead_on(row: tables.Row) -> None:
     links.go("partners", partner_group=f"{level}:{row['code']}", level="partner")
 
 
-if groups.nothing_signed(facts):
+if groups.nothing_signed(view):
     st.stop()
 by = LEVELS[level]
-found = groups.table_of_groups(facts, loaders.scorecards(view, by=by), by=by, write=lambda code: w.name(level, code))
-chosen = groups.show_standing(facts, found, by=by, key="partners_standing", alt=w.t("partners.standing_alt"))
+chosen = groups.show_standing(view, by=by, kind=level, key="partners_standing", alt=w.t("partners.standing_alt"))
 if chosen is not None:
     links.go("agreements", partner_group=f"{level}:{chosen[0]}", bucket=chosen[1])
 groups.show_table(
-    found, key="partners", label_key=f"partners.level_{level}", alt=w.t("partners.table_alt"), on_row=lead_on
+    groups.table_of_groups(view, by=by, kind=level),
+    key="partners",
+    label_key=f"partners.level_{level}",
+    alt=w.t("partners.table_alt"),
+    on_row=lead_on,
 )

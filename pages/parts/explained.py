@@ -8,6 +8,7 @@ import streamlit as st
 
 import words as w
 from pages.ui import links
+from pages.ui.kept import drawn
 
 STATISTICS: Final = (
     "difference",
@@ -30,6 +31,7 @@ STATISTICS: Final = (
 """What `explained.po` has words for, in the order of the method page."""
 
 
+@drawn
 def show(statistic: str, *, is_named: bool = False) -> None:
     """A small button that opens the explanation of one of STATISTICS; `is_named` where several stand side by side."""
     word = w.t(f"explained.{statistic}.name") if is_named else w.t("common.explain")
@@ -40,11 +42,11 @@ def show(statistic: str, *, is_named: bool = False) -> None:
         links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:", statistic=statistic)
 
 
-def show_all() -> None:
-    """Every statistic in plain words, for the method page; the one a link named is open."""
+@drawn
+def show_all(asked: str | None) -> None:
+    """Every statistic in plain words, for the method page; the one that is asked for is open."""
     st.subheader(w.t("explained.heading"), anchor=False)
     st.text(w.t("explained.lead"))
-    asked = st.query_params.get("statistic")
     for statistic in STATISTICS:
         with st.expander(w.t(f"explained.{statistic}.name"), expanded=statistic == asked):
             st.markdown(w.t(f"explained.{statistic}.sentence"))

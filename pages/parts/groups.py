@@ -9,11 +9,11 @@ import streamlit as st
 
 import words as w
 from kpi.estimators.suppression import TOTAL
-from kpi.facts import Facts
 from kpi.indicators.catalog import shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import explained
-from pages.ui import cards, charts, studies, tables
+from pages.ui import cards, charts, loaders, studies, tables
+from pages.ui.kept import kept, per_frame
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -23,14 +23,17 @@ HIDDEN = "…"
 """Stands for a number that is not shown."""
 
 
-def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: Callable[[str], str]) -> pl.DataFrame:
-    """One row per group, most signed first.
+@kept(in_words=True)
+def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
+    """One row per group of the column `by`, whose codes are named as a `kind` of `words.name`; most signed first.
 
     Columns code, label, signed, open, completed, stalled, overdue, no_date and, for each KPI shown here, its value, text and
     status under its code, `_text` and `_status`.
     """
+    scorecards = loaders.scorecards(view, by=by)
     counts = (
-        facts.agreements.filter("is_signed")
+        loaders.facts(view)
+        .agreements.filter("is_signed")
         .group_by(pl.col(by).alias("code"))
         .agg(
             signed=pl.len().cast(pl.Int64),
@@ -54,7 +57,7 @@ def table_of_groups(facts: Facts, scorecards: pl.DataFrame, *, by: str, write: C
             on="code",
             how="left",
         )
-    labels = pl.Series("label", [write(code) for code in counts["code"]], dtype=pl.String)
+    labels = pl.Series("label", [w.name(kind, code) for code in counts["code"]], dtype=pl.String)
     return counts.with_columns(labels).sort(["signed", "label"], descending=[True, False])
 
 
@@ -78,21 +81,14 @@ def show_table(
     tables.show(groups, columns, key, file_name=key, alt=alt, on_row=on_row)
 
 
-def show_standing(facts: Facts, groups: pl.DataFrame, *, by: str, key: str, alt: str) -> tuple[str, str] | None:
+def show_standing(view: View, *, by: str, kind: str, key: str, alt: str) -> tuple[str, str] | None:
     """Where the signed agreements of the largest groups stand; the (group, bucket) that is chosen."""
-    largest = groups.head(MOST_BARS).select("code", "label")
-    counts = (
-        facts.agreements.filter(pl.col("bucket").is_in(SHOWN_BUCKETS))
-        .group_by(pl.col(by).alias("code"), "bucket")
-        .agg(n=pl.len().cast(pl.Int64))
-        .sort("code", "bucket")
-    )
-    rows = largest.join(counts, on="code", how="inner", maintain_order="left")
-    if groups.height > MOST_BARS:
-        st.caption(w.t("groups.largest", n=MOST_BARS, all=w.number(groups.height)))
+    number = table_of_groups(view, by=by, kind=kind).height
+    if number > MOST_BARS:
+        st.caption(w.t("groups.largest", n=MOST_BARS, all=w.number(number)))
     chosen = charts.show(
         charts.stacked_bars,
-        rows.with_columns(n_label=w.texts(rows["n"], w.number)),
+        _standing(view, by=by, kind=kind),
         key=key,
         alt=alt,
         on_select=True,
@@ -100,10 +96,26 @@ def show_standing(facts: Facts, groups: pl.DataFrame, *, by: str, key: str, alt:
     return (str(chosen["code"]), str(chosen["bucket"])) if chosen else None
 
 
-def heat(facts: Facts, *, column: str, write_column: Callable[[str], str]) -> pl.DataFrame:
-    """Signed agreements by sector and by `column`, as `charts.heat_map` wants them."""
+@kept(in_words=True)
+def _standing(view: View, *, by: str, kind: str) -> pl.DataFrame:
+    largest = table_of_groups(view, by=by, kind=kind).head(MOST_BARS).select("code", "label")
     counts = (
-        facts.agreements.filter("is_signed")
+        loaders.facts(view)
+        .agreements.filter(pl.col("bucket").is_in(SHOWN_BUCKETS))
+        .group_by(pl.col(by).alias("code"), "bucket")
+        .agg(n=pl.len().cast(pl.Int64))
+        .sort("code", "bucket")
+    )
+    rows = largest.join(counts, on="code", how="inner", maintain_order="left")
+    return rows.with_columns(n_label=w.texts(rows["n"], w.number))
+
+
+@kept(in_words=True)
+def heat(view: View, *, column: str, kind: str) -> pl.DataFrame:
+    """Signed agreements by sector and by `column`, named as a `kind` of `words.name`; as `charts.heat_map` wants them."""
+    counts = (
+        loaders.facts(view)
+        .agreements.filter("is_signed")
         .group_by(row_code="sector", column_code=column)
         .agg(value=pl.len().cast(pl.Int64), stalled=pl.col("is_stalled").sum())
     )
@@ -116,7 +128,7 @@ def heat(facts: Facts, *, column: str, write_column: Callable[[str], str]) -> pl
         pl.DataFrame({"column_code": in_order("column_code")}), how="cross"
     )
     cells = grid.join(counts, on=["row_code", "column_code"], how="left", maintain_order="left")
-    columns = {code: write_column(code) for code in cells["column_code"].unique()}
+    columns = {code: w.name(kind, code) for code in cells["column_code"].unique()}
     return cells.with_columns(
         row=w.name_expr(pl.col("row_code"), "sector"),
         column=pl.col("column_code").replace_strict(columns, return_dtype=pl.String),
@@ -129,16 +141,10 @@ def show_security_sums(view: View) -> None:
     found = studies.security_sums(view)
     if found is None:
         return
-    sums = found.regions
     st.subheader(w.t("groups.security"), anchor=False)
     st.caption(w.t("groups.security_lead", date=w.date(found.on)))
-    regions = {code: w.name("region", code) for code in sums["partner_region"] if code != TOTAL}
-    regions[TOTAL] = w.t("groups.security_total")
     tables.show(
-        sums.select(
-            region=pl.col("partner_region").replace_strict(regions, return_dtype=pl.String),
-            count=w.texts(sums["count"], lambda n: HIDDEN if n is None else w.number(n)),
-        ),
+        _in_words(found.regions),
         [Column("region", "groups.security_region"), Column("count", "groups.signed")],
         "groups_security",
         file_name=w.t("groups.security"),
@@ -147,9 +153,19 @@ def show_security_sums(view: View) -> None:
     explained.show("hidden")
 
 
-def nothing_signed(facts: Facts) -> bool:
+@per_frame
+def _in_words(sums: pl.DataFrame) -> pl.DataFrame:
+    regions = {code: w.name("region", code) for code in sums["partner_region"] if code != TOTAL}
+    regions[TOTAL] = w.t("groups.security_total")
+    return sums.select(
+        region=pl.col("partner_region").replace_strict(regions, return_dtype=pl.String),
+        count=w.texts(sums["count"], lambda n: HIDDEN if n is None else w.number(n)),
+    )
+
+
+def nothing_signed(view: View) -> bool:
     """Whether there is nothing to group; then says so."""
-    if facts.agreements.filter("is_signed").is_empty():
+    if loaders.counts(view)["signed"] == 0:
         cards.empty_state("groups.none")
         return True
     return False

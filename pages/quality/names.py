@@ -15,6 +15,7 @@ from kpi.facts import UNASSIGNED
 from pages.coordination.sections import Line, ProposedChange, propose, show_done, show_proposed
 from pages.ui import address, data_edition, records, tables
 from pages.ui.choices import ALL, narrow
+from pages.ui.kept import kept
 from pages.ui.tables import Column
 
 _NAME: Final = "quality_name"
@@ -22,8 +23,7 @@ _NAME: Final = "quality_name"
 
 def show(person: Person) -> None:
     """The names with their agreements and, for the coordinator, assigning them; nothing where the register has none."""
-    names = _counted(records.names_as_given())
-    assigned = unresolved_names.read_assigned_names(data_edition.store())
+    names, assigned = _counted(), records.assigned_names()
     if names.is_empty() and assigned.is_empty():
         return
     st.subheader(w.t("quality.names"), anchor=False)
@@ -57,9 +57,10 @@ def _show_agreements(text: str) -> None:
     narrow(defect="unassigned", agency=UNASSIGNED, q=text)
 
 
-def _counted(names: pl.DataFrame) -> pl.DataFrame:
+@kept()
+def _counted() -> pl.DataFrame:
     """Each name once, with the number of its agreements in the whole register, most first: text, n."""
-    counted = names.group_by("text").agg(n=pl.len().cast(pl.Int64))
+    counted = records.names_as_given().group_by("text").agg(n=pl.len().cast(pl.Int64))
     return counted.sort(["n", "text"], descending=[True, False])
 
 

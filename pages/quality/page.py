@@ -14,13 +14,13 @@ if loaders.counts(view)["signed"] == 0:
     heading.show_nothing("quality.heading", person)
     st.stop()
 heading.show_heading("quality.heading", view)
-counts = sections.counts_for(view, person)
-if counts.is_empty():
+own = person.limited_to
+if sections.counts(view, own).is_empty():
     sections.show_nothing_of_yours()
     st.stop()
-sections.show_summary(view, person, counts)
-sections.show_matrix(counts)
-if person.limited_to is None:
+sections.show_summary(view, own)
+sections.show_matrix(view, own)
+if own is None:
     names.show(person)
-sections.show_records(view, person, counts)
-sections.show_loading(view, person)
+sections.show_records(view, own)
+sections.show_loading(view, own)

@@ -8,13 +8,13 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access.accounts import Person
 from kpi.facts import CLASHES
 from kpi.reporting import quality
 from pages.parts import explained, places
 from pages.ui import cards, charts, links, loaders, records, tables
 from pages.ui.charts import Mark
 from pages.ui.choices import ALL, agency_choice, choice, narrow, typed
+from pages.ui.kept import drawn, kept, per_frame
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -27,12 +27,11 @@ _ROW: Final = 28
 # --- How many, whose and of which kind -------------------------------------------------------------------------------
 
 
-def counts_for(view: View, person: Person) -> pl.DataFrame:
-    """Defects by agency, most first: of all, or of the agency this person belongs to."""
-    counts = records.defects(view)
-    if person.limited_to is None:
-        return counts
-    return counts.filter(pl.col("agency") == (person.agency or ""))
+@kept()
+def counts(view: View, own: str | None) -> pl.DataFrame:
+    """Defects by agency, most first: of all, or of somebody's own."""
+    found = records.defects(view)
+    return found if own is None else found.filter(pl.col("agency") == own)
 
 
 def show_nothing_of_yours() -> None:
@@ -40,10 +39,12 @@ def show_nothing_of_yours() -> None:
     cards.empty_state("quality.nothing_of_yours")
 
 
-def show_summary(view: View, person: Person, counts: pl.DataFrame) -> None:
+@drawn
+def show_summary(view: View, own: str | None) -> None:
     """The conclusion, the most frequent defect, the fields that are missing, and what cannot be told in this register."""
-    total, wrong = int(counts["n"].sum()), int(counts["defective"].sum())
-    sums = _sums(counts)
+    found = counts(view, own)
+    total, wrong = int(found["n"].sum()), int(found["defective"].sum())
+    sums = _sums(found)
     if wrong == 0:
         st.markdown(w.t("quality.nothing_wrong", all=w.number(total)))
     else:
@@ -59,9 +60,7 @@ def show_summary(view: View, person: Person, counts: pl.DataFrame) -> None:
             )
         )
     if sums["missing_fields"]:
-        missing = (
-            records.findings(view, person, "missing_fields")["field"].value_counts().sort("count", descending=True)
-        )
+        missing = records.findings(view, own, "missing_fields")["field"].value_counts().sort("count", descending=True)
         fields = [
             w.t("quality.field_count", field=w.t(f"quality.field_{field}"), n=w.number(number))
             for field, number in missing.iter_rows()
@@ -74,34 +73,35 @@ def show_summary(view: View, person: Person, counts: pl.DataFrame) -> None:
         st.caption(w.t("quality.untold", defects=", ".join(untold)))
 
 
-def _sums(counts: pl.DataFrame) -> dict[str, int]:
+@per_frame
+def _sums(found: pl.DataFrame) -> dict[str, int]:
     """Defect -> agreements, for those that can be told."""
-    return {name: int(counts[name].sum()) for name in quality.DEFECTS if counts[name].null_count() == 0}
+    return {name: int(found[name].sum()) for name in quality.DEFECTS if found[name].null_count() == 0}
 
 
-def show_matrix(counts: pl.DataFrame) -> None:
+def show_matrix(view: View, own: str | None) -> None:
     """Agencies by kinds of defect, the worst first, and a table of all; a cell or row leads to the records below."""
-    there = [name for name, number in _sums(counts).items() if number]
-    if not there:
+    cells = _cells(view, own)
+    if cells.is_empty():
         return
-    worst = counts.filter(pl.col("defective") > 0).head(MOST_ROWS)
-    if worst.height == 1:
-        _show_bars(worst, there)
+    agencies = cells["row_code"].n_unique()
+    if agencies == 1:
+        _show_bars(view, own)
         return
     charts.show(
         charts.heat_map,
-        _cells(worst, there),
+        cells,
         key="quality_matrix",
         alt=w.t("quality.matrix_alt"),
         on_select=_open,
-        height=worst.height * _ROW,
+        height=agencies * _ROW,
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(w.t("quality.matrix_note"), width="stretch")
         explained.show("defects")
     with st.expander(w.t("quality.table")):
         tables.show(
-            counts.with_columns(share=100 * pl.col("defective") / pl.col("n")),
+            _with_shares(view, own),
             [
                 Column("agency", "quality.agency", "code", of="agency", pinned=True),
                 Column("n", "quality.n", "number"),
@@ -109,7 +109,7 @@ def show_matrix(counts: pl.DataFrame) -> None:
                 Column("share", "quality.share", "progress"),
                 *(
                     Column(defect, f"quality.defect_{defect}", "number", help_key=f"quality.defect_{defect}_help")
-                    for defect in _sums(counts)
+                    for defect in _sums(counts(view, own))
                 ),
             ],
             "quality_agencies",
@@ -119,12 +119,16 @@ def show_matrix(counts: pl.DataFrame) -> None:
         )
 
 
-def _show_bars(one: pl.DataFrame, there: list[str]) -> None:
+@kept()
+def _with_shares(view: View, own: str | None) -> pl.DataFrame:
+    return counts(view, own).with_columns(share=100 * pl.col("defective") / pl.col("n"))
+
+
+def _show_bars(view: View, own: str | None) -> None:
     """The defects of a single agency."""
-    cells = _cells(one, there).filter(pl.col("value") > 0).sort("value", descending=True, maintain_order=True)
     charts.show(
         charts.bars,
-        cells.select("value", "value_label", label="column", code="column_code", light=pl.lit("context")),
+        _bars(view, own),
         key="quality_bars",
         alt=w.t("quality.matrix_alt"),
         on_select=lambda mark: narrow(defect=str(mark["code"])),
@@ -134,9 +138,20 @@ def _show_bars(one: pl.DataFrame, there: list[str]) -> None:
         explained.show("defects")
 
 
-def _cells(worst: pl.DataFrame, there: list[str]) -> pl.DataFrame:
+@kept(in_words=True)
+def _bars(view: View, own: str | None) -> pl.DataFrame:
+    cells = _cells(view, own).filter(pl.col("value") > 0).sort("value", descending=True, maintain_order=True)
+    return cells.select("value", "value_label", label="column", code="column_code", light=pl.lit("context"))
+
+
+@kept(in_words=True)
+def _cells(view: View, own: str | None) -> pl.DataFrame:
+    """The agencies with most defective records by the kinds of defect there are; empty where nothing is wrong."""
+    found = counts(view, own)
+    there = [name for name, number in _sums(found).items() if number]
+    worst = found.filter(pl.col("defective") > 0).head(MOST_ROWS)
     long = worst.unpivot(on=there, index=["agency", "n"], variable_name="defect", value_name="count")
-    order = worst.select("agency").join(pl.DataFrame({"defect": there}), how="cross")
+    order = worst.select("agency").join(pl.DataFrame({"defect": there}, schema={"defect": pl.String}), how="cross")
     cells = order.join(long, on=["agency", "defect"], how="left", maintain_order="left")
     labels = [
         w.t("quality.cell", n=w.number(count), share=w.percent(100 * count / n)) if count else ""
@@ -159,10 +174,11 @@ def _open(mark: Mark) -> None:
 # --- The records -----------------------------------------------------------------------------------------------------
 
 
-def show_records(view: View, person: Person, counts: pl.DataFrame) -> None:
+def show_records(view: View, own: str | None) -> None:
     """The agreements behind, with the field that is missing or wrong and what stands in it; a row opens the agreement."""
     st.subheader(w.t("quality.records"), anchor=False)
-    told = tuple(_sums(counts))
+    found = counts(view, own)
+    told = tuple(_sums(found))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         defect = choice(
             "defect",
@@ -172,18 +188,16 @@ def show_records(view: View, person: Person, counts: pl.DataFrame) -> None:
             default=ALL,
             width=260,
         )
-        agency = None if person.limited_to is not None else agency_choice(counts["agency"])
+        agency = None if own is not None else agency_choice(found["agency"])
         sought = typed("q", label=w.t("quality.search"), hint=w.t("quality.search_hint"))
-    rows = pl.concat([records.findings(view, person, name) for name in (told if defect == ALL else (defect,))])
-    if agency is not None:
-        rows = rows.filter(pl.col("agency") == agency)
+    rows = _records(view, own, told if defect == ALL else (defect,), agency)
     if sought.strip():
         rows = _sought(rows, sought)
     if defect != ALL:
         st.caption(w.t(f"quality.defect_{defect}_help"))
-    show_agency = agency is None and person.limited_to is None
+    show_agency = agency is None and own is None
     tables.show(
-        _written(rows).sort("ref", "defect", "field", maintain_order=True),
+        rows,
         [
             Column("ref", "quality.ref", pinned=True),
             Column("title_{language}", "quality.title", width="large"),
@@ -201,11 +215,20 @@ def show_records(view: View, person: Person, counts: pl.DataFrame) -> None:
     )
 
 
+@kept(in_words=True)
+def _records(view: View, own: str | None, defects: tuple[str, ...], agency: str | None) -> pl.DataFrame:
+    """What is wrong with each agreement, of one agency or all, in words."""
+    rows = pl.concat([records.findings(view, own, defect) for defect in defects])
+    if agency is not None:
+        rows = rows.filter(pl.col("agency") == agency)
+    return _written(rows).sort("ref", "defect", "field", maintain_order=True)
+
+
 def _sought(rows: pl.DataFrame, sought: str) -> pl.DataFrame:
     """The rows whose agreement has these words in its number or title, or whose value has them."""
     by_value = rows.filter(w.fold_expr(pl.col("text").fill_null("")).str.contains(w.fold(sought), literal=True))
     found = pl.concat([loaders.search(sought), by_value.select("agreement_id")]).unique()
-    return rows.join(found, on="agreement_id", how="semi")
+    return rows.join(found, on="agreement_id", how="semi", maintain_order="left")
 
 
 def _written(rows: pl.DataFrame) -> pl.DataFrame:
@@ -235,16 +258,15 @@ def _written(rows: pl.DataFrame) -> pl.DataFrame:
 # --- What the load did not find clear --------------------------------------------------------------------------------
 
 
-def show_loading(view: View, person: Person) -> None:
+def show_loading(view: View, own: str | None) -> None:
     """What the file the register was loaded from did not say clearly, as it was taken down then."""
-    found = records.load_findings(view, person)
+    found = _loading(view, own)
     if found.is_empty():
         return
-    kinds = {code: w.t(f"mapping.finding.{code}") for code in found["code"].unique()}
     with st.expander(w.tn("quality.loading", found.height)):
         st.caption(w.t("quality.loading_note"))
         tables.show(
-            found.with_columns(kind=pl.col("code").replace_strict(kinds, return_dtype=pl.String)).sort("source_row"),
+            found,
             [
                 Column("ref", "quality.ref", pinned=True),
                 Column("kind", "quality.finding", width=300),
@@ -258,3 +280,10 @@ def show_loading(view: View, person: Person) -> None:
             on_row=lambda row: links.go("agreement", ref=row["ref"]),
             height=320 if found.height > 8 else None,
         )
+
+
+@kept(in_words=True)
+def _loading(view: View, own: str | None) -> pl.DataFrame:
+    found = records.load_findings(view, own)
+    kinds = {code: w.t(f"mapping.finding.{code}") for code in found["code"].unique()}
+    return found.with_columns(kind=pl.col("code").replace_strict(kinds, return_dtype=pl.String)).sort("source_row")

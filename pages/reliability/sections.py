@@ -13,6 +13,7 @@ from kpi.reporting import reports as reporting
 from kpi.studies.calibration import STALLED, STARTED, BackTest
 from pages.parts import explained, places
 from pages.ui import charts, links, records, studies
+from pages.ui.kept import drawn
 from pages.ui.view import View
 
 FAR: Final = 3
@@ -29,6 +30,7 @@ _HELD_WELL: Final = 0.75
 # --- Reports and records ---------------------------------------------------------------------------------------------
 
 
+@drawn
 def show_reports(view: View) -> None:
     """How many of the reports due last time came, and the way to the page about them."""
     st.subheader(w.t("reliance.reports"), anchor=False)
@@ -49,6 +51,7 @@ def show_reports(view: View) -> None:
     links.page_link("reporting", w.t("reliance.open_reporting"), icon=":material/event_available:")
 
 
+@drawn
 def show_records(view: View) -> None:
     """How many agreements have something wrong with their record, and the way to the page about them."""
     st.subheader(w.t("reliance.records"), anchor=False)
@@ -69,6 +72,7 @@ def show_records(view: View) -> None:
 
 
 @st.fragment(parallel=True)
+@drawn
 def show_forecasts(view: View) -> None:
     """How forecasts made earlier would have fared: of stalling in a sentence, of implementation in classes."""
     st.subheader(w.t("reliance.forecasts"), anchor=False)
@@ -142,6 +146,7 @@ def stalling_sentence(test: BackTest) -> str:
 
 
 @st.fragment(parallel=True)
+@drawn
 def show_weights(view: View, person: Person) -> None:
     """How far places depend on the weights, which are a choice."""
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)

@@ -18,14 +18,14 @@ heading.show_heading("reporting.heading", view)
 period = sections.choose_period(view, person)
 if period is None:
     st.stop()
-counts = sections.counts_for(view, person, period)
-if counts.is_empty():
-    sections.show_nothing_owed(view, person, period)
+own = person.limited_to
+if sections.counts(view, own, period.code).is_empty():
+    sections.show_nothing_owed(view, own, period)
     st.stop()
-sections.show_summary(view, period, counts, person)
-if person.limited_to is None:
-    sections.show_agencies(period, counts)
+sections.show_summary(view, own, period.code)
+if own is None:
+    sections.show_agencies(view, period.code)
     sections.show_course(view)
-agency = sections.show_reports(view, person, period, counts)
+agency = sections.show_reports(view, own, period.code)
 if agency is not None and person.may(May.REMIND):
-    reminder.show(view, person, period, counts, agency)
+    reminder.show(view, person, period, agency)

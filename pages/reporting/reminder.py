@@ -13,19 +13,19 @@ from data_access import coordination
 from data_access.accounts import Person
 from kpi.reporting.calendar import Period
 from pages.ui import data_edition, exports, records
+from pages.ui.kept import kept
 from pages.ui.view import View
 
 MOST_LISTED: Final = 200
 """A letter names no more agreements than somebody would read; the download of the list above has them all."""
 
 
-def show(view: View, person: Person, period: Period, counts: pl.DataFrame, agency: str) -> None:
+def show(view: View, person: Person, period: Period, agency: str) -> None:
     """The reminder, to be copied or taken as a text file; nothing where the agency has sent everything."""
-    row = counts.filter(pl.col("agency") == agency).row(0, named=True)
-    if row["missing"] == 0:
+    text = _text(view, person.limited_to, period, agency, person.office or w.name("role", person.role))
+    if not text:
         return
     st.subheader(w.t("reporting.reminder", agency=w.plain(w.name("agency", agency))), anchor=False)
-    text = _text(view, person, period, row)
     st.code(text, language=None, wrap_lines=True)
     st.download_button(
         w.t("reporting.reminder_file"),
@@ -42,12 +42,15 @@ def show(view: View, person: Person, period: Period, counts: pl.DataFrame, agenc
     )
 
 
-def _text(view: View, person: Person, period: Period, row: dict[str, object]) -> str:
-    """The letter. Plain text: nothing in it is ever read as Markdown."""
-    agency = str(row["agency"])
+@kept(in_words=True)
+def _text(view: View, own: str | None, period: Period, agency: str, sender: str) -> str:
+    """The letter; empty where nothing is missing. Plain text: nothing in it is ever read as Markdown."""
+    row = records.in_period(view, period.code).filter(pl.col("agency") == agency).row(0, named=True)
+    if row["missing"] == 0:
+        return ""
     offices = coordination.read_offices(data_edition.store(), agency)
     missing = (
-        records.owed(view, person, period.code)
+        records.owed(view, own, period.code)
         .filter((pl.col("agency") == agency) & (pl.col("status") == "missing"))
         .join(offices, on="agreement_id", how="left", maintain_order="left")
         .sort("ref")
@@ -72,15 +75,15 @@ def _text(view: View, person: Person, period: Period, row: dict[str, object]) ->
         w.t(
             "reporting.letter_received",
             as_of=w.date(view.as_of),
-            received=w.number(_number(row["received"])),
-            owed=w.number(_number(row["owed"])),
+            received=w.number(row["received"]),
+            owed=w.number(row["owed"]),
         )
         + " "
         + _due(period.due_on, days),
         w.tn("reporting.letter_ask", missing.height),
         "\n".join(lines),
         w.t("reporting.letter_how"),
-        w.t("reporting.letter_end", office=person.office or w.name("role", person.role)),
+        w.t("reporting.letter_end", office=sender),
     ]
     if data_edition.shown().is_demo:
         parts.append(w.t("common.demo_mark"))
@@ -101,8 +104,3 @@ def _title() -> pl.Expr:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _number(value: object) -> int:
-    assert isinstance(value, int)
-    return value

@@ -17,6 +17,7 @@ from kpi.reporting.reports import STATUSES, in_period
 from pages.parts import explained, places
 from pages.ui import cards, charts, data_edition, links, records, tables
 from pages.ui.choices import ALL, agency_choice, choice, narrow
+from pages.ui.kept import drawn, kept, per_frame
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -109,27 +110,28 @@ def _link_to_settings(person: Person) -> None:
 # --- How many came ---------------------------------------------------------------------------------------------------
 
 
-def counts_for(view: View, person: Person, period: Period) -> pl.DataFrame:
-    """Reports of a period by agency, those that sent none first, then most missing: of all, or of this person's agency."""
-    counts = records.in_period(view, period.code)
-    if person.limited_to is not None:
-        counts = counts.filter(pl.col("agency") == (person.agency or ""))
-    return counts.sort(pl.col("received") > 0, -pl.col("missing"), -pl.col("owed"), "agency")
+@kept()
+def counts(view: View, own: str | None, period: str) -> pl.DataFrame:
+    """Reports of a period by agency, those that sent none first, then most missing: of all, or of somebody's own."""
+    found = records.in_period(view, period)
+    if own is not None:
+        found = found.filter(pl.col("agency") == own)
+    return found.sort(pl.col("received") > 0, -pl.col("missing"), -pl.col("owed"), "agency")
 
 
-def show_nothing_owed(view: View, person: Person, period: Period) -> None:
+def show_nothing_owed(view: View, own: str | None, period: Period) -> None:
     """Said where no agreement of the view owed a report for the period."""
     cards.empty_state("reporting.nothing_owed", **_words_for(period))
-    _show_unassigned(view, person, period)
+    _show_unassigned(view, own, period.code)
 
 
-def show_summary(view: View, period: Period, counts: pl.DataFrame, person: Person) -> None:
+@drawn
+def show_summary(view: View, own: str | None, period: str) -> None:
     """The conclusion, and the figures it rests on."""
-    row = in_period(counts).row(0, named=True)
-    own = person.limited_to is not None
-    key = "reporting.own_came" if own else "reporting.came"
+    row = in_period(counts(view, own, period)).row(0, named=True)
+    key = "reporting.came" if own is None else "reporting.own_came"
     if row["missing"] == 0:
-        key = "reporting.own_all_came" if own else "reporting.all_came"
+        key = "reporting.all_came" if own is None else "reporting.own_all_came"
     st.markdown(
         w.t(
             key,
@@ -151,18 +153,18 @@ def show_summary(view: View, period: Period, counts: pl.DataFrame, person: Perso
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(w.t("reporting.scope", scope=_scope(view)), width="stretch")
         explained.show("coverage")
-    _show_unassigned(view, person, period)
+    _show_unassigned(view, own, period)
 
 
 def _scope(view: View) -> str:
     return w.plain(w.name("scope", view.scope or ALL))
 
 
-def _show_unassigned(view: View, person: Person, period: Period) -> None:
+def _show_unassigned(view: View, own: str | None, period: str) -> None:
     """Reports that nobody can be reminded of."""
-    if person.limited_to is not None:
+    if own is not None:
         return
-    nobody = records.owed(view, person, period.code).filter(pl.col("agency") == UNASSIGNED).height
+    nobody = records.owed(view, own, period).filter(pl.col("agency") == UNASSIGNED).height
     if nobody:
         links.page_link(
             "quality", w.tn("reporting.unassigned", nobody), icon=":material/help:", defect="unassigned", agency=None
@@ -172,12 +174,11 @@ def _show_unassigned(view: View, person: Person, period: Period) -> None:
 # --- By agency -------------------------------------------------------------------------------------------------------
 
 
-def show_agencies(period: Period, counts: pl.DataFrame) -> None:
+def show_agencies(view: View, period: str) -> None:
     """The agencies, those to remind first; a row narrows the list of reports below."""
     st.subheader(w.t("reporting.agencies"), anchor=False)
     st.caption(w.t("reporting.agencies_note"))
-    sizes = {"remind": counts.filter(pl.col("missing") > 0).height, ALL: counts.height}
-    sizes["complete"] = sizes[ALL] - sizes["remind"]
+    sizes = {who: _agencies(view, period, who).height for who in WHO}
     who = choice(
         "who",
         WHO,
@@ -186,21 +187,11 @@ def show_agencies(period: Period, counts: pl.DataFrame) -> None:
         default="remind" if sizes["remind"] else ALL,
         width=330,
     )
-    if who != ALL:
-        counts = counts.filter(pl.col("missing") > 0 if who == "remind" else pl.col("missing") == 0)
-    contacts = coordination.read_contacts(data_edition.store())
+    # Who answers for an agency is in its accounts, which change without the register.
+    contacts = tuple(sorted(coordination.read_contacts(data_edition.store()).items()))
+    shown = _in_words(_agencies(view, period, who), contacts)
     tables.show(
-        counts.with_columns(
-            contact=pl.col("agency").replace_strict(contacts, default=None, return_dtype=pl.String),
-            state=pl.when(pl.col("missing") == 0)
-            .then(pl.lit("all"))
-            .when(pl.col("received") == 0)
-            .then(pl.lit("none"))
-            .otherwise(pl.lit("some"))
-            .replace_strict(
-                {code: w.t(f"reporting.sent_{code}") for code in ("all", "some", "none")}, return_dtype=pl.String
-            ),
-        ),
+        shown,
         [
             Column("agency", "reporting.agency", "code", of="agency", pinned=True, width=230),
             Column("state", "reporting.state", width=140),
@@ -209,11 +200,33 @@ def show_agencies(period: Period, counts: pl.DataFrame) -> None:
             Column("contact", "reporting.contact", width=220),
         ],
         "reporting_agencies",
-        file_name=w.t("reporting.file_agencies", code=period.code),
+        file_name=w.t("reporting.file_agencies", code=period),
         alt=w.t("reporting.agencies"),
         on_row=lambda row: narrow(agency=row["agency"], status="missing"),
-        height=390 if counts.height > 9 else None,
+        height=390 if shown.height > 9 else None,
         empty_key="reporting.nobody",
+    )
+
+
+@kept()
+def _agencies(view: View, period: str, who: str) -> pl.DataFrame:
+    owing = pl.col("missing") > 0
+    return counts(view, None, period).filter({"remind": owing, "complete": ~owing}.get(who, pl.lit(value=True)))
+
+
+@per_frame
+def _in_words(agencies: pl.DataFrame, contacts: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+    """With the office to turn to, and whether an agency has sent all, some or none."""
+    return agencies.with_columns(
+        contact=pl.col("agency").replace_strict(dict(contacts), default=None, return_dtype=pl.String),
+        state=pl.when(pl.col("missing") == 0)
+        .then(pl.lit("all"))
+        .when(pl.col("received") == 0)
+        .then(pl.lit("none"))
+        .otherwise(pl.lit("some"))
+        .replace_strict(
+            {code: w.t(f"reporting.sent_{code}") for code in ("all", "some", "none")}, return_dtype=pl.String
+        ),
     )
 
 
@@ -222,6 +235,24 @@ def show_agencies(period: Period, counts: pl.DataFrame) -> None:
 
 def show_course(view: View) -> None:
     """Who misses most, period by period; a cell leads to its reports."""
+    cells = _course(view)
+    if cells.is_empty():
+        return
+    st.subheader(w.t("reporting.course"), anchor=False)
+    charts.show(
+        charts.heat_map,
+        cells,
+        key="reporting_course",
+        alt=w.t("reporting.course_alt"),
+        on_select=lambda mark: narrow(period=str(mark["column_code"]), agency=str(mark["row_code"]), status="missing"),
+        height=cells["row_code"].n_unique() * _ROW,
+    )
+    st.caption(w.t("reporting.course_note"))
+
+
+@kept(in_words=True)
+def _course(view: View) -> pl.DataFrame:
+    """What the agencies that miss most miss in each period; empty where nothing is missing."""
     coverage = records.coverage(view)
     periods = in_period(coverage).tail(COURSE_PERIODS).select("period")
     recent = coverage.join(periods, on="period")
@@ -232,40 +263,28 @@ def show_course(view: View) -> None:
         .sort(["missing", "agency"], descending=[True, False])
         .head(MOST_ROWS)
     )
-    if worst.is_empty():
-        return
-    st.subheader(w.t("reporting.course"), anchor=False)
     grid = worst.select("agency").join(periods, how="cross")
     cells = grid.join(recent, on=["agency", "period"], how="left", maintain_order="left")
-    charts.show(
-        charts.heat_map,
-        cells.select(
-            row=places.labels(cells["agency"]),
-            row_code="agency",
-            column="period",
-            column_code="period",
-            value="missing",
-            value_label=w.texts(cells["missing"], lambda n: w.number(n) if n else ""),
-        ),
-        key="reporting_course",
-        alt=w.t("reporting.course_alt"),
-        on_select=lambda mark: narrow(period=str(mark["column_code"]), agency=str(mark["row_code"]), status="missing"),
-        height=worst.height * _ROW,
+    return cells.select(
+        row=places.labels(cells["agency"]),
+        row_code="agency",
+        column="period",
+        column_code="period",
+        value="missing",
+        value_label=w.texts(cells["missing"], lambda n: w.number(n) if n else ""),
     )
-    st.caption(w.t("reporting.course_note"))
 
 
 # --- One by one ------------------------------------------------------------------------------------------------------
 
 
-def show_reports(view: View, person: Person, period: Period, counts: pl.DataFrame) -> str | None:
-    """The reports owed, one by one, as far as this person may see them; the agency they are narrowed to, if to one."""
+def show_reports(view: View, own: str | None, period: str) -> str | None:
+    """The reports owed, one by one, as far as somebody may see them; the agency they are narrowed to, if to one."""
     st.subheader(w.t("reporting.reports"), anchor=False)
-    rows = records.owed(view, person, period.code)
-    agency = person.limited_to or None
+    agency = own or None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if person.limited_to is None:
-            agency = agency_choice(rows["agency"])
+        if own is None:
+            agency = agency_choice(records.owed(view, own, period)["agency"])
         status = choice(
             "status",
             (ALL, *STATUSES),
@@ -274,20 +293,9 @@ def show_reports(view: View, person: Person, period: Period, counts: pl.DataFram
             default=ALL,
             width=240,
         )
-    if agency is not None:
-        rows = rows.filter(pl.col("agency") == agency)
-    if status != ALL:
-        rows = rows.filter(pl.col("status") == status)
+    rows = _reports(view, own, period, agency, status)
     tables.show(
-        rows.with_columns(
-            status_text=pl.col("status").replace_strict(
-                {code: w.t(f"reporting.status_{code}") for code in STATUSES}, return_dtype=pl.String
-            )
-        ).sort(
-            pl.col("status").replace_strict({code: place for place, code in enumerate(STATUSES)}),
-            pl.col("days_late").fill_null(0).neg(),
-            "ref",
-        ),
+        rows,
         [
             Column("ref", "reporting.ref", pinned=True),
             Column("title_{language}", "reporting.title", width="large"),
@@ -298,10 +306,29 @@ def show_reports(view: View, person: Person, period: Period, counts: pl.DataFram
             Column("fields_filled", "reporting.fields_filled", "number"),
         ],
         "reporting_reports",
-        file_name=w.t("reporting.file_reports", code=period.code),
+        file_name=w.t("reporting.file_reports", code=period),
         alt=w.t("reporting.reports"),
         on_row=lambda row: links.go("agreement", ref=row["ref"]),
         height=420 if rows.height > 10 else None,
         empty_key="reporting.no_such_report",
     )
-    return agency if agency is not None and agency in counts["agency"] else None
+    return agency if agency is not None and agency in counts(view, own, period)["agency"] else None
+
+
+@kept(in_words=True)
+def _reports(view: View, own: str | None, period: str, agency: str | None, status: str) -> pl.DataFrame:
+    """The reports of one agency or all and of one status or ALL, the worst first."""
+    rows = records.owed(view, own, period)
+    if agency is not None:
+        rows = rows.filter(pl.col("agency") == agency)
+    if status != ALL:
+        rows = rows.filter(pl.col("status") == status)
+    return rows.with_columns(
+        status_text=pl.col("status").replace_strict(
+            {code: w.t(f"reporting.status_{code}") for code in STATUSES}, return_dtype=pl.String
+        )
+    ).sort(
+        pl.col("status").replace_strict({code: place for place, code in enumerate(STATUSES)}),
+        pl.col("days_late").fill_null(0).neg(),
+        "ref",
+    )

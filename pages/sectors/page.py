@@ -7,7 +7,7 @@ import streamlit as st
 import words as w
 from pages.parts import groups
 from pages.sectors import SCREEN
-from pages.ui import cards, charts, filters, links, loaders, session, tables
+from pages.ui import cards, charts, filters, links, session, tables
 from pages.ui.choices import choice
 
 LEVELS = {"sector_group": "sector_group", "sector": "sector"}
@@ -15,10 +15,9 @@ AGAINST = {"region": "partner_region", "tier": "partner_tier"}
 
 person = session.require(SCREEN)
 view = filters.current()
-facts = loaders.facts(view)
 
 cards.page_header("sectors.heading", w.t("sectors.lead"))
-if groups.nothing_signed(facts):
+if groups.nothing_signed(view):
     st.stop()
 
 
@@ -33,7 +32,7 @@ def show_heat_map() -> None:
         default="region",
         width=260,
     )
-    cells = groups.heat(facts, column=AGAINST[against], write_column=lambda code: w.name(against, code))
+    cells = groups.heat(view, column=AGAINST[against], kind=against)
     cell = charts.show(charts.heat_map, cells, key="sectors_heat", alt=w.t("sectors.heat_alt"), on_select=True)
     if cell is not None:
         links.go("agreements", sector=cell["row_code"], partner_group=f"{against}:{cell['column_code']}", flag="signed")
@@ -55,12 +54,15 @@ level = choice(
     width=260,
 )
 by = LEVELS[level]
-found = groups.table_of_groups(facts, loaders.scorecards(view, by=by), by=by, write=lambda code: w.name(level, code))
-chosen = groups.show_standing(facts, found, by=by, key="sectors_standing", alt=w.t("sectors.standing_alt"))
+chosen = groups.show_standing(view, by=by, kind=level, key="sectors_standing", alt=w.t("sectors.standing_alt"))
 if chosen is not None and level == "sector":
     links.go("agreements", sector=chosen[0], bucket=chosen[1])
 groups.show_table(
-    found, key="sectors", label_key=f"sectors.level_{level}", alt=w.t("sectors.table_alt"), on_row=lead_on
+    groups.table_of_groups(view, by=by, kind=level),
+    key="sectors",
+    label_key=f"sectors.level_{level}",
+    alt=w.t("sectors.table_alt"),
+    on_row=lead_on,
 )
 show_heat_map()
 groups.show_security_sums(view)

@@ -16,6 +16,7 @@ from kpi.studies.cohorts import Comparison
 from pages.parts import explained, places
 from pages.ui import charts, studies, tables
 from pages.ui.choices import choice, choices
+from pages.ui.kept import kept
 from pages.ui.tables import Column
 from pages.ui.view import View
 
@@ -38,17 +39,9 @@ VERY_SURE: Final = 0.01
 
 def show_verdict(view: View) -> None:
     """One plain sentence, and the cohorts it rests on."""
-    found = studies.comparison(view)
-    st.markdown(verdict(found))
-    table = studies.by_signing(view)
+    st.markdown(verdict(studies.comparison(view)))
     tables.show(
-        table.with_columns(
-            share_limits=_limits(table, "low", "high", percent=True),
-            wait_limits=_limits(table, "rmst_low", "rmst_high", percent=False),
-            note=pl.Series(
-                ["" if seen else w.t("survival.too_early") for seen in table["is_observed"]], dtype=pl.String
-            ),
-        ),
+        _cohorts(view),
         [
             Column("cohort", "survival.cohort", pinned=True, width=90),
             Column("n", "survival.n", "number"),
@@ -64,6 +57,17 @@ def show_verdict(view: View) -> None:
         alt=w.t("survival.cohorts_alt"),
     )
     explained.show("cohort")
+
+
+@kept(in_words=True)
+def _cohorts(view: View) -> pl.DataFrame:
+    """The cohorts with their limits in words, and what is said of those it is too early to judge."""
+    table = studies.by_signing(view)
+    return table.with_columns(
+        share_limits=_limits(table, "low", "high", percent=True),
+        wait_limits=_limits(table, "rmst_low", "rmst_high", percent=False),
+        note=pl.Series(["" if seen else w.t("survival.too_early") for seen in table["is_observed"]], dtype=pl.String),
+    )
 
 
 def verdict(found: Comparison | None) -> str:
@@ -116,28 +120,33 @@ def show_curves(view: View, person: Person) -> None:
         default="cohort",
         width=280,
     )
-    waits = studies.waits(view, GROUPINGS[by])
-    groups = chosen_groups(waits, by, person)
+    groups = chosen_groups(view, by, person)
     if not groups:
         st.caption(w.t("survival.too_few"))
         return
-    names = {group: _name(by, group) for group in groups}
-    st.markdown(difference(waiting.compared(waits, groups), len(groups)))
+    st.markdown(difference(_compared(view, by, groups), len(groups)))
     st.caption(w.t("survival.at_risk"))
     charts.show(
         charts.step_curve,
-        _curve_rows(waits, groups, names),
+        _curves(view, by, groups),
         key="survival_curves",
         alt=w.t("survival.curves_alt"),
     )
-    _show_medians(waits, groups, names)
+    _show_medians(view, by, groups)
     with st.container(horizontal=True):
         explained.show("curve", is_named=True)
         explained.show("log_rank", is_named=True)
 
 
-def _curve_rows(waits: pl.DataFrame, groups: list[str], names: Mapping[str, str]) -> pl.DataFrame:
+@kept()
+def _compared(view: View, by: str, groups: tuple[str, ...]) -> LogRank:
+    return waiting.compared(studies.waits(view, GROUPINGS[by]), groups)
+
+
+@kept(in_words=True)
+def _curves(view: View, by: str, groups: tuple[str, ...]) -> pl.DataFrame:
     """The curves and, as far as they go, the numbers still waiting, as `charts.step_curve` wants them."""
+    waits, names = studies.waits(view, GROUPINGS[by]), _names(by, groups)
     curve = waiting.curves(waits, groups)
     last = int(curve["time"].to_numpy().max(initial=0))
     left = waiting.at_risk(waits, groups, days := [day for day in DAYS if day <= last])
@@ -169,29 +178,39 @@ def _curve_rows(waits: pl.DataFrame, groups: list[str], names: Mapping[str, str]
     )
 
 
-def chosen_groups(waits: pl.DataFrame, by: str, person: Person) -> list[str]:
+def chosen_groups(view: View, by: str, person: Person) -> tuple[str, ...]:
     """The groups that are drawn, chosen by the reader and kept in the address as `groups`.
 
     Unless others are chosen: the latest years, else the largest groups, and the reader's own agency among them.
     """
-    sizes = waiting.sizes(waits).filter(pl.col("n") >= waiting.LEAST_AT_RISK)
-    if by == "cohort":
-        usual = sizes["group"].sort().tail(MOST_CURVES).to_list()
-        offered = sizes["group"].sort().to_list()
-    else:
-        usual = sizes["group"].head(MOST_CURVES).to_list()
-        own = person.limited_to if by == "agency" else None
-        if own is not None and own not in usual and own in sizes["group"]:
-            usual[-1] = own
-        offered = sorted(sizes["group"], key=lambda code: w.sort_key(_full_name(by, code)))
-    return choices(
-        "groups",
-        offered,
-        label=w.t("survival.groups", most=w.number(MOST_CURVES)),
-        write=lambda code: _full_name(by, code),
-        default=usual,
-        most=MOST_CURVES,
+    offered, usual = _offered(view, by, person.limited_to if by == "agency" else None)
+    return tuple(
+        choices(
+            "groups",
+            offered,
+            label=w.t("survival.groups", most=w.number(MOST_CURVES)),
+            write=lambda code: _full_name(by, code),
+            default=usual,
+            most=MOST_CURVES,
+        )
     )
+
+
+@kept(in_words=True)
+def _offered(view: View, by: str, own: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The groups with enough agreements for a curve, in the order they are offered in, and those usually drawn."""
+    sizes = waiting.sizes(studies.waits(view, GROUPINGS[by])).filter(pl.col("n") >= waiting.LEAST_AT_RISK)
+    if by == "cohort":
+        years = tuple(sizes["group"].sort())
+        return years, years[-MOST_CURVES:]
+    usual = sizes["group"].head(MOST_CURVES).to_list()
+    if own is not None and own not in usual and own in sizes["group"]:
+        usual[-1] = own
+    return tuple(sorted(sizes["group"], key=lambda code: w.sort_key(_full_name(by, code)))), tuple(usual)
+
+
+def _names(by: str, groups: tuple[str, ...]) -> dict[str, str]:
+    return {group: _name(by, group) for group in groups}
 
 
 def _full_name(by: str, group: str) -> str:
@@ -217,25 +236,30 @@ def difference(test: LogRank, groups: int) -> str:
     return w.t("survival.not_told_apart", p=w.number(test.p_value, 2))
 
 
-def _show_medians(waits: pl.DataFrame, groups: list[str], names: Mapping[str, Any]) -> None:
+def _show_medians(view: View, by: str, groups: tuple[str, ...]) -> None:
     """How many there are in each group, and how long half of them waited; in the files also the numbers still waiting."""
-    left, middle = waiting.at_risk(waits, groups, DAYS), waiting.medians(waits, groups)
-    rows = left.with_columns(
-        name=w.texts(left["group"], names.__getitem__),
-        median=pl.Series([median_text(row) for row in middle.iter_rows(named=True)], dtype=pl.String),
-    )
     shown = [
         Column("name", "survival.group", pinned=True, width=260),
         Column("0", "survival.n", "number"),
         Column("median", "survival.median", help_key="explained.curve.sentence"),
     ]
     tables.show(
-        rows,
+        _medians(view, by, groups),
         shown,
         "survival_at_risk",
         file_name=w.t("survival.curves"),
         alt=w.t("survival.medians_alt"),
         file_columns=[*shown, *(Column(str(day), f"survival.left_{day}", "number") for day in DAYS[1:])],
+    )
+
+
+@kept(in_words=True)
+def _medians(view: View, by: str, groups: tuple[str, ...]) -> pl.DataFrame:
+    waits = studies.waits(view, GROUPINGS[by])
+    left, middle = waiting.at_risk(waits, groups, DAYS), waiting.medians(waits, groups)
+    return left.with_columns(
+        name=w.texts(left["group"], _names(by, groups).__getitem__),
+        median=pl.Series([median_text(row) for row in middle.iter_rows(named=True)], dtype=pl.String),
     )
 
 

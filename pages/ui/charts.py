@@ -60,7 +60,9 @@ def show(
     sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
     with their number.
     """
-    spec = _compiled(chart, w.language(), _theme(), bool(on_select)) | ({} if height is None else {"height": height})
+    spec = _compiled(chart, w.language(), palette.theme(), bool(on_select)) | (
+        {} if height is None else {"height": height}
+    )
     clicked = f"{key}_clicked"
 
     def note_click() -> None:
@@ -415,11 +417,6 @@ def _pointer(is_clickable: bool) -> dict[str, Any]:
 
 
 # --- Compiling -------------------------------------------------------------------------------------------------------
-
-
-def _theme() -> str:
-    kind = st.context.theme.type
-    return kind if kind in palette.TEXT else "light"
 
 
 @functools.cache

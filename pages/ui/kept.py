@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import datetime as dt
 import functools
@@ -20,7 +21,7 @@ import streamlit as st
 import words
 from data_access import settings
 from data_access.accounts import Person
-from pages.ui import address, data_edition
+from pages.ui import address, data_edition, palette
 from pages.ui.view import View
 
 _Asked = ParamSpec("_Asked")
@@ -130,9 +131,12 @@ def per_frame(
 
 # --- Finished elements -----------------------------------------------------------------------------------------------
 
+_is_drawing: Final = contextvars.ContextVar("is_drawing", default=False)
+"""Whether a section is being drawn at this moment."""
+
 
 def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
-    """Have a section drawn once per edition, language, view and arguments; from then on its elements are sent as they are.
+    """Have a section drawn once per edition, language, theme, filters and arguments; after that its elements are sent as they are.
 
     For elements that nobody fills in or presses: a widget belongs to the session that drew it, and Streamlit says so. A
     person among the arguments reaches the section without a name: whoever may do and see the same shares it.
@@ -145,15 +149,22 @@ def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
     @st.cache_resource(max_entries=_SECTIONS, show_spinner=False)
     @functools.wraps(draw)
     def elements(*, key: str, _given: tuple[Any, ...], _named: dict[str, Any]) -> None:
-        draw(*_given, **_named)
+        outside = _is_drawing.set(True)
+        try:
+            draw(*_given, **_named)
+        finally:
+            _is_drawing.reset(outside)
 
     @functools.wraps(draw)
     def show(*args: _Asked.args, **kwargs: _Asked.kwargs) -> None:
+        if _is_drawing.get():  # of a section within another Streamlit forgets in which container it stands
+            draw(*args, **kwargs)
+            return
         asked = signature.bind(*args, **kwargs)
         asked.apply_defaults()
         given = tuple(_plain(value) for value in asked.args)
         named = {name: _plain(value) for name, value in asked.kwargs.items()}
-        around = (data_edition.shown().key, words.language(), sorted(address.chosen().items()))
+        around = (data_edition.shown().key, words.language(), palette.theme(), sorted(address.chosen().items()))
         elements(key=repr((around, given, named)), _given=given, _named=named)
 
     return show

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+import streamlit as st
+
 BUCKETS: Final = {
     "on_track": "#0B8F6C",
     "at_risk": "#FFC247",
@@ -62,3 +64,9 @@ SHADES: Final = ("#E8EFF7", "#B9D1E8", "#7FAAD3", "#4A7FB5", "#1F4E82")
 
 TEXT: Final = {"light": "#1F2933", "dark": "#E6EAEE"}
 QUIET: Final = {"light": "#66727F", "dark": "#9AA5B1"}
+
+
+def theme() -> str:
+    """What the reader's screen is: light or dark."""
+    kind = st.context.theme.type
+    return kind if kind in TEXT else "light"

@@ -1,6 +1,7 @@
 """What records and reports lack, as pages read it: worked out once per edition, view and reader.
 
-Sums cover every agency of a view; lists of single agreements only those a person may see.
+Sums cover every agency of a view; lists of single agreements only those that a person may see who is limited to `own`
+agency (`Person.limited_to`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from typing import Final
 import polars as pl
 
 from data_access import coordination, unresolved_names
-from data_access.accounts import Person
 from kpi.reporting import calendar as reporting_calendar
 from kpi.reporting import quality, reports
 from kpi.reporting.calendar import Period
@@ -29,9 +29,9 @@ def defects(view: View) -> pl.DataFrame:
 
 
 @kept()
-def findings(view: View, person: Person, defect: str) -> pl.DataFrame:
-    """What is wrong with each agreement this person may see; columns as in `kpi.reporting.quality.findings`."""
-    return quality.findings(loaders.visible_facts(view, person), defect, names_as_given())
+def findings(view: View, own: str | None, defect: str) -> pl.DataFrame:
+    """What is wrong with each agreement; columns as in `kpi.reporting.quality.findings`."""
+    return _of(own, quality.findings(loaders.facts(view), defect, names_as_given()))
 
 
 @kept()
@@ -41,10 +41,15 @@ def names_as_given() -> pl.DataFrame:
 
 
 @kept()
-def load_findings(view: View, person: Person) -> pl.DataFrame:
-    """What the loaded file did not say clearly about agreements this person may see; `coordination.read_load_findings` with
-    ref and agency."""
-    seen = loaders.details(view, person).select("agreement_id", "ref", "agency")
+def assigned_names() -> pl.DataFrame:
+    """Agencies' names that a coordinator has assigned; columns of `unresolved_names.read_assigned_names`."""
+    return unresolved_names.read_assigned_names(data_edition.store())
+
+
+@kept()
+def load_findings(view: View, own: str | None) -> pl.DataFrame:
+    """What the loaded file did not say clearly about agreements; `coordination.read_load_findings` with ref and agency."""
+    seen = _of(own, loaders.facts(view).agreements).select("agreement_id", "ref", "agency")
     return coordination.read_load_findings(data_edition.store()).join(seen, on="agreement_id", maintain_order="left")
 
 
@@ -66,6 +71,10 @@ def in_period(view: View, period: str) -> pl.DataFrame:
 
 
 @kept()
-def owed(view: View, person: Person, period: str) -> pl.DataFrame:
-    """The reports owed for a period on agreements this person may see; columns as in `kpi.reporting.reports.owed`."""
-    return reports.owed(loaders.visible_facts(view, person), period=period)
+def owed(view: View, own: str | None, period: str) -> pl.DataFrame:
+    """The reports owed for a period, agreement by agreement; columns as in `kpi.reporting.reports.owed`."""
+    return _of(own, reports.owed(loaders.facts(view), period=period))
+
+
+def _of(own: str | None, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows if own is None else rows.filter(pl.col("agency") == own)

@@ -11,12 +11,14 @@ import pytest
 import sqlalchemy as sa
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Text
 
 import words
 from data_access import store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
 from kpi import readers
+from pages.ui import palette
 from pages.ui.kept import Answers, drawn, kept, per_frame
 from pages.ui.view import View
 from tests.pages.stores import AS_OF
@@ -65,6 +67,23 @@ def section(person: Person, number: int) -> None:
     st.text(f"{words.language()} {number}")
     with st.container():
         st.text("trong")
+
+
+@drawn
+def themed() -> None:
+    st.text(palette.theme())
+
+
+@drawn
+def innermost() -> None:
+    st.text("trong cùng")
+
+
+@drawn
+def around() -> None:
+    with st.container():
+        innermost()
+    st.text("ngoài")
 
 
 def test_an_answer_is_worked_out_once_however_it_is_asked_for() -> None:
@@ -175,3 +194,33 @@ def test_a_section_is_drawn_once_for_all_who_may_see_the_same_and_is_there_each_
 def test_a_section_is_told_apart_by_what_can_be_written_out() -> None:
     with pytest.raises(TypeError, match="not by DataFrame"):
         section(pl.DataFrame(), 1)  # type: ignore[arg-type]
+
+
+def page_of_nested_sections() -> None:
+    from tests.pages.test_kept import around, innermost
+
+    around()
+    innermost()
+
+
+def test_a_section_within_a_section_stands_in_its_container_each_time() -> None:
+    for _ in range(2):
+        main = AppTest.from_function(page_of_nested_sections).run().main
+        inside, outside, alone = main.children.values()
+
+        assert isinstance(inside, Block)
+        assert isinstance(outside, Text)
+        assert isinstance(alone, Text)
+        assert [text.value for text in inside.text] == ["trong cùng"]
+        assert (outside.value, alone.value) == ("ngoài", "trong cùng")
+
+
+def test_a_chart_of_a_section_has_the_colours_of_the_readers_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def themes() -> None:
+        from tests.pages.test_kept import themed
+
+        themed()
+
+    for theme in ("light", "dark", "light"):
+        monkeypatch.setattr(palette, "theme", lambda theme=theme: theme)
+        assert AppTest.from_function(themes).run().text[0].value == theme

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 import words as w
 from data_access import accounts
 from data_access.register import read_register
-from kpi import facts
+from kpi import facts, readers
 from kpi.studies import cohorts, waiting
 from kpi.studies.cohorts import Comparison
 from pages.survival import sections
+from pages.ui.view import View
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -34,18 +35,20 @@ def test_every_grouping_has_its_numbers_at_risk(browsed_store: sa.Engine, visit:
 
 
 def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(browsed_store: sa.Engine) -> None:
-    found = facts.build(read_register(browsed_store), AS_OF)
-    waits = waiting.cases(found, by="agency")
+    waits = waiting.cases(facts.build(read_register(browsed_store), AS_OF), by="agency")
+    codes = {w.name("agency", code): code for code in ("BCT", "BYT")}
 
-    rows = sections._curve_rows(waits, ["BCT", "BYT"], {"BCT": "Công Thương", "BYT": "Y tế"})
+    rows = sections._curves(
+        View(as_of=AS_OF, compare_with=AS_OF, reader=readers.EVERYTHING), "agency", tuple(codes.values())
+    )
 
     curve = rows.filter(pl.col("share").is_not_null())
     numbers = rows.filter(pl.col("left_label").is_not_null())
     assert numbers["time"].max() <= curve["time"].max()  # type: ignore[operator]
-    assert set(numbers["series"]) == set(curve["series"]) == {"Công Thương", "Y tế"}
+    assert set(numbers["series"]) == set(curve["series"]) == set(codes)
     for day, series, label in numbers.select("time", "series", "left_label").iter_rows():
-        agency = {"Công Thương": "BCT", "Y tế": "BYT"}[series]
-        assert int(label) == waits.filter((pl.col("group") == agency) & (pl.col("duration_days") >= day)).height
+        of_agency = pl.col("group") == codes[series]
+        assert int(label) == waits.filter(of_agency & (pl.col("duration_days") >= day)).height
 
 
 def test_agencies_can_be_chosen_and_the_address_keeps_them(browsed_store: sa.Engine, visit: Visit) -> None:
