@@ -24,11 +24,12 @@ AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]:not(:has([data
 
 @dataclasses.dataclass(frozen=True)
 class Served:
-    """A running application: where it listens, the store it works on, and the file it logs to."""
+    """A running application: where it listens, the store it works on, the file it logs to, and the number of its process."""
 
     address: str
     engine: sa.Engine
     log: pathlib.Path
+    process: int = 0
 
     def logged(self) -> str:
         """Everything it has said so far."""
@@ -60,7 +61,7 @@ def served(
                 stderr=subprocess.STDOUT,
             )
         try:
-            running = Served(f"http://127.0.0.1:{port}", engine, log)
+            running = Served(f"http://127.0.0.1:{port}", engine, log, process.pid)
             _wait_until_ready(running, process)
             yield running
         finally:

@@ -1,0 +1,76 @@
+"""How long people wait when many are at work: each opens a page, reads for two seconds, and opens the next."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from data_access import accounts, store
+from data_access.accounts import passwords
+from tests.attacks.wire import tab
+from tests.benchmarks.measured import Measured
+from tests.benchmarks.screens import SMALLEST, cookie_of, demo_store, pages
+from tests.serving import served
+
+PEOPLE = 100
+THINK_SECONDS = 2.0
+FOR_SECONDS = 20.0
+P95_SECONDS = 1.0
+
+
+def measure(folder: pathlib.Path) -> Iterator[Measured]:
+    """The 95th percentile of what they wait, after everybody's first page has come."""
+    (folder / "crowd").mkdir()
+    with demo_store(SMALLEST, folder / "crowd") as engine, served(engine) as running:
+        waits = Crowd(running.address, cookies(engine, PEOPLE)).at_work(FOR_SECONDS)
+    p95 = statistics.quantiles(waits, n=20)[-1]
+    yield Measured(f"{PEOPLE} people at work, p95", SMALLEST, p95, 1.0, P95_SECONDS, "seconds")
+
+
+def cookies(engine: sa.Engine, number: int) -> list[str]:
+    """Sessions of so many accounts of leaders."""
+    passwords.ROUNDS = 4  # nobody signs in with these
+    with store.session(engine) as session:
+        for place in range(number):
+            accounts.add_user(
+                session, actor="bench", username=f"leader{place}", password="bốn từ bất kỳ nào", role="leader"
+            )
+    return [cookie_of(engine, f"leader{place}") for place in range(number)]
+
+
+class Crowd:
+    """People with a session each, who go from page to page."""
+
+    def __init__(self, address: str, cookies: list[str]) -> None:
+        self._address, self._cookies = address, cookies
+        self._ready = threading.Barrier(len(cookies) + 1)
+        self._over = threading.Event()
+        self._waits: list[float] = []
+
+    def at_work(self, seconds: float) -> list[float]:
+        """What each of them waited for a page, in seconds, in no order."""
+        people = [threading.Thread(target=self._person, args=(number,)) for number in range(len(self._cookies))]
+        for person in people:
+            person.start()
+        self._ready.wait()
+        time.sleep(seconds)
+        self._over.set()
+        for person in people:
+            person.join()
+        return self._waits
+
+    def _person(self, number: int) -> None:
+        chance = random.Random(number)
+        with tab(self._address, cookie=self._cookies[number]) as opened:
+            opened.rerun()
+            self._ready.wait()
+            while not self._over.wait(chance.uniform(0.5, 1.5) * THINK_SECONDS):
+                begun = time.perf_counter()
+                opened.rerun(chance.choice(pages()))
+                self._waits.append(time.perf_counter() - begun)
