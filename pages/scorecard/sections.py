@@ -205,7 +205,7 @@ def show_peers(view: View, agency: str) -> None:
         width=380,
     )
     rows = _peers(view, agency, code)
-    if "own" not in rows["role"]:
+    if cards_of(view, agency)[code]["value"] is None:
         st.caption(w.t("scorecard.peers_without", kpi=w.t(f"kpi.{code}.name")))
     if not rows.is_empty():
         alt = w.t("scorecard.peers_alt", kpi=w.t(f"kpi.{code}.name"))
