@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import pathlib
 import shutil
 from collections.abc import Iterator
 from typing import Literal
@@ -22,10 +21,10 @@ VISITORS = {"upload": "bct", "coordination": "dieuphoi", "accounts": "quantri", 
 """Who finds the pages that a leader does not."""
 
 
-@pytest.fixture
-def french(tmp_path: pathlib.Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def french(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A French in which some messages are English and every third is missing."""
-    shipped, place = spoken.folder(), tmp_path / "locale"
+    shipped, place = spoken.folder(), tmp_path_factory.mktemp("third") / "locale"
     shutil.copytree(shipped, place)
     (place / "fr").mkdir()
     for path in (shipped / "en").glob("*.po"):

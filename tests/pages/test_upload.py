@@ -17,6 +17,7 @@ import words as w
 from data_access import accounts, audit, store, updates
 from data_access.register import read_register
 from data_access.store import models
+from files import reading
 from kpi import facts
 from kpi.update import Checked, Table, check_rows, compare, read_table, template
 from kpi.update.columns import BY_CODE
@@ -112,7 +113,7 @@ def undo_batch(page: AppTest, number: int, place: int = 0) -> AppTest:
 
 def stored_otherwise(engine: sa.Engine, text: str) -> None:
     """Somebody else of the agency stores something meanwhile."""
-    table, current = read_table(text.encode(), "khac.csv"), updates.current_rows(engine, "BCT")
+    table, current = read_table(text.encode(), "khac.csv", reader=reading.read), updates.current_rows(engine, "BCT")
     assert isinstance(table, Table)
     checked = check_rows(table, current, today=stores.AS_OF)
     assert isinstance(checked, Checked), checked

@@ -149,15 +149,15 @@ def test_a_page_without_a_declaration_or_a_place_of_its_own_is_not_passed_over(
 
 
 @pytest.fixture
-def shown_store(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
+def shown_store(sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     """A small register in the store that pages read."""
     monkeypatch.setattr(passwords, "ROUNDS", 4)
-    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string(hide_password=False))
     monkeypatch.setattr(page_session, "browser", lambda: "mark")
-    stores.fill(engine)
-    with store.session(engine) as session:
+    stores.fill(sqlite_engine)
+    with store.session(sqlite_engine) as session:
         accounts.ensure_demo_accounts(session)
-    return engine
+    return sqlite_engine
 
 
 @pytest.mark.usefixtures("shown_store")

@@ -118,10 +118,7 @@ def test_the_other_ways_of_starting_it_have_the_same_gate(sqlite_engine: sa.Engi
     ("environ", "said"),
     [
         ({"APP_MODE": "production"}, "APP_SECRET is missing"),
-        ({"APP_MODE": "production", "APP_SECRET": "short"}, "openssl rand"),
-        ({"APP_MODE": "production", "APP_SECRET": "change-me-change-me-change-me-1234567"}, "APP_SECRET is an example"),
         ({"APP_MODE": "production", "APP_SECRET": SECRET}, "user disable lanhdao"),
-        ({"PORT": "many"}, "PORT is 'many'"),
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "DATABASE_URL cannot be opened"),
     ],
 )
