@@ -115,6 +115,7 @@ def test_a_room_does_not_know_what_is_not_its_business() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_the_command_line_starts_without_streamlit() -> None:
     said = (
         "import sys, manage, pages.ui.exports; print([name for name in ('streamlit', 'altair') if name in sys.modules])"

@@ -53,6 +53,7 @@ def test_the_answer_is_that_of_reading_here(data: bytes, name: str, form: Form) 
     assert apart_from_here == reading.read(data, name, form=form, limits=Limits(), heading=heading)
 
 
+@pytest.mark.slow
 def test_a_file_that_would_fill_the_memory_is_stopped_in_its_own_process() -> None:
     """One long text that twenty thousand rows refer to: 165 KB, and more than a gigabyte of cells."""
     long = "x" * 32_000

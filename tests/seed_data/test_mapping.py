@@ -363,6 +363,7 @@ def test_a_store_holds_one_register(engine: sa.Engine) -> None:
     assert read_register(engine).agreements.height == 1
 
 
+@pytest.mark.slow
 def test_many_rows_are_mapped_without_a_loop() -> None:
     rows = 100_000
     body = "\n".join(f'{n},"title, {n}",Bộ Y tế,0{n % 9 + 1}/02/2024,2025-01-0{n % 9 + 1}' for n in range(rows))
