@@ -171,7 +171,7 @@ def test_an_empty_table_says_so_in_words(register: sa.Engine) -> None:
     assert not app.dataframe
 
 
-LABELS = pl.Series(["A-7 ›", "=A-8 ›", "– ›"])
+LABELS = pl.DataFrame({"": ["A-7 ›", "=A-8 ›", "– ›"]}).to_arrow().column(0)
 
 
 def test_a_click_means_the_row_with_all_columns() -> None:
