@@ -237,7 +237,7 @@ def test_going_back_and_forward_shows_what_was_shown(
         page = stack.enter_context(chromium.new_context(locale="vi-VN")).new_page()
 
         def shows(text: str, address: str) -> None:
-            expect(page.get_by_text(text, exact=True)).to_be_visible(timeout=15_000)
+            expect(page.get_by_text(text, exact=True)).to_be_visible(timeout=60_000)  # the first run imports everything
             expect(page).to_have_url(f"{server}{address}")
             # Going back shows the old screen before its run begins; what is done in between would be merged into that run.
             page.wait_for_timeout(600)
