@@ -2,7 +2,8 @@
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
 # make test    everything that must hold
 # make faults  the store under every fault, at length (a sample of it is in make test); prints the figures
-# make bench   how long figures take, as ratios within one run
+# make bench   what figures and pages take, as ratios within one run, against their budgets; writes bench.json
+# make load    how long a leader waits while others do what they should not
 # make numbers a thousand random changes: after each, what pages load equals fresh queries of the store
 # make guards  every guard of docs/security.md taken away in turn: its test must fail
 # make check   the part of it that takes less than a minute: lint, format, types, fast tests
@@ -32,7 +33,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup lock run test check lint faults bench guards numbers chromium
+.PHONY: setup lock run test check lint faults bench load guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -100,3 +101,6 @@ faults: chromium setup
 
 bench: setup
 	$(PYTHON) -m tests.benchmarks.bench
+
+load: setup
+	$(PYTHON) -m tests.benchmarks.load
