@@ -36,6 +36,7 @@ def french(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     w.read_from(shipped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_in_it(browsed_store: sa.Engine, visit: Visit, french: str, page: str) -> None:
     opened = visit(page, VISITORS.get(page, "lanhdao"), french)

@@ -196,6 +196,7 @@ def seen(page: AppTest) -> list[str]:
     return [re.sub(r"[0-9a-f]{32,}", "#", str(element.proto)) for element in page.main if hasattr(element, "proto")]
 
 
+@pytest.mark.slow
 def test_no_page_shows_a_trace(shown_store: sa.Engine, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """To a leader the exchange is plain: so it is one that would be noticed. The table of sums is left aside: it may change."""
     monkeypatch.setattr(studies, "security_sums", lambda _: None)

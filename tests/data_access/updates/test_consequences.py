@@ -72,6 +72,7 @@ def cards(engine: sa.Engine, as_of: dt.date, condition: pl.Expr) -> pl.DataFrame
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", UPLOADS.values(), ids=UPLOADS)
 def test_scores_and_place_shown_beforehand_are_those_that_come_true(filled: sa.Engine, text: str) -> None:
     condition = (pl.col("scope") == "HIGH_LEVEL") & (pl.col("agency_group") == "ministry")

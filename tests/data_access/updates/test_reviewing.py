@@ -356,6 +356,7 @@ def test_what_waits_or_was_returned_cannot_be_undone(held: sa.Engine) -> None:
 # --- Property --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_waits_is_published_as_reviewed_and_can_be_taken_back(filled: sa.Engine, seed: int) -> None:
     chance = random.Random(seed)

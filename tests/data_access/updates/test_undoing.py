@@ -236,6 +236,7 @@ def typed_rows(current: Current, chance: random.Random) -> list[dict[str, str | 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_previews_are_stored_as_shown_and_undone_in_any_order(filled: sa.Engine, seed: int) -> None:
     chance = random.Random(seed)
