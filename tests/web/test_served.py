@@ -19,12 +19,18 @@ SECRET = "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]]:
+    """The application on an empty store, and what it had said once it was ready."""
     engine = store.get_engine(f"sqlite:///{tmp_path_factory.mktemp('served') / 'store.sqlite'}")
     store.migrate(engine)
     with served(engine) as started:
-        yield started
+        yield started, started.logged()
     store.close(engine)
+
+
+@pytest.fixture(scope="module")
+def running(begun: tuple[Served, str]) -> Served:
+    return begun[0]
 
 
 @pytest.fixture
@@ -90,13 +96,13 @@ def test_a_websocket_opens_for_our_own_pages_only(running: Served, token: str) -
     assert upgrade(running, Origin="null", Cookie=cookie) == 403
 
 
-def test_it_says_where_it_listens_and_what_the_demo_accounts_are_and_nothing_else(sqlite_engine: sa.Engine) -> None:
+def test_it_says_where_it_listens_and_what_the_demo_accounts_are_and_nothing_else(begun: tuple[Served, str]) -> None:
     """On an empty store: what is prepared, imported and migrated before is not worth a line while it goes well."""
-    with served(sqlite_engine) as started:
-        assert started.logged().splitlines() == [
-            f"Open {started.address}",
-            f"Demo accounts: lanhdao, bct, langson, dieuphoi, quantri. Password: {accounts.DEMO_PASSWORD}",
-        ]
+    started, said = begun
+    assert said.splitlines() == [
+        f"Open {started.address}",
+        f"Demo accounts: lanhdao, bct, langson, dieuphoi, quantri. Password: {accounts.DEMO_PASSWORD}",
+    ]
 
 
 @pytest.mark.parametrize(
