@@ -23,7 +23,7 @@ from data_access import accounts, log_lines, settings, store
 from data_access.settings import Settings
 from data_access.store import failures
 from pages.ui import session, streamlit_internals
-from web import limits, news
+from web import limits, news, warming
 from web.headers import BROWSER_HEADER, SESSION_HEADER
 from web.house import House, StartUpError
 from web.openid_provider import Provider
@@ -66,6 +66,7 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(house.garbage.watch)
             tasks.start_soon(news.watch, house.garbage)
+            tasks.start_soon(warming.watch)
             yield {}
             tasks.cancel_scope.cancel()
         store.close(house.engine)

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
+from typing import Final
 
 import streamlit as st
 
@@ -66,8 +70,23 @@ def begin_run() -> DataEdition:
     return found
 
 
+_outside: Final[contextvars.ContextVar[DataEdition | None]] = contextvars.ContextVar("outside", default=None)
+
+
+@contextlib.contextmanager
+def showing(edition: DataEdition) -> Iterator[None]:
+    """Outside the frame: whatever is worked out inside the block is of this edition."""
+    token = _outside.set(edition)
+    try:
+        yield
+    finally:
+        _outside.reset(token)
+
+
 def shown() -> DataEdition:
-    """The edition this run shows; outside the frame, the one the store holds now."""
+    """The edition this run shows; outside the frame, the one `showing` names, else the one the store holds now."""
+    if (named := _outside.get()) is not None:
+        return named
     if is_running() and _NOTED in st.session_state:
         noted: DataEdition = st.session_state[_NOTED]
         return noted

@@ -1,0 +1,24 @@
+"""What the overview is made of, worked out before anybody asks."""
+
+from __future__ import annotations
+
+from kpi import readers
+from pages.parts import places
+from pages.ui import data_edition, loaders, view_codes
+from pages.ui.data_edition import DataEdition
+
+
+def prepare(edition: DataEdition) -> None:
+    """Have the figures of the overview as it opens kept for this edition: for who may see everything, and for who may not."""
+    with data_edition.showing(edition):
+        for reader in (readers.EVERYTHING, readers.NOBODY):
+            offered = view_codes.choices(reader)
+            if not offered.has_data:
+                return
+            view = view_codes.read({}, offered, reader=reader).view
+            for day in (view.as_of, view.compare_with, *loaders.trend_dates(view.as_of)):
+                loaders.counts(view.on(day))
+                loaders.scorecards(view.on(day))
+            loaders.reported(view)
+            for group in places.GROUPS:
+                loaders.league_table(view.where(agency_group=group), by="agency")

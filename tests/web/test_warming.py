@@ -1,0 +1,74 @@
+"""The overview of a new edition is worked out before anybody opens it."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+import sqlalchemy as sa
+
+from data_access import store
+from data_access.register import raise_data_version
+from kpi import readers
+from pages.overview import figures
+from pages.ui import data_edition, loaders, view_codes
+from pages.ui.data_edition import DataEdition
+from tests.pages import stores
+from web import warming
+
+
+@pytest.fixture
+def register(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
+    stores.fill(engine)
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    return engine
+
+
+def test_what_the_overview_opens_with_is_there(register: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures.prepare(data_edition.read_edition())
+    monkeypatch.setattr("kpi.facts.build", lambda *_: pytest.fail("the register is folded once more"))
+
+    view = view_codes.read({}, view_codes.choices(readers.EVERYTHING), reader=readers.EVERYTHING).view
+    assert loaders.counts(view)["signed"] > 0
+    assert loaders.trend(view).height > 0
+    assert not loaders.league_table(view.where(agency_group="ministry"), by="agency").is_empty()
+
+
+def test_what_is_prepared_is_of_one_edition(register: sa.Engine) -> None:
+    before = data_edition.read_edition()
+    with store.session(register) as session:
+        raise_data_version(session)
+
+    with data_edition.showing(before):
+        assert data_edition.shown() == before
+    assert data_edition.shown().version == before.version + 1
+
+
+def test_every_edition_is_prepared_once_whatever_the_store_says_meanwhile(
+    register: sa.Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    editions = [DataEdition("a", 0), DataEdition("a", 1), DataEdition("a", 1), None, DataEdition("a", 2)]
+    looked = iter(editions)
+    prepared: list[DataEdition] = []
+
+    def look() -> DataEdition:
+        held = next(looked, editions[-1])
+        if held is None:
+            raise sa.exc.OperationalError("select", {}, Exception("no such table"))
+        return held
+
+    monkeypatch.setattr(warming, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(data_edition, "read_edition", look)
+    monkeypatch.setattr(figures, "prepare", prepared.append)
+
+    async def for_a_while() -> None:
+        with anyio.move_on_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(warming.watch)
+                while len(prepared) < 2:
+                    await anyio.sleep(0.01)
+                tasks.cancel_scope.cancel()
+
+    anyio.run(for_a_while)
+
+    assert prepared == [editions[1], editions[4]]
+    assert "cannot prepare the overview" in caplog.text
