@@ -73,7 +73,7 @@ def narrowed(rows: pl.DataFrame) -> pl.DataFrame:
             default=ALL,
             width=280,
         )
-        agency = agency_choice(facts.agreements["agency"])
+        agency = agency_choice(facts.agreements)
     if flag != ALL:
         rows = rows.filter(FLAGS[flag])
     bucket = st.query_params.get("bucket")

@@ -56,8 +56,8 @@ def show_kpis(as_of: dt.date, asked: str | None) -> None:
     for code, kpi in KPIS.items():
         name = cards.kpi_words(code, "name", rules)
         with st.expander(f"{code} · {name}", expanded=code == asked):
-            for part in PARTS:
-                st.markdown(f"*{w.t(f'method.part_{part}')}*: {cards.kpi_words(code, part, rules)}")
+            parts = (f"*{w.t(f'method.part_{part}')}*: {cards.kpi_words(code, part, rules)}" for part in PARTS)
+            st.markdown("\n\n".join(parts))
             st.caption(declared(kpi, rules))
 
 

@@ -36,9 +36,7 @@ def show(statistic: str, *, is_named: bool = False) -> None:
     """A small button that opens the explanation of one of STATISTICS; `is_named` where several stand side by side."""
     word = w.t(f"explained.{statistic}.name") if is_named else w.t("common.explain")
     with st.popover(word, icon=":material/info:", type="tertiary", key=f"explained_{statistic}"):
-        st.markdown(f"**{w.t(f'explained.{statistic}.name')}**")
-        st.markdown(w.t(f"explained.{statistic}.sentence"))
-        st.markdown(f"*{w.t('common.explain_formula')}*: {w.t(f'explained.{statistic}.how')}")
+        st.markdown(f"**{w.t(f'explained.{statistic}.name')}**\n\n{_text(statistic)}")
         links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:", statistic=statistic)
 
 
@@ -49,6 +47,10 @@ def show_all(asked: str | None) -> None:
     st.text(w.t("explained.lead"))
     for statistic in STATISTICS:
         with st.expander(w.t(f"explained.{statistic}.name"), expanded=statistic == asked):
-            st.markdown(w.t(f"explained.{statistic}.sentence"))
-            st.markdown(f"*{w.t('common.explain_formula')}*: {w.t(f'explained.{statistic}.how')}")
+            st.markdown(_text(statistic))
             st.caption(w.t(f"explained.{statistic}.source"))
+
+
+def _text(statistic: str) -> str:
+    """The sentence, and how it is worked out."""
+    return f"{w.t(f'explained.{statistic}.sentence')}\n\n*{w.t('common.explain_formula')}*: {w.t(f'explained.{statistic}.how')}"

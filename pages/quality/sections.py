@@ -188,7 +188,7 @@ def show_records(view: View, own: str | None) -> None:
             default=ALL,
             width=260,
         )
-        agency = None if own is not None else agency_choice(found["agency"])
+        agency = None if own is not None else agency_choice(found)
         sought = typed("q", label=w.t("quality.search"), hint=w.t("quality.search_hint"))
     rows = _records(view, own, told if defect == ALL else (defect,), agency)
     if sought.strip():

@@ -284,7 +284,7 @@ def show_reports(view: View, own: str | None, period: str) -> str | None:
     agency = own or None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if own is None:
-            agency = agency_choice(records.owed(view, own, period)["agency"])
+            agency = agency_choice(records.owed(view, own, period))
         status = choice(
             "status",
             (ALL, *STATUSES),

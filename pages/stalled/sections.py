@@ -121,7 +121,7 @@ def choose(view: View, own: str | None) -> pl.DataFrame:
             default=ALL,
             width=260,
         )
-        agency = agency_choice(stuck["agency"])
+        agency = agency_choice(stuck)
     return narrowed(view, own, stage, cause, agency)
 
 

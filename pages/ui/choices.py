@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from pages.ui.kept import per_frame
 
 ALL = "ALL"
 """The choice that leaves nothing out."""
@@ -68,18 +69,25 @@ def choices(
     return codes
 
 
-def agency_choice(codes: pl.Series) -> str | None:
-    """The select box for one of these agencies, kept in the address as `agency`; None for all of them."""
-    agencies = sorted(codes.unique().to_list(), key=lambda code: w.sort_key(w.name("agency", code)))
+def agency_choice(rows: pl.DataFrame) -> str | None:
+    """The select box for one of the agencies of these rows, kept in the address as `agency`; None for all of them."""
+    named = _agencies(rows)
     code = choice(
         "agency",
-        (ALL, *agencies),
+        (ALL, *named),
         label=w.t("common.agency"),
-        write=lambda code: w.t("common.every_agency") if code == ALL else w.name("agency", code),
+        write=lambda code: w.t("common.every_agency") if code == ALL else named[code],
         default=ALL,
         width=320,
     )
     return None if code == ALL else code
+
+
+@per_frame
+def _agencies(rows: pl.DataFrame) -> dict[str, str]:
+    """The agencies of these rows with their names, in the order of the names."""
+    named = {code: w.name("agency", code) for code in rows["agency"].unique()}
+    return dict(sorted(named.items(), key=lambda pair: w.sort_key(pair[1])))
 
 
 def narrow(**codes: str) -> NoReturn:

@@ -53,6 +53,7 @@ def load_findings(view: View, own: str | None) -> pl.DataFrame:
     return coordination.read_load_findings(data_edition.store()).join(seen, on="agreement_id", maintain_order="left")
 
 
+@kept()
 def calendar() -> list[Period]:
     """Every period of the reporting calendar, in order."""
     return reporting_calendar.calendar(loaders.register())

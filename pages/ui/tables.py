@@ -13,7 +13,9 @@ import streamlit as st
 import words as w
 from kpi import readers
 from pages.ui import cards, data_edition, exports, filters, palette
+from pages.ui.data_edition import DataEdition
 from pages.ui.kept import per_frame
+from pages.ui.view import View
 
 Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
 Row = dict[str, Any]
@@ -224,12 +226,12 @@ def show_downloads(frame: pl.DataFrame, columns: Sequence[Column], key: str, *, 
 def _download_button(
     extension: Literal["csv", "xlsx"], frame: pl.DataFrame, columns: Sequence[Column], key: str, file_name: str
 ) -> None:
-    language, view, notes = w.language(), filters.current(), _notes()
+    language, view, edition = w.language(), filters.current(), data_edition.shown()
 
     def write() -> bytes:
         # Runs when somebody clicks, in a thread that knows neither session nor language.
         with w.in_language(language):
-            table = _for_file(frame, columns)
+            table, notes = _for_file(frame, columns), _notes(view, edition)
             if extension == "csv":
                 return exports.csv(table, notes=notes)
             return exports.xlsx(
@@ -275,9 +277,8 @@ def _file_cell(column: Column) -> pl.Expr:
     return pl.col(column.field)
 
 
-def _notes() -> Mapping[str, str]:
+def _notes(view: View, edition: DataEdition) -> Mapping[str, str]:
     """What must travel with figures that leave the application."""
-    view, edition = filters.current(), data_edition.shown()
     notes = {
         w.t("common.note_as_of"): w.date(view.as_of),
         w.t("common.note_register"): getattr(edition, w.column("name")),

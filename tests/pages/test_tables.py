@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv as csv_module
+import dataclasses
 import datetime as dt
 import io
 import zipfile
@@ -15,9 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as hyp
 from streamlit.testing.v1 import AppTest
 
+import words as w
 from files.formula_injection import restored
+from kpi import readers
 from pages.ui import exports, palette, tables
+from pages.ui.data_edition import DataEdition
 from pages.ui.tables import Column
+from pages.ui.view import View
 from words import in_language
 
 TEXTS = hyp.text(hyp.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
@@ -184,3 +189,21 @@ def test_a_click_means_the_row_with_all_columns() -> None:
 @pytest.mark.parametrize(("row", "label"), [(1, "A-7 ›"), (99, "A-7 ›"), (-1, "– ›")])
 def test_a_click_on_a_row_that_is_another_by_now_opens_nothing(row: int, label: str) -> None:
     assert tables._clicked_row(FRAME, LABELS, {"row": row, "label": label}) is None
+
+
+def test_with_a_file_travel_its_day_its_register_and_what_was_left_out_in_the_readers_language() -> None:
+    edition = DataEdition("store", name_vi="Sổ thử", name_en="Trial register", source="Bộ X", is_demo=True)
+    view = View(as_of=dt.date(2026, 1, 14), compare_with=dt.date(2025, 1, 14))
+
+    with in_language("en"):
+        public = tables._notes(view, edition)
+        whole = tables._notes(dataclasses.replace(view, reader=readers.EVERYTHING), edition)
+
+        assert [*public.values()] == [
+            "14 Jan 2026",
+            "Trial register",
+            "Bộ X",
+            w.t("common.without_security"),
+            w.t("common.demo_mark"),
+        ]
+        assert w.t("common.note_without") not in whole
