@@ -1,5 +1,6 @@
 # make setup   the environment both others use, in .venv
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
+# make serve   the same in PROCESSES processes behind nginx; one for each core if left out
 # make test    everything that must hold
 # make faults  the store under every fault, at length (a sample of it is in make test); prints the figures
 # make bench   what figures and pages take, as ratios within one run, against their budgets; writes bench.json
@@ -33,7 +34,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup lock run test check lint faults bench load guards numbers chromium
+.PHONY: setup lock run serve test check lint faults bench load guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -64,12 +65,16 @@ lock: setup
 	$(COMPILE) --output-file requirements.txt requirements.in
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 
-run: setup
+PROCESSES ?= $(shell nproc)
+START_run := app.py
+START_serve = manage.py serve --processes $(PROCESSES)
+
+run serve: setup
 	@$(PYTHON) manage.py init >/dev/null
 	@$(IS_FILLED); filled=$$?; \
 	if [ $$filled = 3 ] && [ "$(APP_MODE)" != production ]; then $(FILL); \
 	elif [ $$filled != 0 ] && [ $$filled != 3 ]; then exit $$filled; fi
-	@exec $(PYTHON) app.py
+	@exec $(PYTHON) $(START_$@)
 
 chromium:
 	@command -v chromium >/dev/null || $(call install,chromium,the browser that the tests drive)

@@ -1,4 +1,4 @@
-"""The operator's tool: prepare a store, load a register, read scorecards, keep accounts.
+"""The operator's tool: prepare a store, load a register, read scorecards, keep accounts, serve.
 
 `python manage.py --help` lists the commands, `docs/command_line.md` the contract of their JSON. Exit status: 0 done,
 1 the file to be loaded has problems (they are listed, nothing is stored), 2 the command could not run (one line why).
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import figures, keeping, people, periods, registers, review, uploads
+from cli import figures, keeping, people, periods, registers, review, serving, uploads
 from cli.reading import CannotRunError
 from data_access import settings
 from data_access.acting import Refused
@@ -21,7 +21,7 @@ from seed_data.store import StoreInUseError
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
 )
-for room in (registers, figures, people, uploads, review, periods, keeping):
+for room in (registers, figures, people, uploads, review, periods, keeping, serving):
     room.add_to(app)
 
 

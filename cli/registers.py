@@ -31,7 +31,7 @@ def init() -> None:
     if store.is_above_policies(engine):
         superuser = "DATABASE_URL names a superuser, whom PostgreSQL's row-level security does not hold"
         if configured.is_production:
-            raise CannotRunError(f"{superuser}. Connect as a role of the application's own; see docs/deploy/README.md.")
+            raise CannotRunError(f"{superuser}. Connect as a role of the application's own; see deploy/README.md.")
         print(f"{superuser}: production will not start like this.")
     store.migrate(engine)
     print(f"The store is ready: {engine.url.render_as_string(hide_password=True)}")

@@ -32,7 +32,7 @@ class House:
         if self.settings.is_production and store.is_above_policies(self.engine):
             raise StartUpError(
                 "APP_MODE is production, and DATABASE_URL names a superuser, whom PostgreSQL's row-level security does not "
-                "hold. Connect as a role of the application's own; see docs/deploy/README.md."
+                "hold. Connect as a role of the application's own; see deploy/README.md."
             )
         store.migrate(self.engine)
         if self.provider is not None:

@@ -123,9 +123,8 @@ class _Server(uvicorn.Server):
             return
         host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         print(f"Open http://{host}:{self.config.port}", flush=True)
-        if not self._settings.is_production and not self._settings.is_single_sign_on:
-            names = ", ".join(account.username for account in accounts.DEMO_ACCOUNTS)
-            print(f"Demo accounts: {names}. Password: {accounts.DEMO_PASSWORD}", flush=True)
+        if invitation := accounts.invitation(self._settings):
+            print(invitation, flush=True)
         logging.getLogger().setLevel(logging.INFO)
 
 

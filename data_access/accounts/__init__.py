@@ -6,6 +6,7 @@ from data_access.accounts.demo import (
     DemoAccount,
     ensure_demo_accounts,
     find_demo_accounts,
+    invitation,
 )
 from data_access.accounts.own import (
     change_password,
@@ -115,6 +116,7 @@ __all__ = [
     "generate_password",
     "hash_token",
     "holder_of",
+    "invitation",
     "is_known_browser",
     "is_lasting",
     "issue_ticket",

@@ -12,6 +12,7 @@ from data_access import store
 from data_access.accounts import passwords
 from data_access.accounts.people import DEMO_PASSWORD, insert_user
 from data_access.roles import ADMINISTRATOR, AGENCY, COORDINATOR, LEADER
+from data_access.settings import Settings
 from data_access.store.models import Agency, User
 
 
@@ -32,6 +33,14 @@ DEMO_ACCOUNTS: Final = (
     DemoAccount("dieuphoi", COORDINATOR.code, "BNG", "Bộ Ngoại giao"),
     DemoAccount("quantri", ADMINISTRATOR.code, None, "Quản trị hệ thống"),
 )
+
+
+def invitation(configured: Settings) -> str | None:
+    """With which accounts the dashboard can be tried; None where with none."""
+    if configured.is_production or configured.is_single_sign_on:
+        return None
+    names = ", ".join(account.username for account in DEMO_ACCOUNTS)
+    return f"Demo accounts: {names}. Password: {DEMO_PASSWORD}"
 
 
 def ensure_demo_accounts(session: Session) -> list[str]:

