@@ -40,6 +40,7 @@ SECRET = "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"
 PASSWORD = "bốn từ bất kỳ nào"
 FORGED = "203.0.113.9"
 
+expect.set_options(timeout=30_000)
 _failed: list[str] = []
 
 
