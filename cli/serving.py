@@ -44,7 +44,7 @@ def serve(
     configured = settings.load()
     if processes == 1:
         os.execv(sys.executable, _APPLICATION)
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise CannotRunError("Several processes need nginx in front of them. Install it: apt-get install nginx")
     ports = range(configured.port + 1, configured.port + processes + 1)
@@ -55,18 +55,20 @@ def serve(
         _log.warning("APP_SECRET is not set: second factors set up now cannot be read after the next start")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="dashboard") as folder, _stopped_at_the_end() as kept:
-        # All have one secret, also where it was made for this process: who signed in at one is then known to all.
-        shared = {
-            **os.environ,
-            "HOST": "127.0.0.1",
-            "TRUSTED_PROXIES": "127.0.0.1",
-            "APP_SECRET": configured.app_secret,
-        }
-        kept += [Kept(_APPLICATION, ("127.0.0.1", port), {**shared, "PORT": str(port)}) for port in ports]
+        for port in ports:
+            # All have one secret, also where it was made for this process: who signed in at one is then known to all.
+            environ = settings.environment(
+                HOST="127.0.0.1", PORT=str(port), TRUSTED_PROXIES="127.0.0.1", APP_SECRET=configured.app_secret
+            )
+            kept.append(Kept(_APPLICATION, ("127.0.0.1", port), environ))
         _wait_for(kept)
         written = Path(folder) / "nginx.conf"
         written.write_text(nginx_configuration(configured, ports, folder), encoding="utf-8")
-        kept.append(Kept((nginx, "-e", "stderr", "-c", str(written)), (configured.host, configured.port), os.environ))
+        kept.append(
+            Kept(
+                (nginx, "-e", "stderr", "-c", str(written)), (configured.host, configured.port), settings.environment()
+            )
+        )
         _wait_for(kept)
         print(f"Open http://{_written(configured.host, configured.port)}", flush=True)
         if invitation := accounts.invitation(configured):

@@ -110,6 +110,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def environment(**changed: str) -> dict[str, str]:
+    """The environment of this process with these variables changed, for another one."""
+    return {**os.environ, **changed}
+
+
 def default_url(register: str) -> str:
     """The SQLite file a register lives in where no database is named."""
     return f"sqlite:///{ROOT / 'var' / f'{register}.sqlite'}"
