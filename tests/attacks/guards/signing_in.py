@@ -58,6 +58,13 @@ GUARDS = (
         ACCOUNTS + "test_a_session_ends_after_half_an_hour_unused",
     ),
     Guard(
+        "a page that runs by itself keeps no session alive",
+        "pages/ui/session.py",
+        "    return _read(is_use=is_asked_for())",
+        "    return _read(is_use=is_asked_for() or True)",
+        "tests/web/test_news.py::test_a_page_that_runs_by_itself_keeps_no_session_alive",
+    ),
+    Guard(
         "a session ends however it is used",
         "data_access/accounts/sessions.py",
         "        col(UserSession.expires_at) > now,\n",
