@@ -29,10 +29,14 @@ class Garbage:
         """Somebody is at work."""
         self._heard_at = time.monotonic()
 
+    def is_quiet(self, now: float, *, for_seconds: float = _QUIET_SECONDS) -> bool:
+        """Whether nobody has been at work for so long."""
+        return now - self._heard_at >= for_seconds
+
     def is_due(self, now: float) -> bool:
         """Whether nobody has been at work for a moment since the last time, or the process has grown a lot."""
         is_new = self._heard_at > self._collected_at
-        return is_new and (now - self._heard_at >= _QUIET_SECONDS or _peak() - self._peak >= _GROWTH_KB)
+        return is_new and (self.is_quiet(now) or _peak() - self._peak >= _GROWTH_KB)
 
     def collect(self) -> None:
         """Once, now."""

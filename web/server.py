@@ -66,7 +66,7 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(house.garbage.watch)
             tasks.start_soon(news.watch, house.garbage)
-            tasks.start_soon(warming.watch)
+            tasks.start_soon(warming.watch, house.garbage)
             yield {}
             tasks.cancel_scope.cancel()
         store.close(house.engine)

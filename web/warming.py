@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Final
 
 import anyio
@@ -11,13 +12,15 @@ from anyio import to_thread
 from data_access.store import failures
 from pages.overview import figures
 from pages.ui import data_edition
+from web.garbage import Garbage
 
 _LOOK_SECONDS: Final = 2.0
+_QUIET_SECONDS: Final = 5.0
 _log = logging.getLogger("agreements.store")
 
 
-async def watch() -> None:
-    """Until cancelled: prepare the edition the store holds when this begins, and every one that follows.
+async def watch(garbage: Garbage) -> None:
+    """Until cancelled: prepare the edition the store holds, and every one that follows, as soon as nobody is at work.
 
     In one thread beside those that serve; whoever asks for a figure that is being worked out waits for it, and for no other.
     """
@@ -25,7 +28,7 @@ async def watch() -> None:
     while True:
         try:
             held = await to_thread.run_sync(data_edition.read_edition)
-            if held.version and held.key != prepared:
+            if held.version and held.key != prepared and garbage.is_quiet(time.monotonic(), for_seconds=_QUIET_SECONDS):
                 prepared = held.key
                 await to_thread.run_sync(figures.prepare, held, abandon_on_cancel=True)  # nobody waits for it to stop
         except failures.STORE_ERRORS as error:

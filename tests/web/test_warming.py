@@ -14,6 +14,7 @@ from pages.ui import data_edition, loaders, view_codes
 from pages.ui.data_edition import DataEdition
 from tests.pages import stores
 from web import warming
+from web.garbage import Garbage
 
 
 @pytest.fixture
@@ -43,11 +44,13 @@ def test_what_is_prepared_is_of_one_edition(register: sa.Engine) -> None:
     assert data_edition.shown().version == before.version + 1
 
 
-def test_every_edition_is_prepared_once_whatever_the_store_says_meanwhile(
+def test_every_edition_is_prepared_once_while_nobody_is_at_work_whatever_the_store_says_meanwhile(
     register: sa.Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    editions = [DataEdition("a", 0), DataEdition("a", 1), DataEdition("a", 1), None, DataEdition("a", 2)]
-    looked = iter(editions)
+    editions = [DataEdition("a", 0), *[DataEdition("a", 1)] * 5, None, DataEdition("a", 2)]
+    looked, garbage = iter(editions), Garbage()
+    quiet = iter([False, False])
+    monkeypatch.setattr(garbage, "is_quiet", lambda _now, *, for_seconds: next(quiet, for_seconds > 1))
     prepared: list[DataEdition] = []
 
     def look() -> DataEdition:
@@ -63,12 +66,13 @@ def test_every_edition_is_prepared_once_whatever_the_store_says_meanwhile(
     async def for_a_while() -> None:
         with anyio.move_on_after(10):
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(warming.watch)
+                tasks.start_soon(warming.watch, garbage)
                 while len(prepared) < 2:
                     await anyio.sleep(0.01)
                 tasks.cancel_scope.cancel()
 
     anyio.run(for_a_while)
 
-    assert prepared == [editions[1], editions[4]]
+    assert prepared == [editions[1], editions[-1]]
+    assert next(quiet, None) is None, "it waited while somebody was at work"
     assert "cannot prepare the overview" in caplog.text
