@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Literal
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -31,6 +32,8 @@ def french(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         head, *messages = path.read_text(encoding="utf-8").strip().split("\n\n")
         kept = [text for number, text in enumerate(messages) if number % 3 and "common.date_pattern" not in text]
         (place / "fr" / path.name).write_text("\n\n".join([head, *kept]) + "\n", encoding="utf-8")
+    with (place / "fr" / "terms.po").open("a", encoding="utf-8") as terms:
+        terms.write('\nmsgid "terms.sector.ECO"\nmsgstr "Économie"\n')
     w.read_from(place)
     yield "fr"
     w.read_from(shipped)
@@ -71,6 +74,8 @@ def test_numbers_dates_and_countries_are_those_of_the_language(register: sa.Engi
         assert w.date(dt.date(2026, 1, 14)) == "14 janv. 2026"
         assert w.name("partner", "JP") == "Japon"
         assert w.name("agency", "BCT", short=True) == "MOIT"
+        assert w.name("sector", "ECO") == "Économie", "its own folder names what the store has in two languages"
+        assert pl.DataFrame({"s": ["ECO"]}).select(w.name_expr(pl.col("s"), "sector")).item() == "Économie"
         assert w.column("title") == "title_en"
 
 
