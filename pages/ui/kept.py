@@ -66,7 +66,12 @@ def _bytes_of(answer: object) -> int:
     return sys.getsizeof(answer)
 
 
-_answers: Final = Answers()
+@functools.cache
+def _answers() -> Answers:
+    """All that is kept. Made when it is first asked for: it is for the start to say what is wrong with the settings."""
+    return Answers()
+
+
 _answering: Final = threading.Condition()
 
 
@@ -90,7 +95,9 @@ def kept(
             language = words.language() if in_words else ""
             return (work, data_edition.shown().key, language, given, *named.items())
 
-        answer = cachetools.cached(_answers, key=key_of, condition=_answering)(work)
+        @functools.cache
+        def answer() -> Callable[..., _Found]:
+            return cachetools.cached(_answers(), key=key_of, condition=_answering)(work)
 
         def needed(value: object) -> object:
             if not isinstance(value, View):
@@ -102,7 +109,7 @@ def kept(
         def ask(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Found:
             asked = signature.bind(*args, **kwargs)
             asked.apply_defaults()
-            return answer(*map(needed, asked.args), **{name: needed(value) for name, value in asked.kwargs.items()})
+            return answer()(*map(needed, asked.args), **{name: needed(value) for name, value in asked.kwargs.items()})
 
         return ask
 
