@@ -16,6 +16,8 @@ from kpi.register import Register
 from kpi.studies import rank_sets, what_if
 from seed_data import demo, reference
 from seed_data.demo import DATA_DATE
+from seed_data.mapping.build import RegisterFrames
+from seed_data.store import folded_from
 from tests.benchmarks.measured import Measured, median
 
 ROUNDS = 5
@@ -23,22 +25,7 @@ ROUNDS = 5
 
 def register_of(size: int) -> Register:
     """The demonstration register, scaled to `size` agreements."""
-    frames = {**reference.frames(), **demo.frames(n=size)}
-    return Register(
-        agreements=frames["Agreement"],
-        agreement_partners=frames["AgreementPartner"],
-        status_events=frames["StatusEvent"],
-        targets=frames["TargetDate"],
-        periods=frames["ReportingPeriod"],
-        reports=frames["ProgressReport"],
-        blockers=frames["Blocker"],
-        blocker_events=frames["BlockerEvent"],
-        agencies=frames["Agency"],
-        partners=frames["Partner"],
-        partner_tiers=frames["PartnerTier"],
-        sectors=frames["Sector"],
-        doc_types=frames["DocType"],
-    )
+    return folded_from(RegisterFrames(demo.frames(n=size)), reference.frames())
 
 
 def last_states(register: Register) -> pl.DataFrame:
