@@ -32,6 +32,7 @@ _SECTIONS: Final = 200
 
 _MEGABYTE: Final = 1024 * 1024
 _OVERHEAD_BYTES: Final = 512
+_SHARE_OF_ROWS: Final = 0.75
 _log = logging.getLogger(__name__)
 
 
@@ -39,10 +40,10 @@ _log = logging.getLogger(__name__)
 
 
 class Answers(cachetools.LRUCache[Hashable, Any]):
-    """What is kept, as many bytes as the settings say; what was not asked for longest makes room."""
+    """What is kept, a share of the bytes the settings name; what was not asked for longest makes room."""
 
-    def __init__(self) -> None:
-        super().__init__(settings.load().figures_mb * _MEGABYTE, getsizeof=_bytes_of)
+    def __init__(self, *, share: float = 1.0) -> None:
+        super().__init__(int(share * settings.load().figures_mb * _MEGABYTE), getsizeof=_bytes_of)
 
     def __setitem__(self, key: Hashable, answer: Any, **given: Any) -> None:
         try:
@@ -67,16 +68,20 @@ def _bytes_of(answer: object) -> int:
 
 
 @functools.cache
-def _answers() -> Answers:
-    """All that is kept. Made when it is first asked for: it is for the start to say what is wrong with the settings."""
-    return Answers()
+def _answers(*, rows: bool) -> Answers:
+    """All that is kept. Made when it is first asked for: it is for the start to say what is wrong with the settings.
+
+    What has a row for each agreement makes room among its kind only: one day of a large register would drive out the
+    figures of a hundred.
+    """
+    return Answers(share=_SHARE_OF_ROWS if rows else 1 - _SHARE_OF_ROWS)
 
 
 _answering: Final = threading.Condition()
 
 
 def kept(
-    *, whole: bool = False, compares: bool = False, in_words: bool = False
+    *, whole: bool = False, compares: bool = False, in_words: bool = False, rows: bool = False
 ) -> Callable[[Callable[_Asked, _Found]], Callable[_Asked, _Found]]:
     """Have a function work once per edition and arguments, which must be hashable; whoever asks meanwhile waits for it.
 
@@ -84,7 +89,7 @@ def kept(
 
     A view, whose reader is thereby part of the key, reaches the function without what does not matter to it: without its
     restrictions where the answer is of the `whole` register, without the day compared with unless the function `compares`.
-    An answer `in_words` is kept for each language.
+    An answer `in_words` is kept for each language; one with `rows` of a register has its room apart.
     """
 
     def keep(work: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
@@ -97,7 +102,7 @@ def kept(
 
         @functools.cache
         def answer() -> Callable[..., _Found]:
-            return cachetools.cached(_answers(), key=key_of, condition=_answering)(work)
+            return cachetools.cached(_answers(rows=rows), key=key_of, condition=_answering)(work)
 
         def needed(value: object) -> object:
             if not isinstance(value, View):

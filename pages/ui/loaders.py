@@ -69,7 +69,7 @@ def _names(edition: tuple[str, int, str], language: str) -> dict[tuple[str, bool
 words.named_by(names)
 
 
-@kept()
+@kept(rows=True)
 def register() -> Register:
     """The whole register, as frames."""
     return read_register(data_edition.store())
@@ -134,12 +134,12 @@ def extent(reader: str = readers.NOBODY) -> Extent:
 # --- Facts and figures -----------------------------------------------------------------------------------------------
 
 
-@kept()
+@kept(rows=True)
 def _whole_facts(as_of: dt.date) -> Facts:
     return kpi_facts.build(register(), as_of, rules(as_of))
 
 
-@kept()
+@kept(rows=True)
 def facts(view: View) -> Facts:
     """The facts a view counts, for figures that are sums over many agreements: those its reader may see sums of."""
     found, condition = _whole_facts(view.as_of), view.condition
@@ -159,7 +159,7 @@ def seen_facts(view: View, own: str | None) -> Facts:
     return facts(view) if own is None else _own_facts(view, own)
 
 
-@kept()
+@kept(rows=True)
 def _own_facts(view: View, own: str) -> Facts:
     return facts(view).where(pl.col("agency") == own)
 
@@ -250,7 +250,7 @@ def search(text: str) -> pl.DataFrame:
     return found.select("agreement_id")
 
 
-@kept()
+@kept(rows=True)
 def _search_index() -> pl.DataFrame:
     return register().agreements.select(
         agreement_id="id",

@@ -18,6 +18,7 @@ from data_access import store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
 from kpi import readers
+from pages.ui import kept as kept_module
 from pages.ui import palette
 from pages.ui.kept import Answers, drawn, kept, per_frame
 from pages.ui.view import View
@@ -224,3 +225,26 @@ def test_a_chart_of_a_section_has_the_colours_of_the_readers_screen(monkeypatch:
     for theme in ("light", "dark", "light"):
         monkeypatch.setattr(palette, "theme", lambda theme=theme: theme)
         assert AppTest.from_function(themes).run().text[0].value == theme
+
+
+def test_days_of_a_large_register_do_not_drive_out_figures(
+    register: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIGURES_MB", "64")
+    kept_module._answers.cache_clear()
+
+    @kept(rows=True)
+    def frame(number: int) -> pl.DataFrame:
+        asked.append(number)
+        return pl.DataFrame({"n": range(3_000_000)})  # 24 MB, of which 48 have room
+
+    @kept()
+    def total(number: int) -> int:
+        return frame(number)["n"].len()
+
+    for number in (1, 2, 3, 4, 1, 2, 3, 4):
+        total(number)
+    assert asked == [1, 2, 3, 4]
+    frame(1)
+    assert asked == [1, 2, 3, 4, 1]
+    kept_module._answers.cache_clear()
