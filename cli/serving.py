@@ -54,32 +54,32 @@ def serve(
     if not accounts.is_lasting():
         _log.warning("APP_SECRET is not set: second factors set up now cannot be read after the next start")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with tempfile.TemporaryDirectory(prefix="dashboard") as folder, _stopped_at_the_end() as kept:
+    with tempfile.TemporaryDirectory(prefix="dashboard") as folder, _stopped_at_the_end() as supervised:
         for port in ports:
             # All have one secret, also where it was made for this process: who signed in at one is then known to all.
             environ = settings.environment(
                 HOST="127.0.0.1", PORT=str(port), TRUSTED_PROXIES="127.0.0.1", APP_SECRET=configured.app_secret
             )
-            kept.append(Kept(_APPLICATION, ("127.0.0.1", port), environ))
-        _wait_for(kept)
+            supervised.append(Supervised(_APPLICATION, ("127.0.0.1", port), environ))
+        _wait_for(supervised)
         written = Path(folder) / "nginx.conf"
         written.write_text(nginx_configuration(configured, ports, folder), encoding="utf-8")
-        kept.append(
-            Kept(
+        supervised.append(
+            Supervised(
                 (nginx, "-e", "stderr", "-c", str(written)), (configured.host, configured.port), settings.environment()
             )
         )
-        _wait_for(kept)
+        _wait_for(supervised)
         print(f"Open http://{_written(configured.host, configured.port)}", flush=True)
         if invitation := accounts.invitation(configured):
             print(invitation, flush=True)
         while True:
             time.sleep(_LOOK_SECONDS)
-            for process in kept:
+            for process in supervised:
                 process.start_again_if_ended()
 
 
-class Kept:
+class Supervised:
     """A process that listens at an address, and is started again whenever it ends."""
 
     def __init__(self, command: Sequence[str], address: tuple[str, int], environ: Mapping[str, str]) -> None:
@@ -116,24 +116,24 @@ class Kept:
 
 
 @contextlib.contextmanager
-def _stopped_at_the_end() -> Iterator[list[Kept]]:
+def _stopped_at_the_end() -> Iterator[list[Supervised]]:
     """What is put into the list is stopped when the block ends, the last first, as it stands in front of the others."""
-    kept: list[Kept] = []
+    supervised: list[Supervised] = []
     try:
-        yield kept
+        yield supervised
     except KeyboardInterrupt:
         raise SystemExit(0) from None
     finally:
         give_up = time.monotonic() + _STOP_SECONDS
-        for process in reversed(kept):
+        for process in reversed(supervised):
             process.stop()
-        for process in kept:
+        for process in supervised:
             process.wait(max(0.0, give_up - time.monotonic()))
 
 
-def _wait_for(kept: Sequence[Kept]) -> None:
+def _wait_for(supervised: Sequence[Supervised]) -> None:
     """Return when all of them answer. Raises `CannotRunError` where one ends instead, which has said why."""
-    for process in kept:
+    for process in supervised:
         while True:
             if process.ended_with is not None:
                 where = _written(*process.address)

@@ -7,7 +7,7 @@ import gc
 import importlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from anyio import to_thread
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from data_access import accounts, log_lines, settings, store
+from data_access import accounts, incidents, log_lines, settings, store
 from data_access.settings import Settings
 from data_access.store import failures
 from pages.ui import session, streamlit_internals
@@ -30,6 +30,7 @@ from web.openid_provider import Provider
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FRAME: Final = ROOT / "pages" / "frame.py"
+_AGAIN_SECONDS: Final = 30.0
 
 # .streamlit/config.toml says the same: only then does what `Gate` found out reach `st.user`.
 _TRUSTED_HEADERS: Final = {SESSION_HEADER: "session", BROWSER_HEADER: "browser"}
@@ -64,14 +65,27 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
         gc.collect()
         gc.freeze()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(house.garbage.watch)
-            tasks.start_soon(news.watch, house.garbage)
-            tasks.start_soon(warming.watch, house.garbage)
+            tasks.start_soon(keep_going, house.garbage.watch)
+            tasks.start_soon(keep_going, news.watch, house.garbage)
+            tasks.start_soon(keep_going, warming.watch, house.garbage)
             yield {}
             tasks.cancel_scope.cancel()
         store.close(house.engine)
 
     return standing
+
+
+async def keep_going(work: Callable[..., Awaitable[None]], *given: object) -> None:
+    """Until cancelled: a task of the application's own, begun again after a while whenever it fails, which is an incident.
+
+    In a group of tasks one that fails ends the others, and here with them everybody's pages.
+    """
+    while True:
+        try:
+            await work(*given)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the application must go on)
+            incidents.record(error, where=work.__module__)
+        await anyio.sleep(_AGAIN_SECONDS)
 
 
 def known_hosts(house: House) -> list[Middleware]:

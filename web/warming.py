@@ -29,8 +29,8 @@ async def watch(garbage: Garbage) -> None:
         try:
             held = await to_thread.run_sync(data_edition.read_edition)
             if held.version and held.key != prepared and garbage.is_quiet(time.monotonic(), for_seconds=_QUIET_SECONDS):
-                prepared = held.key
                 await to_thread.run_sync(figures.prepare, held, abandon_on_cancel=True)  # nobody waits for it to stop
+                prepared = held.key
         except failures.STORE_ERRORS as error:
             _log.warning("cannot prepare the overview: %s", failures.reason_of(error))
         await anyio.sleep(_LOOK_SECONDS)

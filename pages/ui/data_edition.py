@@ -122,6 +122,7 @@ def followed_in(tab: AppSession) -> tuple[str, int, str] | None:
 
 async def bring_up_to_date(tab: AppSession) -> None:
     """Run the page in this tab, which is at rest, once more; returns when that is done."""
-    del tab.session_state[_FOLLOWED]  # a run that fails is not tried again
+    with contextlib.suppress(KeyError):  # somebody has asked for another run at this moment
+        del tab.session_state[_FOLLOWED]  # a run that fails is not tried again
     tab.session_state[_BY_ITSELF] = True
     await run_again(tab)

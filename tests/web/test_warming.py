@@ -13,7 +13,7 @@ from pages.overview import figures
 from pages.ui import data_edition, loaders, view_codes
 from pages.ui.data_edition import DataEdition
 from tests.pages import stores
-from web import warming
+from web import server, warming
 from web.garbage import Garbage
 
 
@@ -76,3 +76,27 @@ def test_every_edition_is_prepared_once_while_nobody_is_at_work_whatever_the_sto
     assert prepared == [editions[1], editions[-1]]
     assert next(quiet, None) is None, "it waited while somebody was at work"
     assert "cannot prepare the overview" in caplog.text
+
+
+def test_a_task_that_fails_is_an_incident_and_begun_again_and_ends_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "_AGAIN_SECONDS", 0.01)
+    begun = []
+
+    async def fails(what: str) -> None:
+        begun.append(what)
+        raise ValueError("a figure nobody thought of")
+
+    async def for_a_while() -> None:
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(server.keep_going, fails, "again")
+                while len(begun) < 3:
+                    await anyio.sleep(0.01)
+                tasks.cancel_scope.cancel()
+
+    anyio.run(for_a_while)
+
+    assert begun[:3] == ["again"] * 3
+    assert caplog.text.count("a figure nobody thought of") >= 2
