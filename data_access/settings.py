@@ -53,6 +53,8 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     runs_per_second: int = 4
     figures_mb: int = 1024
+    figures_dir: str
+    figures_disk_mb: int = 1024
     second_factor: str = "optional"
     log_format: str = "text"
 
@@ -78,8 +80,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     auth_mode = _one_of(given, "AUTH_MODE", "embedded", ("embedded", "oidc"))
     single_sign_on = _single_sign_on(given, app_mode) if auth_mode == "oidc" else {}
     register = _register(given)
+    database_url = normalise_url(given.get("DATABASE_URL", "").strip() or default_url(register))
     return Settings(
-        database_url=normalise_url(given.get("DATABASE_URL", "").strip() or default_url(register)),
+        database_url=database_url,
         register=register,
         app_mode=app_mode,
         app_secret=_secret(given, app_mode),
@@ -107,6 +110,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         allowed_hosts=_hosts(given, "ALLOWED_HOSTS"),
         runs_per_second=_whole_number(given, "RUNS_PER_SECOND", 4, lowest=1, highest=10_000),
         figures_mb=_whole_number(given, "FIGURES_MB", 1024, lowest=64, highest=1_000_000),
+        figures_dir=str(ROOT / (given.get("FIGURES_DIR", "").strip() or _figures_dir(database_url))),
+        figures_disk_mb=_whole_number(given, "FIGURES_DISK_MB", 1024, lowest=0, highest=1_000_000),
     )
 
 
@@ -148,6 +153,13 @@ def _sqlite_url(parsed: URL) -> str:
     if path in ("", ":memory:") or path.startswith("file:"):
         raise SettingsError("DATABASE_URL must name a SQLite file, for example sqlite:///var/demo.sqlite.")
     return parsed.set(drivername="sqlite", database=str(ROOT / path)).render_as_string(hide_password=False)
+
+
+def _figures_dir(database_url: str) -> str:
+    """Beside a SQLite file, by its name; for a database elsewhere in `var`, by the database's."""
+    parsed = make_url(database_url)
+    name = parsed.database or "postgres"
+    return f"{name}.figures" if parsed.drivername == "sqlite" else f"var/{pathlib.PurePath(name).name}.figures"
 
 
 def _register(given: Mapping[str, str]) -> str:

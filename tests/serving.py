@@ -73,7 +73,7 @@ def environment(engine: sa.Engine) -> dict[str, str]:
     """The environment of this process without settings of its own, and with this store."""
     ours = (
         *("APP_", "DATABASE_", "REGISTER", "HOST", "PORT", "SESSION_", "UPLOAD_", "COOKIE_", "STREAMLIT_"),
-        *("AUTH_", "OIDC_", "PUBLIC_", "TRUSTED_", "SECOND_", "ALLOWED_", "RUNS_"),
+        *("AUTH_", "OIDC_", "PUBLIC_", "TRUSTED_", "SECOND_", "ALLOWED_", "RUNS_", "FIGURES_"),
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {

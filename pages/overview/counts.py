@@ -17,7 +17,7 @@ from kpi.indicators import catalog, growth
 from kpi.rules import Rules
 from pages.ui import cards, links, loaders, view_codes
 from pages.ui.cards import Better
-from pages.ui.kept import drawn
+from pages.ui.kept import drawn, kept
 from pages.ui.view import View
 
 _TIME: Final = catalog.alone_in("overview")
@@ -158,13 +158,17 @@ def _signed_growth(view: View) -> _SignedGrowth | None:
     known_from = loaders.extent().first
     if known_from is None or first > last or view_codes.compared_day("year", first) < known_from:
         return None
-    whole = loaders.facts(view.where(signed_from=None, signed_to=None))
     return _SignedGrowth(
         first=first,
         last=last,
-        growth=growth.signed_growth(whole, first=first, last=last),
+        growth=_growth(view.where(signed_from=None, signed_to=None), first, last),
         is_since_comparison=view.signed_from is None and view.signed_to is None,
     )
+
+
+@kept()
+def _growth(view: View, first: dt.date, last: dt.date) -> growth.Growth:
+    return growth.signed_growth(loaders.facts(view), first=first, last=last)
 
 
 def _change_text(

@@ -12,7 +12,7 @@ from pages.ui import filters, loaders, session
 person = session.require(SCREEN)
 view = filters.current()
 
-if loaders.facts(view).agreements.is_empty():
+if not loaders.size(view):
     heading.show_nothing("overview.heading", person)
     st.stop()
 heading.show_heading("overview.heading", view, note=overview.updated())

@@ -209,7 +209,7 @@ def _decisions(view: View, own: str | None) -> pl.DataFrame:
 def show_decisions(view: View, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
     decisions = _decisions(view, person.limited_to)
-    if "blockers" not in loaders.facts(view).records:
+    if "blockers" not in loaders.records(view):
         st.subheader(w.t("overview.decisions_unknown"), anchor=False)
         st.caption(w.t("overview.no_blockers_kept"))
         _link_stalled()

@@ -10,6 +10,7 @@ import inspect
 import logging
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -21,7 +22,7 @@ import streamlit as st
 import words
 from data_access import settings
 from data_access.accounts import Person
-from pages.ui import address, data_edition, palette
+from pages.ui import address, data_edition, kept_on_disk, palette
 from pages.ui.view import View
 
 _Asked = ParamSpec("_Asked")
@@ -32,6 +33,12 @@ _SECTIONS: Final = 200
 
 _MEGABYTE: Final = 1024 * 1024
 _OVERHEAD_BYTES: Final = 512
+_LARGEST_ON_DISK: Final = 16 * _MEGABYTE
+"""In memory. What is larger has a row for each of very many agreements, and is rarely asked for once its sums are there."""
+
+_WORTH_SECONDS: Final = 0.02
+"""What takes less is not kept on disk: to read it would take a part of that, and there are many."""
+
 _SHARE_OF_ROWS: Final = 0.75
 _log = logging.getLogger(__name__)
 
@@ -80,12 +87,51 @@ def _answers(*, rows: bool) -> Answers:
 _answering: Final = threading.Condition()
 
 
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """What was worked out, and how many seconds that takes where memory is empty: none for what is on disk."""
+
+    found: Any
+    again: float
+
+
+@dataclasses.dataclass
+class _Making:
+    """An answer that is being worked out: how long it has waited for others, and what those take where memory is empty."""
+
+    waited: float = 0.0
+    others: float = 0.0
+
+
+_making: Final[contextvars.ContextVar[_Making | None]] = contextvars.ContextVar("making", default=None)
+
+
+def _made(work: Callable[..., object], language: str, given: tuple[Any, ...], named: dict[str, Any]) -> _Answer:
+    """The answer from disk; where it is not there, worked out, and kept there if that took long."""
+    folder = kept_on_disk.folder()
+    name = folder and folder.name_of(data_edition.shown(), work, language, given, named)
+    if folder and name and (found := folder.read(name)) is not kept_on_disk.NOTHING:
+        return _Answer(found, again=0.0)
+    begun, making = time.perf_counter(), _Making()
+    token = _making.set(making)
+    try:
+        found = work(*given, **named)
+    finally:
+        _making.reset(token)
+    again = time.perf_counter() - begun - making.waited + making.others
+    is_worth_it = again >= _WORTH_SECONDS and _bytes_of(found) <= _LARGEST_ON_DISK
+    if folder and name and is_worth_it and folder.write(name, found):
+        again = 0.0
+    return _Answer(found, again)
+
+
 def kept(
     *, whole: bool = False, compares: bool = False, in_words: bool = False, rows: bool = False
 ) -> Callable[[Callable[_Asked, _Found]], Callable[_Asked, _Found]]:
     """Have a function work once per edition and arguments, which must be hashable; whoever asks meanwhile waits for it.
 
-    Its answers are shared: nobody may change them.
+    Its answers are shared: nobody may change them. Those that took long are on disk as well, for other processes and the next
+    start (`kept_on_disk`).
 
     A view, whose reader is thereby part of the key, reaches the function without what does not matter to it: without its
     restrictions where the answer is of the `whole` register, without the day compared with unless the function `compares`.
@@ -100,9 +146,12 @@ def kept(
             language = words.language() if in_words else ""
             return (work, data_edition.shown().key, language, given, *named.items())
 
+        def made(*given: Any, **named: Any) -> _Answer:
+            return _made(work, words.language() if in_words else "", given, named)
+
         @functools.cache
-        def answer() -> Callable[..., _Found]:
-            return cachetools.cached(_answers(rows=rows), key=key_of, condition=_answering)(work)
+        def answer() -> Callable[..., _Answer]:
+            return cachetools.cached(_answers(rows=rows), key=key_of, condition=_answering)(made)
 
         def needed(value: object) -> object:
             if not isinstance(value, View):
@@ -114,7 +163,13 @@ def kept(
         def ask(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Found:
             asked = signature.bind(*args, **kwargs)
             asked.apply_defaults()
-            return answer()(*map(needed, asked.args), **{name: needed(value) for name, value in asked.kwargs.items()})
+            begun = time.perf_counter()
+            known = answer()(*map(needed, asked.args), **{name: needed(value) for name, value in asked.kwargs.items()})
+            if (making := _making.get()) is not None:
+                making.waited += time.perf_counter() - begun
+                making.others += known.again
+            found: _Found = known.found
+            return found
 
         return ask
 

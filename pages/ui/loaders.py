@@ -194,6 +194,18 @@ def league_table(view: View, *, by: str) -> pl.DataFrame:
 
 
 @kept()
+def size(view: View) -> int:
+    """How many agreements a view has, signed or not."""
+    return facts(view).agreements.height
+
+
+@kept()
+def records(view: View) -> frozenset[str]:
+    """Which records are kept in the register at all; as `Facts.records`."""
+    return facts(view).records
+
+
+@kept()
 def counts(view: View) -> Mapping[str, int]:
     """How many agreements of a view show each sign of `kpi.facts.signs`."""
     return signs.count(facts(view))

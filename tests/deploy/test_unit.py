@@ -46,11 +46,11 @@ def test_what_it_writes_is_its_own_and_what_it_takes_is_limited() -> None:
 
 
 def test_the_port_of_each_process_is_its_name_and_one_that_nginx_knows() -> None:
-    (port,) = said()["Environment"]
+    port, figures = said()["Environment"]
     site = (ROOT / "deploy" / "nginx" / "site.conf").read_text(encoding="utf-8")
     enabled = [word.partition("@")[2] for word in UNIT.read_text(encoding="utf-8").split() if "dashboard@8" in word]
 
-    assert port == "PORT=%i"
+    assert (port, figures) == ("PORT=%i", "FIGURES_DIR=/var/lib/dashboard/figures")
     assert len(enabled) == 2
     for number in enabled:
         assert f"server 127.0.0.1:{number};" in site

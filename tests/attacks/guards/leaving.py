@@ -66,6 +66,13 @@ GUARDS = (
         KEEPING + "test_what_is_restored_without_being_authenticated_is_said_and_written_down",
     ),
     Guard(
+        "a figure on disk is read only where our secret signed it",
+        "pages/ui/kept_on_disk.py",
+        "        if not hmac.compare_digest(held[:_SIGNATURE_BYTES], self._signature(name, content)):",
+        "        if False:",
+        "tests/pages/test_kept_on_disk.py::test_what_this_application_did_not_write_there_is_not_read",
+    ),
+    Guard(
         "exported cells do not begin like formulas",
         "pages/ui/exports.py",
         "    return frame.with_columns(neutralised(pl.col(pl.String)))",
