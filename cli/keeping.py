@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import typer
 
 from cli.options import ACTOR, TableJson, TableOrJson
-from cli.output import print_json, print_table
+from cli.output import print_json, print_table, progress
 from cli.reading import CannotRunError, open_store
 from data_access import accounts, store
 from data_access.keeping import backup, soundness
@@ -79,9 +79,10 @@ def restore(
         _print_verdict(damaged, {"restored": False}, output, good="")
         raise typer.Exit(1)
     try:
-        restored = backup.restore(
-            store.get_engine(), file, actor=ACTOR, replace=replace, unauthenticated=unauthenticated
-        )
+        with progress("Restoring", sum(backup.read_manifest(file).rows.values())) as told:
+            restored = backup.restore(
+                store.get_engine(), file, actor=ACTOR, replace=replace, unauthenticated=unauthenticated, told=told
+            )
     except backup.BackupError as error:
         raise CannotRunError(str(error)) from error
     done = f"Restored {sum(restored.manifest.rows.values())} rows as of {restored.manifest.made_at}"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
+import typer
 
 import words
 from cli.options import Format
+from data_access import store
 from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.problems import MappingProblem
 from seed_data.mapping.summary import contradictions, summarise
@@ -56,6 +59,13 @@ def print_table(frame: pl.DataFrame) -> None:
             for text, width, right in zip(line, widths, numeric, strict=True)
         )
         print("  ".join(cells).rstrip())
+
+
+@contextlib.contextmanager
+def progress(label: str, rows: int) -> Iterator[store.Told]:
+    """A bar on standard error that moves on by the rows it is told of; none where that is no terminal."""
+    with typer.progressbar(length=rows, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield bar.update
 
 
 def print_summary(register: RegisterFrames, *, stored: bool, language: str) -> None:

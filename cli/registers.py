@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+import words
 from cli.options import ACTOR, InLanguage, TableJson, TableOrJson
-from cli.output import print_json, print_problems, print_summary
+from cli.output import print_json, print_problems, print_summary, progress
 from cli.reading import CannotRunError
 from data_access import settings, store
 from seed_data import reference
@@ -62,8 +63,13 @@ def load(
     if not dry_run:
         engine = store.get_engine()
         store.migrate(engine)
-        with store.session(engine) as session:
-            fill(session, actor=ACTOR, register=register, origin=Path(what).name)
+        rows = sum(frame.height for frame in register.frames.values())
+        with (
+            words.in_language(language),
+            progress(words.t("mapping.loading"), rows) as told,
+            store.session(engine) as session,
+        ):
+            fill(session, actor=ACTOR, register=register, origin=Path(what).name, told=told)
     if output is TableOrJson.JSON:
         print_json(summarise(register, stored=not dry_run))
     else:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import collections
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 from sqlmodel import Session, select
 
 from data_access import audit, store
 from data_access.register import TABLES
-from data_access.store import models
+from data_access.store import Told, models
 from kpi import register as declared
 from kpi.register import DECLARED, Register
 from seed_data import demo, reference, worldbank
@@ -49,12 +50,21 @@ def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Re
     )
 
 
-def fill(session: Session, *, actor: str, register: RegisterFrames, origin: str) -> None:
+def fill(
+    session: Session,
+    *,
+    actor: str,
+    register: RegisterFrames,
+    origin: str,
+    further: Iterable[RegisterFrames] = (),
+    told: Told | None = None,
+) -> None:
     """Write the reference lists and a register into an empty store, within the session's transaction.
 
     A store holds one register: raises `StoreInUseError` where there is one. Of two processes that fill at once the
     second waits for the first, and then finds the store in use. `origin` (a file's name) goes into the audit entry.
-    Raises `ValueError` for a register that is not as declared in `kpi/register.py`.
+    Raises `ValueError` for a register that is not as declared in `kpi/register.py`. One larger than memory comes in
+    `further` parts, each with all that belongs to its agreements; only one at a time is looked at. `told` hears of its rows.
     """
     lists = reference.frames()
     declared.check(folded_from(register, lists))
@@ -63,8 +73,12 @@ def fill(session: Session, *, actor: str, register: RegisterFrames, origin: str)
     if session.exec(select(models.Agency.key).limit(1)).first() is None:
         _write(session, lists)
     described = register.frames["DataVersion"].with_columns(version=pl.lit(version))
-    _write(session, {**register.frames, "DataVersion": described})
-    counts = {name: frame.height for name, frame in register.frames.items()}
+    _write(session, {**register.frames, "DataVersion": described}, told)
+    counts = collections.Counter({name: frame.height for name, frame in register.frames.items()})
+    for part in further:
+        declared.check(folded_from(part, lists))
+        _write(session, part.frames, told)
+        counts.update({name: frame.height for name, frame in part.frames.items()})
     code = register.description["register_code"]
     audit.write(session, actor=actor, action="register.load", subject=code, detail={"origin": origin, **counts})
 
@@ -83,6 +97,6 @@ def _next_version(session: Session) -> int:
     return held.version + 1
 
 
-def _write(session: Session, frames: Mapping[str, pl.DataFrame]) -> None:
+def _write(session: Session, frames: Mapping[str, pl.DataFrame], told: Told | None = None) -> None:
     for name, frame in frames.items():
-        store.write_frame(session, getattr(models, name), frame)
+        store.write_frame(session, getattr(models, name), frame, told=told)

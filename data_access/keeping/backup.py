@@ -307,14 +307,20 @@ class Restored:
 
 
 def restore(
-    engine: sa.Engine, path: pathlib.Path, *, actor: str, replace: bool = False, unauthenticated: bool = False
+    engine: sa.Engine,
+    path: pathlib.Path,
+    *,
+    actor: str,
+    replace: bool = False,
+    unauthenticated: bool = False,
+    told: store.Told | None = None,
 ) -> Restored:
     """Fill a store from a backup in one transaction; afterwards the store is checked and compared with the backup.
 
     The store is empty, or with `replace` loses what it holds. Every session in it ends. Numbering goes on after the highest number;
     the audit goes on with an entry that tells of this. A store without tables gets those the backup was made with and is then
-    brought up to date. Raises `BackupError` for a damaged or unknown backup, for one that was not made with our `APP_SECRET` unless
-    it may be `unauthenticated`, and for a store that is not empty.
+    brought up to date. `told` hears how many more rows are stored. Raises `BackupError` for a damaged or unknown backup, for one
+    that was not made with our `APP_SECRET` unless it may be `unauthenticated`, and for a store that is not empty.
     """
     wrong = check(path)
     damaged = [finding for finding in wrong if finding.check not in _READABLE]
@@ -346,7 +352,7 @@ def restore(
     if tables.keys() != manifest.tables.keys():
         raise BackupError(f"the backup does not have the tables of revision {manifest.revision}: take another")
     with store.session(engine) as session:
-        _fill(session, tables, path, manifest, actor=actor, replace=replace, authenticated=not foreign)
+        _fill(session, tables, path, manifest, actor=actor, replace=replace, authenticated=not foreign, told=told)
     differing = _differing(engine, tables, path)
     store.migrate(engine)
     found = dict.fromkeys((*wrong, *differing, *soundness.verify(engine)))
@@ -372,6 +378,7 @@ def _fill(
     actor: str,
     replace: bool,
     authenticated: bool,
+    told: store.Told | None,
 ) -> None:
     store.take_turn(session, "register")
     store.take_turn(session, "audit")
@@ -390,14 +397,14 @@ def _fill(
             "DATABASE_URL, or give up what it holds with --replace"
         )
     before = _version_and_head(connection, tables)
+    if sa.inspect(connection).has_table("rowseal"):  # all at once, and also those whose rows were lost
+        connection.execute(sa.delete(arrow.table_of(models.RowSeal)))
     for table in reversed(every):
         connection.execute(sa.delete(table))
-    if sa.inspect(connection).has_table("rowseal"):
-        connection.execute(sa.delete(arrow.table_of(models.RowSeal)))  # also those whose rows were lost
     for name, table in tables.items():
-        frame = pl.read_parquet(_content(path, name))
+        frame = pl.read_parquet(_content(path, name)).sort([column.name for column in table.primary_key.columns])
         if frame.height:
-            arrow.write_rows(connection, table, frame)
+            arrow.write_rows(connection, table, frame, told=told)
     session.expire_all()
     if before is not None or manifest.data_version:
         _raise_version(session, at_least=0 if before is None else before[0])

@@ -3,7 +3,7 @@
 `read_frame`, `snapshot` and `write_frame` are the bulk ways in and out; a session is for single rows.
 """
 
-from data_access.store.arrow import compile_statement, read_frame, snapshot, write_frame
+from data_access.store.arrow import Told, compile_statement, read_frame, snapshot, write_frame
 from data_access.store.engine import (
     MIGRATIONS,
     Store,
@@ -20,6 +20,7 @@ from data_access.store.engine import (
 __all__ = [
     "MIGRATIONS",
     "Store",
+    "Told",
     "act_for",
     "close",
     "compile_statement",

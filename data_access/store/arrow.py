@@ -26,13 +26,19 @@ from adbc_driver_manager.dbapi import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+from data_access.store import seals
+
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 Read = Callable[..., pl.DataFrame]
+Told = Callable[[int], object]
+"""Hears how many more rows have been written."""
 
 IDLE_CONNECTIONS = 4
 SQLITE_BUSY_MS = 10_000
 STATEMENT_TIMEOUT_MS = 120_000
 ROWS_PER_INSERT = 50_000
+FEW_ROWS = 1_000
+"""So many are sealed one by one sooner than in bulk."""
 
 # The rows after which SQLite's driver has settled each column's type; it reserves room for that many in advance.
 BATCH_ROWS = 65_536
@@ -320,11 +326,12 @@ def _series(name: str, column: pa.ChunkedArray, dtype: pl.DataType) -> pl.Series
 # --- Writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_frame(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> int:
+def write_frame(session: Session, model: type[SQLModel], frame: pl.DataFrame, *, told: Told | None = None) -> int:
     """Adds every row of `frame` to `model`'s table within the session's transaction; gives the number of rows.
 
     Columns left out take the model's default; ids in the frame are kept, and PostgreSQL's counter moves past them. NaN
-    is stored as null. Raises `ValueError` for columns the table does not have; the store's own checks raise as usual.
+    is stored as null. `told` hears of each slice that is written. Raises `ValueError` for columns the table does not have; the
+    store's own checks raise as usual.
     """
     table = table_of(model)
     unknown = [name for name in frame.columns if name not in table.columns]
@@ -334,16 +341,16 @@ def write_frame(session: Session, model: type[SQLModel], frame: pl.DataFrame) ->
         return 0
     session.flush()
     rows = _with_defaults(model, table, frame).with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
-    write_rows(session.connection(), table, rows)
+    write_rows(session.connection(), table, rows, told=told)
     return len(rows)
 
 
-def write_rows(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+def write_rows(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, *, told: Told | None = None) -> None:
     """Adds rows to a table as they are, within the connection's transaction; PostgreSQL's counter moves past their ids."""
     if connection.dialect.name == "sqlite":
-        _insert_sqlite(connection, table, rows)
+        _insert_sqlite(connection, table, rows, told)
     else:
-        _copy_postgresql(connection, table, rows)
+        _copy_postgresql(connection, table, rows, told)
 
 
 def _with_defaults(model: type[SQLModel], table: sa.Table, frame: pl.DataFrame) -> pl.DataFrame:
@@ -362,7 +369,7 @@ def _with_defaults(model: type[SQLModel], table: sa.Table, frame: pl.DataFrame) 
     return filled
 
 
-def _insert_sqlite(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+def _insert_sqlite(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, told: Told | None) -> None:
     stored = rows.with_columns(
         pl.col(pl.Date).dt.to_string("%Y-%m-%d"),
         pl.col(pl.Datetime).dt.to_string("%Y-%m-%d %H:%M:%S%.6f"),
@@ -372,11 +379,26 @@ def _insert_sqlite(connection: sa.Connection, table: sa.Table, rows: pl.DataFram
     names = ", ".join(quote(name) for name in stored.columns)
     places = ", ".join("?" * stored.width)
     sql = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({places})"
-    for part in stored.iter_slices(ROWS_PER_INSERT):
-        connection.exec_driver_sql(sql, part.rows())
+    in_bulk = len(rows) > FEW_ROWS and _come_last(connection, table, rows)
+    with seals.in_bulk(connection, table) if in_bulk else contextlib.nullcontext(int) as seal:
+        for part in stored.iter_slices(ROWS_PER_INSERT):
+            connection.exec_driver_sql(sql, part.rows())
+            seal()
+            if told is not None:
+                told(len(part))
 
 
-def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+def _come_last(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> bool:
+    """Whether SQLite's own numbers of these rows are above those there are, and ascend: the ids, or what it gives them."""
+    key = list(table.primary_key.columns)
+    if len(key) > 1 or not isinstance(key[0].type, sa.Integer) or key[0].name not in rows.columns:
+        return True
+    ids = rows[key[0].name]
+    highest = connection.execute(sa.select(sa.func.max(key[0]))).scalar() or 0
+    return ids.null_count() == 0 and ids.is_sorted() and ids[0] > highest
+
+
+def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, told: Told | None) -> None:
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(name) for name in rows.columns)
     target = quote(table.name)
@@ -396,6 +418,8 @@ def _copy_postgresql(connection: sa.Connection, table: sa.Table, rows: pl.DataFr
             for part in rows.iter_slices(ROWS_PER_INSERT):
                 # Text is always quoted, so that an empty text is not read back as null.
                 copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+                if told is not None:
+                    told(len(part))
     except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
         raise sa.exc.DBAPIError.instance("COPY", None, error, connection.dialect.dbapi.Error) from error  # type: ignore[union-attr]
     if guarded:

@@ -16,11 +16,12 @@ row, the first 64 bits of a SHA-256 over all its columns. `check` computes them 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
@@ -37,6 +38,10 @@ _log = logging.getLogger("agreements.store")
 
 _EVENTS = ("insert", "update", "delete")
 _PREFIX = "seal_"
+
+_INTO = "INSERT INTO rowseal (table_name, row_key, seal)"
+# A seal that is there already belongs to a row that was lost without being deleted.
+_CONFLICT = f"ON CONFLICT (table_name, row_key) DO UPDATE SET seal = '{BROKEN}'"
 
 # Texts must be the same whatever a server is set to; moments are without zone.
 _POSTGRESQL_FORMATS = (("datestyle", "ISO, YMD"), ("extra_float_digits", "1"), ("bytea_output", "hex"))
@@ -125,10 +130,7 @@ def _renew(connection: sa.Connection, table: _Sealed) -> None:
     """Seal every row of a table as it stands, in place of the seals there are."""
     quoted = _quoted(connection, table.name)
     connection.execute(sa.text("DELETE FROM rowseal WHERE table_name = :name"), {"name": table.name})
-    connection.exec_driver_sql(
-        "INSERT INTO rowseal (table_name, row_key, seal) "
-        f"SELECT '{table.name}', {_key(connection, table, 't')}, {_seal(connection, table, 't')} FROM {quoted} AS t"
-    )
+    connection.exec_driver_sql(f"{_INTO} {_row(connection, table, 't')} FROM {quoted} AS t ORDER BY 2")
 
 
 def renew_all(connection: sa.Connection) -> None:
@@ -140,6 +142,36 @@ def renew_all(connection: sa.Connection) -> None:
             _drop(connection, table, present)
             _make(connection, wanted)
         _renew(connection, table)
+
+
+@contextlib.contextmanager
+def in_bulk(connection: sa.Connection, added_to: sa.Table) -> Iterator[Callable[[], None]]:
+    """A function that seals, in one statement, the rows added to a SQLite table since the last call; meanwhile its trigger does
+    not seal them one by one. For rows with ids above those there are. What fails within leaves neither row nor seal, and the
+    trigger as it was."""
+    table = _sealed(sa.inspect(connection), added_to)
+    event, found = f"{_PREFIX}{table.name}_insert_", _triggers(connection).get(table.name, {})
+    present = {name: text for name, text in found.items() if name.startswith(event)}
+    if not present:  # nothing is sealed here
+        yield lambda: None
+        return
+    quoted = _quoted(connection, table.name)
+    highest = f"SELECT coalesce(max(rowid), 0) FROM {quoted}"
+    above = connection.exec_driver_sql(highest).scalar_one()
+
+    def seal() -> None:
+        nonlocal above
+        # In the order of their keys, so that each seal goes beside the last one.
+        connection.exec_driver_sql(
+            f"{_INTO} {_row(connection, table, 't')} FROM {quoted} AS t WHERE t.rowid > ? ORDER BY 2 {_CONFLICT}",
+            (above,),
+        )
+        above = connection.exec_driver_sql(highest).scalar_one()
+
+    with connection.begin_nested():
+        _drop(connection, table, present)
+        yield seal
+        _make(connection, {name: [text] for name, text in present.items()})
 
 
 # --- Checking --------------------------------------------------------------------------------------------------------
@@ -208,14 +240,18 @@ def _tables(connection: sa.Connection) -> list[_Sealed]:
     inspector = sa.inspect(connection)
     present = set(inspector.get_table_names())
     return [
-        _Sealed(
-            str(table.name),
-            tuple(column["name"] for column in inspector.get_columns(table.name)),
-            tuple(column.name for column in table.primary_key.columns),
-        )
+        _sealed(inspector, table)
         for table in SQLModel.metadata.sorted_tables
         if table.name in present and table.name not in NOT_SEALED
     ]
+
+
+def _sealed(inspector: sa.Inspector, table: sa.Table) -> _Sealed:
+    return _Sealed(
+        str(table.name),
+        tuple(column["name"] for column in inspector.get_columns(table.name)),
+        tuple(column.name for column in table.primary_key.columns),
+    )
 
 
 def _triggers(connection: sa.Connection) -> dict[str, dict[str, str]]:
@@ -267,9 +303,7 @@ def _sqlite_trigger(connection: sa.Connection, table: _Sealed, event: str, name:
     new_seal, old_seal = _seal(connection, table, "NEW"), _seal(connection, table, "OLD")
     this = f"table_name = '{table.name}' AND row_key = {old_key}"
     body = {
-        # A seal that is there already belongs to a row that was lost without being deleted.
-        "insert": f"INSERT INTO rowseal (table_name, row_key, seal) VALUES ('{table.name}', {new_key}, {new_seal}) "
-        f"ON CONFLICT (table_name, row_key) DO UPDATE SET seal = '{BROKEN}'",
+        "insert": f"{_INTO} VALUES ('{table.name}', {new_key}, {new_seal}) {_CONFLICT}",
         "update": f"UPDATE rowseal SET row_key = {new_key}, "
         f"seal = CASE WHEN seal = {old_seal} THEN {new_seal} ELSE '{BROKEN}' END WHERE {this}",
         "delete": f"DELETE FROM rowseal WHERE {this}",
@@ -280,12 +314,11 @@ def _sqlite_trigger(connection: sa.Connection, table: _Sealed, event: str, name:
 def _postgresql_trigger(connection: sa.Connection, table: _Sealed, event: str, name: str) -> list[str]:
     """One call for a statement, however many rows it wrote; made with the rights of who made the table."""
     quoted = _quoted(connection, table.name)
-    new_key, old_key = _key(connection, table, "n"), _key(connection, table, "o")
+    old_key = _key(connection, table, "o")
     new_seal, old_seal = _seal(connection, table, "n"), _seal(connection, table, "o")
     same = " AND ".join(f"n.{_quoted(connection, part)} = o.{_quoted(connection, part)}" for part in table.key)
     body = {
-        "insert": f"INSERT INTO rowseal (table_name, row_key, seal) SELECT '{table.name}', {new_key}, {new_seal} "
-        f"FROM new_rows AS n ON CONFLICT (table_name, row_key) DO UPDATE SET seal = '{BROKEN}'",
+        "insert": f"{_INTO} {_row(connection, table, 'n')} FROM new_rows AS n {_CONFLICT}",
         "update": f"UPDATE rowseal AS s SET seal = CASE WHEN s.seal = {old_seal} THEN {new_seal} ELSE '{BROKEN}' END "
         f"FROM old_rows AS o JOIN new_rows AS n ON {same} WHERE s.table_name = '{table.name}' AND s.row_key = {old_key}",
         "delete": f"DELETE FROM rowseal AS s USING old_rows AS o "
@@ -320,6 +353,11 @@ def _seal(connection: sa.Connection, table: _Sealed, row: str) -> str:
         return f"row_seal({row}::text)"
     values: Sequence[str] = [f"quote({row}.{_quoted(connection, name)})" for name in table.columns]
     return f"row_seal(CAST({' || char(44) || '.join(values)} AS BLOB))"
+
+
+def _row(connection: sa.Connection, table: _Sealed, row: str) -> str:
+    """The beginning of a query for the rows of `rowseal`."""
+    return f"SELECT '{table.name}', {_key(connection, table, row)}, {_seal(connection, table, row)}"
 
 
 def _quoted(connection: sa.Connection, name: str) -> str:

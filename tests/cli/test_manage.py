@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from cli.main import main
+from cli.output import progress
 from data_access.register import read_data_version, read_register
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +92,25 @@ def one_line(result: Result) -> str:
 
 
 # --- Loading ---------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal(), "100%"), (io.StringIO(), "")])
+def test_a_bar_shows_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, shown: str
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+
+    with progress("Đang nạp", 20) as told:
+        told(5)
+        told(15)
+
+    assert bool(stream.getvalue()) is bool(shown)
+    assert shown in stream.getvalue()
 
 
 def test_from_nothing_to_a_loaded_register(run_on_nothing: Runner) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
+import json
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from polars.testing import assert_frame_equal
 from sqlmodel import select
 
 from data_access import store
+from data_access.register import read_register
 from data_access.store import models
 from kpi import facts as kpi_facts
 from kpi import frames
 from kpi import register as kpi_register
 from kpi.facts import columns
 from seed_data import reference
+from seed_data.mapping.build import RegisterFrames
 from seed_data.store import NAMED, fill, folded_from, read_named
 
 
@@ -31,16 +34,41 @@ def test_the_registers_that_come_along_and_their_facts_are_as_declared(name: str
             frames.check(declared, getattr(facts, frame))
 
 
-def test_a_register_that_is_not_as_declared_is_not_stored(sqlite_engine: sa.Engine) -> None:
-    loaded = read_named("worldbank")
-    spoilt = loaded.frames["StatusEvent"].with_columns(state=pl.lit("IN_THE_POST"))
-    register = dataclasses.replace(loaded, frames={**loaded.frames, "StatusEvent": spoilt})
+def in_parts(whole: RegisterFrames) -> list[RegisterFrames]:
+    """The same register in two parts, each with all that belongs to its agreements."""
+    own = {name: frame for name, frame in whole.frames.items() if {"agreement_id", "ref"} & set(frame.columns)}
+    late = {name: pl.col("agreement_id" if "agreement_id" in own[name].columns else "id") > 200 for name in own}
+    first = {name: frame.filter(~late[name]) if name in late else frame for name, frame in whole.frames.items()}
+    return [RegisterFrames(first), RegisterFrames({name: own[name].filter(late[name]) for name in own})]
+
+
+def test_a_register_in_parts_is_stored_as_the_whole_of_it(engine: sa.Engine) -> None:
+    whole, told = read_named("worldbank"), list[int]()
+    first, further = in_parts(whole)
+
+    with store.session(engine) as session:
+        fill(session, actor="test", register=first, origin="worldbank", further=[further], told=told.append)
+
+    stored, meant = read_register(engine), folded_from(whole, reference.frames())
+    for name in kpi_register.DECLARED:
+        assert_frame_equal(getattr(stored, name), getattr(meant, name), check_row_order=False, check_column_order=False)
+    rows = {name: frame.height for name, frame in whole.frames.items()}
+    assert sum(told) == sum(rows.values())
+    detail = store.read_frame(engine, select(models.AuditEntry.detail)).item()
+    assert rows.items() <= json.loads(detail).items()
+
+
+@pytest.mark.parametrize("spoilt_part", [0, 1])
+def test_a_register_that_is_not_as_declared_is_not_stored(sqlite_engine: sa.Engine, spoilt_part: int) -> None:
+    parts = in_parts(read_named("worldbank"))
+    spoilt = parts[spoilt_part].frames["StatusEvent"].with_columns(state=pl.lit("IN_THE_POST"))
+    parts[spoilt_part] = RegisterFrames({**parts[spoilt_part].frames, "StatusEvent": spoilt})
 
     with (
         pytest.raises(ValueError, match=r"StatusEvents"),
         store.session(sqlite_engine) as session,
     ):
-        fill(session, actor="manage.py", register=register, origin="worldbank")
+        fill(session, actor="manage.py", register=parts[0], origin="worldbank", further=parts[1:])
 
     with store.session(sqlite_engine, read_only=True) as session:
         assert session.exec(select(models.Agreement)).all() == []

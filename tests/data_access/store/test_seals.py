@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
+from collections.abc import Sequence
 
 import polars as pl
 import pytest
@@ -11,10 +13,10 @@ from sqlmodel import col, select
 
 from data_access import audit, store
 from data_access.keeping import soundness
-from data_access.store import failures, models, seals
+from data_access.store import arrow, failures, models, seals
 from data_access.store.seals import Damage
 from seed_data.store import fill, read_named
-from tests.data_access.store.test_engine import agreement, agreements
+from tests.data_access.store.test_engine import AWKWARD_TEXTS, agreement, agreements
 from tests.faults.beneath import change_beneath, path_of
 
 
@@ -65,6 +67,64 @@ def test_a_whole_register_is_sealed(sealing: sa.Engine) -> None:
 
     assert check(sealing) == []
     assert sealed(sealing) > sum(frame.height for frame in register.frames.values())
+
+
+def reports(number: int) -> pl.DataFrame:
+    """Reports on the first agreement, with every kind of value that is quoted in a way of its own."""
+    shares = [0.1, None, 5.0, -0.0, 1e-7, 1e300, 33.333333333333336]
+    return pl.DataFrame({"id": range(1, number + 1)}).with_columns(
+        agreement_id=1,
+        received_on=dt.date(2025, 1, 10),
+        content=pl.Series([AWKWARD_TEXTS[place % len(AWKWARD_TEXTS)] for place in range(number)]),
+        progress_pct=pl.Series([shares[place % len(shares)] for place in range(number)]),
+        shows_progress=pl.col("id") % 2 == 0,
+        recorded_at=dt.datetime(2025, 1, 11, 8, 30, 0, 123_456),
+    )
+
+
+def test_rows_written_in_bulk_have_the_seals_that_triggers_give_them(held: sa.Engine) -> None:
+    asked = sa.select(arrow.table_of(models.RowSeal)).order_by("table_name", "row_key")
+
+    def seals_of(few: int, slices: int) -> list[sa.Row[tuple[object, ...]]]:
+        with pytest.MonkeyPatch.context() as patch, store.session(held) as session:
+            patch.setattr(arrow, "FEW_ROWS", few)
+            patch.setattr(arrow, "ROWS_PER_INSERT", slices)
+            store.write_frame(session, models.ProgressReport, reports(100))
+            later = agreements(130).tail(30).with_columns(recorded_at=dt.datetime(2025, 1, 11))
+            store.write_frame(session, models.Agreement, later)
+            found = list(session.connection().execute(asked))
+            session.rollback()
+        return found
+
+    one_by_one, in_bulk = seals_of(few=1_000, slices=1_000), seals_of(few=0, slices=40)
+
+    assert len(in_bulk) == 104 + 130
+    assert in_bulk == one_by_one
+
+
+@pytest.mark.parametrize("ids", [range(101, 1_201), [*range(1_200, 100, -1)]], ids=["ascending", "descending"])
+def test_a_cell_that_changes_after_a_bulk_is_found(held: sa.Engine, ids: Sequence[int]) -> None:
+    told: list[int] = []
+    with store.session(held) as session:
+        rows = agreements(1_200).tail(1_100).with_columns(id=pl.Series(ids))
+        store.write_frame(session, models.Agreement, rows, told=told.append)
+    assert (sum(told), check(held), soundness.verify(held)) == (1_100, [], [])
+
+    change_beneath(held, "UPDATE agreement SET title_vi = 'Thỏa thuận 8' WHERE id = 777")
+
+    assert check(held) == [Damage("agreement", "changed", 1, ("777",))]
+
+
+def test_a_bulk_that_fails_leaves_no_row_and_the_triggers(sqlite_engine: sa.Engine) -> None:
+    twice = pl.concat([agreements(1_100), agreements(1_101).tail(1).with_columns(ref=pl.lit("A-1"))])
+
+    with store.session(sqlite_engine) as session:  # its caller goes on all the same
+        with pytest.raises(sa.exc.IntegrityError):
+            store.write_frame(session, models.Agreement, twice)
+        session.add(agreement("late"))
+
+    assert sealed(sqlite_engine) == 1
+    assert check(sqlite_engine) == []
 
 
 def test_what_is_rolled_back_leaves_the_seals_as_they_were(held: sa.Engine) -> None:
