@@ -5,7 +5,7 @@ Nothing is known here of the store or of the screen: whoever has them says so, w
 
 from words.catalogs import raise_on_missing, read_catalog, t
 from words.formats import date, days, marks, number, percent, texts, tn
-from words.letters import fold, fold_expr, sort_key
+from words.letters import fold, fold_expr, sort_key, sort_keys
 from words.names import column, labels, language_in_store, name, name_expr, named_by
 from words.spoken import (
     DEFAULT_LANGUAGE,
@@ -44,6 +44,7 @@ __all__ = [
     "read_catalog",
     "read_from",
     "sort_key",
+    "sort_keys",
     "spoken_by",
     "t",
     "texts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -12,6 +13,8 @@ _LETTER_RANK = {letter: rank for rank, letter in enumerate(_ALPHABET)}
 # Level, huyền, hỏi, ngã, sắc, nặng: the order of TCVN dictionaries and of the Unicode collation for Vietnamese.
 _TONE_RANK = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 _SHAPE_MARKS = "\u0302\u0306\u031b"
+_AFTER_ALL_SIGNS = 0x100000  # Unicode's last plane, in which nothing is written
+_LATIN = (*range(0x250), *range(0x1E00, 0x1F00))
 
 
 def bare(text: str) -> str:
@@ -48,11 +51,30 @@ def sort_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:
     letters: list[int] = []
     tones: list[int] = []
     for sign in unicodedata.normalize("NFC", text.lower()):
-        parts = unicodedata.normalize("NFD", sign)
-        shape = unicodedata.normalize("NFC", parts[0] + "".join(mark for mark in parts[1:] if mark in _SHAPE_MARKS))
-        if shape in _LETTER_RANK:
-            letters.append(0x110000 + _LETTER_RANK[shape])
-            tones.append(next((_TONE_RANK[mark] for mark in parts[1:] if mark in _TONE_RANK), 0))
-        else:
-            letters.append(ord(sign))
+        rank, tone = _letter(sign)
+        letters.append(ord(sign) if rank is None else _AFTER_ALL_SIGNS + rank)
+        if rank is not None:
+            tones.append(tone)
     return tuple(letters), tuple(tones), text
+
+
+def sort_keys(text: pl.Expr) -> list[pl.Expr]:
+    """Columns that put a column of texts in the order of `sort_key`."""
+    ranks, tones = _latin_letters()
+    signs = text.str.to_lowercase().str.normalize("NFC")
+    return [signs.str.replace_many(ranks), signs.str.replace_many(tones), text]
+
+
+def _letter(sign: str) -> tuple[int | None, int]:
+    """The place of a composed letter in the alphabet, None for anything that is no letter, and its tone."""
+    parts = unicodedata.normalize("NFD", sign)
+    shape = unicodedata.normalize("NFC", parts[0] + "".join(mark for mark in parts[1:] if mark in _SHAPE_MARKS))
+    return _LETTER_RANK.get(shape), next((_TONE_RANK[mark] for mark in parts[1:] if mark in _TONE_RANK), 0)
+
+
+@functools.cache
+def _latin_letters() -> tuple[dict[str, str], dict[str, str]]:
+    """Each letter as a sign that sorts by its place in the alphabet, and as one that sorts by its tone."""
+    found = [(sign, *_letter(sign)) for sign in map(chr, _LATIN) if sign == sign.lower()]
+    ranks = {sign: chr(_AFTER_ALL_SIGNS + rank) for sign, rank, _ in found if rank is not None}
+    return ranks, {sign: str(tone) for sign, rank, tone in found if rank is not None}

@@ -242,9 +242,12 @@ def show_lists(view: View, agency: str) -> None:
     """What asks for action: stalled, overdue, and due soon. Only for those who may see the agency's agreements one by one."""
     st.subheader(w.t("scorecard.lists"), anchor=False)
     found = {name: _listed(view, agency, condition) for name, condition in WATCHED_LISTS.items()}
-    tabs = st.tabs([w.t(f"scorecard.list_{name}", n=w.number(rows.height)) for name, rows in found.items()])
+    labels = [w.t(f"scorecard.list_{name}", n=w.number(rows.height)) for name, rows in found.items()]
+    tabs = st.tabs(labels, on_change="rerun", key="scorecard_lists")
     for tab, (name, rows) in zip(tabs, found.items(), strict=True):
         with tab:
+            if not tab.open:  # its rows would travel unseen
+                continue
             tables.show(
                 rows,
                 LIST_COLUMNS,

@@ -14,7 +14,7 @@ from kpi.estimators.survival import LogRank
 from kpi.studies import waiting
 from kpi.studies.cohorts import Comparison
 from pages.parts import explained, places
-from pages.ui import charts, studies, tables
+from pages.ui import charts, studies, tables, thinning
 from pages.ui.choices import choice, choices
 from pages.ui.kept import kept
 from pages.ui.tables import Column
@@ -29,6 +29,9 @@ GROUPINGS: Final[Mapping[str, str]] = {
 MOST_CURVES: Final = 5
 DAYS: Final = (0, 180, 365, 545, 730, 1095, 1460)
 """The days at which the numbers still waiting are written under the curves."""
+
+SEEN: Final = 0.19
+"""Percentage points: half a pixel of the chart of curves."""
 
 SURE: Final = 0.05
 VERY_SURE: Final = 0.01
@@ -148,13 +151,12 @@ def _curves(view: View, by: str, groups: tuple[str, ...]) -> pl.DataFrame:
     """The curves and, as far as they go, the numbers still waiting, as `charts.step_curve` wants them."""
     waits, names = studies.waits(view, GROUPINGS[by]), _names(by, groups)
     curve = waiting.curves(waits, groups)
+    curve = thinning.steps(curve, ("share", "low", "high"), of="group", least=SEEN)
     last = int(curve["time"].to_numpy().max(initial=0))
     left = waiting.at_risk(waits, groups, days := [day for day in DAYS if day <= last])
     steps = curve.select(
-        "time",
-        "share",
-        "low",
-        "high",
+        pl.col("time").cast(pl.Int32),
+        pl.col("share", "low", "high").cast(pl.Float32),
         share_label=pl.Series(
             [
                 w.t("survival.share_label", share=w.percent(share), days=w.days(day))
@@ -169,13 +171,13 @@ def _curves(view: View, by: str, groups: tuple[str, ...]) -> pl.DataFrame:
         [
             steps,
             numbers.select(
-                pl.col("time").cast(pl.Int64),
+                pl.col("time").cast(pl.Int32),
                 left_label=w.texts(numbers["n"], w.number),
                 series=w.texts(numbers["group"], names.__getitem__),
             ),
         ],
         how="diagonal",
-    )
+    ).with_columns(pl.col("series").cast(pl.Categorical))
 
 
 def chosen_groups(view: View, by: str, person: Person) -> tuple[str, ...]:

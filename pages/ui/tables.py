@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -12,49 +11,20 @@ import streamlit as st
 
 import words as w
 from kpi import readers
-from pages.ui import cards, data_edition, exports, filters, palette
+from pages.ui import cards, data_edition, exports, filters, paging, palette
+from pages.ui.columns import Column, Kind
 from pages.ui.data_edition import DataEdition
 from pages.ui.kept import per_frame
+from pages.ui.paging import InWords, Page
 from pages.ui.view import View
 
-Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
-Row = dict[str, Any]
+__all__ = ["Column", "Kind", "Row", "show", "show_downloads"]
 
-LAZY_FROM_ROWS: Final = 20_000
-"""Longer tables are fetched as they are scrolled; the browser can then no longer sort a table whose rows can be clicked."""
+Row = dict[str, Any]
 
 _OPENS: Final = " ›"
 _DATE_FORMATS: Final = {"vi": "DD/MM/YYYY", "en": "D MMM YYYY"}  # the browser knows names of months in English only
 _TYPED: Final = ("number", "percent", "days", "progress")
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """One column of a table. In `name`, `{language}` stands for the reader's language, as the store knows it (`title_{language}`).
-
-    number, percent (0 to 100), days, date, flag (yes or no), link and text hold what they say; progress is a percent drawn
-    as a bar, trend a list of numbers drawn as a line. `code` holds codes and `of` says of what (a kind of `words.name`).
-    `light` holds a light's code and shows sign and word; where `of` names a column of lights, the cell keeps its own text
-    and takes sign and colour from there.
-    """
-
-    name: str
-    label_key: str
-    kind: Kind = "text"
-    _: dataclasses.KW_ONLY
-    of: str = ""
-    digits: int = 0
-    short: bool = False
-    pinned: bool = False
-    width: Literal["small", "medium", "large"] | int | None = None
-    help_key: str | None = None
-    help: str | None = None
-    """Words for the header that are already put together, where a key alone would not do."""
-
-    @property
-    def field(self) -> str:
-        """The column of the frame, for the reader's language."""
-        return self.name.replace("{language}", w.language_in_store())
 
 
 def show(
@@ -68,31 +38,42 @@ def show(
     height: int | None = None,
     empty_key: str = "common.no_rows",
     file_columns: Sequence[Column] | None = None,
+    in_words: InWords | None = None,
 ) -> Row | None:
     """Draw a table with its downloads; the row that has just been clicked, with all columns of `frame`.
 
     `on_row` makes the first column (text or code) something to click, and is called with the row, once per click: usually
     to `links.go`. `file_name` names the files, without date and ending; `alt` names the table for those who cannot see it.
     An empty frame is said in words. `file_columns` are the columns of the files, where these differ from those on screen.
+    `in_words`, a function of a module, adds columns that take long to write: to the rows that are shown, and to all of them
+    where they go into a file.
     """
     if frame.is_empty():
         cards.empty_state(empty_key)
         return None
-    cells, config = _on_screen(frame, tuple(columns), opener_of=key if on_row is not None else None)
+    columns = tuple(columns)
+    opener = key if on_row is not None else None
+    page = paging.opened(frame, columns, key) if frame.height > paging.PAGE_ROWS else None
+    if page is None or (page.number == 1 and not page.order.column):
+        rows, (cells, config) = frame, _on_screen(frame, columns, in_words, opener_of=opener)
+    else:
+        rows = paging.rows_of(page, frame, columns, in_words)
+        cells, config = _written(rows, columns, in_words, opener_of=opener, page=page)
     st.dataframe(
         cells,
-        key=key,
+        key=key if page is None else page.key,
         alt=alt,
         hide_index=True,
         height=height or "auto",
         placeholder="–",
         column_config=config,
-        lazy=frame.height > LAZY_FROM_ROWS,
+        on_select="ignore" if page is None else paging.by_header(page, columns),
+        selection_mode="single-column",
     )
-    show_downloads(frame, file_columns or columns, key, file_name=file_name)
+    show_downloads(frame, file_columns or columns, key, file_name=file_name, in_words=in_words, page=page)
     if on_row is None:
         return None
-    row = _clicked_row(frame, cells[columns[0].field], st.session_state.get(_click_key(key)))
+    row = _clicked_row(rows, cells[columns[0].field], st.session_state.get(_click_key(key)))
     if row is not None:
         on_row(row)
     return row
@@ -100,14 +81,30 @@ def show(
 
 @per_frame
 def _on_screen(
-    frame: pl.DataFrame, columns: Sequence[Column], *, opener_of: str | None
+    frame: pl.DataFrame, columns: Sequence[Column], in_words: InWords | None, *, opener_of: str | None
+) -> tuple[pa.Table, dict[str, Any]]:
+    """What a table begins with: all of a short one, the first page of a long one."""
+    return _written(frame.head(paging.PAGE_ROWS), columns, in_words, opener_of=opener_of)
+
+
+def _written(
+    rows: pl.DataFrame,
+    columns: Sequence[Column],
+    in_words: InWords | None,
+    *,
+    opener_of: str | None,
+    page: Page | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """The cells as the browser gets them, and how each column is drawn; the first one opens rows of the table named."""
-    cells = _cells(frame, columns)
-    config = {column.field: _config(column, frame) for column in columns}
+    if in_words is not None:
+        rows = in_words(rows)
+    cells = _cells(rows, columns)
+    labels = {column: ("" if page is None else page.arrow(column)) + w.t(column.label_key) for column in columns}
+    config = {column.field: _config(column, rows, label) for column, label in labels.items()}
     if opener_of is not None:
-        cells = cells.with_columns(pl.concat_str(pl.col(columns[0].field).fill_null("–"), pl.lit(_OPENS)))
-        config[columns[0].field] = _opener_config(columns[0], opener_of)
+        first = columns[0]
+        cells = cells.with_columns(pl.concat_str(pl.col(first.field).fill_null("–"), pl.lit(_OPENS)))
+        config[first.field] = _opener_config(first, opener_of, labels[first])
     return cells.to_arrow(), config
 
 
@@ -149,9 +146,8 @@ def _light_text(column: Column) -> pl.Expr:
     return pl.concat_str(sign, pl.lit(" "), text.fill_null(w.t("common.not_available")))
 
 
-def _config(column: Column, frame: pl.DataFrame) -> Any:
+def _config(column: Column, frame: pl.DataFrame, label: str) -> Any:
     config = st.column_config
-    label = w.t(column.label_key)
     common: dict[str, Any] = {
         "width": column.width,
         "pinned": column.pinned or None,
@@ -174,9 +170,9 @@ def _config(column: Column, frame: pl.DataFrame) -> Any:
     return config.TextColumn(label, **common)
 
 
-def _opener_config(column: Column, key: str) -> Any:
+def _opener_config(column: Column, key: str, label: str) -> Any:
     return st.column_config.ButtonColumn(
-        w.t(column.label_key),
+        label,
         type="tertiary",
         alignment="left",
         key=_click_key(key),
@@ -214,24 +210,46 @@ def _number_format(column: Column, frame: pl.DataFrame) -> str:
 # --- Below the table -------------------------------------------------------------------------------------------------
 
 
-def show_downloads(frame: pl.DataFrame, columns: Sequence[Column], key: str, *, file_name: str) -> None:
-    """How many rows a table has, and the table as files; for tables drawn by something else than `show`."""
+def show_downloads(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    key: str,
+    *,
+    file_name: str,
+    in_words: InWords | None = None,
+    page: Page | None = None,
+) -> None:
+    """How many rows a table has, the way to its pages where it has several, and all of it as files.
+
+    Also for tables drawn by something else than `show`.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(w.tn("common.rows", frame.height))
-        _download_button("csv", frame, columns, key, file_name)
+        if page is None:
+            st.caption(w.tn("common.rows", frame.height))
+        else:
+            paging.show_pages(page)
+        _download_button("csv", frame, columns, key, file_name, in_words)
         if frame.height <= exports.XLSX_MAX_ROWS:
-            _download_button("xlsx", frame, columns, key, file_name)
+            _download_button("xlsx", frame, columns, key, file_name, in_words)
+        if page is not None:
+            paging.show_order(page, columns)
 
 
 def _download_button(
-    extension: Literal["csv", "xlsx"], frame: pl.DataFrame, columns: Sequence[Column], key: str, file_name: str
+    extension: Literal["csv", "xlsx"],
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    key: str,
+    file_name: str,
+    in_words: InWords | None,
 ) -> None:
     language, view, edition = w.language(), filters.current(), data_edition.shown()
 
     def write() -> bytes:
         # Runs when somebody clicks, in a thread that knows neither session nor language.
         with w.in_language(language):
-            table, notes = _for_file(frame, columns), _notes(view, edition)
+            rows = frame if in_words is None else in_words(frame)
+            table, notes = _for_file(rows, columns), _notes(view, edition)
             if extension == "csv":
                 return exports.csv(table, notes=notes)
             return exports.xlsx(

@@ -10,6 +10,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data_access import store
 from data_access.register import raise_data_version
+from tests.attacks.wire import tab
+from tests.benchmarks.screens import KILOBYTE, KILOBYTES, READER, cookie_of, pages
 from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import AT_REST, Served
 
@@ -53,8 +55,13 @@ def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page
     expect(page.get_by_text("XYZ")).to_be_visible()
     expect(page.get_by_text("31-02-2025")).to_be_visible()
 
-    page.goto("/agreements?q=thuong+mai")
-    expect(page.get_by_text(re.compile(r"^\d+ dòng$"))).to_be_visible()
+    page.goto("/agreements?q=thuong+mai&agreements_sort=-title")
+    expect(page.get_by_text(re.compile(r"^1–100 trong \d+ dòng$"))).to_be_visible()
+    page.get_by_role("button", name="Next page").press("Enter")
+    expect(page.get_by_text(re.compile(r"^101–\d+ trong"))).to_be_visible()
+    open_first_row(page, re.compile(r"/agreement\?.*ref=TT"))
+    page.go_back()
+    expect(page.get_by_text(re.compile(r"^101–\d+ trong"))).to_be_visible()
 
     page.goto("/agreements?flag=overdue&agency=BCT&lang=en")
     expect(page.get_by_role("heading", name="Agreements")).to_be_visible()
@@ -79,3 +86,11 @@ def test_what_others_change_shows_by_itself_and_what_was_chosen_and_typed_stays(
     expect(page).to_have_url(re.compile("agency_group=ministry"))
     expect(search).to_have_value("cảng")
     expect(page.get_by_test_id("stExpanderDetails").get_by_test_id("stDataFrame")).to_be_visible()
+
+
+@on_sqlite
+def test_no_page_sends_more_than_it_may(server: Served) -> None:
+    with tab(server.address, cookie=cookie_of(server.engine, READER)) as opened:
+        sent = {name: len(opened.rerun(name).content) / KILOBYTE for name in pages()}
+
+    assert {name: size for name, size in sent.items() if size > KILOBYTES} == {}

@@ -157,6 +157,14 @@ def test_alphabetical_order_is_vietnamese() -> None:
     shuffled = random.Random(1).sample(ordered, len(ordered))
 
     assert sorted(shuffled, key=words.sort_key) == ordered
+    assert pl.Series("text", shuffled).to_frame().sort(words.sort_keys(pl.col("text")))["text"].to_list() == ordered
+
+
+@given(hyp.lists(hyp.text(hyp.sampled_from("aAăâbdđĐeêéeoơởöüỳỵzZçñ 0-/ÅæŁ漢Ω\u0301\u0323"), max_size=6), max_size=12))
+def test_a_column_sorts_as_its_texts_do(texts: list[str]) -> None:
+    column = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+
+    assert column.sort(words.sort_keys(pl.col("text")))["text"].to_list() == sorted(texts, key=words.sort_key)
 
 
 def test_decomposed_letters_sort_where_composed_ones_do() -> None:

@@ -1,0 +1,107 @@
+"""The list of agreements: what narrows it, and the rows that are left."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import polars as pl
+import streamlit as st
+
+import words as w
+from kpi.facts.signs import FLAGS
+from kpi.indicators import scorecard
+from kpi.indicators.catalog import KPIS
+from kpi.vocabulary import BUCKETS, CLOSED_BUCKETS
+from pages.ui import cards, loaders
+from pages.ui.choices import ALL, agency_choice, choice, typed
+from pages.ui.kept import kept
+from pages.ui.tables import Column
+from pages.ui.view import View
+
+ALL_BUCKETS: Final = (*BUCKETS, *CLOSED_BUCKETS)
+PARTS: Final = ("denominator", "numerator", "rest")
+
+COLUMNS: Final = [
+    Column("ref", "agreements.ref", pinned=True),
+    Column("title_{language}", "agreements.title", width="large"),
+    Column("agency", "agreements.agency", "code", of="agency", short=True),
+    Column("partner", "agreements.partner", "code", of="partner"),
+    Column("sector", "agreements.sector", "code", of="sector"),
+    Column("state", "agreements.state", "code", of="state"),
+    Column("bucket", "agreements.bucket", "code", of="bucket", help_key="agreements.bucket_help"),
+    Column("signed_on", "agreements.signed_on", "date"),
+    Column("original_target", "agreements.original_target", "date"),
+    Column("current_target", "agreements.current_target", "date"),
+    Column("days_since_progress", "agreements.days_since_progress", "days"),
+]
+
+_LISTED: Final = (
+    "agreement_id",
+    "title_vi",
+    "title_en",
+    *(column.name for column in COLUMNS if "{" not in column.name),
+)
+"""The columns of the facts that are listed, and what is looked for."""
+
+
+def choose(view: View, own: str | None) -> pl.DataFrame:
+    """The page's own choices, and the rows they leave."""
+    kpi, part = _behind_a_number(view, own)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sought = typed("q", label=w.t("agreements.search"), hint=w.t("agreements.search_hint"))
+        flag = choice(
+            "flag",
+            (ALL, *FLAGS),
+            label=w.t("agreements.list"),
+            write=lambda code: w.t("agreements.every") if code == ALL else w.t(f"agreements.flag_{code}"),
+            default=ALL,
+            width=280,
+        )
+        agency = agency_choice(loaders.seen_facts(view, own).agreements)
+    bucket = st.query_params.get("bucket")
+    if bucket in ALL_BUCKETS:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(w.t("agreements.in_bucket", bucket=w.name("bucket", bucket)), icon=":material/filter_alt:")
+            st.button(w.t("agreements.every_bucket"), on_click=_forget, args=("bucket",), type="tertiary")
+    else:
+        bucket = None
+    rows = _narrowed(view, own, kpi, part, flag, bucket, agency)
+    return rows.join(loaders.search(sought), on="agreement_id", how="semi") if sought.strip() else rows
+
+
+def _behind_a_number(view: View, own: str | None) -> tuple[str | None, str]:
+    """The KPI behind whose value the agreements stand that are listed, where the address names one, and in which part of it."""
+    code, part = st.query_params.get("kpi"), st.query_params.get("part", PARTS[0])
+    part = part if part in PARTS else PARTS[0]
+    if code not in KPIS:
+        return None, part
+    number = _narrowed(view, own, code, part, ALL, None, None).height
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = cards.kpi_words(code, "name", loaders.rules(view.as_of))
+        st.info(w.t(f"agreements.behind_{part}", kpi=name, n=w.number(number)), icon=":material/filter_alt:")
+        st.button(w.t("agreements.show_all"), on_click=_forget, args=("kpi", "part"), type="tertiary")
+    return code, part
+
+
+def _forget(*names: str) -> None:
+    """Take a narrowing out of the address."""
+    for name in names:
+        st.query_params.pop(name, None)
+
+
+@kept(rows=True)
+def _narrowed(
+    view: View, own: str | None, kpi: str | None, part: str, flag: str, bucket: str | None, agency: str | None
+) -> pl.DataFrame:
+    """The agreements behind a KPI, of one list, bucket and agency, the latest signed first; ALL and None for any."""
+    facts = loaders.seen_facts(view, own)
+    rows = facts.agreements
+    if kpi is not None:
+        rows = scorecard.agreements_behind(facts, KPIS[kpi], cast("scorecard.Part", part))
+    if flag != ALL:
+        rows = rows.filter(FLAGS[flag])
+    if bucket is not None:
+        rows = rows.filter(pl.col("bucket") == bucket)
+    if agency is not None:
+        rows = rows.filter(pl.col("agency") == agency)
+    return rows.select(_LISTED).sort("signed_on", "ref", descending=True, nulls_last=True)
