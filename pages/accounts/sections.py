@@ -75,10 +75,7 @@ def _show_list(everybody: pl.DataFrame) -> None:
         key=_SEEK,
         label_visibility="collapsed",
     )
-    found = everybody.with_columns(
-        state=pl.Series([one.state(row) for row in everybody.iter_rows(named=True)], dtype=pl.String),
-        last_seen=pl.Series([sections.moment(at) for at in everybody["last_seen_at"]], dtype=pl.String),
-    )
+    found = everybody
     for word in w.fold(sought or "").split():
         whole = pl.concat_str(
             "username",
@@ -98,13 +95,21 @@ def _show_list(everybody: pl.DataFrame) -> None:
             Column("state", "accounts.state", width=190),
             Column("has_second_factor", "accounts.factor", "flag", width=120),
             Column("sessions", "accounts.sessions", "number", width=120),
-            Column("last_seen", "accounts.last_seen", width=160),
+            Column("last_seen", "accounts.last_seen", width=160, by="last_seen_at"),
         ],
         "accounts_table",
         file_name=w.t("accounts.heading"),
         alt=w.t("accounts.heading"),
         on_row=lambda row: links.go("accounts", account=row["username"]),
         empty_key="accounts.none",
+        in_words=_written,
+    )
+
+
+def _written(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        state=pl.Series([one.state(row) for row in rows.iter_rows(named=True)], dtype=pl.String),
+        last_seen=pl.Series([sections.moment(at) for at in rows["last_seen_at"]], dtype=pl.String),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import polars as pl
 import streamlit as st
@@ -14,6 +14,7 @@ from data_access.audit.journal import Sought, Verification
 from pages.account import sections
 from pages.audit import SCREEN, told
 from pages.ui import cards, exports, session
+from pages.ui.choices import offered
 
 PAGE_ROWS: Final = 50
 TABLE_HEIGHT: Final = 640
@@ -60,9 +61,10 @@ def _show_found(found: Verification | None) -> None:
 def choose() -> Sought:
     """What the administrator wants to see; a change begins at the first page again."""
     person = session.require(SCREEN)
-    offered = st.session_state.get(_CHOICES)
-    if offered is None:
-        offered = st.session_state[_CHOICES] = journal.choices(session.store(), actor=person)
+    known = st.session_state.get(_CHOICES)
+    if known is None:
+        known = st.session_state[_CHOICES] = journal.choices(session.store(), actor=person)
+    actors = offered(known.actors, key="audit_actor", write=str, chosen=st.session_state.get("audit_actor") or None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             w.t("audit.text"),
@@ -74,14 +76,14 @@ def choose() -> Sought:
         )
         actor = st.selectbox(
             w.t("audit.actor"),
-            ["", *offered.actors],
+            ["", *actors],
             format_func=lambda name: name or w.t("audit.anybody"),
             key="audit_actor",
             width=200,
         )
         action = st.selectbox(
             w.t("audit.action"),
-            ["", *offered.actions],
+            ["", *known.actions],
             format_func=lambda code: action_name(code) if code else w.t("audit.anything"),
             key="audit_action",
             width=280,
@@ -144,29 +146,9 @@ def show_entries(person: session.Person, sought: Sought) -> None:
 
 def _show_pages(total: int, page: int) -> None:
     pages = -(-total // PAGE_ROWS)
-
-    def turn(to: int) -> None:
-        st.session_state[_PAGE] = to
-
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        for icon, to, key in (("first_page", 1, "first"), ("chevron_left", page - 1, "previous")):
-            _page_button(icon, key, to, turn, disabled=page <= 1)
-        st.text(w.t("audit.page_of", page=w.number(page), pages=w.number(pages), total=w.number(total)))
-        for icon, to, key in (("chevron_right", page + 1, "next"), ("last_page", pages, "last")):
-            _page_button(icon, key, to, turn, disabled=page >= pages)
-
-
-def _page_button(icon: str, key: str, to: int, turn: Any, *, disabled: bool) -> None:
-    st.button(
-        "",
-        icon=f":material/{icon}:",
-        key=f"audit_{key}",
-        help=w.t(f"audit.page_{key}"),
-        on_click=turn,
-        args=(to,),
-        disabled=disabled,
-        type="tertiary",
-    )
+        st.pagination(pages, key=_PAGE)
+        st.caption(w.t("audit.page_of", page=w.number(page), pages=w.number(pages), total=w.number(total)))
 
 
 def _show_download(person: session.Person, sought: Sought, extension: Literal["csv", "xlsx"]) -> None:

@@ -151,15 +151,9 @@ def show_settled() -> None:
     """Every change of settings with its old and new value, the latest first."""
     settled = coordination.read_settled(session.store())
     tables.show(
-        settled.with_columns(
-            moment=w.texts(settled["at"], _moment),
-            kind=pl.col("action").replace_strict(
-                {action: w.t(f"coordination.did_{action}") for action in coordination.ACTIONS}, return_dtype=pl.String
-            ),
-            what=w.texts(settled["detail"], _detail_text),
-        ),
+        settled,
         [
-            Column("moment", "coordination.moment", width=160),
+            Column("moment", "coordination.moment", width=160, by="at"),
             Column("kind", "coordination.kind", width=220),
             Column("what", "coordination.what", width="large"),
             Column("actor", "coordination.by", width=140),
@@ -169,6 +163,17 @@ def show_settled() -> None:
         alt=w.t("coordination.tab_settled"),
         height=420 if settled.height > 10 else None,
         empty_key="coordination.nothing_settled",
+        in_words=_written,
+    )
+
+
+def _written(settled: pl.DataFrame) -> pl.DataFrame:
+    return settled.with_columns(
+        moment=w.texts(settled["at"], _moment),
+        kind=pl.col("action").replace_strict(
+            {action: w.t(f"coordination.did_{action}") for action in coordination.ACTIONS}, return_dtype=pl.String
+        ),
+        what=w.texts(settled["detail"], _detail_text),
     )
 
 

@@ -14,7 +14,7 @@ from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
 from pages.coordination.sections import Line, ProposedChange, propose, show_done, show_proposed
 from pages.ui import address, data_edition, records, tables
-from pages.ui.choices import ALL, narrow
+from pages.ui.choices import ALL, narrow, offered
 from pages.ui.kept import kept
 from pages.ui.tables import Column
 
@@ -126,4 +126,5 @@ def _chosen(key: str, options: list[str], *, label: str) -> str:
     """A select box that goes back to its first option when the one chosen is gone."""
     if st.session_state.get(key) not in options:
         st.session_state[key] = options[0]
-    return st.selectbox(label, options, key=key)
+    found = offered(options, key=key, write=str, chosen=st.session_state[key])
+    return st.selectbox(label, found, key=key)

@@ -212,16 +212,17 @@ def show_records(view: View, own: str | None) -> None:
         on_row=lambda row: links.go("agreement", ref=row["ref"]),
         height=440 if rows.height > 10 else None,
         empty_key="quality.no_such_record",
+        in_words=_written,
     )
 
 
-@kept(in_words=True)
+@kept()
 def _records(view: View, own: str | None, defects: tuple[str, ...], agency: str | None) -> pl.DataFrame:
-    """What is wrong with each agreement, of one agency or all, in words."""
+    """What is wrong with each agreement, of one agency or all."""
     rows = pl.concat([records.findings(view, own, defect) for defect in defects])
     if agency is not None:
         rows = rows.filter(pl.col("agency") == agency)
-    return _written(rows).sort("ref", "defect", "field", maintain_order=True)
+    return rows.sort("ref", "defect", "field", maintain_order=True)
 
 
 def _sought(rows: pl.DataFrame, sought: str) -> pl.DataFrame:

@@ -25,9 +25,9 @@ def show_queue() -> None:
     tables.show(
         _written(waiting),
         [
-            Column("number", "upload.batch", pinned=True, width=80),
+            Column("number", "upload.batch", pinned=True, width=80, by="id"),
             Column("agency", "upload.agency", "code", of="agency", width=200),
-            Column("sent_at", "review.sent_at", width=150),
+            Column("sent_at", "review.sent_at", width=150, by="created_at"),
             Column("days", "review.days", "days", width=95),
             Column("kinds_text", "review.kinds", width=330),
             Column("changes", "upload.changes", "number", width=110),

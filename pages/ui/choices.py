@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import polars as pl
 import streamlit as st
@@ -13,6 +14,9 @@ from pages.ui.kept import per_frame
 
 ALL = "ALL"
 """The choice that leaves nothing out."""
+
+MOST_OPTIONS: Final = 200
+"""A select box has at most so many options; of more it offers those that are looked for."""
 
 _SHOWN_CHARACTERS = 40
 
@@ -67,6 +71,24 @@ def choices(
 
     st.multiselect(label, options, key=key, format_func=write, max_selections=most, on_change=put)
     return codes
+
+
+def offered(options: Sequence[str], *, key: str, write: Callable[[str], str], chosen: str | None) -> list[str]:
+    """The options for a select box: where there are very many, those that a search field drawn here finds, and the one `chosen`."""
+    if len(options) <= MOST_OPTIONS:
+        return [*options]
+    text = st.text_input(
+        w.t("common.seek_option", n=w.number(len(options))),
+        type="search",
+        placeholder=w.t("common.first_options", n=w.number(MOST_OPTIONS)),
+        icon=":material/search:",
+        key=f"{key}_sought",
+        live="400ms",
+    )
+    sought = w.fold(text or "").split()
+    matching = (option for option in options if all(word in w.fold(write(option)) for word in sought))
+    found = list(itertools.islice(matching, MOST_OPTIONS))
+    return found if chosen is None or chosen in found else [chosen, *found]
 
 
 def agency_choice(rows: pl.DataFrame) -> str | None:

@@ -80,7 +80,7 @@ class Page:
 def opened(frame: pl.DataFrame, columns: Sequence[Column], table: str) -> Page:
     """The page of the table `table` the address asks for. Where the rows are others than before, it is the first again."""
     asked = st.query_params.get(_number(table), "")
-    seen, rows = f"{table}_seen", _told_apart(frame, columns[0].field)
+    seen, rows = f"{table}_seen", _told_apart(frame, columns[0].sorted_by)
     known_rows, known_number = st.session_state.get(seen, (rows, asked))
     if asked and known_rows != rows and known_number == asked:
         asked = ""

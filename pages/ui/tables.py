@@ -46,7 +46,7 @@ def show(
     to `links.go`. `file_name` names the files, without date and ending; `alt` names the table for those who cannot see it.
     An empty frame is said in words. `file_columns` are the columns of the files, where these differ from those on screen.
     `in_words`, a function of a module, adds columns that take long to write: to the rows that are shown, and to all of them
-    where they go into a file.
+    where they go into a file or are sorted by one of these; the first column must be told apart without it (`Column.by`).
     """
     if frame.is_empty():
         cards.empty_state(empty_key)

@@ -15,6 +15,7 @@ from kpi.update.choices import CLEAR, Choice
 from kpi.update.columns import BY_CODE, COLUMNS, FormColumn
 from kpi.update.template import filled
 from pages.ui import filters, session
+from pages.ui.choices import offered
 from pages.upload import cells, work
 
 PARTS: Final = ("status", "target", "report", "blocker", "result")
@@ -43,10 +44,12 @@ def _choose(rows: pl.DataFrame) -> str | None:
     listed = rows.unique("ref", keep="first", maintain_order=True).select("ref", cells.title())
     names = {ref: f"{ref} · {title}" for ref, title in listed.iter_rows()}
     asked = st.query_params.get("ref")
-    st.session_state["upload_form_ref"] = asked if asked in names else None
+    known = asked if asked in names else None
+    options = offered([*names], key="upload_form_ref", write=names.__getitem__, chosen=known)
+    st.session_state["upload_form_ref"] = known
     chosen: str | None = st.selectbox(
         w.t("upload.form_agreement"),
-        list(names),
+        options,
         index=None,
         format_func=names.__getitem__,
         placeholder=w.t("upload.form_choose"),

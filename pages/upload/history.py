@@ -64,19 +64,22 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
     st.subheader(w.t("upload.history" if person.may(May.HAND_IN) else "upload.history_all"), anchor=False)
     agency = [] if person.may(May.HAND_IN) else [Column("agency", "upload.agency", "code", of="agency", short=True)]
     reviewed = [
-        Column("reason", "upload.reason", width=240),
-        Column("reviewed_text", "upload.reviewed_by", width=190),
+        *([Column("reason", "upload.reason", width=240)] if (batches["reason"] != "").any() else []),
+        *(
+            [Column("reviewed_text", "upload.reviewed_by", width=190, by="reviewed_at")]
+            if _any_reviewed(batches)
+            else []
+        ),
     ]
-    shown = _written(batches)
     tables.show(
-        shown,
+        batches,
         [
-            Column("number", "upload.batch", pinned=True, width=80),
-            Column("sent_at", "upload.sent_at", width=150),
+            Column("number", "upload.batch", pinned=True, width=80, by="id"),
+            Column("sent_at", "upload.sent_at", width=150, by="created_at"),
             *agency,
             Column("status_text", "upload.status", width=170),
             Column("changes", "upload.changes", "number", width=110),
-            *(column for column in reviewed if (shown[column.name] != "").any()),
+            *reviewed,
             Column("file_name", "upload.file", width=180),
             Column("username", "upload.by", width=100),
         ],
@@ -85,7 +88,12 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
         alt=w.t("upload.history"),
         on_row=lambda row: links.go(page_of(person), batch=row["id"]),
         empty_key="upload.history_none",
+        in_words=_written,
     )
+
+
+def _any_reviewed(batches: pl.DataFrame) -> bool:
+    return batches["reviewed_at"].is_not_null().any()
 
 
 def _written(batches: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from hypothesis import strategies as hyp
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import paging, tables, thinning
+from pages.ui.choices import MOST_OPTIONS
 from pages.ui.columns import Column
 from pages.ui.paging import PAGE_ROWS, Order, Page
 from words import in_language
@@ -212,6 +213,33 @@ def test_a_click_means_the_row_of_the_page_that_is_open(register: sa.Engine) -> 
 
     assert row is not None
     assert row["ref"] == "T-099697"
+
+
+# --- Many options ----------------------------------------------------------------------------------------------------
+
+
+def options() -> None:
+    """A select box of many agreements, one of which is chosen."""
+    import streamlit as st
+
+    from pages.ui.choices import offered
+    from tests.pages.test_paging import FRAME
+
+    titles = {ref: f"{ref} Cảng Đà Nẵng" for ref in FRAME["ref"][:3000]}
+    found = offered([*titles], key="box", write=titles.__getitem__, chosen="T-002999")
+    st.selectbox("box", found, index=None, format_func=titles.__getitem__)
+
+
+def test_of_very_many_options_those_travel_that_are_looked_for_and_the_one_that_is_chosen(register: sa.Engine) -> None:
+    app = AppTest.from_function(options, default_timeout=30).run()
+    assert not app.exception
+    assert len(app.selectbox[0].options) == MOST_OPTIONS + 1
+
+    app.text_input[0].set_value("da nang t-00123").run()
+
+    assert app.selectbox[0].options == [
+        f"{ref} Cảng Đà Nẵng" for ref in ("T-002999", *(f"T-00123{digit}" for digit in range(10)))
+    ]
 
 
 # --- Curves ----------------------------------------------------------------------------------------------------------
