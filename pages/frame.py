@@ -34,8 +34,7 @@ def draw() -> None:
     """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
-    person = session.begin_run()
-    edition = data_edition.begin_run()
+    person, edition = session.begin_run()
     page = st.navigation(menu.pages(person), position="hidden" if person is None else "top")
     if asked := st.session_state.pop("language_asked", None):
         # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.

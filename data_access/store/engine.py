@@ -78,6 +78,13 @@ def session(engine: sa.Engine, *, read_only: bool = False) -> Iterator[Session]:
         yield opened
 
 
+@contextlib.contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection in one transaction that waits for nobody and may not write: for what every run of a page reads."""
+    with engine.execution_options(postgresql_readonly=True, sqlite_read_only=True).connect() as connection:
+        yield connection
+
+
 def act_for(session: Session, agency: str) -> None:
     """Declare that the rest of this transaction acts for an agency.
 

@@ -9,7 +9,7 @@ import contextvars
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -54,15 +54,19 @@ def store() -> Store:
 
 def read_edition() -> DataEdition:
     """The edition the store holds at this moment."""
-    engine = store()
-    name, row = engine.url.render_as_string(hide_password=True), read_data_version(engine)
+    return edition_of(read_data_version(store()))
+
+
+def edition_of(row: Any) -> DataEdition:
+    """The edition that a row of `DataVersion` tells of; None where there is none yet."""
+    name = store().url.render_as_string(hide_password=True)
     told = () if row is None else (getattr(row, field.name) for field in dataclasses.fields(DataEdition)[1:])
     return DataEdition(name, *told)
 
 
-def begin_run() -> DataEdition:
-    """Look up the store's version and show that one for the rest of this run."""
-    found = read_edition()
+def begin_run(found: DataEdition | None = None) -> DataEdition:
+    """Show one edition for the rest of this run: the one found, or else the one the store holds now."""
+    found = found or read_edition()
     if is_running():
         if st.session_state.get(_NOTED, found).key != found.key:
             st.session_state[_CHANGED_AT] = found.changed_at

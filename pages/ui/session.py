@@ -22,9 +22,11 @@ import words
 from data_access import accounts, settings
 from data_access.accounts import Person
 from data_access.accounts.signed_values import write_signed
+from data_access.beginning import read_beginning
 from data_access.log_lines import told
 from pages.screen import Screen
-from pages.ui.data_edition import is_asked_for, store
+from pages.ui import data_edition
+from pages.ui.data_edition import DataEdition, is_asked_for, store
 from pages.ui.session_addresses import SIGN_OUT_PATH
 from pages.ui.streamlit_internals import go_to, is_running
 
@@ -79,9 +81,10 @@ def address() -> str:
     return found if isinstance(found, str) else "loopback"
 
 
-def begin_run() -> Person | None:
-    """Who is signed in as this run begins. Their session is in use, unless the page runs by itself."""
-    return _read(is_use=is_asked_for())
+def begin_run() -> tuple[Person | None, DataEdition]:
+    """Who is signed in as this run begins, and the edition it shows. The session is in use, unless the page runs by itself."""
+    found = read_beginning(store(), session_id(), idle=_idle(), is_use=is_asked_for())
+    return found.person, data_edition.begin_run(data_edition.edition_of(found.version))
 
 
 _looking: Final[contextvars.ContextVar[Person | None]] = contextvars.ContextVar("looking", default=None)
@@ -99,15 +102,12 @@ def looking(person: Person) -> Iterator[None]:
 
 def current() -> Person | None:
     """Who is signed in here, as the store says at this moment; None when nobody is."""
-    return _read(is_use=False)
-
-
-def _read(*, is_use: bool) -> Person | None:
     token_hash = session_id()
-    if token_hash is None:
-        return None
-    idle = dt.timedelta(minutes=settings.load().session_idle_minutes)
-    return accounts.read_session(store(), token_hash, idle=idle, is_use=is_use)
+    return None if token_hash is None else accounts.read_session(store(), token_hash, idle=_idle(), is_use=False)
+
+
+def _idle() -> dt.timedelta:
+    return dt.timedelta(minutes=settings.load().session_idle_minutes)
 
 
 def require(screen: Screen) -> Person:
