@@ -14,6 +14,7 @@ import pathlib
 import re
 import secrets
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
@@ -68,6 +69,9 @@ class Settings:
         return self.auth_mode == "oidc"
 
 
+_NAMES: Final = tuple(field.name.upper() for field in dataclasses.fields(Settings))
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings that `environ` (the process's own by default) asks for.
 
@@ -76,6 +80,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     one that lives as long as the process.
     """
     given = os.environ if environ is None else environ
+    return _load(*(given.get(name, "") for name in _NAMES))
+
+
+@functools.lru_cache(maxsize=16)  # pages ask several times in every run
+def _load(*texts: str) -> Settings:
+    given = dict(zip(_NAMES, texts, strict=True))
     app_mode = _one_of(given, "APP_MODE", "demo", ("demo", "production"))
     auth_mode = _one_of(given, "AUTH_MODE", "embedded", ("embedded", "oidc"))
     single_sign_on = _single_sign_on(given, app_mode) if auth_mode == "oidc" else {}

@@ -48,6 +48,7 @@ def open_house() -> House:
     # Processes behind one load balancer must accept each other's form tokens.
     secret = accounts.hash_token(f"streamlit\n{found.app_secret}")
     streamlit_internals.set_option("server.cookieSecret", secret)
+    streamlit_internals.read_theme_once()
     streamlit_internals.refuse_foreign_values(session.tell_of_foreign_value)
     return house
 

@@ -99,8 +99,8 @@ def _show_buckets(as_of: dt.date) -> None:
         "blocked": w.days(rules.severe_blocker_days),
         "soon": w.days(rules.due_soon_days),
     }
-    for bucket in reversed(BUCKETS):
-        st.markdown(f"**{w.name('bucket', bucket)}**: {w.t(f'method.flag_{bucket}', **limits)}")
+    meanings = (f"**{w.name('bucket', name)}**: {w.t(f'method.flag_{name}', **limits)}" for name in reversed(BUCKETS))
+    st.markdown("\n\n".join(meanings))
 
 
 @kept()

@@ -111,9 +111,7 @@ def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> Non
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
         links.page_link("agreements", label, flag=flag)
         with st.popover("", icon=":material/info:", type="tertiary", key=f"about_{name}", help=w.t("common.explain")):
-            st.markdown(f"**{w.t(f'overview.{name}')}**")
-            for text in about:
-                st.markdown(text)
+            st.markdown("\n\n".join((f"**{w.t(f'overview.{name}')}**", *about)))
             links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:")
 
 

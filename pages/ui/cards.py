@@ -124,15 +124,17 @@ def explained(kpi: str, card: Mapping[str, Any] | None = None, *, is_wordless: b
     view = filters.current()
     rules = loaders.rules(view.as_of)
     word = w.t("common.explain")
+    value = () if card is None else (f"{w.t('common.explain_value')}: **{value_text(kpi, card)}**", _cases(card))
+    paragraphs = (
+        f"**{kpi_words(kpi, 'name', rules)}**",
+        kpi_words(kpi, "sentence", rules),
+        *value,
+        f"*{w.t('common.explain_formula')}*: {kpi_words(kpi, 'formula', rules)}",
+        f"*{w.t('common.explain_reading')}*: {kpi_words(kpi, 'reading', rules)}",
+        f"*{w.t('common.explain_improve')}*: {kpi_words(kpi, 'improve', rules)}",
+    )
     with st.popover("" if is_wordless else word, icon=":material/info:", type="tertiary", help=word):
-        st.markdown(f"**{kpi_words(kpi, 'name', rules)}**")
-        st.markdown(kpi_words(kpi, "sentence", rules))
-        if card is not None:
-            st.markdown(f"{w.t('common.explain_value')}: **{value_text(kpi, card)}**")
-            st.markdown(_cases(card))
-        st.markdown(f"*{w.t('common.explain_formula')}*: {kpi_words(kpi, 'formula', rules)}")
-        st.markdown(f"*{w.t('common.explain_reading')}*: {kpi_words(kpi, 'reading', rules)}")
-        st.markdown(f"*{w.t('common.explain_improve')}*: {kpi_words(kpi, 'improve', rules)}")
+        st.markdown("\n\n".join(paragraphs))
         links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:", kpi=kpi)
 
 

@@ -7,13 +7,15 @@ import importlib
 import importlib.metadata
 import logging
 import types
+from collections.abc import Callable
 
 import pytest
 import streamlit as st
 from streamlit.logger import get_logger
 from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.runtime import Runtime
+from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, get_script_run_ctx
 from streamlit.runtime.state.common import WidgetMetadata
@@ -82,6 +84,32 @@ def test_options_of_the_server_are_set_there_and_nowhere_public(monkeypatch: pyt
         assert st.get_option("server.maxUploadSize") == 7
     finally:
         streamlit_internals.set_option("server.maxUploadSize", before)
+
+
+def test_a_theme_read_once_is_the_one_that_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sections = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
+    asked: list[str] = []
+    read = app_session._populate_theme_msg
+
+    def noted(message: CustomThemeConfig, section: str) -> None:
+        asked.append(section)
+        read(message, section)
+
+    monkeypatch.setattr(app_session, "_populate_theme_msg", noted)
+    streamlit_internals.read_theme_once()
+
+    def sent(put: Callable[[CustomThemeConfig, str], object]) -> tuple[bytes, bool]:
+        message = CustomThemeConfig()
+        for section in sections:
+            part = message
+            for name in section.split(".")[1:]:
+                part = getattr(part, name)
+            put(part, section)
+        return message.SerializeToString(deterministic=True), message.HasField("sidebar")
+
+    assert sent(app_session._populate_theme_msg) == sent(app_session._populate_theme_msg) == sent(read)
+    assert len(sent(read)[0]) > 300
+    assert asked == [*sections]
 
 
 def test_a_file_of_a_tab_is_kept_until_it_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
