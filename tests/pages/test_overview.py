@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
 
 import polars as pl
@@ -15,6 +16,7 @@ from data_access.store import models
 from kpi import facts
 from kpi.facts import attention, signs
 from pages.overview import counts, sections
+from pages.ui.paging import PAGE_ROWS
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -44,7 +46,8 @@ def test_each_count_leads_to_a_list_of_exactly_as_many_agreements(browsed_store:
         shown = int(page.metric[place].value.replace(".", ""))
         listed = visit("agreements", **leads[place])
         assert shown > 0, "a test on an empty list would prove nothing"
-        assert len(listed.dataframe[0].value) == shown
+        assert any(re.search(rf"\b{shown} dòng$", caption.value) for caption in listed.caption)
+        assert len(listed.dataframe[0].value) == min(shown, PAGE_ROWS)
 
 
 def test_the_counts_are_those_of_the_facts(browsed_store: sa.Engine, visit: Visit) -> None:
