@@ -1,6 +1,7 @@
 """The one table everything is read from: a register folded into one row per agreement as of a date."""
 
-from kpi.facts.fold import CLASHES, Facts, build, records_kept
+from kpi.facts.fold import CLASHES, Facts, build
+from kpi.facts.history import History, records_kept
 from kpi.vocabulary import MINISTRY_KINDS, NOT_GIVEN, PROVINCE_KINDS, REPORT_FIELDS, UNASSIGNED, UNRECORDED
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "UNASSIGNED",
     "UNRECORDED",
     "Facts",
+    "History",
     "build",
     "records_kept",
 ]

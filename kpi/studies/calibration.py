@@ -12,7 +12,7 @@ import polars as pl
 
 from kpi import facts as folding
 from kpi.estimators.intervals import wilson
-from kpi.facts import Facts
+from kpi.facts import Facts, History
 from kpi.register import Register
 from kpi.rules import Rules
 from kpi.studies import forecast
@@ -181,18 +181,25 @@ def reporting_began(register: Register) -> dt.date | None:
 
 
 def back_test(
-    register: Register, days: Sequence[dt.date], *, horizon_days: int, rules: Rules | None = None
+    register: Register,
+    days: Sequence[dt.date],
+    *,
+    horizon_days: int,
+    rules: Rules | None = None,
+    history: History | None = None,
 ) -> BackTest:
     """Forecasts made as of each of the days for `horizon_days` later, set beside the facts of then.
 
-    Each needs the facts of two days; where one day's horizon is another day, they are folded once.
+    Each needs the facts of two days; where one day's horizon is another day, they are folded once. `history` is the
+    register's, where it is at hand.
     """
     rules = rules or Rules()
     folded: dict[dt.date, Facts] = {}
+    history = history or History.of(register)
 
     def as_of(day: dt.date) -> Facts:
         if day not in folded:
-            folded[day] = folding.build(register, day, rules)
+            folded[day] = folding.build(history, day, rules)
         return folded[day]
 
     cases, totals = [pl.DataFrame(schema=_CASES)], [pl.DataFrame(schema=_TOTALS)]

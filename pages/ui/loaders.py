@@ -21,7 +21,7 @@ from data_access.register import (
 )
 from kpi import facts as kpi_facts
 from kpi import readers
-from kpi.facts import Facts, signs
+from kpi.facts import Facts, History, signs
 from kpi.indicators import league_table as kpi_league_table
 from kpi.indicators import scorecard
 from kpi.register import Register
@@ -135,8 +135,14 @@ def extent(reader: str = readers.NOBODY) -> Extent:
 
 
 @kept(rows=True)
+def history(reader: str = readers.EVERYTHING) -> History:
+    """The register by time, without the agreements that may not be counted for a reader: from it any day is looked up."""
+    return History.of(readers.register_for(register(), reader))
+
+
+@kept(rows=True)
 def _whole_facts(as_of: dt.date) -> Facts:
-    return kpi_facts.build(register(), as_of, rules(as_of))
+    return kpi_facts.build(history(), as_of, rules(as_of))
 
 
 @kept(rows=True)

@@ -47,8 +47,7 @@ def back_test(view: View) -> BackTest:
     first = loaders.extent(view.reader).first
     days = calibration.earlier_days(view.as_of, horizon_days=HORIZON_DAYS, count=BACK_TESTS)
     judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
-    register = loaders.countable_register(view)
-    return calibration.back_test(register, judged, horizon_days=HORIZON_DAYS, rules=loaders.rules(view.as_of))
+    return _back_test(view, judged, HORIZON_DAYS)
 
 
 @kept(whole=True)
@@ -57,11 +56,20 @@ def stall_test(view: View) -> BackTest:
 
     From a year after the first report on, and no further ahead than is shown.
     """
-    register = loaders.countable_register(view)
-    began = calibration.reporting_began(register)
+    began = calibration.reporting_began(loaders.countable_register(view))
     days = calibration.earlier_days(view.as_of, horizon_days=STALL_DAYS, count=STALL_TESTS)
     judged = [day for day in days if began is not None and day >= began + calibration.FIRST_YEAR]
-    return calibration.back_test(register, judged, horizon_days=STALL_DAYS, rules=loaders.rules(view.as_of))
+    return _back_test(view, judged, STALL_DAYS)
+
+
+def _back_test(view: View, days: list[dt.date], horizon_days: int) -> BackTest:
+    return calibration.back_test(
+        loaders.countable_register(view),
+        days,
+        horizon_days=horizon_days,
+        rules=loaders.rules(view.as_of),
+        history=loaders.history(view.reader),
+    )
 
 
 @kept()

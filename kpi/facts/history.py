@@ -1,0 +1,305 @@
+"""A register laid out by time, once: what was so on a day is then looked up, for as many days as anybody asks for.
+
+A spell is a row that holds from a day until another one (`_from`, `_until`: the latter no longer). The spells of a frame hold for
+exactly one row per agreement (or report owed) on any day, in the order of `History.agreements` (or the reports), so that what
+several frames say of a day stands side by side without a join. Before the first thing happened there is a spell of nulls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+
+from kpi.register import RECORDS, Register
+from kpi.vocabulary import (
+    NOT_GIVEN,
+    PROVINCE_KINDS,
+    REPORT_FIELDS,
+    STARTED_STATES,
+    UNASSIGNED,
+    UNSIGNED,
+    AgencyGroup,
+    Authority,
+    BlockerStep,
+    State,
+    state_class,
+)
+
+_ALWAYS = dt.date.min
+_NEVER = dt.date.max
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class History:
+    """The frames of a register by time.
+
+    `agreements`: one row per agreement by its id, with what does not change, the first day of each stage
+    (`first_...`), the first target and since when it was known. `states`, `moves`, `targets`, `reports`: spells of the
+    agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
+    `blockers`: one row each, with the days of its steps. `partners`, `partner_tiers`: as in the register.
+    `records`: see `Facts`.
+    """
+
+    agreements: pl.DataFrame
+    states: pl.DataFrame
+    moves: pl.DataFrame
+    targets: pl.DataFrame
+    reports: pl.DataFrame
+    owed: pl.DataFrame
+    blockers: pl.DataFrame
+    partners: pl.DataFrame
+    partner_tiers: pl.DataFrame
+    records: frozenset[str]
+
+    @property
+    def spells(self) -> tuple[pl.DataFrame, ...]:
+        """What stands beside `agreements` on a day."""
+        return self.states, self.moves, self.targets, self.reports
+
+    @classmethod
+    def of(cls, register: Register) -> History:
+        """A register by time."""
+        ids = register.agreements.select(agreement_id="id").sort("agreement_id")
+
+        def of_agreements(events: pl.DataFrame) -> pl.DataFrame:
+            return events.join(ids, on="agreement_id", how="semi")
+
+        events = of_agreements(register.status_events)
+        targets = of_agreements(register.targets).sort("agreement_id", "effective_on", "id")
+        reports = of_agreements(register.reports)
+        agreements = _described(register).join(_first_days(events), on="agreement_id", how="left").sort("agreement_id")
+        return cls(
+            agreements=agreements.join(_first_targets(targets), on="agreement_id", how="left", maintain_order="left"),
+            states=_states(events, ids),
+            moves=_spells(
+                events.filter("date_known").select("agreement_id", "effective_on", "id", last_event_on="effective_on"),
+                ids,
+                day="effective_on",
+            ),
+            targets=_spells(
+                targets.select("agreement_id", "effective_on", "id", current_target="target_on"),
+                ids,
+                day="effective_on",
+            ),
+            reports=_last_reports(reports, ids),
+            owed=_owed(register.periods, agreements, reports),
+            blockers=_blockers(register),
+            partners=register.partners,
+            partner_tiers=register.partner_tiers,
+            records=records_kept(register),
+        )
+
+
+def on_day(spells: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """The spells that hold on a day, in order."""
+    return spells.filter((pl.col("_from") <= day) & (pl.col("_until") > day)).drop("_from", "_until")
+
+
+def records_kept(register: Register) -> frozenset[str]:
+    """What a register keeps at all (see `Facts`): a matter of the whole of it, not of any part."""
+    return frozenset(name for name, is_kept in RECORDS.items() if is_kept(register))
+
+
+def _spells(
+    rows: pl.DataFrame, whole: pl.DataFrame, *, day: str, by: str = "agreement_id", kind: str | None = None
+) -> pl.DataFrame:
+    """Rows (with `id` as the order of recording) as spells, each until the next; of one day the last recorded holds.
+
+    `whole` has every value of `by`, so that each has a spell on every day. Where some rows are of a `kind` (a Boolean
+    column) they prevail: from the first of them on the others hold no more.
+    """
+    kinds = [] if kind is None else [kind]
+    before = whole.select(by, pl.lit(_ALWAYS).alias("_from"), *(pl.lit(False).alias(name) for name in kinds))
+    ordered = pl.concat([before, rows.rename({day: "_from"})], how="diagonal").sort(by, *kinds, "_from", "id")
+    is_followed = (pl.col(by) == pl.col(by).shift(-1)).fill_null(value=False)
+    until = pl.when(is_followed).then(pl.col("_from").shift(-1)).otherwise(pl.lit(_NEVER))
+    if kind is not None:
+        prevailing = rows.filter(kind).group_by(by).agg(_first=pl.col(day).min())
+        ordered = ordered.join(prevailing, on=by, how="left", maintain_order="left")
+        until = pl.when(kind).then(until).otherwise(pl.min_horizontal(until, "_first"))
+    return (
+        ordered.with_columns(_until=until)
+        .filter(pl.col("_from") < pl.col("_until"))
+        .drop("id", *kinds, *(["_first"] if kinds else []))
+    )
+
+
+def _described(register: Register) -> pl.DataFrame:
+    """Agreements with what they are: agency, sector, lead partner, legal class; `_partner` is its row in `partners`."""
+    lead = (
+        register.agreement_partners.sort("agreement_id", "position", "partner")
+        .unique("agreement_id", keep="first", maintain_order=True)
+        .select("agreement_id", "partner")
+    )
+    partners = register.partners.select(partner="code", partner_region="region").with_row_index("_partner")
+    agencies = register.agencies.select(
+        agency="key",
+        agency_group=pl.when(pl.col("kind").is_in(PROVINCE_KINDS))
+        .then(pl.lit(AgencyGroup.PROVINCE))
+        .otherwise(pl.lit(AgencyGroup.MINISTRY)),
+    )
+    return (
+        register.agreements.rename({"id": "agreement_id"})
+        .with_columns(
+            agency=pl.col("responsible_agency").fill_null(UNASSIGNED),
+            sector=pl.col("sector").fill_null(NOT_GIVEN),
+            doc_type=pl.col("doc_type").fill_null(NOT_GIVEN),
+        )
+        .join(register.sectors.select(sector="code", sector_group="sector_group"), on="sector", how="left")
+        .join(register.doc_types.select(doc_type="code", legal_class="legal_class"), on="doc_type", how="left")
+        .join(lead, on="agreement_id", how="left")
+        .join(partners, on="partner", how="left")
+        .join(agencies, on="agency", how="left")
+        .select(
+            "agreement_id",
+            "ref",
+            "title_vi",
+            "title_en",
+            "doc_type",
+            pl.col("legal_class").fill_null(NOT_GIVEN),
+            "scope",
+            "sector",
+            pl.col("sector_group").fill_null(NOT_GIVEN),
+            "signing_agency",
+            "agency",
+            pl.col("agency_group").fill_null(AgencyGroup.UNASSIGNED),
+            pl.col("partner").fill_null(NOT_GIVEN),
+            pl.col("partner_region").fill_null(NOT_GIVEN),
+            "exchange",
+            "priority",
+            "flagship",
+            "implementable",
+            "tracked",
+            "access_level",
+            "evidence_url",
+            "_partner",
+            followed=pl.col("implementable") & pl.col("tracked"),
+        )
+    )
+
+
+def _first_days(events: pl.DataFrame) -> pl.DataFrame:
+    """Per agreement: the first day of each stage; what came by a day is the first day where that is not after it."""
+    state, day, known = pl.col("state"), pl.col("effective_on"), pl.col("date_known")
+    started = state.is_in(STARTED_STATES)
+
+    def first(condition: pl.Expr) -> pl.Expr:
+        return day.filter(condition).min()
+
+    return events.group_by("agreement_id").agg(
+        first_signed=first(known & (state == State.SIGNED)),
+        first_in_force=first(known & (state == State.IN_FORCE)),
+        first_plan_issued=first(known & (state == State.PLAN_ISSUED)),
+        first_in_progress=first(known & (state == State.IN_PROGRESS)),
+        first_started=first(known & started),
+        first_started_undated=first(~known & started),
+        first_completed=first(known & (state == State.COMPLETED)),
+    )
+
+
+def _first_targets(targets: pl.DataFrame) -> pl.DataFrame:
+    return targets.unique("agreement_id", keep="first", maintain_order=True).select(
+        "agreement_id", first_target="target_on", first_target_known="effective_on"
+    )
+
+
+def _states(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+    """Spells of the state held and since when.
+
+    A signing dated after the start of implementation contradicts it; it must not put the agreement back to "signed", so
+    moves up to signing rank below all later ones, and only then by day and order of recording.
+    """
+    held = events.select(
+        "agreement_id",
+        "effective_on",
+        "id",
+        "state",
+        state_since=pl.when("date_known").then("effective_on"),
+        state_class=state_class(pl.col("state")),
+    )
+    early = pl.col("state_class").is_in(UNSIGNED) | (pl.col("state") == State.SIGNED)
+    return _spells(held.with_columns(_late=~early), ids, day="effective_on", kind="_late")
+
+
+def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+    """Spells of when the last report came, when the last one that shows progress, and which progress was said last."""
+    said = reports.sort("agreement_id", "received_on", "id").select(
+        "agreement_id",
+        "received_on",
+        "id",
+        last_report_on="received_on",
+        last_evidenced_on=pl.when("shows_progress").then("received_on").forward_fill().over("agreement_id"),
+        progress_pct=pl.col("progress_pct").forward_fill().over("agreement_id"),
+    )
+    return _spells(said, ids, day="received_on")
+
+
+def _owed(periods: pl.DataFrame, agreements: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
+    """Spells of every report owed if the agreement is open at the period's end, by agreement, due day and period."""
+    signed = agreements.with_row_index("_row").filter("followed").select("_row", "agreement_id", "first_signed")
+    owed = (
+        signed.join_where(
+            periods.select("ends_on", "due_on", period="code"), pl.col("first_signed") <= pl.col("ends_on")
+        )
+        .sort("_row", "due_on", "period")
+        .select("_row", "agreement_id", "period", "ends_on", "due_on")
+        .with_row_index("_owed")
+    )
+    filled = pl.sum_horizontal(
+        (pl.col(name).str.strip_chars().str.len_chars() > 0).cast(pl.Int64) for name in REPORT_FIELDS
+    )
+    day, good = pl.col("received_on"), pl.col("complete") & pl.col("on_time")
+    # Numbered like this, one running maximum over all reports is one over those of each that is owed.
+    most = pl.col("_owed").cast(pl.Int64) * (len(REPORT_FIELDS) + 1)
+    came = (
+        reports.select("agreement_id", "period", "received_on", "id", fields_filled=filled)
+        .join(owed.select("_owed", "agreement_id", "period", "due_on"), on=["agreement_id", "period"])
+        .sort("_owed", "received_on", "id")
+        .with_columns(complete=pl.col("fields_filled") == len(REPORT_FIELDS), on_time=day <= pl.col("due_on"))
+        # From the first full report in time on, that is the one; until then the latest.
+        .with_columns(_good=(day >= day.filter(good).first().over("_owed")).fill_null(value=False))
+        .select(
+            "_owed",
+            "id",
+            day="received_on",
+            received_on=day.first().over("_owed"),
+            fields_filled=(most + pl.col("fields_filled")).cum_max() - most,
+            complete=pl.col("complete") | pl.col("_good"),
+            on_time=pl.col("on_time") | pl.col("_good"),
+        )
+    )
+    return (
+        _spells(came, owed, day="day", by="_owed")
+        .join(owed, on="_owed", maintain_order="left")
+        .drop("_owed")
+        .with_columns(pl.col("complete", "on_time").fill_null(value=False))
+    )
+
+
+def _blockers(register: Register) -> pl.DataFrame:
+    """Blockers by id, with the first day of each of their steps."""
+    day, kind = pl.col("effective_on"), pl.col("kind")
+    steps = register.blocker_events.group_by("blocker_id").agg(
+        first_opened=day.filter(kind == BlockerStep.OPENED).min(),
+        first_escalated=day.filter(kind == BlockerStep.ESCALATED).min(),
+        first_resolved=day.filter(kind == BlockerStep.RESOLVED).min(),
+    )
+    return (
+        register.blockers.rename({"id": "blocker_id"})
+        .join(steps.filter(pl.col("first_opened").is_not_null()), on="blocker_id")
+        .sort("blocker_id")
+        .select(
+            "blocker_id",
+            "agreement_id",
+            "cause",
+            "severity",
+            "authority_level",
+            (pl.col("authority_level") != Authority.AGENCY).alias("beyond_authority"),
+            "must_act",
+            "first_opened",
+            "first_escalated",
+            "first_resolved",
+        )
+    )
