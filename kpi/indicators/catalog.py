@@ -109,6 +109,13 @@ class Kpi:
             frame = frame.clear()
         return frame.filter(self.among).with_columns(self.counted.alias("_counted"))
 
+    def cases(self, facts: Facts, columns: Iterable[str]) -> pl.DataFrame:
+        """`rows` with some of their columns only, and of a median its duration: to count them, at a fraction of the cost."""
+        kept = [*columns] if self.duration is None else [*columns, self.duration]
+        needed = {*kept, *self.among.meta.root_names(), *self.counted.meta.root_names()}
+        narrow = dataclasses.replace(facts, **{self.of: getattr(facts, self.of).select(sorted(needed))})
+        return self.rows(narrow).select(*kept, "_counted")
+
     def _wrong_rows(self) -> Iterator[str]:
         if not re.fullmatch(r"K\d\d", self.code):
             yield "a code is K and two digits"

@@ -59,13 +59,12 @@ def agreements_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
 
 
 def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
-    rows = kpi.rows(facts)
     if keys == ["_all"]:
-        return rows.with_columns(_all=pl.lit(True))
+        return kpi.cases(facts, []).with_columns(_all=pl.lit(True))
     if kpi.of == "agreements":
-        return rows
-    names = dict.fromkeys(["agreement_id", *keys])
-    return rows.join(facts.agreements.select(*names), on="agreement_id", how="inner")
+        return kpi.cases(facts, keys)
+    groups = facts.agreements.select(list(dict.fromkeys(["agreement_id", *keys])))
+    return kpi.cases(facts, ["agreement_id"]).join(groups, on="agreement_id", how="inner")
 
 
 def tally(facts: Facts, *, by: Sequence[str]) -> pl.DataFrame:
@@ -79,12 +78,13 @@ def tally(facts: Facts, *, by: Sequence[str]) -> pl.DataFrame:
 
 
 def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rules: Rules) -> pl.DataFrame:
-    """The cards of `compute` for the named KPIs (the composite not among them), from tallies: `by` columns and
-    COLUMNS.
+    """The cards of `compute` for the named KPIs (the composite not among them), from tallies: `by` columns and COLUMNS.
+
+    Without `low` and `high`, which no score goes by.
     """
     keys = list(by)
     groups = tallies.select(keys).unique()
-    return _lit(_scored(_valued(tallies, groups, keys, kpis), rules), rules)
+    return _lit(_scored(_valued(tallies, groups, keys, kpis, limits=False), rules), rules)
 
 
 def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
@@ -105,38 +105,46 @@ def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
     return counts.select(*keys, pl.lit(kpi.code).alias("kpi"), "time", "counted", "cases")
 
 
-def _valued(tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str], codes: Sequence[str]) -> pl.DataFrame:
+def _valued(
+    tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str], codes: Sequence[str], *, limits: bool = True
+) -> pl.DataFrame:
     """The value of every KPI of every group, all KPIs of one estimator in one pass."""
     parts = []
     for estimator in ("share", "median", "count"):
         mine = [code for code in codes if KPIS[code].estimator == estimator]
         if mine:
             cells = groups.join(pl.DataFrame({"kpi": mine}), how="cross")
-            parts.append(_estimated(estimator, tallies.filter(pl.col("kpi").is_in(mine)), cells, keys))
+            parts.append(_estimated(estimator, tallies.filter(pl.col("kpi").is_in(mine)), cells, keys, limits))
     return pl.concat(parts)
 
 
-def _estimated(estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+def _estimated(
+    estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str], limits: bool
+) -> pl.DataFrame:
     """`cells` names the groups and KPIs wanted; those without a tally have no cases."""
-    cell = [*keys, "kpi"]
-    sums = tallies.group_by(cell).agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum())
+    # One number per cell: groups and windows by one column of whole numbers are much faster than by several of text.
+    numbered = cells.with_row_index("_number").cast({"_number": pl.Int64})
+    mine = tallies.join(numbered, on=[*keys, "kpi"])
+    sums = mine.group_by("_number").agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum())
     counts = (
-        cells.join(sums, on=cell, how="left")
+        numbered.join(sums, on="_number", how="left", maintain_order="left")
         .with_columns(pl.col("numerator", "denominator").fill_null(0))
         .with_columns(n=pl.col("denominator"))
     )
     if estimator == "median":
-        # One number per cell: windows over one column of whole numbers are much faster than over several of text.
-        counts = counts.with_row_index("_number")
-        waits = tallies.join(counts.select("_number", *cell), on=cell)
-        curve = survival.curves(waits.select("_number", "time", events="counted", leaving="cases"), by=["_number"])
-        counts = counts.join(survival.medians(curve, by=["_number"]), on="_number", how="left").rename(
-            {"median": "value"}
+        leaving = mine.select("_number", "time", events="counted", leaving="cases")
+        medians = (
+            survival.medians(survival.curves(leaving, by=["_number"]), by=["_number"])
+            if limits
+            else survival.median_times(leaving, by=["_number"])
         )
+        counts = counts.join(medians, on="_number", how="left").rename({"median": "value"})
     elif estimator == "share":
-        low, high = wilson(pl.col("numerator"), pl.col("denominator"))
         share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
-        counts = counts.with_columns(value=share, low=100 * low, high=100 * high)
+        counts = counts.with_columns(value=share)
+        if limits:
+            low, high = wilson(pl.col("numerator"), pl.col("denominator"))
+            counts = counts.with_columns(low=100 * low, high=100 * high)
     else:
         counts = counts.with_columns(value=pl.when(pl.col("denominator") > 0).then(pl.col("numerator")))
     return _shaped(counts, keys)

@@ -13,6 +13,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.sparse import csr_array
 from scipy.stats import binom, chi2, norm
 from scipy.stats import t as student
 
@@ -37,6 +38,7 @@ _MAX_DRAWN = 500_000
 _LEAST_DRAWN = 30
 _LIKE_ANY = 2
 _POOL = 20
+_TALLIES = {"_cell": pl.Int64, "kpi": pl.String, "time": pl.Int64, "counted": pl.Int64, "cases": pl.Int64}
 
 
 # --- Shares ----------------------------------------------------------------------------------------------------------
@@ -277,16 +279,8 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
         scorecard.tally(facts if (pool == size).all() else facts.where(pooled), by=["agreement_id"])
         .filter(pl.col("kpi").is_in([*components, COMPOSITE]))
         .join(numbered.select("agreement_id", "_row"), on="agreement_id")
-        .with_columns(pl.col("kpi").cast(pl.Enum([*components, COMPOSITE])))
     )
-    picks = _picks(pool, taken, draws=draws, seed=seed)
-    times = pl.col("_times")
-    tallies = (
-        picks.join(parts, on="_row")
-        .group_by("_cell", "kpi", "time")
-        .agg((pl.col("counted") * times).sum(), (pl.col("cases") * times).sum())
-        .with_columns(pl.col("kpi").cast(pl.String))
-    )
+    tallies = _summed(_picks(pool, taken, draws=draws, seed=seed), parts)
     cases = tallies.filter(pl.col("kpi") == COMPOSITE).select("_cell", n="cases")
     scores = scorecard.scores(tallies, by=["_cell"], kpis=components, rules=rules)
     found = scorecard.composites(scores, cases, by=["_cell"], rules=rules)
@@ -297,8 +291,37 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
     return _Draws(values=table, size=size, share=taken / size)
 
 
-def _picks(size: Ints, taken: Ints, *, draws: int, seed: int) -> pl.DataFrame:
-    """Rows, numbered group by group, drawn for each group and draw: _cell (draw x groups + group), _row, _times."""
+def _summed(drawn: csr_array, parts: pl.DataFrame) -> pl.DataFrame:
+    """The tallies of what each cell drew: _cell, kpi, time, counted, cases, in order. A sparse product per KPI sums them.
+
+    `drawn` says how often each cell drew each row; `parts` has the tallies of each row (_row, kpi, time, counted, cases).
+    """
+    sums = [pl.DataFrame(schema=_TALLIES)]
+    for (kpi,), part in parts.partition_by("kpi", as_dict=True).items():
+        times = part["time"].unique().sort()
+        column = part.select(pl.col("time").rank("dense") - 1).to_series().fill_null(0).to_numpy().astype(np.int64)
+        # Both sums in one number: neither can reach 2 ** 32.
+        both = (part["cases"].to_numpy() << 32) + part["counted"].to_numpy()
+        of_rows = csr_array((both, (part["_row"].to_numpy(), column)), shape=(drawn.shape[1], len(times)))
+        found = (drawn @ of_rows).sorted_indices()
+        cells = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+        sums.append(
+            pl.DataFrame(
+                {
+                    "_cell": cells,
+                    "kpi": pl.repeat(kpi, len(cells), eager=True),
+                    "time": times.gather(found.indices),
+                    "counted": found.data & (2**32 - 1),
+                    "cases": found.data >> 32,
+                },
+                schema=_TALLIES,
+            )
+        )
+    return pl.concat(sums)
+
+
+def _picks(size: Ints, taken: Ints, *, draws: int, seed: int) -> csr_array:
+    """How often each cell (draw x groups + group) drew each row; rows are numbered group by group."""
     random = np.random.Generator(np.random.PCG64(seed))
     group = np.repeat(np.arange(len(size)), taken)
     first = (size.cumsum() - size)[group]
@@ -307,7 +330,8 @@ def _picks(size: Ints, taken: Ints, *, draws: int, seed: int) -> pl.DataFrame:
     picks = np.where(random.random(own.shape) < _LIKE_ANY / (size[group] + _LIKE_ANY), anyone, own)
     cells = group + len(size) * np.arange(draws)[:, None]
     found, times = np.unique(cells * size.sum() + picks, return_counts=True)
-    return pl.DataFrame({"_cell": found // size.sum(), "_row": (found % size.sum()).astype(np.uint32), "_times": times})
+    drawn, row = np.divmod(found, size.sum())
+    return csr_array((times, (drawn, row)), shape=(draws * len(size), size.sum()))
 
 
 def _taken(size: Ints, most: int) -> Ints:

@@ -229,7 +229,8 @@ def test_draws_made_up_from_tallies_equal_scorecards_of_registers_written_out() 
 
     drawn = rank_sets._draw(found, groups, by="agency", rules=rules, draws=3, seed=3)
 
-    picks = rank_sets._picks(drawn.size, drawn.size, draws=3, seed=3)
+    cells = rank_sets._picks(drawn.size, drawn.size, draws=3, seed=3).tocoo()
+    picks = pl.DataFrame({"_cell": cells.row, "_row": cells.col, "_times": cells.data}).cast({"_row": pl.UInt32})
     for draw in range(3):
         of_draw = picks.filter(pl.col("_cell") // 4 == draw).with_columns(pl.col("_cell") % 4)
         cards = scorecard.compute(written_out(found, of_draw, groups.to_list()), by=["agency"], rules=rules)
