@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import json
+import operator
 import types
 from collections.abc import Mapping
 from typing import Final
@@ -18,8 +20,9 @@ from data_access import store
 from data_access.acting import take_turn
 from data_access.store import models
 from data_access.store.arrow import table_of
-from kpi.register import DECLARED, Register
+from kpi.register import BLANK, DECLARED, Register
 from kpi.rules import Rules
+from kpi.vocabulary import REPORT_FIELDS
 
 TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
     {
@@ -41,10 +44,25 @@ TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
 """Frame of a `Register` -> the table it is read from."""
 
 
+_COUNTED: Final[Mapping[str, sa.ColumnElement[int]]] = types.MappingProxyType(
+    {
+        "fields_filled": functools.reduce(
+            operator.add,
+            (
+                sa.case((sa.func.trim(table_of(models.ProgressReport).c[name], BLANK) != "", 1), else_=0)
+                for name in REPORT_FIELDS
+            ),
+        )
+    }
+)
+"""Columns of a register that its tables do not have: what is counted of a row. As in `kpi.register`, by the store."""
+
+
 def read_register(engine: sa.Engine) -> Register:
     """Every table a figure can depend on, in one consistent state, retracted rows left out.
 
-    The frames have exactly the columns declared in `kpi/register.py`, sorted by their keys.
+    The frames have exactly the columns declared in `kpi/register.py`, sorted by their keys; texts of reports are counted by
+    the store, so that they need not be read.
     """
     with store.snapshot(engine) as read:
         return Register(**{name: read(_columns(TABLES[name], columns)) for name, columns in DECLARED.items()})
@@ -56,7 +74,9 @@ def _columns(model: type[SQLModel], declared: type[dy.Schema]) -> sa.Select[tupl
     An event of a retracted blocker is left out with it.
     """
     table = table_of(model)
-    statement = sa.select(*(table.c[name] for name in declared.column_names())).order_by(*table.primary_key.columns)
+    held = [*declared.column_names()]
+    columns = [table.c[name] if name in table.c else _COUNTED[name].label(name) for name in held]
+    statement = sa.select(*columns).order_by(*table.primary_key.columns)
     if "retracted_at" in table.c:
         statement = statement.where(table.c.retracted_at.is_(None))
     if model is models.BlockerEvent:
@@ -145,6 +165,22 @@ def read_names(engine: sa.Engine) -> pl.DataFrame:
     ]
     schema = dict.fromkeys(("kind", "code", "name_vi", "name_en", "abbr_vi", "abbr_en"), pl.String)
     return store.read_frame(engine, sa.union_all(*parts), schema).sort("kind", "code")
+
+
+_AT_ONCE: Final = 1_000
+
+
+def read_report_texts(engine: sa.Engine, reports: pl.Series) -> pl.DataFrame:
+    """What reports say, by their numbers: report_id and the columns of REPORT_FIELDS."""
+    table = table_of(models.ProgressReport)
+    statement = sa.select(table.c.id.label("report_id"), *(table.c[name] for name in REPORT_FIELDS))
+    schema = {"report_id": pl.Int64, **dict.fromkeys(REPORT_FIELDS, pl.String)}
+    with store.snapshot(engine) as read:
+        parts = [
+            read(statement.where(table.c.id.in_(some.to_series().to_list())))
+            for some in reports.to_frame().iter_slices(_AT_ONCE)
+        ]
+    return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
 def read_explanations(engine: sa.Engine) -> pl.DataFrame:

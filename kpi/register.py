@@ -13,6 +13,7 @@ import polars as pl
 from kpi import frames
 from kpi.frames import coded, in_order
 from kpi.vocabulary import (
+    REPORT_FIELDS,
     AccessLevel,
     AgencyKind,
     Authority,
@@ -90,19 +91,13 @@ class Periods(dy.Schema):
 
 
 class Reports(dy.Schema):
-    """What agencies reported; a text is empty where the report leaves it out."""
+    """What agencies reported. No figure depends on its texts, but on how many of REPORT_FIELDS are filled."""
 
     id = dy.Int64(primary_key=True)
     agreement_id = dy.Int64()
     period = dy.String(nullable=True)
     received_on = dy.Date()
-    presiding_agency = dy.String()
-    cooperation_partners = dy.String()
-    content = dy.String()
-    progress = dy.String()
-    completion_time = dy.String()
-    difficulties = dy.String()
-    recommendations = dy.String()
+    fields_filled = dy.Int64(min=0, max=len(REPORT_FIELDS))
     progress_pct = dy.Float64(nullable=True, min=0, max=100)
     shows_progress = dy.Bool()
 
@@ -169,6 +164,15 @@ class DocTypes(dy.Schema):
     code = dy.String(primary_key=True)
     legal_class = coded(LegalClass)
     needs_approval = dy.Bool()
+
+
+BLANK: Final = "".join(map(chr, (*range(9, 14), 32, 133, 160, 5760, *range(8192, 8203), 8232, 8233, 8239, 8287, 12288)))
+"""What counts as nothing where it is all there is: white space in the sense of Unicode."""
+
+FIELDS_FILLED: Final = pl.sum_horizontal(
+    (pl.col(name).str.strip_chars(BLANK) != "").cast(pl.Int64) for name in REPORT_FIELDS
+).alias("fields_filled")
+"""How many of a report's texts say something, where the texts are at hand."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

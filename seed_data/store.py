@@ -12,7 +12,8 @@ from data_access import audit, store
 from data_access.register import TABLES
 from data_access.store import Told, models
 from kpi import register as declared
-from kpi.register import DECLARED, Register
+from kpi.register import DECLARED, FIELDS_FILLED, Register
+from kpi.vocabulary import REPORT_FIELDS
 from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames
 from seed_data.shape import shaped
@@ -41,13 +42,14 @@ def read_named(name: str) -> RegisterFrames:
 def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Register:
     """The register that facts are folded from, once `loaded` and the reference lists are stored."""
     frames = {**lists, **loaded.frames}
-    return Register(
-        **{
-            name: shaped(model, frames[model.__name__], only=DECLARED[name].column_names())
-            for name, model in TABLES.items()
-            if model.__name__ in frames
-        }
-    )
+    found = {
+        name: shaped(model, frames[model.__name__], only=[*DECLARED[name].column_names(), *REPORT_FIELDS])
+        for name, model in TABLES.items()
+        if model.__name__ in frames
+    }
+    if "reports" in found:
+        found["reports"] = found["reports"].with_columns(FIELDS_FILLED).select(DECLARED["reports"].column_names())
+    return Register(**found)
 
 
 def fill(

@@ -75,13 +75,13 @@ def worst_blockers(facts: Facts) -> pl.DataFrame:
 
 
 def last_words(register: Register, facts: Facts) -> pl.DataFrame:
-    """What the agency last reported on each agreement: agreement_id, said_on, progress, difficulties, recommendations."""
+    """The report in which the agency spoke last of each agreement: agreement_id, report_id, said_on."""
     return (
         register.reports.filter(pl.col("received_on") <= facts.as_of)
         .join(facts.agreements, on="agreement_id", how="semi")
         .sort("agreement_id", "received_on", "id")
         .unique("agreement_id", keep="last", maintain_order=True)
-        .select("agreement_id", "progress", "difficulties", "recommendations", said_on="received_on")
+        .select("agreement_id", report_id="id", said_on="received_on")
     )
 
 
@@ -89,7 +89,7 @@ def stuck(facts: Facts, register: Register) -> pl.DataFrame:
     """Every stalled agreement, longest without progress first.
 
     The columns of `facts.agreements`, those of its worst open blocker (cause, severity, authority_level, must_act,
-    opened_on, escalated_on, blocked_days) and the agency's last word (said_on, progress, difficulties, recommendations);
+    opened_on, escalated_on, blocked_days) and the report with the agency's last word (report_id, said_on);
     null where there is none. Who must act is the authority the blocker waits for, else the responsible agency.
     """
     return (

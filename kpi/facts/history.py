@@ -247,14 +247,11 @@ def _owed(periods: pl.DataFrame, agreements: pl.DataFrame, reports: pl.DataFrame
         .select("_row", "agreement_id", "period", "ends_on", "due_on")
         .with_row_index("_owed")
     )
-    filled = pl.sum_horizontal(
-        (pl.col(name).str.strip_chars().str.len_chars() > 0).cast(pl.Int64) for name in REPORT_FIELDS
-    )
     day, good = pl.col("received_on"), pl.col("complete") & pl.col("on_time")
     # Numbered like this, one running maximum over all reports is one over those of each that is owed.
     most = pl.col("_owed").cast(pl.Int64) * (len(REPORT_FIELDS) + 1)
     came = (
-        reports.select("agreement_id", "period", "received_on", "id", fields_filled=filled)
+        reports.select("agreement_id", "period", "received_on", "id", "fields_filled")
         .join(owed.select("_owed", "agreement_id", "period", "due_on"), on=["agreement_id", "period"])
         .sort("_owed", "received_on", "id")
         .with_columns(complete=pl.col("fields_filled") == len(REPORT_FIELDS), on_time=day <= pl.col("due_on"))

@@ -229,7 +229,7 @@ def _new_reports(register: Register, options: pl.DataFrame, today: dt.date) -> p
         period=pl.lit(None if ended.is_empty() else ended["code"].last(), dtype=pl.String),
         received_on=pl.lit(today),
         shows_progress=pl.lit(True),
-        **{name: pl.lit("x") for name in REPORT_FIELDS},
+        fields_filled=pl.lit(len(REPORT_FIELDS), dtype=pl.Int64),
     )
 
 

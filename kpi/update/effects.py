@@ -6,7 +6,7 @@ import dataclasses
 
 import polars as pl
 
-from kpi.register import Register
+from kpi.register import FIELDS_FILLED, Register
 from kpi.update.differences import Preview
 from kpi.update.layout import NEW
 from kpi.vocabulary import AccessLevel
@@ -36,7 +36,7 @@ def projected(register: Register, preview: Preview) -> Register:
             register.status_events, of_agreement(writes.status_events).with_columns(date_known=pl.lit(True))
         ),
         targets=_replaced(register.targets, of_agreement(writes.targets)),
-        reports=_replaced(register.reports, of_agreement(writes.reports)),
+        reports=_replaced(register.reports, of_agreement(writes.reports).with_columns(FIELDS_FILLED)),
         blockers=_joined(register.blockers, blockers),
         blocker_events=_replaced(register.blocker_events, events),
     )

@@ -41,8 +41,10 @@ COLUMNS: Final = [
 
 @kept()
 def stuck_of(view: View, own: str | None) -> pl.DataFrame:
-    """The stalled agreements that somebody limited to `own` may see; as `attention.stuck` has them."""
-    return attention.stuck(loaders.seen_facts(view, own), loaders.register())
+    """The stalled agreements that somebody limited to `own` may see: as `attention.stuck` has them, with difficulties."""
+    stuck = attention.stuck(loaders.seen_facts(view, own), loaders.register())
+    said = loaders.report_texts(stuck["report_id"].drop_nulls()).select("report_id", "difficulties")
+    return stuck.join(said, on="report_id", how="left", maintain_order="left")
 
 
 @drawn

@@ -17,6 +17,7 @@ from data_access.register import (
     read_explanations,
     read_names,
     read_register,
+    read_report_texts,
     read_rules,
 )
 from kpi import facts as kpi_facts
@@ -253,6 +254,11 @@ def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
 @kept()
 def _dossier(agreement_id: int, agency: str | None) -> AgreementDossier | None:
     return read_agreement(data_edition.store(), agreement_id, agency=agency)
+
+
+def report_texts(reports: pl.Series) -> pl.DataFrame:
+    """What reports say, by their numbers; columns as in `read_report_texts`. A report never changes under its number."""
+    return read_report_texts(data_edition.store(), reports)
 
 
 def search(text: str) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from data_access import register, store
 from data_access.store import models
 from kpi import register as shape
 from kpi.rules import Rules
+from kpi.vocabulary import REPORT_FIELDS
 
 DAY = dt.date(2024, 3, 1)
 LATER = dt.datetime(2025, 1, 1)
@@ -119,6 +120,37 @@ def test_retracted_rows_are_left_out_of_the_register(filled: sa.Engine) -> None:
     assert found.reports["progress_pct"].to_list() == [40.0]
     assert found.blockers["id"].to_list() == [1]
     assert found.blocker_events.select("blocker_id", "kind").rows() == [(1, "opened")]
+
+
+def test_the_store_counts_the_filled_texts_of_a_report_as_frames_do(filled: sa.Engine) -> None:
+    said = [
+        "",
+        *map(chr, range(9, 14)),
+        " ",
+        "\x85",
+        "\xa0",
+        "\u2003",
+        "\u3000",
+        " \t\u2028 ",
+        "có",
+        " x ",
+        "\u200b",
+        "'",
+        "%",
+    ]
+    texts = [dict(zip(REPORT_FIELDS, said[start:] + said[:start], strict=False)) for start in range(len(said))]
+    with store.session(filled) as session:
+        session.add_all(
+            models.ProgressReport.model_validate({"agreement_id": 1, "received_on": DAY, **of_report})
+            for of_report in texts
+        )
+
+    counted = register.read_register(filled).reports.select("id", "fields_filled")
+
+    written = register.read_report_texts(filled, counted["id"]).sort("report_id")
+    assert written.tail(len(texts)).drop("report_id").to_dicts() == texts
+    assert written.select(shape.FIELDS_FILLED)["fields_filled"].to_list() == counted["fields_filled"].to_list()
+    assert counted["fields_filled"].n_unique() > 5
 
 
 def test_the_data_version_is_none_until_something_is_loaded_and_then_counts(engine: sa.Engine) -> None:

@@ -67,9 +67,9 @@ def register_of(rows: list[Row]) -> Register:
         events += [(row.id, state, day, True) for state, day in moves]
         targets += [(row.id, target, day) for target, day in row.targets]
         for report in row.reports:
-            texts = [report.get(name, "có") for name in REPORT_FIELDS]
+            filled = sum(bool(report.get(name, "có").strip()) for name in REPORT_FIELDS)
             reports.append(
-                (row.id, report.get("period"), report["received"], *texts)
+                (row.id, report.get("period"), report["received"], filled)
                 + (report.get("pct"), report.get("shows_progress", True))
             )
         for blocker in row.blockers:

@@ -188,7 +188,7 @@ def _reports(
             period=pl.Series(periods["code"].to_numpy()[when]),
             shows_progress=pl.Series(random.random(len(who)) < 0.6),
             progress_pct=pl.lit(None, dtype=pl.Float64),
-            **{name: pl.lit("có") for name in REPORT_FIELDS},
+            fields_filled=pl.lit(len(REPORT_FIELDS), dtype=pl.Int64),
         )
         .with_row_index("id", 1)
         .cast({"id": pl.Int64})

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from data_access import store
-from data_access.register import read_register
+from data_access.register import read_register, read_report_texts
 from data_access.store import models
 from kpi import facts as kpi_facts
 from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
-from kpi.register import Register
+from kpi.register import FIELDS_FILLED, Register
 from seed_data import demo, reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.shape import schema_of
@@ -162,7 +162,10 @@ def test_the_register_can_be_stored_and_read(engine: sa.Engine) -> None:
     stored = read_register(engine)
 
     assert stored.agreements.height == AGREEMENTS.height
-    assert stored.reports.select("id", "progress").equals(FRAMES["ProgressReport"].select("id", "progress"))
+    said = read_report_texts(engine, stored.reports["id"]).sort("report_id")
+    assert said["progress"].equals(FRAMES["ProgressReport"].sort("id")["progress"])
+    counted = FRAMES["ProgressReport"].select("id", FIELDS_FILLED).sort("id")
+    assert stored.reports.select("id", "fields_filled").equals(counted)
     counts = kpi_facts.build(stored, demo.DATA_DATE).agreements["bucket"].value_counts().sort("bucket")
     assert counts["count"].sum() == AGREEMENTS.height
 

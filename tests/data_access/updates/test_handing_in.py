@@ -91,6 +91,7 @@ def test_without_review_handing_in_is_applying(filled: sa.Engine) -> None:
     assert first == HandedIn(Receipt(1, applied=True, changes=len(seen.changes), data_version=6), None)
     assert again == HandedIn(Receipt(1, applied=False, changes=0, data_version=6), None, repeated=True)
     assert_same(register.read_register(filled), expected)
+    assert "Đã làm" in register.read_report_texts(filled, expected.reports["id"])["progress"]
     assert handed_in(filled, "ref,deliverable_en\nA-1,\n") == HandedIn(Receipt(None, False, 0, 6), None)
 
 

@@ -173,7 +173,7 @@ def test_what_the_file_only_carried_along_is_not_put_back(held: sa.Engine) -> No
 
     assert [change.column for change in shown(seen)] == ["difficulties"]
     published(held, seen)
-    found = register.read_register(held).reports
+    found = register.read_report_texts(held, register.read_register(held).reports["id"])
     assert found.select("progress", "difficulties").rows() == [("Đã ký", "Chậm vốn")]
 
 

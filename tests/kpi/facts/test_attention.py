@@ -56,16 +56,16 @@ def test_decisions_are_those_a_higher_authority_must_take_severe_and_oldest_firs
 def test_what_is_stuck_longest_comes_first_with_the_agencys_last_word() -> None:
     rows = [
         Row(id=1, signed=D(2025, 5, 1)),
-        Row(id=2, signed=D(2025, 1, 1), reports=[{"received": D(2025, 6, 1), "difficulties": "Thiếu vốn đối ứng"}]),
+        Row(id=2, signed=D(2025, 1, 1), reports=[{"received": D(2025, 6, 1)}]),
         Row(id=3, signed=D(2025, 12, 1)),
     ]
     register = register_of(rows)
 
     stuck = attention.stuck(facts.build(register, AS_OF), register)
 
-    assert stuck.select("ref", "days_since_progress", "difficulties").rows() == [
+    assert stuck.select("ref", "days_since_progress", "report_id").rows() == [
         ("A1", 258, None),
-        ("A2", 227, "Thiếu vốn đối ứng"),
+        ("A2", 227, 1),
     ]
 
 
