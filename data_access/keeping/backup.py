@@ -48,6 +48,7 @@ LEFT_OUT: Final = seals.NOT_SEALED | {"alembic_version"}
 _MANIFEST: Final = "manifest.json"
 _HMAC: Final = "manifest.hmac"
 _USE: Final = b"international agreements dashboard, backup, 1"
+_SIGNED_IN: Final = (models.SignInAttempt, models.SignInTicket, models.UserSession)
 _READABLE: Final = ("audit", "origin")
 _BEFORE_SEALS: Final = ("0001", "0002")
 # What Python raises for a zip that is none, or no longer.
@@ -408,18 +409,11 @@ def _fill(
     session.expire_all()
     if before is not None or manifest.data_version:
         _raise_version(session, at_least=0 if before is None else before[0])
-    detail: dict[str, object] = {
-        "file": path.name,
-        "sha256": _sha256(path),
-        "made_at": manifest.made_at,
-        "authenticated": authenticated,
-    }
+    detail: dict[str, object] = {"file": path.name, "sha256": _sha256(path), "made_at": manifest.made_at}
+    detail["authenticated"] = authenticated
     if before is not None:
         detail["replaced"] = {"data_version": before[0], "audit_head": before[1]}
     audit.write(session, actor=actor, action="store.restore", subject=manifest.register_code, detail=detail)
-
-
-_SIGNED_IN: Final = (models.SignInAttempt, models.SignInTicket, models.UserSession)
 
 
 def _version_and_head(connection: sa.Connection, tables: Mapping[str, sa.Table]) -> tuple[int, str] | None:
