@@ -1,7 +1,7 @@
 """What everything costs, as ratios within one run, against the budgets there are.
 
-Run by `make bench` (`SIZES=1000,100000` for other sizes); prints a table and writes `bench.json`. Not a test: clocks differ
-between machines, and what else runs on one shows.
+Run by `make bench` (`SIZES=1000,100000` for other sizes, `ONLY=load,upload` for some groups of rows); prints a table and writes
+`bench.json`. Not a test: clocks differ between machines, and what else runs on one shows.
 """
 
 from __future__ import annotations
@@ -10,30 +10,45 @@ import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from tests.benchmarks import crowd, figures, screens
+from tests.benchmarks import browser, crowd, figures, filling, screens, uploads
 from tests.benchmarks.measured import Measured, table
 
 WRITTEN = pathlib.Path("bench.json")
 SIZES = "1006,100000"
 
+OF_A_SIZE: Mapping[str, Callable[[int, pathlib.Path], Iterator[Measured]]] = {
+    "figures": figures.measure,
+    "load": filling.measure,
+    "pages": screens.measure,
+    "browser": browser.measure,
+}
+ONCE: Mapping[str, Callable[[pathlib.Path], Iterator[Measured]]] = {"upload": uploads.measure, "people": crowd.measure}
 
-def measure(sizes: list[int], folder: pathlib.Path) -> Iterator[Measured]:
-    """Everything, the smallest register first."""
+
+def measure(sizes: list[int], only: list[str], folder: pathlib.Path) -> Iterator[Measured]:
+    """What is asked for, the smallest register first."""
     for size in sizes:
-        yield from figures.measure(size)
-        yield from screens.measure(size, folder)
-    yield from crowd.measure(folder)
+        for name, group in OF_A_SIZE.items():
+            if name in only:
+                yield from group(size, folder)
+    for name, once in ONCE.items():
+        if name in only:
+            yield from once(folder)
 
 
 def main() -> None:
     """Print and write what is found, each line as soon as it is."""
+    sizes = sorted(int(size) for size in os.environ.get("SIZES", SIZES).split(","))
+    only = os.environ.get("ONLY", ",".join([*OF_A_SIZE, *ONCE])).split(",")
+    if unknown := set(only) - {*OF_A_SIZE, *ONCE}:
+        raise SystemExit(f"ONLY: {', '.join(sorted(unknown))} is none of {', '.join([*OF_A_SIZE, *ONCE])}")
     found: list[Measured] = []
 
     def noted() -> Iterator[Measured]:
         with tempfile.TemporaryDirectory(prefix="bench") as folder:
-            for one in measure([int(size) for size in os.environ.get("SIZES", SIZES).split(",")], pathlib.Path(folder)):
+            for one in measure(sizes, only, pathlib.Path(folder)):
                 found.append(one)
                 yield one
 

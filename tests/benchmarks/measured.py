@@ -18,6 +18,7 @@ from tests.attacks.wire import tab
 from tests.serving import free_port
 
 ROUNDS = 15
+KILOBYTE = 1024
 
 
 @dataclasses.dataclass(frozen=True)

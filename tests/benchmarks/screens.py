@@ -16,18 +16,15 @@ import sqlalchemy as sa
 
 from data_access import accounts, store
 from pages.screen import screens
-from seed_data import demo
-from seed_data import store as seed_store
 from seed_data.demo import DATA_DATE
-from seed_data.mapping.build import RegisterFrames
 from tests.attacks.wire import Tab, tab
-from tests.benchmarks.measured import Measured, empty_rerun, median, seconds
+from tests.benchmarks import filling
+from tests.benchmarks.measured import KILOBYTE, Measured, empty_rerun, median, seconds
 from tests.serving import Served, served
 
 READER = "lanhdao"
-SMALLEST = 1_006
+SMALLEST = filling.SMALLEST
 FRESH_DAYS = 3
-KILOBYTE = 1024
 
 # By the largest register they hold for.
 SAME = {100_000: 0.5, 1_000_000: 1.0}
@@ -44,12 +41,14 @@ def budget(of: dict[int, float], size: int) -> float:
 @contextlib.contextmanager
 def demo_store(size: int, folder: pathlib.Path) -> Iterator[sa.Engine]:
     """The demonstration register at a size, at least as large as it is, with the demo accounts."""
-    engine = store.get_engine(f"sqlite:///{folder / f'{size}.sqlite'}")
+    path = folder / f"{size}.sqlite"
+    is_there = path.exists()  # others needed it before
+    engine = store.get_engine(f"sqlite:///{path}")
     store.migrate(engine)
-    with store.session(engine) as session:
-        register = RegisterFrames(demo.frames(n=max(size, SMALLEST)))
-        seed_store.fill(session, actor="bench", register=register, origin="demo")
-        accounts.ensure_demo_accounts(session)
+    if not is_there:
+        filling.fill(engine, filling.parts(size))
+        with store.session(engine) as session:
+            accounts.ensure_demo_accounts(session)
     yield engine
     store.close(engine)
 
