@@ -3,7 +3,7 @@
 # make serve   the same in PROCESSES processes behind nginx; one for each core if left out
 # make test    everything that must hold
 # make faults  the store under every fault, at length (a sample of it is in make test); prints the figures
-# make bench   what figures and pages take, as ratios within one run, against their budgets; writes bench.json
+# make bench   what figures, pages and loads take, as ratios within one run, against their budgets; writes bench.json; honours SIZES, ONLY
 # make load    how long a leader waits while others do what they should not
 # make numbers a thousand random changes: after each, what pages load equals fresh queries of the store
 # make guards  every guard of docs/security.md taken away in turn: its test must fail
