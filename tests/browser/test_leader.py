@@ -11,7 +11,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from data_access import store
 from data_access.register import raise_data_version
 from tests.attacks.wire import tab
-from tests.benchmarks.screens import KILOBYTE, KILOBYTES, READER, cookie_of, pages
+from tests.benchmarks.measured import KILOBYTE
+from tests.benchmarks.screens import KILOBYTES, READER, cookie_of, pages
 from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import AT_REST, Served
 
