@@ -27,6 +27,8 @@ from kpi.register import Register
 from pages.ui import studies
 from pages.ui.view import View
 from seed_data import demo, reference
+from seed_data.mapping.build import RegisterFrames
+from seed_data.store import folded_from
 from tests.kpi.simulated import simulate
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
@@ -44,23 +46,7 @@ Cell = tuple[str, str, int]
 
 
 def demo_register() -> Register:
-    frames = {**reference.frames(), **demo.frames()}
-    names = {
-        "agreements": "Agreement",
-        "agreement_partners": "AgreementPartner",
-        "status_events": "StatusEvent",
-        "targets": "TargetDate",
-        "periods": "ReportingPeriod",
-        "reports": "ProgressReport",
-        "blockers": "Blocker",
-        "blocker_events": "BlockerEvent",
-        "agencies": "Agency",
-        "partners": "Partner",
-        "partner_tiers": "PartnerTier",
-        "sectors": "Sector",
-        "doc_types": "DocType",
-    }
-    return Register(**{name: frames[table] for name, table in names.items()})
+    return folded_from(RegisterFrames(demo.frames()), reference.frames())
 
 
 def random_register(seed: int) -> Register:
