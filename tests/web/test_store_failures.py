@@ -28,6 +28,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, client: TestClient) -> TestClient:
         raise sa.exc.OperationalError("SELECT", {}, GONE)
 
     monkeypatch.setattr(store, "session", fail)
+    monkeypatch.setattr(store, "reading", fail)
     return client
 
 
