@@ -210,18 +210,8 @@ class Folder:
             if edition == self._edition and self._unseen_bytes < self._most_bytes * _LOOKED_AFTER:
                 return
             self._edition, self._unseen_bytes = edition, 0
-        given_up = time.time() - _IN_USE_SECONDS
-        found: list[tuple[float, int, str]] = []
-        for held in os.scandir(self._path):
-            if not _EDITION.fullmatch(held.name):  # not ours
-                continue
-            if held.name != edition and held.stat().st_mtime < given_up:
-                shutil.rmtree(held.path, ignore_errors=True)
-                continue
-            for file in os.scandir(held.path):
-                with contextlib.suppress(FileNotFoundError):  # another process makes room too
-                    status = file.stat()
-                    found.append((status.st_mtime, status.st_size, file.path))
+        editions = [held for held in os.scandir(self._path) if _EDITION.fullmatch(held.name)]  # the others are not ours
+        found = [file for held in editions for file in self._left_of(held, is_newest=held.name == edition)]
         too_much = sum(size for _, size, _ in found) - int(self._most_bytes * _FILLED)
         for _, size, path in sorted(found):
             if too_much <= 0:
@@ -229,6 +219,23 @@ class Folder:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
             too_much -= size
+
+    def _left_of(self, edition: os.DirEntry[str], *, is_newest: bool) -> list[tuple[float, int, str]]:
+        """When each file of an edition was last used, its size and its path; none where the edition goes, as nobody reads it."""
+        found: list[tuple[float, int, str]] = []
+        try:
+            if not is_newest and edition.stat().st_mtime < time.time() - _IN_USE_SECONDS:
+                shutil.rmtree(edition.path)
+                return found
+            for file in os.scandir(edition.path):
+                with contextlib.suppress(FileNotFoundError):  # another process makes room too, or gives it its name
+                    status = file.stat()
+                    found.append((status.st_mtime, status.st_size, file.path))
+        except FileNotFoundError:
+            return found  # another process takes it away; what it leaves is looked at next time
+        except OSError as error:
+            self._tell("figures nobody reads cannot be taken away", error)
+        return found
 
 
 def _pickled(answer: object) -> bytes:

@@ -245,6 +245,26 @@ def test_an_edition_goes_when_there_is_a_newer_one_and_nobody_reads_it_any_more(
     assert foreign.exists()
 
 
+@pytest.mark.parametrize(("refused", "told"), [(PermissionError("not yours"), 1), (FileNotFoundError("gone"), 0)])
+def test_an_edition_that_stays_is_told_of_once_unless_another_process_has_just_taken_it_away(
+    refused: OSError, told: int, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = Folder(folder, most_bytes=1_000_000, key=KEY)
+    old, *newer = (Name(f"edition-{number:032}", "figure") for number in range(3))
+    held.write(old, "an answer")
+
+    def refuse(_path: str) -> None:
+        raise refused
+
+    monkeypatch.setattr("pages.ui.kept_on_disk.shutil.rmtree", refuse)
+    for name in newer:
+        os.utime(folder / old.edition, (0, 0))
+        assert held.write(name, "an answer")
+
+    assert [held.read(name) for name in newer] == ["an answer"] * 2
+    assert caplog.text.count("cannot be taken away") == told
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_disk_that_is_full_or_takes_no_writes_is_told_of_once_and_harms_nobody(
     number: int,
