@@ -13,7 +13,7 @@ from data_access.audit import journal
 from data_access.audit.journal import Sought, Verification
 from pages.account import sections
 from pages.audit import SCREEN, told
-from pages.ui import cards, exports, session
+from pages.ui import cards, exports, paging, session
 from pages.ui.choices import offered
 
 PAGE_ROWS: Final = 50
@@ -147,7 +147,7 @@ def show_entries(person: session.Person, sought: Sought) -> None:
 def _show_pages(total: int, page: int) -> None:
     pages = -(-total // PAGE_ROWS)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        st.pagination(pages, key=_PAGE)
+        paging.show_numbers(pages, key=_PAGE)
         st.caption(w.t("audit.page_of", page=w.number(page), pages=w.number(pages), total=w.number(total)))
 
 

@@ -26,6 +26,10 @@ InWords = Callable[[pl.DataFrame], pl.DataFrame]
 _FALLS: Final = "-"
 _ORDER_WIDTH: Final = 440
 
+_ROOM_FOR: Final = 5
+_FEW_PAGES_WIDTH: Final = 256
+"""Streamlit leaves numbers out wherever there is no room for five, however few there are."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Order:
@@ -130,9 +134,22 @@ def show_pages(page: Page) -> None:
     """The way to the other pages, and which rows these are."""
     key = f"{page.table}_pager"
     st.session_state[key] = page.number
-    st.pagination(page.last, key=key, on_change=_turn, args=(page.table, key))
+    show_numbers(page.last, key=key, on_change=_turn, args=(page.table, key))
     first, last = page.before + 1, min(page.before + PAGE_ROWS, page.rows)
     st.caption(w.tn("common.rows_of", page.rows, first=w.number(first), last=w.number(last)))
+
+
+def show_numbers(
+    pages: int, *, key: str, on_change: Callable[..., None] | None = None, args: tuple[str, ...] = ()
+) -> None:
+    """The numbers of the pages, and arrows to the one before and the next."""
+    st.pagination(
+        pages,
+        key=key,
+        width=_FEW_PAGES_WIDTH if pages < _ROOM_FOR else "content",
+        on_change=on_change or "rerun",
+        args=args,
+    )
 
 
 def show_order(page: Page, columns: Sequence[Column]) -> None:

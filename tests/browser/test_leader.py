@@ -58,6 +58,9 @@ def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page
 
     page.goto("/agreements?q=thuong+mai&agreements_sort=-title")
     expect(page.get_by_text(re.compile(r"^1–100 trong \d+ dòng$"))).to_be_visible()
+    expect(page.locator(AT_REST)).to_be_visible()
+    page.wait_for_timeout(500)  # the numbers are all there at first, and then those for which there is room
+    expect(page.get_by_test_id("stPagination")).to_contain_text("2")
     page.get_by_role("button", name="Next page").press("Enter")
     expect(page.get_by_text(re.compile(r"^101–\d+ trong"))).to_be_visible()
     open_first_row(page, re.compile(r"/agreement\?.*ref=TT"))
