@@ -10,6 +10,7 @@ answer and the time are bounded.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -59,6 +60,7 @@ def read(
         finally:
             deadline.cancel()
             child.kill()
+            _close(child.stdin)
 
 
 def _asked(
@@ -91,6 +93,13 @@ def _asked(
 def _send(pipe: IO[bytes], said: Any, data: bytes = b"") -> None:
     pipe.write(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" + data)
     pipe.flush()
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    """Close it, also where a process that has ended left in it what it was sent, which closing would send once more."""
+    if pipe is not None:
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
 
 
 # --- In the process ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import random
 import socket
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import sqlalchemy as sa
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+PORTS = (15_000, 30_000)
+"""Below the ports of connections, which begin at 32,768 on Linux and at 49,152 elsewhere."""
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]:not(:has([data-testid=stSkeleton]))"
 """The page of a run that has ended, and nothing of it whose code the browser still fetches."""
 
@@ -84,12 +87,17 @@ def environment(engine: sa.Engine) -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def free_port(count: int = 1) -> int:
+    """A port nobody listens on at this moment, as on those that follow, so many in all.
+
+    It is none of those that the system gives to who connects to somebody: such a one may be taken at any moment.
+    """
+    while True:
+        first = random.SystemRandom().randrange(*PORTS)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
+            for port in range(first, first + count):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
 
 
 def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None:

@@ -99,7 +99,7 @@ def test_who_was_at_a_process_that_was_killed_goes_on_at_another_and_it_comes_ba
 @contextlib.contextmanager
 def started(environ: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The command with two processes, and the port of both; it has ended when the block has."""
-    port = free_port()
+    port = free_port(count=3)
     command = subprocess.Popen(
         [sys.executable, "manage.py", "serve", "--processes", "2"], cwd=ROOT, env={**environ, "PORT": str(port)}
     )

@@ -79,6 +79,20 @@ def test_a_process_that_ends_without_an_answer_is_a_clear_problem(ends: str, mon
     assert codes(apart.read(GOOD * 100_000, "a.csv")) == ["reading_stopped"]
 
 
+def test_a_process_that_ended_before_it_was_sent_anything_is_a_clear_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes wait on this side until they are sent, and go on waiting when that fails."""
+
+    class Ended(subprocess.Popen[bytes]):
+        def __init__(self, *said: Any, **how: Any) -> None:
+            super().__init__(*said, **how)
+            self.wait()
+
+    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", ""))
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+
+    assert codes(apart.read(GOOD, "a.csv")) == ["reading_stopped"]
+
+
 def test_the_process_stands_back_for_everybody_else_s_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
     niceness: list[int] = []
