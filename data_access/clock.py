@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
 
 import polars as pl
 
 from data_access.store.models import utc_now
-
-VIET_NAM: Final = dt.timezone(dt.timedelta(hours=7))
-"""No summer time, so a fixed offset does: a bare system has no table of time zones."""
+from data_access.store.models.base import VIET_NAM
 
 
 def today(data_date: dt.date | None) -> dt.date:

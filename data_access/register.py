@@ -244,7 +244,7 @@ def read_agreement(engine: sa.Engine, agreement_id: int, *, agency: str | None =
             agencies=read(belonging(models.AgreementAgency, "role", "agency")),
             events=read(belonging(models.StatusEvent, "effective_on", "recorded_at", "id")),
             targets=read(belonging(models.TargetDate, "effective_on", "recorded_at", "id")),
-            reports=read(belonging(models.ProgressReport, "received_on", "recorded_at", "id")),
+            reports=read(belonging(models.ProgressReport, "reported_on", "recorded_at", "id")),
             blockers=read(belonging(models.Blocker, "id")),
             blocker_events=read(
                 sa.select(blocker_event)

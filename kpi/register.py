@@ -96,6 +96,7 @@ class Reports(dy.Schema):
     id = dy.Int64(primary_key=True)
     agreement_id = dy.Int64()
     period = dy.String(nullable=True)
+    reported_on = dy.Date()
     received_on = dy.Date()
     fields_filled = dy.Int64(min=0, max=len(REPORT_FIELDS))
     progress_pct = dy.Float64(nullable=True, min=0, max=100)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import types
+from collections.abc import Collection, Mapping
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from data_access.store import models
 from data_access.store.arrow import table_of
 
 _TYPES: dict[str, pl.DataType] = {
@@ -18,6 +21,39 @@ _TYPES: dict[str, pl.DataType] = {
     "datetime": pl.Datetime("us"),
     "string": pl.String(),
 }
+
+_ABOUT: Final[Mapping[type[SQLModel], str]] = types.MappingProxyType(
+    {
+        models.StatusEvent: "effective_on",
+        models.TargetDate: "effective_on",
+        models.ProgressReport: "reported_on",
+        models.BlockerEvent: "effective_on",
+    }
+)
+"""The day that a dated claim is about."""
+
+_FIRST: Final[Mapping[type[SQLModel], tuple[type[SQLModel], str]]] = types.MappingProxyType(
+    {models.Agreement: (models.StatusEvent, "agreement_id"), models.Blocker: (models.BlockerEvent, "blocker_id")}
+)
+"""What has no day of its own, and the events that tell of it."""
+
+
+def with_receipts(frames: Mapping[type[SQLModel], pl.DataFrame]) -> dict[type[SQLModel], pl.DataFrame]:
+    """The frames of a register from elsewhere with the day each claim was received, where they do not say it themselves: the
+    day it is about, of an agreement or a blocker that of its first event, of one without any the data date."""
+    told = dict(frames)
+    for model, day in _ABOUT.items():
+        if model in told and "received_on" not in told[model].columns:
+            told[model] = told[model].with_columns(received_on=day)
+    for model, (events, owner) in _FIRST.items():
+        if model in told and "received_on" not in told[model].columns:
+            first = told[events].group_by(owner).agg(received_on=pl.col("effective_on").min())
+            told[model] = (
+                told[model]
+                .join(first, left_on="id", right_on=owner, how="left", maintain_order="left")
+                .with_columns(pl.col("received_on").fill_null(told[models.DataVersion]["data_date"].item()))
+            )
+    return told
 
 
 def schema_of(model: type[SQLModel]) -> dict[str, pl.DataType]:

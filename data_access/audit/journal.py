@@ -18,9 +18,9 @@ from sqlmodel import Session, col, select
 from data_access import audit, store
 from data_access.acting import Actor, Person, authorise
 from data_access.audit import ChainCheck
-from data_access.clock import VIET_NAM
 from data_access.store import models
 from data_access.store.models import AuditEntry, utc_now
+from data_access.store.models.base import VIET_NAM
 
 EXPORT_MAX: Final = 100_000
 """The newest so many entries go into one file."""

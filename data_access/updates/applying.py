@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel
 
 from data_access import audit, register, store
 from data_access.acting import Person, Refused, account_of, agency_of, logged, take_turn
+from data_access.clock import local_time
 from data_access.roles import May, may
 from data_access.store import models
 from data_access.updates import rows
@@ -44,10 +45,11 @@ _BLOCKER_DAYS = {f"blocker_{step}_on": step for step in texts(BlockerStep)}
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """A batch under way: its number and the one moment at which all its rows are recorded."""
+    """A batch under way: its number, the one moment at which all its rows are recorded, and the day it was handed in."""
 
     id: int
     at: dt.datetime
+    received_on: dt.date
 
 
 def apply(session: Session, *, actor: Person, preview: Preview, corrects: int | None = None) -> Receipt:
@@ -110,7 +112,7 @@ def carry_out(
     batch.status = BatchStatus.APPLIED
     opened = open_batch(session, batch)
     ids = {str(number): number for number in preview.versions}
-    ids |= _register(session, preview, agency)
+    ids |= _register(session, preview, agency, opened.received_on)
     changes = _stored_changes(session, preview, opened, ids)
     rows.raise_row_versions(session, list(preview.versions))
     registered = dict.fromkeys(ids[subject] for subject in preview.writes.agreements["subject"])
@@ -184,7 +186,7 @@ def open_batch(session: Session, batch: models.UploadBatch) -> Batch:
     session.add(batch)
     session.flush()
     assert batch.id is not None
-    return Batch(batch.id, now)
+    return Batch(batch.id, now, local_time(batch.created_at).date())
 
 
 def close_batch(
@@ -257,7 +259,7 @@ def replacements(table_name: str, done: pl.DataFrame) -> pl.DataFrame:
 # --- The rows --------------------------------------------------------------------------------------------------------
 
 
-def _register(session: Session, preview: Preview, agency: str) -> dict[str, int]:
+def _register(session: Session, preview: Preview, agency: str, received_on: dt.date) -> dict[str, int]:
     """Register the new agreements; gives the id for each subject. Their reference is agency, year of signing and a number."""
     new = preview.writes.agreements.join(
         preview.writes.status_events.filter(pl.col("state") == State.SIGNED).select(
@@ -277,6 +279,7 @@ def _register(session: Session, preview: Preview, agency: str) -> dict[str, int]
             ref=f"{agency}-{year}-{number:04d}",
             responsible_agency=agency,
             signing_agency=agency,
+            received_on=received_on,
             **{name: line[name] for name in ("title_vi", "title_en", "doc_type", "sector", "scope", "implementable")},
         )
         registered.append((line["subject"], line["partner"], agreement))
@@ -313,7 +316,9 @@ def _stored_changes(session: Session, preview: Preview, batch: Batch, ids: dict[
     )
     targets = stored(session, "targetdate", of_agreement(writes.targets), batch)
     reports = stored(session, "progressreport", of_agreement(writes.reports), batch)
-    blockers = rows.added(session, models.Blocker, of_agreement(writes.blockers), batch_id=batch.id, at=batch.at)
+    blockers = rows.added(
+        session, models.Blocker, received(of_agreement(writes.blockers), batch), batch_id=batch.id, at=batch.at
+    )
     numbers = dict(blockers.select("item", "id").iter_rows())
     happened = of_agreement(writes.blocker_events).with_columns(
         blocker_id=pl.Series([numbers.get(item) or int(item) for item in writes.blocker_events["item"]], dtype=pl.Int64)
@@ -373,7 +378,13 @@ def stored(session: Session, table_name: str, frame: pl.DataFrame, batch: Batch)
     """Retract the rows that `frame` replaces, add its own, and give them back with their ids."""
     model = MODELS[table_name]
     rows.retract(session, model, frame["replaces"].drop_nulls().to_list(), batch.at)
-    return rows.added(session, model, frame, batch_id=batch.id, at=batch.at)
+    return rows.added(session, model, received(frame, batch), batch_id=batch.id, at=batch.at)
+
+
+def received(frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
+    """Rows with the day they were received: their batch's, where they do not keep an earlier one."""
+    kept = pl.col("received_on") if "received_on" in frame.columns else pl.lit(None, pl.Date)
+    return frame.with_columns(received_on=kept.fill_null(batch.received_on))
 
 
 def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:

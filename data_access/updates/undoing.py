@@ -46,6 +46,7 @@ _KEPT = {
         "agreement_id": pl.Int64(),
         "state": pl.String(),
         "effective_on": pl.Date(),
+        "received_on": pl.Date(),
         "date_known": pl.Boolean(),
         "note": pl.String(),
     },
@@ -53,24 +54,27 @@ _KEPT = {
         "agreement_id": pl.Int64(),
         "target_on": pl.Date(),
         "effective_on": pl.Date(),
+        "received_on": pl.Date(),
         "reason": pl.String(),
     },
     "blockerevent": {
         "blocker_id": pl.Int64(),
         "kind": pl.String(),
         "effective_on": pl.Date(),
+        "received_on": pl.Date(),
         "note": pl.String(),
     },
     "progressreport": {
         "agreement_id": pl.Int64(),
         "period": pl.String(),
+        "reported_on": pl.Date(),
         "received_on": pl.Date(),
         **dict.fromkeys(REPORT_FIELDS, pl.String()),
         "progress_pct": pl.Float64(),
         "shows_progress": pl.Boolean(),
     },
 }
-"""What each table's rows say, which a restored row says again."""
+"""What each table's rows say and when they were received, which a restored row says again."""
 
 _WHOLE_PARTS = ("status", "target")
 """Parts whose cells stand or fall together: two batches that touch one of them touch the same thing."""
@@ -78,7 +82,7 @@ _WHOLE_PARTS = ("status", "target")
 _DATED = (
     (models.StatusEvent, "effective_on"),
     (models.TargetDate, "effective_on"),
-    (models.ProgressReport, "received_on"),
+    (models.ProgressReport, "reported_on"),
     (models.BlockerEvent, "effective_on"),
 )
 
@@ -86,12 +90,14 @@ _DATED = (
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Past:
     """What a batch did: its cells (with column, item, part), which rows it put in place of which (target_table, old, new), the
-    agreements it registered, and where each row it wrote lives on by now (target_table, id, live)."""
+    agreements it registered, where each row that was replaced lives on by now (target_table, id, live), and for each that holds
+    in place of others those of its versions that count without the batch: their days of receipt are that of what is left."""
 
     cells: pl.DataFrame
     replaced: pl.DataFrame
     registered: frozenset[int]
     live: dict[tuple[str, int], int]
+    versions: dict[tuple[str, int], list[int]]
 
 
 def undo(session: Session, *, actor: Person, batch_id: int) -> Receipt:
@@ -185,24 +191,34 @@ def _past(every: pl.DataFrame, batch_id: int) -> _Past:
         "agreement_id", "target_table", pl.col("old").cast(pl.Int64), pl.col("new").cast(pl.Int64)
     )
     registered = own.filter((pl.col("field") == "_row_version") & pl.col("old").is_null())["agreement_id"]
-    return _Past(cells, replaced, frozenset(registered), _live(every))
+    chains = _chains(every)
+    taken_back = every.filter((pl.col("field") == "_replaces") & (~pl.col("holds") | (pl.col("batch_id") == batch_id)))
+    gone = {(name, int(new)) for name, new in taken_back.select("target_table", "new").iter_rows()}
+    return _Past(
+        cells,
+        replaced,
+        frozenset(registered),
+        live={(name, row): chain[-1] for name, chain in chains for row in chain[:-1]},
+        versions={(name, chain[-1]): [row for row in chain if (name, row) not in gone] for name, chain in chains},
+    )
 
 
-def _live(every: pl.DataFrame) -> dict[tuple[str, int], int]:
-    """For each row that was ever replaced, the one that holds in its place now."""
+def _chains(every: pl.DataFrame) -> list[tuple[str, list[int]]]:
+    """The rows that took each other's place, by table: the first one, each that followed it, the one that holds now."""
     follows = {
         (name, int(old)): int(new)
         for name, old, new in every.filter(pl.col("field") == "_replaces")
         .select("target_table", "old", "new")
         .iter_rows()
     }
-    live: dict[tuple[str, int], int] = {}
-    for name, first in follows:
-        last = first
-        while (name, last) in follows:
-            last = follows[name, last]
-        live[name, first] = last
-    return live
+    later = {(name, new) for (name, _), new in follows.items()}
+    chains = []
+    for name, first in follows.keys() - later:
+        chain = [first]
+        while (name, chain[-1]) in follows:
+            chain.append(follows[name, chain[-1]])
+        chains.append((name, chain))
+    return chains
 
 
 def _refuse_overlaps(session: Session, every: pl.DataFrame, past: _Past, batch_id: int) -> None:
@@ -281,7 +297,19 @@ def _restored(session: Session, name: str, replaced: pl.DataFrame, past: _Past) 
         on="target_id",
         how="inner",
     ).filter(pl.col("target_table") == name)
-    return _with_old_cells(owners.drop("id").join(now, on="replaces", how="inner", maintain_order="left"), cells)
+    counted = pl.DataFrame(
+        [(row, version) for row in live for version in past.versions[name, row]],
+        schema={"replaces": pl.Int64, "id": pl.Int64},
+        orient="row",
+    )
+    came = rows.fetched(session, MODELS[name], counted["id"].to_list(), {"id": pl.Int64(), "received_on": pl.Date()})
+    received = counted.join(came, on="id").group_by("replaces").agg(pl.col("received_on").max())
+    reports = (
+        owners.drop("id")
+        .join(now.drop("received_on"), on="replaces", how="inner", maintain_order="left")
+        .join(received, on="replaces", how="inner", maintain_order="left")
+    )
+    return _with_old_cells(reports, cells)
 
 
 def _with_old_cells(reports: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
@@ -290,7 +318,7 @@ def _with_old_cells(reports: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
         old = cells.filter(pl.col("column") == name).select("replaces", "old", told=pl.lit(True))
         text = pl.col("old")
         column, value = {
-            "report_date": ("received_on", text.str.to_date("%Y-%m-%d")),
+            "report_date": ("reported_on", text.str.to_date("%Y-%m-%d")),
             "progress_pct": ("progress_pct", text.cast(pl.Float64)),
             "shows_progress": ("shows_progress", text == "yes"),
         }.get(name, (name, text.fill_null("")))

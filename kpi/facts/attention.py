@@ -77,11 +77,11 @@ def worst_blockers(facts: Facts) -> pl.DataFrame:
 def last_words(register: Register, facts: Facts) -> pl.DataFrame:
     """The report in which the agency spoke last of each agreement: agreement_id, report_id, said_on."""
     return (
-        register.reports.filter(pl.col("received_on") <= facts.as_of)
+        register.reports.filter(pl.col("reported_on") <= facts.as_of)
         .join(facts.agreements, on="agreement_id", how="semi")
-        .sort("agreement_id", "received_on", "id")
+        .sort("agreement_id", "reported_on", "id")
         .unique("agreement_id", keep="last", maintain_order=True)
-        .select("agreement_id", report_id="id", said_on="received_on")
+        .select("agreement_id", report_id="id", said_on="reported_on")
     )
 
 

@@ -205,12 +205,14 @@ class ReportFacts(dy.Schema):
     agreement_id = dy.Int64(primary_key=True, description="the agreement")
     period = dy.String(primary_key=True, description="the period")
     due_on = dy.Date(description="the day the report is due")
-    received_on = dy.Date(nullable=True, description="the day the first one for the period came; null: none came")
+    received_on = dy.Date(
+        nullable=True, description="the day the first one for the period was received; null: none was"
+    )
     fields_filled = dy.Int64(
         nullable=True, min=0, max=len(REPORT_FIELDS), description="how many of its fields are filled; null: none came"
     )
     complete = dy.Bool(description="all of them are")
-    on_time = dy.Bool(description="it came by the day it was due")
+    on_time = dy.Bool(description="it was received by the day it was due")
     is_due = dy.Bool(description="that day has come")
 
     @dy.rule()

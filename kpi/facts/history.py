@@ -224,20 +224,21 @@ def _states(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
 
 
 def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
-    """Spells of when the last report came, when the last one that shows progress, and which progress was said last."""
-    said = reports.sort("agreement_id", "received_on", "id").select(
+    """Spells of when was reported last, when progress was, and which progress was said last: by the days reports are about."""
+    said = reports.sort("agreement_id", "reported_on", "id").select(
         "agreement_id",
-        "received_on",
+        "reported_on",
         "id",
-        last_report_on="received_on",
-        last_evidenced_on=pl.when("shows_progress").then("received_on").forward_fill().over("agreement_id"),
+        last_report_on="reported_on",
+        last_evidenced_on=pl.when("shows_progress").then("reported_on").forward_fill().over("agreement_id"),
         progress_pct=pl.col("progress_pct").forward_fill().over("agreement_id"),
     )
-    return _spells(said, ids, day="received_on")
+    return _spells(said, ids, day="reported_on")
 
 
 def _owed(periods: pl.DataFrame, agreements: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
-    """Spells of every report owed if the agreement is open at the period's end, by agreement, due day and period."""
+    """Spells of every report owed if the agreement is open at the period's end, by agreement, due day and period; what came and
+    when goes by the days of receipt."""
     signed = agreements.with_row_index("_row").filter("followed").select("_row", "agreement_id", "first_signed")
     owed = (
         signed.join_where(

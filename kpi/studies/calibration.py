@@ -174,7 +174,7 @@ def _slope(chance: Floats, came: Floats) -> float | None:
 def reporting_began(register: Register) -> dt.date | None:
     """The day of the first report; None where the register has none."""
     first = register.reports.join(register.agreements.select(agreement_id="id"), on="agreement_id", how="semi")[
-        "received_on"
+        "reported_on"
     ].min()
     assert first is None or isinstance(first, dt.date)
     return first

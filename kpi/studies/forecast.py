@@ -259,7 +259,7 @@ def _silences(register: Register, facts: Facts) -> pl.DataFrame:
     followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
     events = register.status_events.filter("date_known").sort("id").select("agreement_id", "state", day="effective_on")
     reports = register.reports.filter("shows_progress").select(
-        "agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="received_on"
+        "agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="reported_on"
     )
     state, day = pl.col("state"), pl.col("day")
     is_open = pl.col("next").is_in(OPEN_STATES)

@@ -227,6 +227,7 @@ def _new_reports(register: Register, options: pl.DataFrame, today: dt.date) -> p
         id=pl.lit(register.reports["id"].max(), dtype=pl.Int64).fill_null(0) + 1,
         agreement_id="option",
         period=pl.lit(None if ended.is_empty() else ended["code"].last(), dtype=pl.String),
+        reported_on=pl.lit(today),
         received_on=pl.lit(today),
         shows_progress=pl.lit(True),
         fields_filled=pl.lit(len(REPORT_FIELDS), dtype=pl.Int64),

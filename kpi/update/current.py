@@ -50,6 +50,7 @@ REPORTS: Schema = {
     "id": pl.Int64,
     "agreement_id": pl.Int64,
     "period": pl.String,
+    "reported_on": pl.Date,
     "received_on": pl.Date,
     **dict.fromkeys(REPORT_FIELDS, pl.String),
     "progress_pct": pl.Float64,
@@ -140,10 +141,10 @@ class Current:
     @functools.cached_property
     def latest_reports(self) -> pl.DataFrame:
         """The report that holds for each agreement and period, with `item`: the period, or `@` and the day where it has none."""
-        item = pl.coalesce("period", pl.lit("@") + pl.col("received_on").dt.to_string())
+        item = pl.coalesce("period", pl.lit("@") + pl.col("reported_on").dt.to_string())
         return (
             self.reports.with_columns(item=item)
-            .sort("agreement_id", "item", "received_on", "id")
+            .sort("agreement_id", "item", "reported_on", "id")
             .unique(["agreement_id", "item"], keep="last", maintain_order=True)
         )
 
@@ -230,7 +231,7 @@ def known_cells(current: Current, agreement_ids: pl.Series) -> pl.DataFrame:
         *REPORT_FIELDS,
         progress_pct=percent_text(pl.col("progress_pct")),
         shows_progress=pl.when("shows_progress").then(pl.lit("yes")).otherwise(pl.lit("no")),
-        report_date=pl.col("received_on").dt.to_string(),
+        report_date=pl.col("reported_on").dt.to_string(),
     )
     blocker_cells = blockers.select(
         "agreement_id",

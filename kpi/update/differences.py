@@ -65,7 +65,7 @@ class Preview:
     """Everything a confirmation is about; applying stores exactly this.
 
     `versions` are the row versions seen of the agreements it changes, `data_date` the register's data date before and after.
-    `conflicts` have to be decided before it can be applied.
+    `conflicts` have to be decided before it can be applied. `received_on` is the day on which it would be received now.
     """
 
     agency: str
@@ -78,6 +78,7 @@ class Preview:
     versions: Mapping[int, int]
     data_version: int
     data_date: tuple[dt.date | None, dt.date | None]
+    received_on: dt.date
     writes: Writes
 
     def decided(self, mine: Collection[Conflict]) -> Preview:
@@ -116,6 +117,7 @@ def compare(checked: Checked, current: Current) -> Preview:
         versions=_versions(checked.cells, current),
         data_version=current.data_version,
         data_date=(current.data_date, _data_date(checked.cells, current.data_date)),
+        received_on=checked.today,
         writes=writes_of(checked.cells, current),
     )
 

@@ -36,7 +36,12 @@ def projected(register: Register, preview: Preview) -> Register:
             register.status_events, of_agreement(writes.status_events).with_columns(date_known=pl.lit(True))
         ),
         targets=_replaced(register.targets, of_agreement(writes.targets)),
-        reports=_replaced(register.reports, of_agreement(writes.reports).with_columns(FIELDS_FILLED)),
+        reports=_replaced(
+            register.reports,
+            of_agreement(writes.reports).with_columns(
+                FIELDS_FILLED, pl.col("received_on").fill_null(preview.received_on)
+            ),
+        ),
         blockers=_joined(register.blockers, blockers),
         blocker_events=_replaced(register.blocker_events, events),
     )

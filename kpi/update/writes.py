@@ -11,7 +11,7 @@ import dataclasses
 import polars as pl
 
 from kpi.facts import REPORT_FIELDS
-from kpi.register import Schema
+from kpi.register import FIELDS_FILLED, Schema
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.vocabulary import BlockerStep, State, texts
@@ -34,6 +34,7 @@ REPORTS: Schema = {
     "subject": pl.String,
     "item": pl.String,
     "period": pl.String,
+    "reported_on": pl.Date,
     "received_on": pl.Date,
     **dict.fromkeys(REPORT_FIELDS, pl.String),
     "progress_pct": pl.Float64,
@@ -149,14 +150,18 @@ def _targets(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
 
 
 def _reports(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
-    """A correction keeps every cell of the report it replaces that it does not name, its day included: putting a word right
-    does not make a report late."""
+    """A correction keeps every cell of the report it replaces that it does not name, its day included.
+
+    Its day of receipt (`received_on`, null: the day it is stored) it keeps where the report it replaces was complete: putting a
+    word right does not make a report late, and what was missing came when it came.
+    """
     names = ("report_date", "progress_pct", "shows_progress", *REPORT_FIELDS)
     kept = current.latest_reports.select(
         "agreement_id",
         "item",
         "id",
-        report_date_kept=pl.col("received_on").dt.to_string(),
+        received_on=pl.when(len(REPORT_FIELDS) == FIELDS_FILLED).then("received_on"),
+        report_date_kept=pl.col("reported_on").dt.to_string(),
         progress_pct_kept=pl.col("progress_pct"),
         shows_progress_kept=pl.when("shows_progress").then(pl.lit("yes")).otherwise(pl.lit("no")),
         **{f"{name}_kept": pl.col(name) for name in REPORT_FIELDS},
@@ -169,7 +174,7 @@ def _reports(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     return _shaped(
         joined.with_columns(
             pl.when(has_period).then("item").alias("period"),
-            _date("report_date").alias("received_on"),
+            _date("report_date").alias("reported_on"),
             pl.col(REPORT_FIELDS).fill_null(""),
             pl.col("shows_progress") == "yes",
             pl.col("id").alias("replaces"),

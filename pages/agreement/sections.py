@@ -11,7 +11,6 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import May
-from data_access.clock import local_time_expr
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
 from kpi.vocabulary import ENDED, BlockerStep, Bucket, State
@@ -137,6 +136,14 @@ def known_on(frame: pl.DataFrame, day_column: str, as_of: dt.date) -> pl.DataFra
     return frame.filter(pl.col("retracted_at").is_null() & (pl.col(day_column) <= as_of))
 
 
+RECEIVED = Column("received_on", "agreement.received_on", "date", help_key="agreement.received_on_help")
+
+
+def received_apart(day: str) -> pl.Expr:
+    """The day a claim was received, where that is not the day it is about."""
+    return pl.when(pl.col("received_on") != pl.col(day)).then("received_on")
+
+
 def timeline_rows(row: Row, dossier: AgreementDossier, as_of: dt.date) -> pl.DataFrame:
     """Everything that happened, a row each, as `charts.timeline` wants it."""
     rows: list[tuple[str, str, dt.date, dt.date | None, str]] = []
@@ -151,12 +158,12 @@ def timeline_rows(row: Row, dossier: AgreementDossier, as_of: dt.date) -> pl.Dat
         is_original = target["target_on"] == row["original_target"]
         lane = w.t("agreement.lane_original" if is_original else "agreement.lane_current")
         rows.append((lane, "target", target["target_on"], None, w.date(target["target_on"])))
-    for report in known_on(dossier.reports, "received_on", as_of).to_dicts():
+    for report in known_on(dossier.reports, "reported_on", as_of).to_dicts():
         text = w.t(
             "agreement.report_mark" if report["shows_progress"] else "agreement.report_mark_no_change",
-            date=w.date(report["received_on"]),
+            date=w.date(report["reported_on"]),
         )
-        rows.append((w.t("agreement.lane_reports"), "report", report["received_on"], None, text))
+        rows.append((w.t("agreement.lane_reports"), "report", report["reported_on"], None, text))
     for blocker in blocker_rows(dossier, as_of).to_dicts():
         text = f"{w.name('cause', blocker['cause'])}, {w.name('severity', blocker['severity'])}"
         end = blocker["resolved_on"] or as_of
@@ -199,7 +206,7 @@ def show_blockers(dossier: AgreementDossier, as_of: dt.date) -> None:
     blockers = blocker_rows(dossier, as_of)
     st.subheader(w.t("agreement.blockers"), anchor=False)
     tables.show(
-        blockers,
+        blockers.with_columns(received_apart("opened_on")),
         [
             Column("cause", "agreement.cause", "code", of="cause"),
             Column("severity", "agreement.severity", "code", of="severity"),
@@ -209,6 +216,7 @@ def show_blockers(dossier: AgreementDossier, as_of: dt.date) -> None:
             Column("opened_on", "agreement.opened_on", "date"),
             Column("escalated_on", "agreement.escalated_on", "date"),
             Column("resolved_on", "agreement.resolved_on", "date"),
+            RECEIVED,
         ],
         "blockers",
         file_name="blockers",
@@ -219,12 +227,14 @@ def show_blockers(dossier: AgreementDossier, as_of: dt.date) -> None:
 
 def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
     """The last report in full, the earlier ones as a table."""
-    reports = known_on(dossier.reports, "received_on", as_of).sort("received_on", "id", descending=True)
+    reports = known_on(dossier.reports, "reported_on", as_of).sort("reported_on", "id", descending=True)
     st.subheader(w.t("agreement.reports"), anchor=False)
     if not reports.is_empty():
         last = reports.row(0, named=True)
         period = last["period"] or w.t("agreement.no_period")
-        st.caption(w.t("agreement.last_report", period=w.plain(period), date=w.date(last["received_on"])))
+        said = w.t("agreement.last_report", period=w.plain(period), date=w.date(last["reported_on"]))
+        came = last["received_on"]
+        st.caption(said if came == last["reported_on"] else f"{said}, {w.t('agreement.received', date=w.date(came))}")
         pairs.show(
             [
                 (w.t(f"agreement.field_{field}"), last[field].strip() or w.t("agreement.blank"))
@@ -233,13 +243,14 @@ def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
         )
     columns = [
         Column("period", "agreement.period"),
-        Column("received_on", "agreement.received_on", "date"),
+        Column("reported_on", "agreement.reported_on", "date"),
+        RECEIVED,
         Column("progress_pct", "agreement.progress_pct", "progress"),
         Column("shows_progress", "agreement.shows_progress", "flag"),
         *(Column(field, f"agreement.field_{field}") for field in REPORT_FIELDS),
     ]
     tables.show(
-        reports,
+        reports.with_columns(received_apart("reported_on")),
         columns,
         "reports",
         file_name="reports",
@@ -249,11 +260,12 @@ def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
 
 
 def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
-    """Every move and every change of plan, with the day it was so and the moment it was recorded."""
+    """Every move and every change of plan, with the day it was so and the day it was received, where that is another."""
     states = dossier.events.select(
         what=w.name_expr(pl.col("state"), "state"),
         effective_on="effective_on",
         note="note",
+        received_on="received_on",
         recorded_at="recorded_at",
         withdrawn=pl.col("retracted_at").is_not_null(),
     )
@@ -268,20 +280,19 @@ def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
         ),
         effective_on="effective_on",
         note="reason",
+        received_on="received_on",
         recorded_at="recorded_at",
         withdrawn=pl.col("retracted_at").is_not_null(),
     )
     history = pl.concat([states, targets]).filter(pl.col("effective_on") <= as_of)
     st.subheader(w.t("agreement.history"), anchor=False)
     tables.show(
-        history.sort("effective_on", "recorded_at", descending=True).with_columns(
-            local_time_expr(pl.col("recorded_at")).dt.date().alias("recorded_at")
-        ),
+        history.sort("effective_on", "recorded_at", descending=True).with_columns(received_apart("effective_on")),
         [
             Column("effective_on", "agreement.effective_on", "date"),
             Column("what", "agreement.what", width="large"),
             Column("note", "agreement.note", width="large"),
-            Column("recorded_at", "agreement.recorded_at", "date"),
+            RECEIVED,
             Column("withdrawn", "agreement.withdrawn", "flag"),
         ],
         "history",

@@ -16,7 +16,7 @@ from data_access.store import models
 from seed_data.demo import base, blockers, exchanges, history, life, plan, reports, tables
 from seed_data.demo.calendar import DATA_DATE
 from seed_data.demo.tables import REGISTER_CODE
-from seed_data.shape import shaped
+from seed_data.shape import shaped, with_receipts
 
 __all__ = ["DATA_DATE", "REGISTER_CODE", "SEED", "frames"]
 
@@ -48,4 +48,4 @@ def frames(seed: int = SEED, n: int | None = None) -> dict[str, pl.DataFrame]:
         models.Explanation: tables.explanations(),
         models.DataVersion: tables.data_version(dt.datetime.combine(DATA_DATE, dt.time(10))),
     }
-    return {model.__name__: shaped(model, frame) for model, frame in parts.items()}
+    return {model.__name__: shaped(model, frame) for model, frame in with_receipts(parts).items()}

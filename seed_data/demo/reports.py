@@ -157,7 +157,7 @@ def _worded(base: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         names["before"][place].alias("_before"),
         names["now"][place].alias("_now"),
         names["province"][place].alias("_province"),
-        received_on=dates_of(pl.col("received")),
+        reported_on=dates_of(pl.col("received")),
         _progress=progress,
         _difficulty=difficulty,
         _request=request,
@@ -166,8 +166,8 @@ def _worded(base: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         "ends",
         base["id"][place].alias("agreement_id"),
         "period",
-        "received_on",
-        pl.when(pl.col("received_on") < merged).then("_before").otherwise("_now").alias("presiding_agency"),
+        "reported_on",
+        pl.when(pl.col("reported_on") < merged).then("_before").otherwise("_now").alias("presiding_agency"),
         base["counterpart_vi"][place].alias("cooperation_partners"),
         contents[of_row].alias("content"),
         pl.when(begun)
@@ -179,7 +179,7 @@ def _worded(base: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("blank") == 2).then(pl.lit("")).otherwise("_request").alias("recommendations"),
         pl.when("numbered").then(pl.col("percent").cast(pl.Float64)).alias("progress_pct"),
         "shows_progress",
-        recorded(pl.col("received_on"), pl.lit(0)).alias("recorded_at"),
+        recorded(pl.col("reported_on"), pl.lit(0)).alias("recorded_at"),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from sqlmodel import SQLModel
 
 from data_access.store import models
 from kpi.vocabulary import AccessLevel, Scope, texts
@@ -17,6 +18,7 @@ from seed_data.mapping.problems import Problems
 from seed_data.mapping.source import read_table
 from seed_data.mapping.values import Table, spellings
 from seed_data.resolve import AgencyResolver
+from seed_data.shape import with_receipts
 
 AGENCY_FIELDS = tuple(field for field, kind in FIELD_KINDS.items() if kind == "agency")
 
@@ -74,7 +76,7 @@ def map_register(
     events = history.events(table, declaration, dates)
     targets = history.targets(table, declaration, dates)
     findings = pl.concat([reading.unresolved(), history.findings(table, declaration, dates, events, targets)])
-    frames = {
+    frames: dict[type[SQLModel], pl.DataFrame] = {
         models.Exchange: _exchanges(declaration, spellings(lists["Partner"])),
         models.Agreement: agreements,
         models.AgreementPartner: partners,
@@ -85,7 +87,7 @@ def map_register(
         models.DataVersion: _data_version(declaration.register),
     }
     return RegisterFrames(
-        frames={model.__name__: frame for model, frame in frames.items()},
+        frames={model.__name__: frame for model, frame in with_receipts(frames).items()},
         names=reading.names(),
     )
 

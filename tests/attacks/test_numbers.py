@@ -71,8 +71,8 @@ WITH ev AS (
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY effective_on DESC, id DESC) AS from_last
     FROM targetdate WHERE retracted_at IS NULL AND effective_on <= :day
 ), told AS (
-    SELECT agreement_id, MAX(CASE WHEN shows_progress THEN received_on END) AS evidenced_on
-    FROM progressreport WHERE retracted_at IS NULL AND received_on <= :day GROUP BY agreement_id
+    SELECT agreement_id, MAX(CASE WHEN shows_progress THEN reported_on END) AS evidenced_on
+    FROM progressreport WHERE retracted_at IS NULL AND reported_on <= :day GROUP BY agreement_id
 ), a AS (
     SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency, agreement.evidence_url,
         r.state, r.since, f.signed_on, f.completed_on, f.started, f.started_on, f.plan_on,

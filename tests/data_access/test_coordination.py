@@ -215,7 +215,7 @@ def test_a_period_with_a_report_stays_even_if_the_report_was_taken_back(filled: 
         session.flush()
         session.add(
             models.ProgressReport(
-                agreement_id=1, period="2026-Q1", received_on=D(2026, 1, 15), retracted_at=models.utc_now()
+                agreement_id=1, period="2026-Q1", reported_on=D(2026, 1, 15), retracted_at=models.utc_now()
             )
         )
 

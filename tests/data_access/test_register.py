@@ -73,8 +73,8 @@ def filled(engine: sa.Engine) -> sa.Engine:
                 models.StatusEvent(agreement_id=2, state="SIGNED", effective_on=DAY),
                 models.TargetDate(agreement_id=1, target_on=dt.date(2025, 6, 1), effective_on=DAY, batch_id=batch.id),
                 models.TargetDate(agreement_id=1, target_on=DAY, effective_on=DAY, retracted_at=LATER),
-                models.ProgressReport(agreement_id=1, period="2024H1", received_on=DAY, progress_pct=40),
-                models.ProgressReport(agreement_id=1, received_on=DAY, retracted_at=LATER),
+                models.ProgressReport(agreement_id=1, period="2024H1", reported_on=DAY, progress_pct=40),
+                models.ProgressReport(agreement_id=1, reported_on=DAY, retracted_at=LATER),
                 models.Blocker(id=1, agreement_id=1, cause="funding", severity="severe", authority_level="ministry"),
                 models.Blocker(
                     id=2, agreement_id=1, cause="other", severity="minor", authority_level="agency", retracted_at=LATER
@@ -141,7 +141,7 @@ def test_the_store_counts_the_filled_texts_of_a_report_as_frames_do(filled: sa.E
     texts = [dict(zip(REPORT_FIELDS, said[start:] + said[:start], strict=False)) for start in range(len(said))]
     with store.session(filled) as session:
         session.add_all(
-            models.ProgressReport.model_validate({"agreement_id": 1, "received_on": DAY, **of_report})
+            models.ProgressReport.model_validate({"agreement_id": 1, "reported_on": DAY, **of_report})
             for of_report in texts
         )
 

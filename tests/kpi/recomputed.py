@@ -41,8 +41,8 @@ def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
     started = first("IN_PROGRESS", "COMPLETED")
     targets = [target for target, day in sorted(row.targets, key=lambda pair: pair[1]) if day <= as_of]
     original = targets[0] if targets else None
-    heard = [report for report in row.reports if report["received"] <= as_of]
-    progress_days = [day for _, day in past] + [r["received"] for r in heard if r.get("shows_progress", True)]
+    told = [(report.get("reported", report["received"]), report.get("shows_progress", True)) for report in row.reports]
+    progress_days = [day for _, day in past] + [day for day, shows_progress in told if shows_progress and day <= as_of]
     is_open = followed and state in OPEN
     void = state in VOID
     overdue = is_open and original is not None and original < as_of

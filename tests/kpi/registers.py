@@ -69,7 +69,7 @@ def register_of(rows: list[Row]) -> Register:
         for report in row.reports:
             filled = sum(bool(report.get(name, "có").strip()) for name in REPORT_FIELDS)
             reports.append(
-                (row.id, report.get("period"), report["received"], filled)
+                (row.id, report.get("period"), report.get("reported", report["received"]), report["received"], filled)
                 + (report.get("pct"), report.get("shows_progress", True))
             )
         for blocker in row.blockers:
@@ -158,7 +158,8 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
             row.reports.append(
                 {
                     "period": code,
-                    "received": draw(days(dt.date(2025, 6, 1))),
+                    "reported": (reported := draw(days(dt.date(2025, 6, 1)))),
+                    "received": reported + dt.timedelta(days=draw(st.sampled_from([0, 0, 5, 40]))),
                     "difficulties": draw(st.sampled_from(["", " ", "không"])),
                     "pct": draw(st.none() | st.integers(0, 100).map(float)),
                     "shows_progress": draw(st.booleans()),

@@ -183,7 +183,7 @@ def _reports(
     kept = received <= cut
     who, when, received = who[kept], when[kept], received[kept]
     return (
-        _frame({"agreement_id": ids[who], "received_on": received})
+        _frame({"agreement_id": ids[who], "reported_on": received, "received_on": received})
         .with_columns(
             period=pl.Series(periods["code"].to_numpy()[when]),
             shows_progress=pl.Series(random.random(len(who)) < 0.6),

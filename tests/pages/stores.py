@@ -111,6 +111,7 @@ def _agreement(number: int, chance: random.Random) -> list[SQLModel]:
                 models.ProgressReport(
                     agreement_id=number,
                     period=period,
+                    reported_on=received,
                     received_on=received,
                     progress_pct=float(chance.randrange(0, 100)),
                     shows_progress=chance.random() < 0.6,

@@ -307,7 +307,7 @@ def test_dates_never_go_backwards_and_nothing_is_later_than_the_data_date() -> N
     assert (made["on_before"].is_null() | (made["on_before"] <= made["effective_on"])).all()
     assert EVENTS["id"].is_sorted()
     for frame in FRAMES.values():
-        for column in {"effective_on", "received_on", "given_on", "recorded_at"} & set(frame.columns):
+        for column in {"effective_on", "reported_on", "received_on", "given_on", "recorded_at"} & set(frame.columns):
             assert (frame[column].cast(pl.Date) <= demo.DATA_DATE).all()
 
 
@@ -335,7 +335,7 @@ def test_reports_are_for_open_agreements_after_the_period_and_progress_never_fal
 
     steps = ordered.with_columns(step=pl.col("progress_pct").diff().over("agreement_id"))["step"].drop_nulls()
     assert (steps >= 0).all()
-    assert (reports["received_on"] >= reports["ends_on"]).all()
+    assert (reports["reported_on"] >= reports["ends_on"]).all()
     assert not reports.select("agreement_id", "period").is_duplicated().any()
     assert reports["progress_pct"].drop_nulls().is_between(0, 100).all()
     assert reports.filter(~pl.col("shows_progress")).height > 200

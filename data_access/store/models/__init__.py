@@ -1,8 +1,9 @@
 """The store, table by table.
 
-Two times are kept for every fact: `effective_on` (when it was so) and `recorded_at` (when we learned it, UTC without
-zone). History tables are append-only: a correction sets `retracted_at` on the row that was wrong and adds a new one, so
-any screen can be shown as of a date and any published figure rebuilt as it was known then. Nothing is deleted.
+Three times are kept for every fact: `effective_on` (when it was so), `received_on` (the day it was received) and `recorded_at`
+(when the store learned it, UTC without zone). History tables are append-only: a correction sets `retracted_at` on the row that
+was wrong and adds a new one, so any screen can be shown as of a date and any published figure rebuilt as it was known then.
+Nothing is deleted.
 
 `docs/data_dictionary.md` describes every table and column; a test holds the two together.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 from sqlmodel import SQLModel
 
@@ -15,6 +16,15 @@ SQLModel.metadata.naming_convention = {
 }
 
 
+VIET_NAM: Final = dt.timezone(dt.timedelta(hours=7))
+"""No summer time, so a fixed offset does: a bare system has no table of time zones."""
+
+
 def utc_now() -> dt.datetime:
     """The present moment in UTC, without a zone, as both stores keep it."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def local_day() -> dt.date:
+    """The day it is where the register is kept."""
+    return (utc_now() + VIET_NAM.utcoffset(None)).date()

@@ -1,4 +1,8 @@
-"""The register: agreements with their dated events, and what is known of the register itself."""
+"""The register: agreements with their dated events, and what is known of the register itself.
+
+Every claim keeps the day it was received (`received_on`): the server's own where it was handed in, which nobody types, and the
+source's word where it was loaded. A report says besides on which day it was made (`reported_on`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import datetime as dt
 from pydantic import NaiveDatetime
 from sqlmodel import Field, SQLModel
 
-from data_access.store.models.base import utc_now
+from data_access.store.models.base import local_day, utc_now
 from kpi.vocabulary import AccessLevel
 
 
@@ -41,6 +45,7 @@ class Agreement(SQLModel, table=True):
     notes_vi: str = ""
     notes_en: str = ""
     row_version: int = 1
+    received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
 
 
@@ -69,6 +74,7 @@ class StatusEvent(SQLModel, table=True):
     effective_on: dt.date
     date_known: bool = True
     note: str = ""
+    received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
@@ -82,6 +88,7 @@ class TargetDate(SQLModel, table=True):
     target_on: dt.date
     effective_on: dt.date
     reason: str = ""
+    received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
@@ -106,7 +113,7 @@ class ProgressReport(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     agreement_id: int = Field(foreign_key="agreement.id", index=True)
     period: str | None = Field(default=None, foreign_key="reportingperiod.code")
-    received_on: dt.date
+    reported_on: dt.date
     presiding_agency: str = ""
     cooperation_partners: str = ""
     content: str = ""
@@ -116,6 +123,7 @@ class ProgressReport(SQLModel, table=True):
     recommendations: str = ""
     progress_pct: float | None = None
     shows_progress: bool = True
+    received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
@@ -131,6 +139,7 @@ class Blocker(SQLModel, table=True):
     authority_level: str
     must_act: str | None = Field(default=None, foreign_key="agency.key")
     description: str = ""
+    received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
@@ -144,6 +153,7 @@ class BlockerEvent(SQLModel, table=True):
     kind: str
     effective_on: dt.date
     note: str = ""
+    received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     retracted_at: NaiveDatetime | None = None
     batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")

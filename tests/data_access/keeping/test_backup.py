@@ -70,7 +70,7 @@ def held(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
             session.add(batch)
             session.flush()
         session.execute(sa.update(models.UploadBatch).where(col(models.UploadBatch.id) == 1).values(undone_by=2))
-        reports = pl.DataFrame({"agreement_id": [1], "received_on": [dt.date(2026, 1, 1)], "progress_pct": [100 / 3]})
+        reports = pl.DataFrame({"agreement_id": [1], "reported_on": [dt.date(2026, 1, 1)], "progress_pct": [100 / 3]})
         store.write_frame(
             session, models.ProgressReport, reports.with_columns(content=pl.lit("a\r\n“b”\t'c' \\N NULL"))
         )
@@ -105,7 +105,7 @@ def test_a_drill(
         while not done.is_set():
             with store.session(engine) as session:
                 number = chance.randrange(1, 900)
-                reports = pl.DataFrame({"agreement_id": [number], "received_on": [dt.date(2026, 1, 10)]})
+                reports = pl.DataFrame({"agreement_id": [number], "reported_on": [dt.date(2026, 1, 10)]})
                 store.write_frame(session, models.ProgressReport, reports.with_columns(content=pl.lit("tiến độ")))
                 turns.append(register.raise_data_version(session))
                 audit.write(session, actor="writer", action="write")

@@ -27,7 +27,7 @@ def test_every_kind_of_column_has_the_same_dtype_on_both_stores(engine: sa.Engin
         session.add(
             models.ProgressReport(
                 agreement_id=1,
-                received_on=dt.date(2024, 2, 29),
+                reported_on=dt.date(2024, 2, 29),
                 progress_pct=12.5,
                 recorded_at=dt.datetime(2024, 3, 1, 8, 30, 0, 123_456),
             )
@@ -35,7 +35,7 @@ def test_every_kind_of_column_has_the_same_dtype_on_both_stores(engine: sa.Engin
     table = arrow.table_of(models.ProgressReport)
     names = [
         "id",
-        "received_on",
+        "reported_on",
         "progress_pct",
         "shows_progress",
         "recorded_at",
@@ -51,7 +51,7 @@ def test_every_kind_of_column_has_the_same_dtype_on_both_stores(engine: sa.Engin
         pl.DataFrame(
             {
                 "id": [1],
-                "received_on": [dt.date(2024, 2, 29)],
+                "reported_on": [dt.date(2024, 2, 29)],
                 "progress_pct": [12.5],
                 "shows_progress": [True],
                 "recorded_at": [dt.datetime(2024, 3, 1, 8, 30, 0, 123_456)],
@@ -67,7 +67,7 @@ def test_a_table_without_rows_has_the_same_dtypes(engine: sa.Engine) -> None:
     frame = store.read_frame(engine, select(models.ProgressReport))
 
     assert frame.is_empty()
-    assert frame.schema["received_on"] == pl.Date
+    assert frame.schema["reported_on"] == pl.Date
     assert frame.schema["recorded_at"] == pl.Datetime("us")
     assert frame.schema["progress_pct"] == pl.Float64
     assert frame.schema["shows_progress"] == pl.Boolean
@@ -84,7 +84,7 @@ def test_columns_that_begin_empty_or_whole_keep_their_type(
     reports = pl.DataFrame({"late": late}).select(
         id=pl.int_range(1, 5_001),
         agreement_id=1,
-        received_on=dt.date(2024, 1, 1),
+        reported_on=dt.date(2024, 1, 1),
         progress_pct=pl.when("late").then(33.25).otherwise(1.0),
         period=pl.when("late").then(pl.lit("2024H1")),
         retracted_at=pl.when("late").then(dt.datetime(2024, 5, 6, 7, 8, 9, 10)),
@@ -289,7 +289,7 @@ def test_a_frame_goes_with_the_session_it_was_written_in(engine: sa.Engine) -> N
 
 
 def test_what_is_not_a_number_is_stored_as_nothing(engine: sa.Engine) -> None:
-    reports = pl.DataFrame({"agreement_id": [1], "received_on": [dt.date(2024, 1, 1)], "progress_pct": [math.nan]})
+    reports = pl.DataFrame({"agreement_id": [1], "reported_on": [dt.date(2024, 1, 1)], "progress_pct": [math.nan]})
 
     with store.session(engine) as session:
         store.write_frame(session, models.Agreement, agreements(1))

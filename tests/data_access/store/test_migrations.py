@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import pathlib
 import subprocess
@@ -117,6 +118,52 @@ def test_what_was_read_out_of_the_audit_stands_in_tables_of_its_own(empty_store:
     check = table_of(models.ChainCheck).c
     found = store.read_frame(empty_store, sa.select(check.actor, check.entries, check.first_broken).order_by(check.id))
     assert found.rows() == [("dieuphoi", 1, None), ("dieuphoi", 4, 3)]
+    assert soundness.verify(empty_store) == []
+
+
+def test_what_a_store_holds_gets_the_day_on_which_it_was_received(empty_store: sa.Engine) -> None:
+    store.migrate(empty_store, to="0006")
+    late_evening = dt.datetime(2026, 3, 4, 17, 30)  # it is the next day in Viet Nam already
+    said, brought = dt.date(2025, 1, 10), dt.date(2026, 3, 5)
+    described = sa.MetaData()
+    described.reflect(empty_store)
+    plain = {"DATE": said, "DATETIME": late_evening, "TIMESTAMP": late_evening, "BOOLEAN": True, "INTEGER": 1}
+
+    def add(name: str, **values: object) -> None:
+        """A row in which every column that has to be filled is."""
+        table = described.tables[name]
+        filled = {
+            column.name: plain.get(str(column.type).split()[0], f"x{values.get('id', '')}")
+            for column in table.columns
+            if not column.nullable
+        }
+        connection.execute(sa.insert(table).values(**{**filled, **values}))
+
+    with empty_store.begin() as connection:
+        add("uploadbatch", id=1)
+        for number, batch in ((1, None), (2, 1)):
+            add("agreement", id=number)
+            add("statusevent", id=number, agreement_id=number, batch_id=batch)
+            add("targetdate", id=number, agreement_id=number, batch_id=batch)
+            add("progressreport", id=number, agreement_id=number, batch_id=batch)
+            add("blocker", id=number, agreement_id=number, batch_id=batch)
+            add("blockerevent", id=number, blocker_id=number, batch_id=batch)
+        add("agreement", id=3)  # nothing is known of it
+        add("batchchange", id=1, agreement_id=2, field="_row_version", old=None)
+
+    store.migrate(empty_store)
+
+    def received(model: type[SQLModel]) -> list[dt.date]:
+        columns = table_of(model).c
+        return store.read_frame(empty_store, sa.select(columns.id, columns.received_on).order_by("id"))[
+            "received_on"
+        ].to_list()
+
+    for model in (models.StatusEvent, models.TargetDate, models.ProgressReport, models.Blocker, models.BlockerEvent):
+        assert received(model) == [said, brought], model
+    assert received(models.Agreement) == [said, brought, brought]
+    reported = sa.select(table_of(models.ProgressReport).c.reported_on)
+    assert store.read_frame(empty_store, reported)["reported_on"].to_list() == [said, said]
     assert soundness.verify(empty_store) == []
 
 

@@ -48,7 +48,7 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         "agreementagency": models.AgreementAgency(agreement_id=agreement_id, agency="BCT"),
         "statusevent": models.StatusEvent(id=number, agreement_id=agreement_id, state="IN_PROGRESS", effective_on=DAY),
         "targetdate": models.TargetDate(id=number, agreement_id=agreement_id, target_on=DAY, effective_on=DAY),
-        "progressreport": models.ProgressReport(id=number, agreement_id=agreement_id, received_on=DAY),
+        "progressreport": models.ProgressReport(id=number, agreement_id=agreement_id, reported_on=DAY),
         "blocker": models.Blocker(
             id=number, agreement_id=agreement_id, cause="funding", severity="severe", authority_level="agency"
         ),

@@ -74,7 +74,7 @@ def reports(number: int) -> pl.DataFrame:
     shares = [0.1, None, 5.0, -0.0, 1e-7, 1e300, 33.333333333333336]
     return pl.DataFrame({"id": range(1, number + 1)}).with_columns(
         agreement_id=1,
-        received_on=dt.date(2025, 1, 10),
+        reported_on=dt.date(2025, 1, 10),
         content=pl.Series([AWKWARD_TEXTS[place % len(AWKWARD_TEXTS)] for place in range(number)]),
         progress_pct=pl.Series([shares[place % len(shares)] for place in range(number)]),
         shows_progress=pl.col("id") % 2 == 0,

@@ -80,7 +80,12 @@ def fill(session: Session) -> None:
     session.add(models.TargetDate(agreement_id=1, target_on=dt.date(2026, 6, 1), effective_on=dt.date(2025, 3, 1)))
     session.add(
         models.ProgressReport(
-            agreement_id=2, period="2025-Q3", received_on=dt.date(2025, 10, 1), progress="Đã họp", progress_pct=100 / 3
+            agreement_id=2,
+            period="2025-Q3",
+            reported_on=dt.date(2025, 10, 1),
+            received_on=dt.date(2025, 10, 1),
+            progress="Đã họp",
+            progress_pct=100 / 3,
         )
     )
     session.flush()

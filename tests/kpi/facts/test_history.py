@@ -33,7 +33,7 @@ def test_what_came_later_changes_nothing_of_a_day(rows: list[Row], day: dt.date)
         register,
         status_events=register.status_events.filter(pl.col("effective_on") <= day),
         targets=register.targets.filter(pl.col("effective_on") <= day),
-        reports=register.reports.filter(pl.col("received_on") <= day),
+        reports=register.reports.filter(pl.col("reported_on") <= day),
         blocker_events=register.blocker_events.filter(pl.col("effective_on") <= day),
     )
 

@@ -253,7 +253,7 @@ def test_a_back_test_sets_each_forecast_beside_what_came_and_knows_nothing_of_it
     known_then = dataclasses.replace(
         register,
         status_events=register.status_events.filter(pl.col("effective_on") <= DAY),
-        reports=register.reports.filter(pl.col("received_on") <= DAY),
+        reports=register.reports.filter(pl.col("reported_on") <= DAY),
     )
     alone = forecast.starts(facts.build(known_then, DAY), later(DAY, 90)).cases.sort("agreement_id")
     starts = found.cases.filter(kind=calibration.STARTED).sort("agreement_id")
@@ -358,14 +358,14 @@ def test_forecasts_that_are_decided_are_no_proof() -> None:
 
 def test_reporting_began_with_the_first_report_of_an_agreement_that_counts() -> None:
     register = simulate(50, seed=1)
-    first = register.reports.sort("received_on").row(0, named=True)
+    first = register.reports.sort("reported_on").row(0, named=True)
 
     without = dataclasses.replace(
         register, agreements=register.agreements.filter(pl.col("id") != first["agreement_id"])
     )
 
-    assert calibration.reporting_began(register) == first["received_on"]
+    assert calibration.reporting_began(register) == first["reported_on"]
     began = calibration.reporting_began(without)
     assert began is not None
-    assert began >= first["received_on"]
+    assert began >= first["reported_on"]
     assert calibration.reporting_began(Register()) is None

@@ -80,6 +80,7 @@ def report(agreement_id: int, period: str | None, day: str, **fields: object) ->
     return {
         "agreement_id": agreement_id,
         "period": period,
+        "reported_on": dt.date.fromisoformat(day),
         "received_on": dt.date.fromisoformat(day),
         **dict.fromkeys(REPORT_FIELDS, ""),
         "progress_pct": None,

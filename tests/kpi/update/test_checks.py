@@ -210,7 +210,7 @@ def test_a_correction_keeps_what_it_does_not_name() -> None:
         "progress_pct[2025-Q4]": ("40", "45"),
     }
     written = found.writes.reports.select(
-        pl.col("received_on").cast(pl.String), "progress", "difficulties", "progress_pct", "shows_progress", "replaces"
+        pl.col("reported_on").cast(pl.String), "progress", "difficulties", "progress_pct", "shows_progress", "replaces"
     )
     assert written.rows() == [("2026-01-10", "- gạch đầu dòng", "", 45.0, True, 2)]
 

@@ -1,0 +1,130 @@
+"""When something was received is the store's to say: what is typed moves no judgement of punctuality."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from data_access import register, store
+from data_access.acting import Person
+from data_access.store import models
+from data_access.store.models import base
+from kpi import facts
+from kpi.facts import REPORT_FIELDS, Facts
+from kpi.indicators import scorecard
+from seed_data.store import fill, read_named
+from tests.data_access.updates.test_reviewing import held, published, sent_for_review
+from tests.data_access.updates.test_updates import TODAY, applied, filled, preview, undone
+
+__all__ = ["filled", "held"]  # fixtures, which pytest finds by their names here
+
+CONSTRUCTION = Person("bxd", "agency", "BXD")
+EARLY, LATE = dt.date(2025, 10, 1), TODAY
+FULL = dict.fromkeys(REPORT_FIELDS, "có")
+
+
+def receipts(engine: sa.Engine) -> list[dt.date]:
+    """The days on which the reports that hold were received, in the order of their numbers."""
+    return register.read_register(engine).reports["received_on"].to_list()
+
+
+def complete(engine: sa.Engine) -> None:
+    """Fill every field of the report there is, as if it had come like that."""
+    with store.session(engine) as session:
+        session.execute(sa.update(models.ProgressReport).values(**FULL))
+
+
+def punctuality(engine: sa.Engine, day: dt.date) -> float:
+    cards = scorecard.compute(facts.build(register.read_register(engine), day), by=["agency"])
+    return float(cards.filter((pl.col("agency") == "BXD") & (pl.col("kpi") == "K08"))["value"].item())
+
+
+def owed_by_construction(found: Facts) -> pl.DataFrame:
+    """Every report that has fallen due for the Ministry of Construction, sent or not: ref, period, due_on, ..."""
+    own = found.agreements.filter(pl.col("agency") == "BXD").select("agreement_id", "ref")
+    return found.reports.filter("is_due").join(own, on="agreement_id")
+
+
+def test_reports_dated_on_their_due_days_and_sent_today_came_today(engine: sa.Engine) -> None:
+    with store.session(engine) as session:
+        fill(session, actor="test", register=read_named("demo"), origin="demo")
+        session.add(models.User(**dataclasses.asdict(CONSTRUCTION), password_hash="x"))
+    owed = owed_by_construction(facts.build(register.read_register(engine), TODAY))
+    typed = owed.select(
+        "ref",
+        report_period="period",
+        report_date="due_on",
+        shows_progress=pl.lit("có"),
+        **{name: pl.lit("đúng hạn") for name in REPORT_FIELDS},
+    )
+    before = {day: punctuality(engine, day) for day in (dt.date(2025, 6, 30), TODAY)}
+
+    receipt = applied(engine, preview(engine, typed.write_csv(), "BXD"), CONSTRUCTION)
+
+    assert owed.height > 214
+    assert (owed["due_on"] < dt.date(2025, 1, 31)).any()
+    assert receipt.applied
+    assert {day: punctuality(engine, day) for day in before} == before
+    assert owed_by_construction(facts.build(register.read_register(engine), TODAY))["complete"].all()
+
+
+def test_what_is_handed_in_is_received_on_the_day_it_is_stored(filled: sa.Engine) -> None:
+    head = "ref,report_period,report_date,shows_progress,progress,state,state_date"
+    text = f"{head}\nA-1,2025-Q4,2026-01-10,có,Đã làm,IN_PROGRESS,2026-01-09\n"
+
+    batch = applied(filled, text).batch_id
+
+    assert receipts(filled) == [EARLY, TODAY]
+    report = register.read_register(filled).reports.row(1, named=True)
+    assert (report["reported_on"], report["received_on"]) == (dt.date(2026, 1, 10), TODAY)
+    with store.session(filled, read_only=True) as session:
+        event = session.exec(select(models.StatusEvent).where(models.StatusEvent.batch_id == batch)).one()
+        assert (event.received_on, event.effective_on) == (TODAY, dt.date(2026, 1, 9))
+
+
+@pytest.mark.parametrize(("was_complete", "received"), [(True, EARLY), (False, LATE)])
+def test_what_was_missing_came_when_it_came_and_a_word_put_right_makes_nothing_late(
+    filled: sa.Engine, was_complete: bool, received: dt.date
+) -> None:
+    if was_complete:
+        complete(filled)
+
+    batch = applied(
+        filled, "ref,report_period," + ",".join(REPORT_FIELDS) + "\nA-2,2025-Q3" + ",mới" * 7 + "\n"
+    ).batch_id
+
+    assert receipts(filled) == [received]
+    undone(filled, batch)
+    assert receipts(filled) == [EARLY]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_report_is_not_made_punctual_by_taking_a_correction_back(filled: sa.Engine, first: int) -> None:
+    word = applied(filled, "ref,report_period,content\nA-2,2025-Q3,mới\n").batch_id
+    rest = [name for name in REPORT_FIELDS if name not in ("content", "progress")]
+    filling = applied(filled, f"ref,report_period,{','.join(rest)}\nA-2,2025-Q3{',mới' * len(rest)}\n").batch_id
+    batches = [word, filling]
+
+    undone(filled, batches[first])
+
+    assert receipts(filled) == [LATE]
+    undone(filled, batches[1 - first])
+    assert receipts(filled) == [EARLY]
+
+
+def test_what_waited_for_review_was_received_when_it_was_handed_in(
+    held: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = sent_for_review(
+        held, "ref,report_period,report_date,shows_progress,progress\nA-1,2025-Q4,2026-01-10,có,Đã làm\n"
+    )
+    monkeypatch.setattr(models, "utc_now", lambda: base.utc_now() + dt.timedelta(days=9))
+
+    published(held, number)
+
+    assert receipts(held) == [EARLY, TODAY]
