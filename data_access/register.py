@@ -16,8 +16,9 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from data_access import store
+from data_access import known, store
 from data_access.acting import take_turn
+from data_access.clock import end_of
 from data_access.store import models
 from data_access.store.arrow import table_of
 from kpi.register import BLANK, DECLARED, Register
@@ -58,29 +59,40 @@ _COUNTED: Final[Mapping[str, sa.ColumnElement[int]]] = types.MappingProxyType(
 """Columns of a register that its tables do not have: what is counted of a row. As in `kpi.register`, by the store."""
 
 
-def read_register(engine: sa.Engine) -> Register:
+def read_register(engine: sa.Engine, *, known_on: dt.date | None = None) -> Register:
     """Every table a figure can depend on, in one consistent state, retracted rows left out.
+
+    With a day, the register as it was known at the end of it (see `data_access.known`); reference lists and the reporting
+    calendar are those of now.
 
     The frames have exactly the columns declared in `kpi/register.py`, sorted by their keys; texts of reports are counted by
     the store, so that they need not be read.
     """
     with store.snapshot(engine) as read:
-        return Register(**{name: read(_columns(TABLES[name], columns)) for name, columns in DECLARED.items()})
+        frames = {name: read(_columns(TABLES[name], columns, known_on)) for name, columns in DECLARED.items()}
+        if known_on is not None:
+            frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
+        return Register(**frames)
 
 
-def _columns(model: type[SQLModel], declared: type[dy.Schema]) -> sa.Select[tuple[object, ...]]:
-    """The rows of a table that hold, with the declared columns, in the order of the primary key.
+def _columns(
+    model: type[SQLModel], declared: type[dy.Schema], known_on: dt.date | None
+) -> sa.Select[tuple[object, ...]]:
+    """The rows of a table that hold, or held at the end of a day, with the declared columns, in the order of the primary key.
 
     An event of a retracted blocker is left out with it.
     """
     table = table_of(model)
-    held = [*declared.column_names()]
-    columns = [table.c[name] if name in table.c else _COUNTED[name].label(name) for name in held]
+    names = declared.column_names()
+    columns = [table.c[name] if name in table.c else _COUNTED[name].label(name) for name in names]
     statement = sa.select(*columns).order_by(*table.primary_key.columns)
     if "retracted_at" in table.c:
-        statement = statement.where(table.c.retracted_at.is_(None))
+        statement = statement.where(known.held(table, known_on))
+    elif known_on is not None and "received_on" in table.c:
+        statement = statement.where(known.had_come(table, known_on))
     if model is models.BlockerEvent:
-        retracted = sa.select(col(models.Blocker.id)).where(col(models.Blocker.retracted_at).is_not(None))
+        blocker = table_of(models.Blocker)
+        retracted = sa.select(blocker.c.id).where(sa.not_(known.held(blocker, known_on)))
         statement = statement.where(table.c.blocker_id.not_in(retracted))
     return statement
 
@@ -109,24 +121,26 @@ def raise_data_version(session: Session) -> int:
 # --- Rules and names -------------------------------------------------------------------------------------------------
 
 
-def read_rules(engine: sa.Engine, as_of: dt.date) -> Rules:
+def read_rules(engine: sa.Engine, as_of: dt.date, *, known_on: dt.date | None = None) -> Rules:
     """The thresholds, weights and goalposts in force on `as_of`: those in code, with the store's settings over them.
 
     Of several settings of one name (in mappings: of one key) the latest effective holds, and of one day's the last recorded.
-    Settings with a dot in their name are of other things. Raises `KeyError` for a name that is no rule, `ValueError` for a
-    value that is not JSON.
+    Settings with a dot in their name are of other things. With `known_on`, those recorded by the end of that day. Raises
+    `KeyError` for a name that is no rule, `ValueError` for a value that is not JSON.
     """
     with store.session(engine, read_only=True) as session:
-        return rules_on(session, as_of)
+        return rules_on(session, as_of, known_on=known_on)
 
 
-def rules_on(session: Session, as_of: dt.date) -> Rules:
+def rules_on(session: Session, as_of: dt.date, *, known_on: dt.date | None = None) -> Rules:
     """`read_rules` within a session."""
     statement = (
         select(models.Setting)
         .where(models.Setting.effective_on <= as_of, ~col(models.Setting.key).contains("."))
         .order_by(col(models.Setting.effective_on), col(models.Setting.recorded_at), col(models.Setting.id))
     )
+    if known_on is not None:
+        statement = statement.where(col(models.Setting.recorded_at) < end_of(known_on))
     rules = Rules()
     for setting in session.exec(statement):
         rules = rules.replaced({setting.key: json.loads(setting.value)})
@@ -218,10 +232,13 @@ class AgreementDossier:
     exchange: pl.DataFrame
 
 
-def read_agreement(engine: sa.Engine, agreement_id: int, *, agency: str | None = None) -> AgreementDossier | None:
+def read_agreement(
+    engine: sa.Engine, agreement_id: int, *, agency: str | None = None, known_on: dt.date | None = None
+) -> AgreementDossier | None:
     """The dossier of one agreement, dated rows in the order of their days; None where no agreement has this id.
 
-    Asked for an `agency`, None as well where another one is responsible.
+    Asked for an `agency`, None as well where another one is responsible. With `known_on`, what was known of it at the end of that
+    day: what was taken back since is as it was.
     """
     agreement, exchange = table_of(models.Agreement), table_of(models.Exchange)
     blocker, blocker_event = table_of(models.Blocker), table_of(models.BlockerEvent)
@@ -231,6 +248,17 @@ def read_agreement(engine: sa.Engine, agreement_id: int, *, agency: str | None =
         table = table_of(model)
         return sa.select(table).where(table.c.agreement_id == agreement_id).order_by(*(table.c[name] for name in order))
 
+    def claims(statement: sa.Select[tuple[object, ...]], table: sa.Table) -> pl.DataFrame:
+        if known_on is None:
+            return read(statement)
+        taken_back = pl.col("retracted_at")
+        return read(statement.where(known.had_come(table, known_on))).with_columns(
+            retracted_at=pl.when(taken_back < end_of(known_on)).then(taken_back)
+        )
+
+    def claimed(model: type[SQLModel], *order: str) -> pl.DataFrame:
+        return claims(belonging(model, *order), table_of(model))
+
     statement = sa.select(agreement).where(agreement.c.id == agreement_id)
     if agency is not None:
         statement = statement.where(agreement.c.responsible_agency == agency)
@@ -239,18 +267,19 @@ def read_agreement(engine: sa.Engine, agreement_id: int, *, agency: str | None =
         if row.is_empty():
             return None
         return AgreementDossier(
-            agreement=row,
+            agreement=row if known_on is None else known.as_known(read, row, known_on),
             partners=read(belonging(models.AgreementPartner, "position", "partner")),
             agencies=read(belonging(models.AgreementAgency, "role", "agency")),
-            events=read(belonging(models.StatusEvent, "effective_on", "recorded_at", "id")),
-            targets=read(belonging(models.TargetDate, "effective_on", "recorded_at", "id")),
-            reports=read(belonging(models.ProgressReport, "reported_on", "recorded_at", "id")),
-            blockers=read(belonging(models.Blocker, "id")),
-            blocker_events=read(
+            events=claimed(models.StatusEvent, "effective_on", "recorded_at", "id"),
+            targets=claimed(models.TargetDate, "effective_on", "recorded_at", "id"),
+            reports=claimed(models.ProgressReport, "reported_on", "recorded_at", "id"),
+            blockers=claimed(models.Blocker, "id"),
+            blocker_events=claims(
                 sa.select(blocker_event)
                 .join(blocker, blocker.c.id == blocker_event.c.blocker_id)
                 .where(blocker.c.agreement_id == agreement_id)
-                .order_by(blocker_event.c.blocker_id, blocker_event.c.effective_on, blocker_event.c.id)
+                .order_by(blocker_event.c.blocker_id, blocker_event.c.effective_on, blocker_event.c.id),
+                blocker_event,
             ),
             # Also of batches of an agency that was responsible before, which are not this one's to read otherwise.
             changes=store.read_frame(
@@ -261,6 +290,7 @@ def read_agreement(engine: sa.Engine, agreement_id: int, *, agency: str | None =
                 .join(batch, batch.c.id == change.c.batch_id)
                 # Fields that begin with an underscore are a batch's own bookkeeping (see `uploads.reading.FIELD`).
                 .where(change.c.agreement_id == agreement_id, ~change.c.field.startswith("_", autoescape=True))
+                .where(sa.true() if known_on is None else batch.c.applied_at < end_of(known_on))
                 .order_by(change.c.id),
             ),
             findings=read(belonging(models.LoadFinding, "id")),

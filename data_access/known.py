@@ -1,0 +1,87 @@
+"""What the store knew at the end of a day: what had come by then, and had not been taken back yet.
+
+What was brought by a batch is known from the moment it was recorded, what was loaded from the day on which its source received
+it. The past does not change: whatever is handed in, published, corrected or undone later leaves what was known on a day as it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import polars as pl
+import sqlalchemy as sa
+
+from data_access.clock import end_of
+from data_access.store import models
+from data_access.store.arrow import Read, table_of
+
+
+def had_come(table: sa.Table, day: dt.date) -> sa.ColumnElement[bool]:
+    """Which rows of a table of claims were there at the end of a day, taken back by then or not."""
+    if "batch_id" not in table.c:
+        return table.c.received_on <= day
+    return sa.or_(
+        sa.and_(table.c.batch_id.is_(None), table.c.received_on <= day),
+        sa.and_(table.c.batch_id.is_not(None), table.c.recorded_at < end_of(day)),
+    )
+
+
+def held(table: sa.Table, day: dt.date | None) -> sa.ColumnElement[bool]:
+    """Which rows of a table of claims held at the end of a day; hold, without one."""
+    if day is None:
+        return table.c.retracted_at.is_(None)
+    still = sa.or_(table.c.retracted_at.is_(None), table.c.retracted_at >= end_of(day))
+    return sa.and_(had_come(table, day), still)
+
+
+def read_first_receipt(read: Read) -> dt.date | None:
+    """The first day of which it can be asked what was known; None for an empty register."""
+    first: dt.date | None = read(sa.select(sa.func.min(table_of(models.Agreement).c.received_on).label("first"))).item()
+    return first
+
+
+def as_known(read: Read, agreements: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """Agreements (with their `id`) with the columns that have been changed since a day as they were at its end."""
+    changed = read(_changes_since(day)).unique(["id", "field"], keep="first", maintain_order=True)
+    for field in changed["field"].unique().sort():
+        if field in agreements.columns:
+            old = changed.filter(pl.col("field") == field).select("id", "old")
+            agreements = _with(agreements, field, old.with_columns(pl.col("old").fill_null("")))
+    return _with(agreements, "responsible_agency", _agencies_then(read, day))
+
+
+def _changes_since(day: dt.date) -> sa.Select[tuple[object, ...]]:
+    """The cells of agreements that batches changed after a day, the first of each first: id, field, old."""
+    change, batch = table_of(models.BatchChange).c, table_of(models.UploadBatch).c
+    return (
+        sa.select(change.agreement_id.label("id"), change.field, change.old)
+        .join(table_of(models.UploadBatch), batch.id == change.batch_id)
+        .where(change.target_table == "agreement", batch.applied_at >= end_of(day))
+        .where(~change.field.startswith("_", autoescape=True))
+        .order_by(change.id)
+    )
+
+
+def _agencies_then(read: Read, day: dt.date) -> pl.DataFrame:
+    """Who was responsible at the end of a day where a name has been assigned or released since: id, old (null for nobody)."""
+    assigned = table_of(models.NameAssignment).c
+    end = end_of(day)
+    since = sa.or_(assigned.assigned_at >= end, assigned.released_at >= end)
+    found = read(
+        sa.select(assigned.agency, assigned.agreements, assigned.assigned_at).where(since).order_by(assigned.id)
+    )
+    then: dict[int, str | None] = {}
+    for agency, agreements, assigned_at in found.iter_rows():
+        for number, _ in json.loads(agreements):
+            then.setdefault(number, agency if assigned_at < end else None)
+    return pl.DataFrame({"id": list(then), "old": list(then.values())}, schema={"id": pl.Int64, "old": pl.String})
+
+
+def _with(agreements: pl.DataFrame, field: str, old: pl.DataFrame) -> pl.DataFrame:
+    """Agreements with the `old` texts of a column, where there are any."""
+    return (
+        agreements.join(old.with_columns(changed=pl.lit(value=True)), on="id", how="left", maintain_order="left")
+        .with_columns(pl.when("changed").then("old").otherwise(field).alias(field))
+        .drop("changed", "old")
+    )
