@@ -46,7 +46,8 @@ def draw() -> None:
         form.show(address=address_of(page))
         return
     show_header(person, edition)
-    filters.draw(person, bar=_screen_of(page).filtered)
+    screen = _screen_of(page)
+    filters.draw(person, bar=screen.filtered, looks_back=screen.looks_back)
     if sought := st.session_state.pop("sought", None):
         links.go("agreements", q=sought)
     with session.looking(person):

@@ -35,6 +35,8 @@ class Screen:
     """Whether it is offered in the menu, or reached by links only."""
     filtered: bool = True
     """Whether the filters are drawn above it: not where nothing it shows depends on them."""
+    looks_back: bool = True
+    """Whether it can show the register as it was known on a day: not where somebody works on the register of now."""
     formerly: tuple[str, ...] = ()
     """Addresses it had before, which lead to it."""
 

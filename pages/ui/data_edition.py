@@ -25,7 +25,10 @@ _BY_ITSELF = "edition_by_itself"
 
 @dataclasses.dataclass(frozen=True)
 class DataEdition:
-    """The store, and what it says of its register. Version 0 means that nothing has been loaded yet."""
+    """The store, and what it says of its register. Version 0 means that nothing has been loaded yet.
+
+    `known_on` is the day at whose end the register is shown as it was known; None: as it is known now.
+    """
 
     store: str
     version: int = 0
@@ -40,11 +43,19 @@ class DataEdition:
     attribution: str = ""
     caveat_vi: str = ""
     caveat_en: str = ""
+    known_on: dt.date | None = None
 
     @property
     def key(self) -> tuple[str, int, str]:
         """What makes two editions the same for a cache."""
-        return (self.store, self.version, str(self.changed_at))
+        return (self.store, self.version, f"{self.changed_at}{self.known_on or ''}")
+
+    def as_known(self, day: dt.date | None) -> DataEdition:
+        """The same register as it was known at the end of a day, up to which it can tell of things; None: as it is known now."""
+        if day is None:
+            return self
+        last = day if self.data_date is None else min(day, self.data_date)
+        return dataclasses.replace(self, known_on=day, data_date=last)
 
 
 def store() -> Store:
@@ -60,18 +71,24 @@ def read_edition() -> DataEdition:
 def edition_of(row: Any) -> DataEdition:
     """The edition that a row of `DataVersion` tells of; None where there is none yet."""
     name = store().url.render_as_string(hide_password=True)
-    told = () if row is None else (getattr(row, field.name) for field in dataclasses.fields(DataEdition)[1:])
-    return DataEdition(name, *told)
+    told = [field.name for field in dataclasses.fields(DataEdition) if field.name not in ("store", "known_on")]
+    return DataEdition(name) if row is None else DataEdition(name, *(getattr(row, field) for field in told))
 
 
 def begin_run(found: DataEdition | None = None) -> DataEdition:
     """Show one edition for the rest of this run: the one found, or else the one the store holds now."""
     found = found or read_edition()
     if is_running():
-        if st.session_state.get(_NOTED, found).key != found.key:
+        before: DataEdition = st.session_state.get(_NOTED, found)
+        if (before.store, before.version, before.changed_at) != (found.store, found.version, found.changed_at):
             st.session_state[_CHANGED_AT] = found.changed_at
         st.session_state[_NOTED] = found
     return found
+
+
+def look_back(day: dt.date | None) -> None:
+    """Show the register as it was known at the end of a day for the rest of this run; None: as it is known now."""
+    st.session_state[_NOTED] = shown().as_known(day)
 
 
 _outside: Final[contextvars.ContextVar[DataEdition | None]] = contextvars.ContextVar("outside", default=None)
@@ -101,8 +118,12 @@ def shown() -> DataEdition:
 
 
 def follow() -> dt.datetime | None:
-    """Have this page run again when the register changes. When it did so last while this reader was here; None: not yet."""
-    st.session_state[_FOLLOWED] = shown().key
+    """Have this page run again when the register changes. When it did so last while this reader was here; None: not yet.
+
+    What was known on a day in the past does not change, and is not followed.
+    """
+    if shown().known_on is None:
+        st.session_state[_FOLLOWED] = shown().key
     changed_at: dt.datetime | None = st.session_state.get(_CHANGED_AT)
     return changed_at
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import streamlit as st
 
 import words as w
 from data_access.accounts import Person
+from data_access.clock import today
 from kpi import readers
-from pages.ui import address, loaders, view_codes
+from pages.ui import address, data_edition, loaders, view_codes
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter, code_filters
 from pages.ui.view import View
 from pages.ui.view_codes import Choices, Understood, names
@@ -24,26 +26,37 @@ _VIEW = "view"
 _OTHER_DATE = "other"
 
 
-def draw(person: Person, *, bar: bool = True) -> View:
+def draw(person: Person, *, bar: bool = True, looks_back: bool = True) -> View:
     """Draw the filter bar, say what in the address was not understood, and return the view for this run.
 
-    Without the `bar` the choices are kept for the pages that have one.
+    Without the `bar` the choices are kept for the pages that have one; so is the day as known on for those that `looks_back`.
 
     Called by the frame, once per run, before the page and after `data_edition.begin_run` and the choice of language.
     """
+    given = address.read(names(), owner=person.username)
+    known_on, problems = view_codes.read_known(given)
+    if bar and looks_back:
+        data_edition.look_back(known_on)
     reader = loaders.reader(person)
     offered = view_codes.choices(reader)
-    reading = view_codes.read(address.read(names(), owner=person.username), offered, reader=reader)
-    said = view_codes.read(address.says(), offered).codes
-    address.settle(reading.codes, says_already=said == reading.codes, names=names())
+    reading = view_codes.read(given, offered, reader=reader)
+    codes, said = _with_known(reading.codes, given), view_codes.read(address.says(), offered).codes
+    address.settle(codes, says_already=_with_known(said, address.says()) == codes, names=names())
     st.session_state[_VIEW] = reading.view
     if offered.has_data and bar:
-        _draw_bar(reading, offered)
-    for problem in reading.problems:
+        _draw_bar(reading, offered, looks_back=looks_back)
+        _show_known(data_edition.shown().known_on)
+    for problem in (*problems, *reading.problems):
         st.warning(problem, icon=":material/link_off:")
     if reading.view.sector == readers.SECTOR and reader != readers.EVERYTHING:
         st.info(w.t("filters.security_own_only"), icon=":material/lock:")
     return reading.view
+
+
+def _with_known(codes: dict[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The codes of a view, and of the given ones the day as known on where it holds."""
+    known_on, _ = view_codes.read_known(given)
+    return codes if known_on is None else {**codes, view_codes.KNOWN: known_on.isoformat()}
 
 
 def current() -> View:
@@ -57,7 +70,7 @@ def default_code(name: str) -> str:
     return view_codes.choices().defaults.get(name, ALL)
 
 
-def _draw_bar(reading: Understood, offered: Choices) -> None:
+def _draw_bar(reading: Understood, offered: Choices, *, looks_back: bool) -> None:
     view = reading.view
     in_bar = [declared for declared in code_filters() if declared.width]
     folded = [declared for declared in FILTERS.values() if declared not in in_bar]
@@ -78,7 +91,10 @@ def _draw_bar(reading: Understood, offered: Choices) -> None:
                     for hidden in folded:
                         if isinstance(hidden, DayFilter):
                             _date(hidden.name, view.day(hidden.name), first=offered.first, last=offered.last)
-        if reading.codes:
+                if looks_back and (first := loaders.first_receipt()) is not None:
+                    yesterday = today(None) - dt.timedelta(days=1)
+                    _date(view_codes.KNOWN, data_edition.shown().known_on, first=first, last=yesterday)
+        if reading.codes or data_edition.shown().known_on:
             st.button(
                 w.t("filters.clear"),
                 key="filter_clear",
@@ -90,6 +106,21 @@ def _draw_bar(reading: Understood, offered: Choices) -> None:
     active = [hidden.in_words(reading.codes[hidden.name]) for hidden in folded if hidden.name in reading.codes]
     if active:
         st.text(w.tn("filters.active", len(active), what=" · ".join(active)))
+
+
+def _show_known(known_on: dt.date | None) -> None:
+    """Where the register is not shown as it is known now: as of which day it is, and the way back."""
+    if known_on is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/history: {w.t('filters.known_text', date=w.date(known_on))}", width="content")
+        st.button(
+            w.t("filters.known_now"),
+            key="filter_known_now",
+            type="tertiary",
+            on_click=address.choose,
+            args=(view_codes.KNOWN, None),
+        )
 
 
 def _select(declared: CodeFilter, reading: Understood, offered: Choices) -> None:

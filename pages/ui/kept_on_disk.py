@@ -119,10 +119,11 @@ class Folder:
     ) -> Name | None:
         """The same in every process for the same secret, code, edition, function, language and arguments.
 
-        None for arguments that cannot be written out; and while nothing has been loaded, as the store then is of no version.
+        None for arguments that cannot be written out; while nothing has been loaded, as the store then is of no version; and of a
+        register as it was known in the past, which is rarely asked for and would drive out the newest.
         """
         asked = (given, tuple(named.items()))
-        if not edition.version or not _is_plain(asked):
+        if not edition.version or edition.known_on is not None or not _is_plain(asked):
             return None
         return Name(
             f"edition-{self._digest(_CODE, edition.key)[:32]}",

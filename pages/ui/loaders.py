@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 import words
+from data_access import known
 from data_access.accounts import Person
 from data_access.register import (
     AgreementDossier,
@@ -20,6 +21,7 @@ from data_access.register import (
     read_report_texts,
     read_rules,
 )
+from data_access.store import snapshot
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, History, signs
@@ -73,13 +75,20 @@ words.named_by(names)
 @kept(rows=True)
 def register() -> Register:
     """The whole register, as frames."""
-    return read_register(data_edition.store())
+    return read_register(data_edition.store(), known_on=data_edition.shown().known_on)
+
+
+@kept()
+def first_receipt() -> dt.date | None:
+    """The first day of which it can be asked what was known; None while nothing has been loaded."""
+    with snapshot(data_edition.store()) as read:
+        return known.read_first_receipt(read)
 
 
 @kept()
 def rules(as_of: dt.date) -> Rules:
     """Thresholds, weights and goalposts in force on a day."""
-    return read_rules(data_edition.store(), as_of)
+    return read_rules(data_edition.store(), as_of, known_on=data_edition.shown().known_on)
 
 
 @kept()
@@ -253,7 +262,8 @@ def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
 
 @kept()
 def _dossier(agreement_id: int, agency: str | None) -> AgreementDossier | None:
-    return read_agreement(data_edition.store(), agreement_id, agency=agency)
+    shown = data_edition.shown()
+    return read_agreement(data_edition.store(), agreement_id, agency=agency, known_on=shown.known_on)
 
 
 def report_texts(reports: pl.Series) -> pl.DataFrame:

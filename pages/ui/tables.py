@@ -299,6 +299,7 @@ def _notes(view: View, edition: DataEdition) -> Mapping[str, str]:
     """What must travel with figures that leave the application."""
     notes = {
         w.t("common.note_as_of"): w.date(view.as_of),
+        w.t("common.note_known"): "" if edition.known_on is None else w.date(edition.known_on),
         w.t("common.note_register"): getattr(edition, w.column("name")),
         w.t("common.note_source"): " ".join(filter(None, (edition.source, edition.attribution))),
         w.t("common.note_licence"): edition.licence,

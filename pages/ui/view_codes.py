@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 import words as w
+from data_access.clock import today
 from kpi import readers
 from pages.ui import loaders
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, code_filters
@@ -18,6 +19,9 @@ from pages.ui.view import View
 COMPARISONS = ("year", "quarter", "year_end")
 NO_DATA_DAY = dt.date(2000, 1, 1)
 """The as-of date of a store into which nothing has been loaded: any day shows the same nothing."""
+
+KNOWN = "known"
+"""The day at whose end the register is shown as it was known."""
 
 _SHOWN_CHARACTERS = 40
 
@@ -44,7 +48,7 @@ class Understood:
 
 def names() -> tuple[str, ...]:
     """What an address can say of a view."""
-    return ("as_of", "compare_with", *FILTERS)
+    return ("as_of", "compare_with", KNOWN, *FILTERS)
 
 
 @kept(in_words=True)
@@ -129,6 +133,22 @@ def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NO
                 del days[bound], codes[bound]
     view = View(as_of=as_of, compare_with=compare_with, reader=reader).where(**chosen, **days)
     return Understood(view, codes, problems)
+
+
+def read_known(given: Mapping[str, str]) -> tuple[dt.date | None, list[str]]:
+    """The day at whose end the register was known as it is to be shown, and what of the code was not understood, in words.
+
+    None where nobody has looked back: also for today and later, which is now.
+    """
+    text, first = given.get(KNOWN), loaders.first_receipt()
+    if text in (None, ALL) or first is None:
+        return None, []
+    found = _iso_date(text)
+    if found is None:
+        return None, [w.t("filters.ignored_known", value=_quoted(text), example=first.isoformat())]
+    if found < first:
+        return None, [w.t("filters.known_too_early", date=w.date(found), first=w.date(first))]
+    return (found if found < today(None) else None), []
 
 
 def compared_day(comparison: str, as_of: dt.date) -> dt.date:

@@ -130,4 +130,9 @@ def _agreement(number: int, chance: random.Random) -> list[SQLModel]:
             )
         )
         rows.append(models.BlockerEvent(blocker_id=number, kind="opened", effective_on=opened))
+    for row in rows:  # of a register that was loaded: received on the day each is about
+        if isinstance(row, models.Agreement | models.Blocker):
+            row.received_on = signed if isinstance(row, models.Agreement) else opened
+        elif isinstance(row, models.StatusEvent | models.TargetDate | models.BlockerEvent):
+            row.received_on = row.effective_on
     return rows

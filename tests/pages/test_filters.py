@@ -19,8 +19,9 @@ from streamlit.testing.v1 import AppTest
 from data_access import store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
+from data_access.store import models
 from kpi.readers import EVERYTHING
-from pages.ui import address, loaders, view_codes
+from pages.ui import address, data_edition, loaders, view_codes
 from pages.ui.filter_declarations import FILTERS, CodeFilter, DayFilter
 from pages.ui.view import View
 from tests.pages.running import streamlit_run
@@ -100,6 +101,56 @@ def test_the_same_address_means_the_same_in_both_languages(register: sa.Engine, 
     )
     assert said(app) == params
     assert not app.warning
+
+
+# --- As known on a day -----------------------------------------------------------------------------------------------
+
+
+def test_what_was_known_on_a_day_is_shown_and_said_with_one_way_back(register: sa.Engine) -> None:
+    app = run({"known": "2025-06-30", "sector": "ENE"})
+
+    assert app.session_state["edition"].known_on == dt.date(2025, 6, 30)
+    assert shown(app).as_of == dt.date(2025, 6, 30)
+    assert said(app) == {"known": "2025-06-30", "sector": "ENE"}
+    assert any("30/06/2025" in line.value for line in app.markdown)
+
+    app.button(key="filter_known_now").click().run()
+
+    assert app.session_state["edition"].known_on is None
+    assert shown(app).as_of == AS_OF
+    assert said(app) == {"sector": "ENE"}
+    assert not any("30/06/2025" in line.value for line in app.markdown)
+
+
+def test_today_and_later_is_now(register: sa.Engine) -> None:
+    app = run({"known": "2999-01-01"})
+
+    assert app.session_state["edition"].known_on is None
+    assert shown(app) == DEFAULT
+    assert not app.warning
+
+
+@pytest.mark.parametrize(("code", "told"), [("1999-01-01", "01/01/1999"), ("abc", "abc")])
+def test_a_day_of_which_nothing_was_known_is_said_and_ignored(register: sa.Engine, code: str, told: str) -> None:
+    app = run({"known": code})
+
+    assert app.session_state["edition"].known_on is None
+    assert shown(app) == DEFAULT
+    assert [told in warning.value.replace("\\", "") for warning in app.warning] == [True]
+
+
+def test_figures_of_a_day_are_kept_apart_by_what_was_known(register: sa.Engine) -> None:
+    day = dt.date(2025, 6, 30)
+    with store.session(register) as session:
+        session.execute(sa.update(models.StatusEvent).values(received_on=day + dt.timedelta(days=1)))
+        raise_data_version(session)
+
+    counted = []
+    for known_on in (None, day, day + dt.timedelta(days=1)):
+        with data_edition.showing(data_edition.read_edition().as_known(known_on)):
+            counted.append(loaders.facts(View(as_of=day, compare_with=day, reader=EVERYTHING)).agreements.height)
+
+    assert counted[1] == 0 < counted[0] == counted[2]
 
 
 # --- Widgets and address ---------------------------------------------------------------------------------------------
