@@ -220,6 +220,7 @@ DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
 
 RECORDS: Final[Mapping[str, Callable[[Register], bool]]] = types.MappingProxyType(
     {
+        "targets": lambda register: not register.targets.is_empty(),
         "plans": lambda register: (register.status_events["state"] == State.PLAN_ISSUED).any(),
         "evidence": lambda register: (register.agreements["evidence_url"] != "").any(),
         "reports": lambda register: not register.periods.is_empty(),

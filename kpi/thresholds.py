@@ -13,10 +13,16 @@ from kpi.vocabulary import State
 class Thresholds:
     """Every number the facts depend on, with the value it starts from.
 
-    `stall_days` maps a state to the days without evidenced progress after which an open agreement counts as stalled.
+    `stall_days` maps a state to the days without evidenced progress after which an open agreement counts as stalled. A first
+    target is to be set within `first_target_days` of signing. A backlog is measured against what has had time to fall behind,
+    whatever was closed within `recent_days` included, so that it never looks larger because something else was finished, nor
+    smaller because something new was signed. Blockers gone within `brief_blocker_days` are not timed.
     """
 
     grace_days: int = 90
+    first_target_days: int = 90
+    recent_days: int = 365
+    brief_blocker_days: int = 3
     stall_days: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: MappingProxyType(
             {

@@ -55,11 +55,15 @@ class State(StrEnum):
     TERMINATED = "TERMINATED", StateClass.VOID
     EXPIRED = "EXPIRED", StateClass.VOID
     SUPERSEDED = "SUPERSEDED", StateClass.VOID
+    NOT_PURSUED = "NOT_PURSUED", StateClass.VOID
     ABANDONED = "ABANDONED", StateClass.VOID_PRE
 
 
 STATES: Final = texts(State)
 OPEN_STATES: Final = texts(state for state in State if state.kind is StateClass.OPEN)
+MILESTONES: Final = texts(state for state in State if state.kind in (StateClass.OPEN, StateClass.CLOSED))
+"""The states on the way from signing to completion, in order: to come to one further than ever before is progress."""
+
 STARTED_STATES: Final = texts((State.IN_PROGRESS, State.COMPLETED))
 UNSIGNED: Final = texts((StateClass.PRE, StateClass.VOID_PRE))
 """The classes of states in which nothing has been signed."""
@@ -174,7 +178,7 @@ REPORT_FIELDS: Final = (
 
 
 class Cause(StrEnum):
-    """What holds an agreement up."""
+    """What holds an agreement up. The last is of a stall for which nobody has named a cause; it is found, never typed in."""
 
     LEGAL_FRAMEWORK = "legal_framework"
     FUNDING = "funding"
@@ -184,6 +188,7 @@ class Cause(StrEnum):
     TECHNICAL = "technical"
     PROCUREMENT = "procurement"
     PERSONNEL = "personnel"
+    UNKNOWN = "unknown"
 
 
 class Severity(StrEnum):

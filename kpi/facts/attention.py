@@ -55,9 +55,9 @@ def flow(facts: Facts) -> pl.DataFrame:
 
 
 def worst_blockers(facts: Facts) -> pl.DataFrame:
-    """Per agreement with an open blocker, the most severe and then oldest one: blocker_id, cause, severity, ..."""
+    """Per agreement with an open blocker that has a name, the most severe and then oldest one: blocker_id, cause, ..."""
     return (
-        facts.blockers.filter("is_open")
+        facts.blockers.filter(pl.col("is_open") & pl.col("is_named"))
         .with_columns(_order=pl.col("severity").replace_strict(_SEVERITY_ORDER, default=0, return_dtype=pl.Int64))
         .sort(["agreement_id", "_order", "opened_on"], descending=[False, True, False])
         .unique("agreement_id", keep="first", maintain_order=True)

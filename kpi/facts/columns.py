@@ -70,11 +70,14 @@ class AgreementFacts(dy.Schema):
     plan_issued_on = dy.Date(nullable=True, description="day of the plan for carrying it out; null: none, or not known")
     started_on = dy.Date(nullable=True, description="first day of being carried out; null: not started, or not known")
     is_started = dy.Bool(description="being carried out, or completed, at some time")
-    last_event_on = dy.Date(nullable=True, description="day of its last dated move; null: none has a date")
+    last_milestone_on = dy.Date(nullable=True, description="day it last came further than ever before; null: not known")
     original_target = dy.Date(nullable=True, description="the day first planned for completion; null: none was set")
+    target_set_on = dy.Date(nullable=True, description="the day on which the first target was set; null: none was set")
     current_target = dy.Date(nullable=True, description="the day planned last; null: none was set")
     last_report_on = dy.Date(nullable=True, description="day of the last report; null: none")
-    last_evidenced_on = dy.Date(nullable=True, description="day of the last report that shows progress; null: none")
+    last_evidenced_on = dy.Date(
+        nullable=True, description="day of the last report with a higher share of progress than any before; null: none"
+    )
     progress_pct = dy.Float64(
         nullable=True, min=0, max=100, description="progress reported last, in per cent; null: not stated"
     )
@@ -85,7 +88,8 @@ class AgreementFacts(dy.Schema):
     is_open = dy.Bool(description="to be carried out, followed, and neither ended nor suspended")
     is_suspended = dy.Bool(description="to be carried out, followed, and suspended")
     is_completed = dy.Bool(description="to be carried out, followed, and completed")
-    is_void = dy.Bool(description="terminated, expired or superseded after signing")
+    is_void = dy.Bool(description="ended after signing without completion")
+    is_not_pursued = dy.Bool(description="to be carried out, followed, and ended by a decision not to pursue it")
     completed_on = dy.Date(nullable=True, description="day of completion; null: not completed, or not known")
     ended_on = dy.Date(nullable=True, description="day it became void; null: it is not, or not known")
     contradicts = dy.Bool(description="two of its dates contradict each other")
@@ -95,9 +99,14 @@ class AgreementFacts(dy.Schema):
         description="days from signing to start, or to the end or the day of the facts where not started; null: not timed",
     )
     duration_observed = dy.Bool(description="that time ended with a start")
+    waiting_days = dy.Int64(
+        nullable=True,
+        description="days from signing to start, or to the day of the facts where not started, ended or not; to a decision not "
+        "to pursue it; null: not timed",
+    )
     age_days = dy.Int64(nullable=True, min=0, description="days since signing; null: not signed, or not known when")
     last_progress_on = dy.Date(
-        nullable=True, description="day of the last move or report that shows progress; null: none"
+        nullable=True, description="the later of the two days on which it came further or its progress rose; null: none"
     )
     days_since_progress = dy.Int64(nullable=True, min=0, description="days since then")
     stall_limit = dy.Int64(nullable=True, description="days without progress after which its state counts as stalled")
@@ -111,13 +120,17 @@ class AgreementFacts(dy.Schema):
     days_overdue = dy.Int64(nullable=True, min=1, description="days since the original target; null: not overdue")
     plan_due_on = dy.Date(nullable=True, description="the day its plan is due; null: not known")
     is_matured = dy.Bool(description="signed long enough ago to be judged by whether it was started")
-    target_has_come = dy.Bool(description="its original target has come, so that it can be judged by it")
-    completed_on_time = dy.Bool(description="completed by the original target")
+    target_is_judged = dy.Bool(description="its original target has come, or none was set in time: it is judged by it")
+    completed_on_time = dy.Bool(description="completed by the original target, which had been set by then")
     plan_limit_passed = dy.Bool(description="its plan has fallen due, so that it can be judged by it")
     plan_in_time = dy.Bool(description="the plan was issued by then")
     has_evidence = dy.Bool(description="there is evidence of its result")
     is_overdue = dy.Bool(description="open after its original target")
     is_stalled = dy.Bool(description="open without progress for as long as its state allows")
+    stalled_since = dy.Date(nullable=True, description="the day from which it counts as stalled; null: it does not")
+    is_past_grace = dy.Bool(
+        description="signed longer ago than any state may last without progress, and open, suspended or closed within a year"
+    )
     is_at_risk = dy.Bool(description="open, not overdue, and behind its plan, held up severely or not reported on")
     has_no_date = dy.Bool(description="open without a target")
     due_soon = dy.Bool(description="open, with its current target close ahead")
@@ -171,7 +184,8 @@ class AgreementFacts(dy.Schema):
 
     @dy.rule()
     def judged_only_where_followed(cls) -> pl.Expr:
-        return _only_where(_FOLLOWED, "is_matured", "target_has_come", "plan_limit_passed", "duration_observed")
+        flags = ("is_matured", "target_is_judged", "plan_limit_passed", "duration_observed")
+        return _only_where(_FOLLOWED, *flags, "is_not_pursued", "is_past_grace")
 
     @dy.rule()
     def flags_of_their_dates(cls) -> pl.Expr:
@@ -181,6 +195,9 @@ class AgreementFacts(dy.Schema):
             & (col("original_target").is_null() == col("current_target").is_null())
             & _only_where(col("is_started"), "duration_observed")
             & _only_where(col("completed_on").is_not_null(), "completed_on_time")
+            & (col("is_stalled") == col("stalled_since").is_not_null())
+            & (col("original_target").is_null() == col("target_set_on").is_null())
+            & _only_where(col("is_void"), "is_not_pursued")
             & _only_where(col("plan_issued_on").is_not_null(), "plan_in_time")
             & (col("completed_on").is_null() | (col("state_class") == StateClass.CLOSED))
             & (col("ended_on").is_null() | col("is_void"))
@@ -194,7 +211,7 @@ class AgreementFacts(dy.Schema):
         return (
             in_order("started_on", "completed_on")
             & in_order("last_evidenced_on", "last_report_on")
-            & in_order("last_event_on", "last_progress_on")
+            & in_order("last_milestone_on", "last_progress_on")
             & in_order("last_evidenced_on", "last_progress_on")
         )
 
@@ -229,9 +246,11 @@ class ReportFacts(dy.Schema):
 
 
 class BlockerFacts(dy.Schema):
-    """One row per blocker of an agreement known."""
+    """One row per blocker of an agreement known, and one per stall that no open blocker explains."""
 
-    blocker_id = dy.Int64(primary_key=True, description="the blocker's number in the register")
+    blocker_id = dy.Int64(
+        primary_key=True, description="the blocker's number in the register; of an unexplained stall less than 0"
+    )
     agreement_id = dy.Int64(description="the agreement it holds up")
     cause = coded(Cause, "what it is about")
     severity = coded(Severity, "how grave it is")
@@ -243,13 +262,25 @@ class BlockerFacts(dy.Schema):
     resolved_on = dy.Date(nullable=True, description="the day it was resolved; null: it is open")
     is_open = dy.Bool(description="not resolved")
     is_resolved = dy.Bool(description="resolved")
+    is_named = dy.Bool(description="the register has it; false for a stall whose cause nobody has named")
     age_days = dy.Int64(description="days from opening to resolution, or to the day of the facts")
+    held_days = dy.Int64(
+        description="the same, but to the day of the facts where it is not settled, and, of the first of a stalled agreement, "
+        "since the stall began where that was earlier"
+    )
+    is_settled = dy.Bool(description="resolved, and the agreement does not stand still since before")
+    is_timed = dy.Bool(description="its time counts: it was not gone again within a few days")
     escalation_due = dy.Bool(description="beyond the agency's authority, and escalated or open for longer than allowed")
     escalated_in_time = dy.Bool(description="escalated within the days allowed")
 
     @dy.rule()
     def open_exactly_where_not_resolved(cls) -> pl.Expr:
         return (col("is_open") == col("resolved_on").is_null()) & (col("is_resolved") == ~col("is_open"))
+
+    @dy.rule()
+    def unnamed_only_as_an_open_stall(cls) -> pl.Expr:
+        unnamed = col("is_open") & (col("cause") == Cause.UNKNOWN) & (col("blocker_id") < 0)
+        return (col("is_named") == ~unnamed) & _only_where(col("is_resolved"), "is_settled")
 
     @dy.rule()
     def beyond_the_agency(cls) -> pl.Expr:

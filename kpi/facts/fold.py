@@ -12,11 +12,11 @@ import datetime as dt
 import polars as pl
 
 from kpi.facts import measures
-from kpi.facts.columns import AgreementFacts, ReportFacts
+from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts
 from kpi.facts.history import History, on_day
 from kpi.register import Register
 from kpi.thresholds import Thresholds
-from kpi.vocabulary import NOT_GIVEN, UNRECORDED, UNSIGNED, Severity, StateClass
+from kpi.vocabulary import NOT_GIVEN, UNRECORDED, UNSIGNED, Authority, Cause, Severity, State, StateClass
 
 CLASHES = (
     ("signed_on", "in_force_on"),
@@ -31,7 +31,7 @@ class Facts:
     """What a register says as of a date.
 
     `agreements`: one row per agreement known then. `reports`: one row per report owed (agreement and period). `blockers`: one
-    row per blocker. Their columns are declared in `columns.py`.
+    row per blocker, and per stall that none explains. Their columns are declared in `columns.py`.
 
     `records` names what the register keeps at all (plans, evidence, reports, blockers): a KPI that needs something it does
     not keep is not available, rather than zero.
@@ -71,10 +71,11 @@ def build(register: Register | History, as_of: dt.date, rules: Thresholds | None
         .with_columns(pl.col("blockers_open").fill_null(0), pl.col("last_report_missed").fill_null(value=False))
     )
     agreements = measures.counted(measures.measured(agreements, as_of, rules), as_of, rules)
+    agreements = measures.flagged(agreements, as_of, rules).select(AgreementFacts.column_names())
     return Facts(
-        agreements=measures.flagged(agreements, as_of, rules).select(AgreementFacts.column_names()),
+        agreements=agreements,
         reports=reports,
-        blockers=blockers.join(agreements, on="agreement_id", how="semi", maintain_order="left"),
+        blockers=_held_up(blockers, agreements, as_of, rules),
         as_of=as_of,
         records=history.records,
     )
@@ -108,6 +109,7 @@ def _known(history: History, as_of: dt.date) -> pl.DataFrame:
         is_started=has_come("first_started") | has_come("first_started_undated"),
         first_completed_on=by_now("first_completed"),
         original_target=pl.when(pl.col("first_target_known") <= as_of).then(pl.col("first_target")),
+        target_set_on=by_now("first_target_known"),
     )
 
 
@@ -154,6 +156,52 @@ def _blockers(history: History, as_of: dt.date, rules: Thresholds) -> pl.DataFra
     )
 
 
+def _held_up(blockers: pl.DataFrame, agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
+    """Blockers of the agreements known, and one of unknown cause for every stall that no open one explains.
+
+    A stall is timed from the day it began, whenever somebody came to name what holds it up, and until there is progress: what
+    is said to be resolved while nothing moves is not settled.
+    """
+    stalls = agreements.filter("is_stalled").select("agreement_id", "stalled_since", "last_progress_on")
+    stands_still = (pl.col("resolved_on") > pl.col("last_progress_on")).fill_null(value=False)
+    known = (
+        blockers.join(agreements, on="agreement_id", how="semi", maintain_order="left")
+        .join(stalls, on="agreement_id", how="left", maintain_order="left")
+        .with_columns(
+            is_named=pl.lit(value=True),
+            is_settled=pl.col("is_resolved") & ~stands_still,
+            is_timed=pl.col("is_open") | (pl.col("age_days") > rules.brief_blocker_days),
+        )
+    )
+    holding = known.filter(pl.col("stalled_since").is_not_null() & ~pl.col("is_settled") & pl.col("is_timed"))
+    first = holding.sort("opened_on", "blocker_id").unique("agreement_id", keep="first")
+    unnamed = stalls.join(holding, on="agreement_id", how="anti").select(
+        -pl.col("agreement_id").alias("blocker_id"),
+        "agreement_id",
+        cause=pl.lit(str(Cause.UNKNOWN)),
+        severity=pl.lit(str(Severity.MINOR)),
+        authority_level=pl.lit(str(Authority.AGENCY)),
+        beyond_authority=pl.lit(value=False),
+        opened_on="stalled_since",
+        is_open=pl.lit(value=True),
+        is_resolved=pl.lit(value=False),
+        age_days=(pl.lit(as_of) - pl.col("stalled_since")).dt.total_days(),
+        escalation_due=pl.lit(value=False),
+        escalated_in_time=pl.lit(value=False),
+        is_named=pl.lit(value=False),
+        is_settled=pl.lit(value=False),
+        is_timed=pl.lit(value=True),
+    )
+    is_first = pl.col("blocker_id").is_in(first["blocker_id"].implode())
+    since = pl.when(is_first).then(pl.min_horizontal("opened_on", "stalled_since")).otherwise("opened_on")
+    until = pl.when("is_settled").then("resolved_on").otherwise(pl.lit(as_of))
+    return (
+        pl.concat([known, unnamed], how="diagonal")
+        .with_columns(held_days=(until - since).dt.total_days())
+        .select(BlockerFacts.column_names())
+    )
+
+
 def _open_blockers(blockers: pl.DataFrame) -> pl.DataFrame:
     return (
         blockers.filter("is_open")
@@ -175,6 +223,7 @@ def _standing(agreements: pl.DataFrame) -> pl.DataFrame:
         is_suspended=(kind == StateClass.PAUSED) & followed,
         is_completed=(kind == StateClass.CLOSED) & followed,
         is_void=kind == StateClass.VOID,
+        is_not_pursued=(pl.col("state") == State.NOT_PURSUED) & followed,
         completed_on=pl.when(kind == StateClass.CLOSED).then(pl.col("first_completed_on")),
         ended_on=pl.when(kind == StateClass.VOID).then(pl.col("state_since")),
     ).with_columns(

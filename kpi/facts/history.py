@@ -14,6 +14,7 @@ import polars as pl
 
 from kpi.register import RECORDS, Register
 from kpi.vocabulary import (
+    MILESTONES,
     NOT_GIVEN,
     PROVINCE_KINDS,
     REPORT_FIELDS,
@@ -36,7 +37,7 @@ class History:
     """The frames of a register by time.
 
     `agreements`: one row per agreement by its id, with what does not change, the first day of each stage
-    (`first_...`), the first target and since when it was known. `states`, `moves`, `targets`, `reports`: spells of the
+    (`first_...`), the first target and since when it was known. `states`, `milestones`, `targets`, `reports`: spells of the
     agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
     `blockers`: one row each, with the days of its steps. `partners`, `partner_tiers`: as in the register.
     `records`: see `Facts`.
@@ -44,7 +45,7 @@ class History:
 
     agreements: pl.DataFrame
     states: pl.DataFrame
-    moves: pl.DataFrame
+    milestones: pl.DataFrame
     targets: pl.DataFrame
     reports: pl.DataFrame
     owed: pl.DataFrame
@@ -56,7 +57,7 @@ class History:
     @property
     def spells(self) -> tuple[pl.DataFrame, ...]:
         """What stands beside `agreements` on a day."""
-        return self.states, self.moves, self.targets, self.reports
+        return self.states, self.milestones, self.targets, self.reports
 
     @classmethod
     def of(cls, register: Register) -> History:
@@ -73,11 +74,7 @@ class History:
         return cls(
             agreements=agreements.join(_first_targets(targets), on="agreement_id", how="left", maintain_order="left"),
             states=_states(events, ids),
-            moves=_spells(
-                events.filter("date_known").select("agreement_id", "effective_on", "id", last_event_on="effective_on"),
-                ids,
-                day="effective_on",
-            ),
+            milestones=_milestones(events, ids),
             targets=_spells(
                 targets.select("agreement_id", "effective_on", "id", current_target="target_on"),
                 ids,
@@ -223,14 +220,39 @@ def _states(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
     return _spells(held.with_columns(_late=~early), ids, day="effective_on", kind="_late")
 
 
+def _milestones(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+    """Spells of when an agreement last came further than ever before. To be suspended and resumed is not to come further."""
+    stage = pl.col("state").replace_strict(
+        {state: place for place, state in enumerate(MILESTONES)}, default=None, return_dtype=pl.Int64
+    )
+    reached = (
+        events.filter("date_known")
+        .with_columns(_stage=stage)
+        .drop_nulls("_stage")
+        .sort("agreement_id", "effective_on", "id")
+        .filter(pl.col("_stage") > pl.col("_stage").cum_max().shift(1, fill_value=-1).over("agreement_id"))
+    )
+    return _spells(
+        reached.select("agreement_id", "effective_on", "id", last_milestone_on="effective_on"), ids, day="effective_on"
+    )
+
+
 def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
-    """Spells of when was reported last, when progress was, and which progress was said last: by the days reports are about."""
+    """Spells of when was reported last, when progress had risen last, and which progress was said last: by the days reports
+    are about.
+
+    A report that says there is progress, and gives no share that is higher than any before, has none to show.
+    """
+    risen = pl.col("progress_pct") > pl.col("progress_pct").cum_max().forward_fill().shift(1).fill_null(0)
     said = reports.sort("agreement_id", "reported_on", "id").select(
         "agreement_id",
         "reported_on",
         "id",
         last_report_on="reported_on",
-        last_evidenced_on=pl.when("shows_progress").then("reported_on").forward_fill().over("agreement_id"),
+        last_evidenced_on=pl.when(pl.col("shows_progress") & risen)
+        .then("reported_on")
+        .forward_fill()
+        .over("agreement_id"),
         progress_pct=pl.col("progress_pct").forward_fill().over("agreement_id"),
     )
     return _spells(said, ids, day="reported_on")

@@ -15,16 +15,18 @@ _FOLLOWED = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
 def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
     """Days, shares and limits: everything counted from dates."""
     signed, started = pl.col("signed_on"), pl.col("started_on")
+    # Whatever ended otherwise before it was started goes on waiting: ending it must not take it out of sight.
+    waited_until = pl.coalesce(started, pl.when("is_not_pursued").then("ended_on"), pl.lit(as_of))
     # A start or end whose day the register does not give cannot be timed, and neither can one before the signing.
-    timed = (
+    waited = (
         _FOLLOWED
         & signed.is_not_null()
         & ~(pl.col("is_started") & started.is_null())
-        & ~(pl.col("is_void") & ~pl.col("is_started") & pl.col("ended_on").is_null())
         & (started >= signed).fill_null(True)
     )
+    timed = waited & ~(pl.col("is_void") & ~pl.col("is_started") & pl.col("ended_on").is_null())
     end = pl.coalesce("started_on", "ended_on", pl.lit(as_of))
-    last_progress = pl.max_horizontal("last_event_on", "last_evidenced_on")
+    last_progress = pl.max_horizontal("last_milestone_on", "last_evidenced_on")
     planned_days = (pl.col("original_target") - signed).dt.total_days()
     # Before implementation nothing has been carried out, which is a fact; later, no reported share is no information.
     progress = pl.coalesce(pl.col("progress_pct") / 100, pl.when(~pl.col("is_started")).then(pl.lit(0.0)))
@@ -36,6 +38,7 @@ def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.
     return agreements.with_columns(
         duration_days=pl.when(timed).then((end - signed).dt.total_days()),
         duration_observed=timed & started.is_not_null(),
+        waiting_days=pl.when(waited).then((waited_until - signed).dt.total_days()),
         age_days=(pl.lit(as_of) - signed).dt.total_days(),
         last_progress_on=last_progress,
         days_since_progress=(pl.lit(as_of) - last_progress).dt.total_days(),
@@ -51,16 +54,28 @@ def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.
 
 
 def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
-    """Which agreements a KPI counts among: old enough to be judged, target come, plan due; and whether they met it."""
-    void_before_start = pl.col("is_void") & ~pl.col("is_started")
+    """Which agreements a KPI counts among: old enough to be judged, target come, plan due; and whether they met it.
+
+    What ended before it was started, or without ever having had a target, has not met it: only a decision of a competent
+    authority not to pursue it takes it out.
+    """
+    judged = _FOLLOWED & ~pl.col("is_not_pursued")
+    set_after = (pl.col("target_set_on") - pl.col("signed_on")).dt.total_days()
     target_come = (pl.col("original_target") <= as_of).fill_null(False)
-    ended_before_target = (pl.col("ended_on") < pl.col("original_target")).fill_null(False)
+    no_target_in_time = (pl.col("age_days") >= rules.first_target_days) & ~(
+        (set_after <= rules.first_target_days).fill_null(False)
+    )
+    ended_on_the_way = pl.col("is_started") & (pl.col("ended_on") < pl.col("original_target")).fill_null(False)
+    set_before_completion = pl.col("target_set_on") <= pl.col("completed_on")
     plan_limit_passed = (pl.col("plan_due_on") < as_of).fill_null(False)
     ended_before_limit = (pl.col("ended_on") <= pl.col("plan_due_on")).fill_null(False)
     return agreements.with_columns(
-        is_matured=_FOLLOWED & ~void_before_start & (pl.col("age_days") >= rules.grace_days).fill_null(False),
-        target_has_come=_FOLLOWED & target_come & ~void_before_start & ~ended_before_target,
-        completed_on_time=(pl.col("completed_on") <= pl.col("original_target")).fill_null(False),
+        is_matured=(judged | (_FOLLOWED & pl.col("is_started")))
+        & (pl.col("age_days") >= rules.grace_days).fill_null(False),
+        target_is_judged=judged & (target_come | no_target_in_time.fill_null(False)) & ~ended_on_the_way,
+        completed_on_time=((pl.col("completed_on") <= pl.col("original_target")) & set_before_completion).fill_null(
+            False
+        ),
         plan_limit_passed=_FOLLOWED & plan_limit_passed & ~ended_before_limit,
         plan_in_time=(pl.col("plan_issued_on") <= pl.col("plan_due_on")).fill_null(False),
         has_evidence=pl.col("evidence_url") != "",
@@ -72,13 +87,19 @@ def flagged(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
     is_open = pl.col("is_open")
     severe_days = (pl.lit(as_of) - pl.col("severe_blocker_since")).dt.total_days()
     overdue = pl.col("days_overdue").is_not_null()
+    recent = as_of - dt.timedelta(days=rules.recent_days)
     behind = (pl.col("elapsed_share") - pl.col("progress_share") >= rules.at_risk_gap).fill_null(False)
     blocked = (severe_days >= rules.severe_blocker_days).fill_null(False)
+    stalled = is_open & (pl.col("days_since_progress") >= pl.col("stall_limit")).fill_null(False)
     flags = agreements.with_columns(
         is_overdue=overdue,
-        is_stalled=is_open & (pl.col("days_since_progress") >= pl.col("stall_limit")).fill_null(False),
+        is_stalled=stalled,
+        stalled_since=pl.when(stalled).then(pl.col("last_progress_on") + pl.duration(days="stall_limit")),
         is_at_risk=is_open & ~overdue & (behind | blocked | pl.col("last_report_missed")),
         has_no_date=is_open & pl.col("original_target").is_null(),
+        is_past_grace=_FOLLOWED
+        & (pl.col("age_days") >= max(rules.stall_days.values())).fill_null(True)
+        & (is_open | pl.col("is_suspended") | (pl.coalesce("completed_on", "ended_on") > recent).fill_null(False)),
         due_soon=is_open
         & pl.col("current_target").is_between(as_of, as_of + dt.timedelta(days=rules.due_soon_days)).fill_null(False),
     )

@@ -18,6 +18,7 @@ import polars as pl
 from polars import col
 
 from kpi.facts import Facts, columns
+from kpi.facts.attention import IN_FLOW
 from kpi.register import RECORDS
 
 Unit = Literal["count", "percent", "days", "points"]
@@ -69,6 +70,8 @@ class Kpi:
     the event has happened. A `count` shows the numerator itself. `needs` names what a register must keep for the KPI to
     exist at all.
 
+    Where a share is less than `red_below`, the composite's light is red whatever its points: it says too little to be trusted.
+
     `goalposts` are the values that score 0 and 100, for a `count` in percent of the denominator, and `weight` its points
     out of 100 in the composite; a KPI with goalposts alone is watched, and one for context has neither.
     """
@@ -85,6 +88,7 @@ class Kpi:
     counted: pl.Expr
     duration: str | None = None
     needs: str | None = None
+    red_below: float | None = None
 
     def __post_init__(self) -> None:
         wrong = [*self._wrong_rows(), *self._wrong_numbers(), *self._wrong_places()]
@@ -195,30 +199,31 @@ KPIS: Final = collected(
         Kpi("K02", of="agreements", estimator="share", direction="higher", target=85, goalposts=(45, 95), weight=20,
             among=col("is_matured"), counted=col("is_started"), shown=("scorecard", "groups", "comparison", "pair")),
         Kpi("K03", of="agreements", estimator="median", direction="lower", target=180, goalposts=(420, 120), weight=15,
-            among=col("duration_days").is_not_null(), counted=col("duration_observed"), duration="duration_days",
+            among=col("waiting_days").is_not_null(), counted=col("duration_observed"), duration="waiting_days",
             shown=("overview", "scorecard", "groups")),
-        Kpi("K04", of="agreements", estimator="share", direction="higher", target=80, goalposts=(40, 90), weight=20,
-            among=col("target_has_come"), counted=col("completed_on_time"),
+        Kpi("K04", of="agreements", estimator="share", direction="higher", target=80, goalposts=(40, 90), weight=15,
+            among=col("target_is_judged"), counted=col("completed_on_time"), needs="targets",
             shown=("scorecard", "groups", "comparison")),
         Kpi("K05", of="agreements", estimator="share", direction="lower", target=10, goalposts=(50, 0), weight=15,
-            among=col("is_open"), counted=col("is_stalled"), shown=("scorecard", "groups", "comparison")),
-        Kpi("K06", of="agreements", estimator="count", direction="lower", target=0, goalposts=(25, 0), weight=None,
-            among=col("is_open"), counted=col("is_overdue"), shown=("scorecard",)),
+            among=col("is_stalled") | col("is_past_grace"), counted=col("is_stalled"),
+            shown=("scorecard", "groups", "comparison")),
+        Kpi("K06", of="agreements", estimator="share", direction="lower", target=5, goalposts=(25, 0), weight=10,
+            among=col("is_overdue") | col("is_past_grace"), counted=col("is_overdue"),
+            needs="targets", shown=("scorecard",)),
         Kpi("K07", of="agreements", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
             among=col("plan_limit_passed"), counted=col("plan_in_time"), needs="plans", shown=("scorecard",)),
         Kpi("K08", of="reports", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=15,
-            among=col("is_due"), counted=col("complete") & col("on_time"), needs="reports",
+            among=col("is_due"), counted=col("complete") & col("on_time"), needs="reports", red_below=50,
             shown=("scorecard", "comparison")),
-        Kpi("K09", of="blockers", estimator="median", direction="lower", target=45, goalposts=(105, 30), weight=10,
-            among=col("age_days").is_not_null(), counted=col("is_resolved"), duration="age_days", needs="blockers",
+        Kpi("K09", of="blockers", estimator="median", direction="lower", target=45, goalposts=(105, 30), weight=5,
+            among=col("is_timed"), counted=col("is_settled"), duration="held_days", needs="blockers",
             shown=("scorecard",)),
         Kpi("K10", of="blockers", estimator="share", direction="higher", target=90, goalposts=(50, 100), weight=5,
             among=col("escalation_due"), counted=col("escalated_in_time"), needs="blockers", shown=("scorecard",)),
         Kpi("K11", of="agreements", estimator="share", direction="higher", target=100, goalposts=(50, 100), weight=None,
             among=col("is_completed"), counted=col("has_evidence"), needs="evidence", shown=("scorecard",)),
         Kpi("K13", of="agreements", estimator="composite", direction="higher", target=80, goalposts=(0, 100), weight=None,
-            among=col("is_open") | col("is_completed"), counted=col("is_open") | col("is_completed"),
-            shown=("ranking",)),
+            among=IN_FLOW & ~col("is_not_pursued"), counted=IN_FLOW & ~col("is_not_pursued"), shown=("ranking",)),
     )
 )  # fmt: skip
 """Every KPI by code, in the order of the method."""

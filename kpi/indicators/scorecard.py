@@ -16,7 +16,7 @@ from kpi.rules import Rules
 Part = Literal["numerator", "denominator", "rest"]
 
 MIN_DENOMINATOR = 5
-"""Below this many cases a value is shown without a light."""
+"""Below this many cases a value is shown without a light and counts for no composite."""
 
 PLACE_DIGITS = 1
 """Places go by the composite with so many decimals, as it is shown: less than that is no difference."""
@@ -38,7 +38,7 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
     keys = by or ["_all"]
     codes = [kpi.code for kpi in KPIS.values() if kpi.estimator != "composite"]
     tallies = pl.concat([_tally(KPIS[code], facts, keys) for code in codes])
-    scored = _lit(_scored(_valued(tallies, groups, keys, codes), rules), rules)
+    scored = _lit(_scored(_valued(tallies, groups, keys, codes, rules), rules), rules)
     cards = pl.concat([scored, _composite(scored, facts, groups, keys, rules)]).sort([*keys, "kpi"])
     return cards.select(*by, *COLUMNS)
 
@@ -84,7 +84,7 @@ def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rul
     """
     keys = list(by)
     groups = tallies.select(keys).unique()
-    return _lit(_scored(_valued(tallies, groups, keys, kpis, limits=False), rules), rules)
+    return _lit(_scored(_valued(tallies, groups, keys, kpis, rules, limits=False), rules), rules)
 
 
 def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
@@ -106,20 +106,30 @@ def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
 
 
 def _valued(
-    tallies: pl.DataFrame, groups: pl.DataFrame, keys: list[str], codes: Sequence[str], *, limits: bool = True
+    tallies: pl.DataFrame,
+    groups: pl.DataFrame,
+    keys: list[str],
+    codes: Sequence[str],
+    rules: Rules,
+    *,
+    limits: bool = True,
 ) -> pl.DataFrame:
-    """The value of every KPI of every group, all KPIs of one estimator in one pass."""
+    """The value of every KPI of every group, all KPIs of one estimator in one pass.
+
+    `_still_there` is how many cases of a median had lasted to the worst goalpost, null for other estimators.
+    """
     parts = []
     for estimator in ("share", "median", "count"):
         mine = [code for code in codes if KPIS[code].estimator == estimator]
         if mine:
             cells = groups.join(pl.DataFrame({"kpi": mine}), how="cross")
-            parts.append(_estimated(estimator, tallies.filter(pl.col("kpi").is_in(mine)), cells, keys, limits))
+            of_mine = tallies.filter(pl.col("kpi").is_in(mine))
+            parts.append(_estimated(estimator, of_mine, cells, keys, rules, limits))
     return pl.concat(parts)
 
 
 def _estimated(
-    estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str], limits: bool
+    estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str], rules: Rules, limits: bool
 ) -> pl.DataFrame:
     """`cells` names the groups and KPIs wanted; those without a tally have no cases."""
     # One number per cell: groups and windows by one column of whole numbers are much faster than by several of text.
@@ -138,7 +148,16 @@ def _estimated(
             if limits
             else survival.median_times(leaving, by=["_number"])
         )
-        counts = counts.join(medians, on="_number", how="left").rename({"median": "value"})
+        lasting = leaving.join(numbered.select("_number", worst=_goalpost(rules, 0)), on="_number").filter(
+            pl.col("time") >= pl.col("worst")
+        )
+        still = lasting.group_by("_number").agg(_still_there=pl.col("leaving").sum().cast(pl.Int64))
+        counts = (
+            counts.join(medians, on="_number", how="left")
+            .rename({"median": "value"})
+            .join(still, on="_number", how="left")
+            .with_columns(pl.col("_still_there").fill_null(0))
+        )
     elif estimator == "share":
         share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
         counts = counts.with_columns(value=share)
@@ -156,31 +175,38 @@ def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         for name in ("value", "low", "high", "follow_up")
         if name not in frame.columns
     ]
+    if "_still_there" not in frame.columns:
+        absent.append(pl.lit(None, dtype=pl.Int64).alias("_still_there"))
     floats = ["value", "low", "high", "follow_up"]
     return frame.with_columns(absent).select(
         *keys,
         "kpi",
         pl.col("n", "numerator", "denominator").cast(pl.Int64),
         pl.col(floats).cast(pl.Float64),
+        "_still_there",
     )
+
+
+def _goalpost(rules: Rules, end: Literal[0, 1]) -> pl.Expr:
+    """The value of each KPI that scores 0 (the first end) or 100, null where it has none."""
+    posts = {code: float(ends[end]) for code, ends in rules.goalposts.items()}
+    return pl.col("kpi").replace_strict(posts, default=None, return_dtype=pl.Float64)
 
 
 def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts.
 
-    A median that has not been reached is longer than the follow-up; where that alone lies beyond the worst goalpost the
-    score is 0, otherwise it is not available. A count is scored by its share of the denominator.
+    With fewer than MIN_DENOMINATOR cases there is no score. A median that has not been reached is longer than the
+    follow-up; where as many cases have lasted beyond the worst goalpost the score is 0, otherwise it is not available. A
+    count is scored by its share of the denominator.
     """
-    worst = {code: float(posts[0]) for code, posts in rules.goalposts.items()}
-    best = {code: float(posts[1]) for code, posts in rules.goalposts.items()}
-    lo = pl.col("kpi").replace_strict(worst, default=None, return_dtype=pl.Float64)
-    hi = pl.col("kpi").replace_strict(best, default=None, return_dtype=pl.Float64)
+    lo, hi = _goalpost(rules, 0), _goalpost(rules, 1)
     counts = [kpi.code for kpi in KPIS.values() if kpi.estimator == "count"]
     share = 100 * pl.col("numerator") / pl.col("denominator")
     measured = pl.when(pl.col("kpi").is_in(counts) & (pl.col("denominator") > 0)).then(share).otherwise(pl.col("value"))
-    beyond = pl.col("value").is_null() & (pl.col("follow_up") >= lo)
+    beyond = pl.col("value").is_null() & (pl.col("_still_there") >= MIN_DENOMINATOR)
     score = pl.when(beyond).then(0.0).otherwise(100 * ((measured - lo) / (hi - lo)).clip(0, 1))
-    return cards.with_columns(score=score)
+    return cards.with_columns(score=pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score)).drop("_still_there")
 
 
 def _light(rules: Rules) -> pl.Expr:
@@ -211,7 +237,16 @@ def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
     cases = _with_groups(KPIS[COMPOSITE], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
-    return _weighted(scored, cases, groups, keys, rules)
+    cards = _weighted(scored, cases, groups, keys, rules)
+    caps = {kpi.code: kpi.red_below for kpi in KPIS.values() if kpi.red_below is not None}
+    cap = pl.col("kpi").replace_strict(caps, default=None, return_dtype=pl.Float64)
+    capped = scored.filter(pl.col("score").is_not_null() & (pl.col("value") < cap)).select(keys).unique()
+    is_capped = pl.col("_capped").fill_null(value=False) & pl.col("status").is_in(["green", "amber"])
+    return (
+        cards.join(capped.with_columns(_capped=True), on=keys, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(status=pl.when(is_capped).then(pl.lit("red")).otherwise("status"))
+        .drop("_capped")
+    )
 
 
 def _weighted(
@@ -237,6 +272,7 @@ def _weighted(
     )
     return (
         _shaped(cards, keys)
+        .drop("_still_there")
         .with_columns(score=pl.col("value"))
         .with_columns(status=pl.when(pl.col("n") < rules.rank_min_n).then(pl.lit("too_few")).otherwise(_light(rules)))
         .select(scored.columns)

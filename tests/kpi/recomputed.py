@@ -14,7 +14,8 @@ from tests.kpi.registers import PERIODS, Row
 
 STALL = {"SIGNED": 180, "APPROVAL_PENDING": 180, "IN_FORCE": 90, "PLAN_ISSUED": 120, "IN_PROGRESS": 180}
 OPEN = tuple(STALL)
-VOID = ("TERMINATED", "EXPIRED", "SUPERSEDED")
+VOID = ("TERMINATED", "EXPIRED", "SUPERSEDED", "NOT_PURSUED")
+FURTHER = [*OPEN, "COMPLETED"]
 FIELDS = [
     "presiding_agency",
     "cooperation_partners",
@@ -41,27 +42,53 @@ def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
     started = first("IN_PROGRESS", "COMPLETED")
     targets = [target for target, day in sorted(row.targets, key=lambda pair: pair[1]) if day <= as_of]
     original = targets[0] if targets else None
-    told = [(report.get("reported", report["received"]), report.get("shows_progress", True)) for report in row.reports]
-    progress_days = [day for _, day in past] + [day for day, shows_progress in told if shows_progress and day <= as_of]
+    told = [(report.get("reported", report["received"]), report) for report in row.reports]
+    moved_on = last_moved(past, [(day, report) for day, report in told if day <= as_of])
     is_open = followed and state in OPEN
     void = state in VOID
     overdue = is_open and original is not None and original < as_of
+    stalled = is_open and moved_on is not None and (as_of - moved_on).days >= STALL[state]
+    completed = first("COMPLETED") if state == "COMPLETED" and followed else None
+    closed = completed or (since if void else None)
     return {
         "state": state,
         "signed": row.signed,
         "is_signed": state not in ("PROPOSED", "NEGOTIATING", "ABANDONED"),
         "followed": followed,
         "open": is_open,
-        "completed": first("COMPLETED") if state == "COMPLETED" and followed else None,
+        "completed": completed,
         "started": started,
         "void": void,
         "ended": since if void else None,
         "original": original,
-        "stalled": is_open and (as_of - max(progress_days)).days >= STALL[state],
+        "given_up": state == "NOT_PURSUED",
+        "target_set": min((day for _, day in row.targets if day <= as_of), default=None),
+        "moved_on": moved_on,
+        "stalled": stalled,
+        "stalled_since": moved_on + dt.timedelta(days=STALL[state]) if stalled and moved_on else None,
         "overdue": overdue,
+        "had_time": followed
+        and (row.signed is None or (as_of - row.signed).days >= 180)
+        and (is_open or state == "SUSPENDED" or bool(closed and (as_of - closed).days < 365)),
         "plan": first("PLAN_ISSUED"),
         "in_force": first("IN_FORCE"),
     }
+
+
+def last_moved(past: list[tuple[str, dt.date]], heard: list[tuple[dt.date, dict[str, Any]]]) -> dt.date | None:
+    """The last day on which an agreement came further than ever before, or more of it had been done than ever said before."""
+    furthest, most, moved = -1, 0.0, []
+    for state, day in sorted(past, key=lambda move: move[1]):
+        if state in FURTHER and FURTHER.index(state) > furthest:
+            furthest = FURTHER.index(state)
+            moved.append(day)
+    for day, report in sorted(heard, key=lambda one: one[0]):
+        said = report.get("pct")
+        if said is not None and said > most:
+            most = said
+            if report.get("shows_progress", True):
+                moved.append(day)
+    return max(moved, default=None)
 
 
 def median(cases: list[tuple[int, bool]]) -> int | None:
@@ -116,24 +143,37 @@ def owed_reports(rows: list[Row], as_of: dt.date) -> list[bool]:
 
 
 def blockers(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
-    """Every blocker known on a day, with its age and whether it is resolved."""
+    """Every blocker known on a day, with its age, the days it counts for, and whether it is resolved; and every stall without."""
     results = []
     for row in rows:
-        if agreement(row, as_of) is None:
+        known = agreement(row, as_of)
+        if known is None:
             continue
+        stalled_since, first = known["stalled_since"], None
         for blocker in row.blockers:
             if blocker["opened"] > as_of:
                 continue
             resolved = blocker["resolved"] if blocker["resolved"] and blocker["resolved"] <= as_of else None
             escalated = blocker["escalated"] if blocker["escalated"] and blocker["escalated"] <= as_of else None
+            age = ((resolved or as_of) - blocker["opened"]).days
+            is_settled = resolved is not None and not (stalled_since and resolved > known["moved_on"])
+            counts = resolved is None or age > 3
             results.append(
                 {
-                    "age": ((resolved or as_of) - blocker["opened"]).days,
-                    "resolved": resolved is not None,
+                    "age": age,
+                    "held": ((resolved if is_settled else as_of) - blocker["opened"]).days if counts else None,
+                    "resolved": is_settled,
                     "beyond": blocker["authority"] != "agency",
                     "escalated_after": (escalated - blocker["opened"]).days if escalated else None,
                 }
             )
+            if counts and not is_settled and (first is None or results[-1]["held"] > first["held"]):
+                first = results[-1]
+        if stalled_since:
+            if first is None:
+                first = {"age": 0, "held": 0, "resolved": False, "beyond": False, "escalated_after": None}
+                results.append(first)
+            first["held"] = max(first["held"], (as_of - stalled_since).days)
     return results
 
 
@@ -166,19 +206,20 @@ def followed(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
     return [known for row in rows if (known := agreement(row, as_of)) is not None and known["followed"]]
 
 
-def not_void_before_start(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
-    return [one for one in followed(rows, as_of) if not (one["void"] and not one["started"])]
-
-
 def start_waits(rows: list[Row], as_of: dt.date) -> list[tuple[int, bool]]:
-    return [
-        (((one["started"] or one["ended"] or as_of) - one["signed"]).days, one["started"] is not None)
-        for one in followed(rows, as_of)
-    ]
+    """Days until the start; of what was never started until today, however it ended, unless it was decided to give it up."""
+    waits = []
+    for one in followed(rows, as_of):
+        until = one["started"] or (one["ended"] if one["given_up"] else None) or as_of
+        waits.append(((until - one["signed"]).days, one["started"] is not None))
+    return waits
 
 
 def blocker_waits(rows: list[Row], as_of: dt.date) -> list[tuple[int, bool]]:
-    return [(one["age"], one["resolved"]) for one in blockers(rows, as_of)]
+    """Nothing where no blocker was ever recorded."""
+    if not any(row.blockers for row in rows):
+        return []
+    return [(one["held"], one["resolved"]) for one in blockers(rows, as_of) if one["held"] is not None]
 
 
 @recomputes("K01")
@@ -189,7 +230,11 @@ def signed(rows: list[Row], as_of: dt.date) -> Found:
 
 @recomputes("K02")
 def implemented(rows: list[Row], as_of: dt.date) -> Found:
-    matured = [one for one in not_void_before_start(rows, as_of) if (as_of - one["signed"]).days >= 90]
+    matured = [
+        one
+        for one in followed(rows, as_of)
+        if (as_of - one["signed"]).days >= 90 and (one["started"] or not one["given_up"])
+    ]
     return share(sum(one["started"] is not None for one in matured), len(matured))
 
 
@@ -201,25 +246,34 @@ def time_to_start(rows: list[Row], as_of: dt.date) -> Found:
 
 @recomputes("K04")
 def on_time(rows: list[Row], as_of: dt.date) -> Found:
-    due = [
-        one
-        for one in not_void_before_start(rows, as_of)
-        if one["original"] and one["original"] <= as_of and not (one["ended"] and one["ended"] < one["original"])
-    ]
-    return share(sum(bool(one["completed"] and one["completed"] <= one["original"]) for one in due), len(due))
+    """Nothing where no target was ever set."""
+    if not any(row.targets for row in rows):
+        return share(0, 0)
+    counted = among = 0
+    for one in followed(rows, as_of):
+        target, target_set = one["original"], one["target_set"]
+        set_late = (as_of - one["signed"]).days >= 90 and (target_set is None or (target_set - one["signed"]).days > 90)
+        left_on_the_way = target is not None and one["started"] and one["ended"] and one["ended"] < target
+        if one["given_up"] or left_on_the_way or not (set_late or (target is not None and target <= as_of)):
+            continue
+        among += 1
+        counted += bool(one["completed"] and target and target_set <= one["completed"] <= target)
+    return share(counted, among)
 
 
 @recomputes("K05")
 def stalled(rows: list[Row], as_of: dt.date) -> Found:
-    open_ones = [one for one in followed(rows, as_of) if one["open"]]
-    return share(sum(one["stalled"] for one in open_ones), len(open_ones))
+    among = [one for one in followed(rows, as_of) if one["stalled"] or one["had_time"]]
+    return share(sum(one["stalled"] for one in among), len(among))
 
 
 @recomputes("K06")
 def overdue(rows: list[Row], as_of: dt.date) -> Found:
-    open_ones = [one for one in followed(rows, as_of) if one["open"]]
-    number = sum(one["overdue"] for one in open_ones)
-    return number, len(open_ones), number if open_ones else None
+    """Nothing where no target was ever set."""
+    if not any(row.targets for row in rows):
+        return share(0, 0)
+    among = [one for one in followed(rows, as_of) if one["overdue"] or one["had_time"]]
+    return share(sum(one["overdue"] for one in among), len(among))
 
 
 @recomputes("K07")
@@ -277,25 +331,29 @@ def proved(rows: list[Row], as_of: dt.date) -> Found:
 
 @recomputes("K13")
 def composite(rows: list[Row], as_of: dt.date) -> Found:
-    """The weighted mean of the scores there are; a median not reached scores 0 once it is beyond the worst goalpost."""
+    """The weighted mean of the scores there are, of five cases or more; a median not reached scores 0 once five have lasted beyond
+    the worst goalpost."""
     weighted, points = Fraction(0), 0
     for code, weight, worst, best in (
         ("K02", 20, 45, 95),
         ("K03", 15, 420, 120),
-        ("K04", 20, 40, 90),
+        ("K04", 15, 40, 90),
         ("K05", 15, 50, 0),
+        ("K06", 10, 25, 0),
         ("K08", 15, 75, 100),
-        ("K09", 10, 105, 30),
+        ("K09", 5, 105, 30),
         ("K10", 5, 50, 100),
     ):
-        *_, value = RECOMPUTED[code](rows, as_of)
+        _, among, value = RECOMPUTED[code](rows, as_of)
+        if among < 5:
+            continue
         if value is None:
-            waits = {"K03": start_waits(rows, as_of), "K09": blocker_waits(rows, as_of)}.get(code, [])
-            if max((time for time, _ in waits), default=0) < worst:
+            waits = start_waits(rows, as_of) if code == "K03" else blocker_waits(rows, as_of)
+            if sum(time >= worst for time, _ in waits) < 5:
                 continue
             value = worst
         score = 100 * (Fraction(value) - worst) / (best - worst)
         weighted += weight * min(max(score, Fraction(0)), Fraction(100))
         points += weight
-    n = sum(one["open"] or one["completed"] is not None for one in followed(rows, as_of))
+    n = sum(not one["given_up"] for one in followed(rows, as_of))
     return float(weighted), points, weighted / points if points >= 70 and n >= 10 else None

@@ -139,6 +139,8 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
                 ["IN_FORCE", "COMPLETED"],
                 ["PLAN_ISSUED"],
                 ["TERMINATED"],
+                ["NOT_PURSUED"],
+                ["IN_PROGRESS", "NOT_PURSUED"],
                 ["IN_PROGRESS", "SUSPENDED"],
                 ["IN_PROGRESS", "SUSPENDED", "IN_PROGRESS"],
                 ["IN_PROGRESS", "TERMINATED"],

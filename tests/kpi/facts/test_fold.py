@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from typing import Any
 
 import polars as pl
 import pytest
@@ -36,13 +38,14 @@ def worked_register() -> list[Row]:
         [("TERMINATED", D(2024, 2, 1))],
         [("IN_PROGRESS", D(2025, 9, 10))],
     ]
+    done = {1: 60.0, 6: 60.0, 8: 30.0}
     return [
         Row(
             id=n + 1,
             signed=signed[n],
             events=events[n],
             targets=[(target, signed[n])] if (target := targets[n]) else [],
-            reports=[{"received": last[n], "pct": 30.0 if n == 7 else None}],
+            reports=[{"received": last[n], "pct": done.get(n + 1)}],
         )
         for n in range(8)
     ]
@@ -56,12 +59,13 @@ def test_the_worked_register_comes_out_as_worked_by_hand() -> None:
     rows = register_of(worked_register())
     without_periods = facts.build(type(rows)(**{**vars(rows), "periods": rows.periods.clear()}), AS_OF).agreements
 
-    assert flagged(without_periods, "is_matured") == ["A1", "A2", "A4", "A5", "A6", "A8"]
+    assert flagged(without_periods, "is_matured") == ["A1", "A2", "A4", "A5", "A6", "A7", "A8"]
     assert flagged(without_periods, "is_open") == ["A1", "A2", "A3", "A6", "A8"]
     assert flagged(without_periods, "is_stalled") == ["A2", "A6"]
     assert flagged(without_periods, "is_overdue") == ["A1"]
     assert flagged(without_periods, "is_at_risk") == ["A8"]
-    assert flagged(without_periods, "target_has_come") == ["A1", "A4", "A5"]
+    assert flagged(without_periods, "target_is_judged") == ["A1", "A2", "A4", "A5", "A7"]
+    assert flagged(without_periods, "is_past_grace") == ["A1", "A2", "A4", "A5", "A6", "A8"]
     a8 = without_periods.filter(pl.col("ref") == "A8").row(0, named=True)
     assert round(a8["elapsed_share"], 6) == 0.737024
     assert without_periods.filter(pl.col("ref") == "A1")["days_overdue"].item() == 14
@@ -74,9 +78,9 @@ def test_the_worked_register_has_the_worked_figures() -> None:
     cards = {card["kpi"]: card for card in scorecard.compute(found).iter_rows(named=True)}
 
     assert [(cards[kpi]["numerator"], cards[kpi]["denominator"]) for kpi in ("K02", "K04", "K05")] == [
-        (5, 6),
-        (1, 3),
-        (2, 5),
+        (5, 7),
+        (1, 5),
+        (2, 6),
     ]
     assert cards["K03"]["value"] == 136
     waits = found.agreements.filter(pl.col("duration_days").is_not_null())
@@ -126,11 +130,63 @@ def test_a_start_before_the_signing_is_kept_marked_and_left_out_of_durations() -
     assert (found["state"], found["contradicts"], found["duration_days"]) == ("IN_PROGRESS", True, None)
 
 
-def test_a_report_of_no_change_does_not_reset_the_clock_of_a_stalled_agreement() -> None:
-    silent = Row(id=1, signed=D(2025, 1, 1), reports=[{"received": D(2026, 1, 10), "shows_progress": False}])
-    moving = Row(id=2, signed=D(2025, 1, 1), reports=[{"received": D(2026, 1, 10), "shows_progress": True}])
+def test_only_a_share_that_rises_resets_the_clock_of_a_stalled_agreement() -> None:
+    before = {"received": D(2025, 2, 1), "pct": 10.0}
+    told = [
+        {"pct": 20.0, "shows_progress": False},
+        {"pct": 10.0, "shows_progress": True},
+        {"pct": None, "shows_progress": True},
+        {"pct": 20.0, "shows_progress": True},
+    ]
+    rows = [
+        Row(id=n, signed=D(2025, 1, 1), reports=[before, {"received": D(2026, 1, 10), **report}])
+        for n, report in enumerate(told, 1)
+    ]
 
-    assert flagged(facts.build(register_of([silent, moving]), AS_OF).agreements, "is_stalled") == ["A1"]
+    assert flagged(facts.build(register_of(rows), AS_OF).agreements, "is_stalled") == ["A1", "A2", "A3"]
+
+
+def test_to_be_suspended_and_resumed_is_not_to_come_further() -> None:
+    paused = [("IN_PROGRESS", D(2025, 2, 1)), ("SUSPENDED", D(2026, 1, 10)), ("IN_PROGRESS", D(2026, 1, 10))]
+
+    found = facts.build(register_of([Row(id=1, signed=D(2025, 1, 1), events=paused)]), AS_OF).agreements.row(
+        0, named=True
+    )
+
+    assert (found["state"], found["is_stalled"], found["last_progress_on"]) == ("IN_PROGRESS", True, D(2025, 2, 1))
+
+
+def test_a_stall_is_a_blocker_of_unknown_cause_until_progress_and_naming_it_late_makes_it_no_younger() -> None:
+    unnamed = Row(id=1, signed=D(2025, 1, 1))
+    named = dataclasses.replace(unnamed, id=2, blockers=[blocker(opened=D(2026, 1, 10))])
+    declared_gone = dataclasses.replace(
+        unnamed, id=3, blockers=[blocker(opened=D(2025, 7, 1), resolved=D(2026, 1, 10))]
+    )
+
+    found = facts.build(register_of([unnamed, named, declared_gone]), AS_OF).blockers.sort("agreement_id", "blocker_id")
+
+    began = D(2025, 6, 30)
+    open_days = (AS_OF - began).days
+    assert found.filter("is_timed").select("agreement_id", "is_named", "held_days", "is_open").rows() == [
+        (1, False, open_days, True),
+        (2, True, open_days, True),
+        (3, False, open_days, True),
+    ]
+    assert found.filter(~pl.col("is_named"))["opened_on"].to_list() == [began, began]
+
+
+def test_a_blocker_gone_within_three_days_is_not_timed() -> None:
+    row = Row(
+        id=1,
+        signed=D(2025, 12, 1),
+        blockers=[blocker(opened=D(2026, 1, 1), resolved=D(2026, 1, day)) for day in (1, 4, 5)],
+    )
+
+    assert facts.build(register_of([row]), AS_OF).blockers["is_timed"].to_list() == [False, False, True]
+
+
+def blocker(*, opened: dt.date, resolved: dt.date | None = None) -> dict[str, Any]:
+    return {"severity": "minor", "authority": "agency", "opened": opened, "escalated": None, "resolved": resolved}
 
 
 def test_the_tier_is_the_one_held_on_the_day_and_a_region_counts_under_its_country() -> None:
@@ -151,4 +207,4 @@ def test_what_is_only_declared_or_only_published_is_counted_as_signed_and_nowher
 
     assert found["is_signed"].to_list() == [True, True]
     assert found["bucket"].to_list() == ["declaratory", "not_tracked"]
-    assert not found.select(pl.any_horizontal("is_open", "is_matured", "target_has_come").any()).item()
+    assert not found.select(pl.any_horizontal("is_open", "is_matured", "target_is_judged").any()).item()

@@ -29,7 +29,7 @@ FORGOTTEN: dict[str, dict[str, Any]] = {
     "counted is not of type Boolean": {"counted": col("age_days")},
     "a median has a duration": {"estimator": "median", "shown": ("scorecard",)},
     "nothing else has": {"duration": "duration_days"},
-    "registers keep plans, evidence, reports, blockers, not prizes": {"needs": "prizes"},
+    "registers keep targets, plans, evidence, reports, blockers, not prizes": {"needs": "prizes"},
     "has no target": {"target": None},
     "has no goalposts": {"goalposts": None},
     "is for context and has a weight": {"direction": "context", "target": None, "goalposts": None},

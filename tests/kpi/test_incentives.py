@@ -1,0 +1,105 @@
+"""What an incentive does: no honest act lowers a score, and none that only looks like one raises it.
+
+On random registers and on the demonstration register; more random ones with REGISTERS=200.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from typing import NamedTuple
+
+import hypothesis.strategies as st
+import polars as pl
+import pytest
+from hypothesis import given, settings
+
+from kpi import facts
+from kpi.facts import Facts
+from kpi.indicators import scorecard
+from kpi.indicators.catalog import COMPOSITE, KPIS
+from kpi.register import Register
+from seed_data import demo, reference
+from seed_data.mapping.build import RegisterFrames
+from seed_data.store import folded_from
+from tests.kpi.acts import DISHONEST, HELD, HONEST, UNSEEN, Act
+from tests.kpi.registers import AS_OF, Row, register_of, registers
+
+NOTHING = 1e-9
+
+
+@functools.cache
+def the_demo() -> tuple[Register, Facts]:
+    register = folded_from(RegisterFrames(demo.frames()), reference.frames())
+    return register, facts.build(register, demo.DATA_DATE)
+
+
+class Card(NamedTuple):
+    """A composite, its light, and the KPIs that count for it."""
+
+    points: float | None
+    light: str
+    scored: frozenset[str]
+
+
+def card(found: Facts, agency: str | None) -> Card:
+    """Of an agency, or of all if None."""
+    mine = found if agency is None else found.where(pl.col("agency") == agency)
+    cards = scorecard.compute(mine)
+    whole = cards.filter(kpi=COMPOSITE).row(0, named=True)
+    there = cards.filter(pl.col("score").is_not_null())["kpi"].to_list()
+    return Card(whole["value"], whole["status"], frozenset(code for code in there if KPIS[code].weight is not None))
+
+
+def gained(
+    register: Register, found: Facts, act: Act, before: Card, *, most: int | None, agency: str | None
+) -> float | None:
+    """The points an act gains; None where it cannot be done, or one of both is not scored by the same KPIs."""
+    after = act.done(register, found, most, agency)
+    if after is None:
+        return None
+    now = card(facts.build(after, found.as_of), agency)
+    if before.points is None or now.points is None or before.scored != now.scored:
+        return None
+    if abs(now.points - before.points) < NOTHING:
+        assert now.light == before.light
+    return now.points - before.points
+
+
+def assert_earned(register: Register, found: Facts, *, most: int | None, agency: str | None) -> None:
+    """No honest act lowers the score, no dishonest one raises it."""
+    before = card(found, agency)
+    for acts, sign in ((HONEST, 1), (DISHONEST, -1)):
+        for act in acts:
+            points = gained(register, found, act, before, most=most, agency=agency)
+            assert points is None or sign * points > -NOTHING, (act.name, points)
+
+
+@pytest.mark.slow
+@settings(max_examples=int(os.environ.get("REGISTERS", "6")), deadline=None)
+@given(rows=registers(least=8), most=st.sampled_from([1, 4, None]))
+def test_a_score_is_earned_on_any_register(rows: list[Row], most: int | None) -> None:
+    """Four of each agreement, so that there is enough to be scored by."""
+    copies = [dataclasses.replace(row, id=row.id + 100 * copy, agency="BCT") for row in rows for copy in range(4)]
+    register = register_of(copies)
+
+    assert_earned(register, facts.build(register, AS_OF), most=most, agency=None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("agency", "most"), [("BXD", None), ("BXD", 5), ("BTC", None), ("BGDDT", None)])
+def test_a_score_is_earned_on_the_demonstration_register(agency: str, most: int | None) -> None:
+    register, found = the_demo()
+
+    assert_earned(register, found, most=most, agency=agency)
+
+
+@pytest.mark.slow
+def test_what_would_pay_waits_for_review_or_for_somebody_to_look() -> None:
+    register, found = the_demo()
+    before = card(found, "BXD")
+
+    pays = {act.name: gained(register, found, act, before, most=None, agency="BXD") for act in (*HELD, UNSEEN)}
+
+    assert all(points is not None and points > 0 for points in pays.values()), pays
