@@ -72,8 +72,8 @@ class Kpi:
 
     Where a share is less than `red_below`, the composite's light is red whatever its points: it says too little to be trusted.
 
-    `goalposts` are the values that score 0 and 100, for a `count` in percent of the denominator, and `weight` its points
-    out of 100 in the composite; a KPI with goalposts alone is watched, and one for context has neither.
+    `goalposts` are the values that score 0 and 100, and `weight` its points out of 100 in the composite; a KPI with goalposts
+    alone is watched, and one for context, as a `count` always is, has neither.
     """
 
     code: str
@@ -147,6 +147,8 @@ class Kpi:
             return
         if self.weight is not None and (self.weight <= 0 or self.estimator == "composite"):
             yield "weight: more than 0, and none for the composite itself"
+        if self.estimator == "count":
+            yield "a count is for context: more of anything is no merit"
         if self.target is None or self.goalposts is None:
             yield from (f"has no {name}" for name in ("target", "goalposts") if numbers[name] is None)
             return

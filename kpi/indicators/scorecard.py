@@ -197,15 +197,11 @@ def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts.
 
     With fewer than MIN_DENOMINATOR cases there is no score. A median that has not been reached is longer than the
-    follow-up; where as many cases have lasted beyond the worst goalpost the score is 0, otherwise it is not available. A
-    count is scored by its share of the denominator.
+    follow-up; where as many cases have lasted beyond the worst goalpost the score is 0, otherwise it is not available.
     """
     lo, hi = _goalpost(rules, 0), _goalpost(rules, 1)
-    counts = [kpi.code for kpi in KPIS.values() if kpi.estimator == "count"]
-    share = 100 * pl.col("numerator") / pl.col("denominator")
-    measured = pl.when(pl.col("kpi").is_in(counts) & (pl.col("denominator") > 0)).then(share).otherwise(pl.col("value"))
     beyond = pl.col("value").is_null() & (pl.col("_still_there") >= MIN_DENOMINATOR)
-    score = pl.when(beyond).then(0.0).otherwise(100 * ((measured - lo) / (hi - lo)).clip(0, 1))
+    score = pl.when(beyond).then(0.0).otherwise(100 * ((pl.col("value") - lo) / (hi - lo)).clip(0, 1))
     return cards.with_columns(score=pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score)).drop("_still_there")
 
 

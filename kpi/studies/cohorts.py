@@ -2,9 +2,10 @@
 
 The mean over those already implemented makes every recent year look fast, since its slow ones are not in it yet. So a
 cohort is judged only once all of it has been watched for the whole horizon, and all of it counts: an agreement not
-implemented by then counts with the whole horizon. One that ended first counts for as long as it lasted, and as waiting no
-longer: as in the median wait of the scorecard and in the curves, so that a year's share is where its curve stands at the
-horizon. The mean is the curve's restricted mean (Royston and Parmar 2013, BMC Medical Research Methodology 13, 152).
+implemented by then counts with the whole horizon, also where it ended first, so that ending it shortens no wait. One that was
+decided not to be pursued waits until then. So it is in the median wait of the scorecard and in the curves, and a year's share
+is where its curve stands at the horizon. The mean is the curve's restricted mean (Royston and Parmar 2013, BMC Medical
+Research Methodology 13, 152).
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _cases(facts: Facts, every: Every, horizon_days: int, by: list[str]) -> pl.D
     """Signed and followed agreements: `by` columns, cohort, ends_on, wait (whole days up to the horizon), is_within,
     is_ended.
     """
-    signed, days = pl.col("signed_on"), pl.col("duration_days")
+    signed, days = pl.col("signed_on"), pl.col("waiting_days")
     year = signed.dt.year().cast(pl.String)
     label = year if every == "year" else pl.format("{}-Q{}", year, signed.dt.quarter())
     is_within = pl.col("duration_observed") & (days <= horizon_days)
@@ -101,7 +102,9 @@ def _cases(facts: Facts, every: Every, horizon_days: int, by: list[str]) -> pl.D
         ends_on=signed.dt.truncate(_STEP[every]).dt.offset_by(_STEP[every]).dt.offset_by("-1d"),
         wait=days.clip(upper_bound=horizon_days),
         is_within=is_within.fill_null(False),
-        is_ended=(~pl.col("is_started") & pl.col("is_void") & (days <= horizon_days)).fill_null(False),
+        is_ended=(~pl.col("is_started") & pl.col("is_void") & (pl.col("duration_days") <= horizon_days)).fill_null(
+            False
+        ),
     )
 
 

@@ -19,10 +19,10 @@ LEAST_AT_RISK: Final = 5
 
 
 def cases(facts: Facts, *, by: str) -> pl.DataFrame:
-    """The agreements whose wait is known: group, duration_days, duration_observed. `by` is a column, or COHORT."""
+    """The agreements whose wait is known, as of the median of the scorecard: group, waiting_days, duration_observed. `by` is a column, or COHORT."""
     group = pl.col("signed_on").dt.year().cast(pl.String) if by == COHORT else pl.col(by)
-    return facts.agreements.filter(pl.col("duration_days").is_not_null()).select(
-        group.alias("group"), "duration_days", "duration_observed"
+    return facts.agreements.filter(pl.col("waiting_days").is_not_null()).select(
+        group.alias("group"), "waiting_days", "duration_observed"
     )
 
 
@@ -37,7 +37,7 @@ def curves(waits: pl.DataFrame, groups: Sequence[str], *, least_at_risk: int = L
     Groups in the order asked for; each begins at day 0 with nothing implemented.
     """
     kept = waits.filter(pl.col("group").is_in(list(groups)))
-    curve = survival.kaplan_meier_by(kept, by=["group"], duration="duration_days", observed="duration_observed")
+    curve = survival.kaplan_meier_by(kept, by=["group"], duration="waiting_days", observed="duration_observed")
     implemented = curve.filter(pl.col("at_risk") >= least_at_risk).select(
         "group",
         pl.col("time").cast(pl.Int64),
@@ -62,7 +62,7 @@ def curves(waits: pl.DataFrame, groups: Sequence[str], *, least_at_risk: int = L
 def at_risk(waits: pl.DataFrame, groups: Sequence[str], days: Sequence[int]) -> pl.DataFrame:
     """How many of each group are neither implemented nor out of sight just before each day: group, one column per day."""
     left = waits.group_by("group").agg(
-        (pl.col("duration_days") >= day).sum().cast(pl.Int64).alias(str(day)) for day in days
+        (pl.col("waiting_days") >= day).sum().cast(pl.Int64).alias(str(day)) for day in days
     )
     return pl.DataFrame({"group": list(groups)}, schema={"group": pl.String}).join(
         left, on="group", how="left", maintain_order="left"
@@ -71,7 +71,7 @@ def at_risk(waits: pl.DataFrame, groups: Sequence[str], days: Sequence[int]) -> 
 
 def medians(waits: pl.DataFrame, groups: Sequence[str]) -> pl.DataFrame:
     """The median wait of each group in days: group, median, low, high, follow_up; null where not reached."""
-    curve = survival.kaplan_meier_by(waits, by=["group"], duration="duration_days", observed="duration_observed")
+    curve = survival.kaplan_meier_by(waits, by=["group"], duration="waiting_days", observed="duration_observed")
     return pl.DataFrame({"group": list(groups)}, schema={"group": pl.String}).join(
         survival.medians(curve, by=["group"]), on="group", how="left", maintain_order="left"
     )
@@ -82,6 +82,6 @@ def compared(waits: pl.DataFrame, groups: Sequence[str]) -> LogRank:
     return survival.log_rank_between(
         waits.filter(pl.col("group").is_in(list(groups))),
         group="group",
-        duration="duration_days",
+        duration="waiting_days",
         observed="duration_observed",
     )

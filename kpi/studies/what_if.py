@@ -29,6 +29,8 @@ ACTIONS = ("reported", "unblocked", "implemented", "completed")
 
 _NEW_STATE = {"implemented": State.IN_PROGRESS, "completed": State.COMPLETED}
 _LEAST_GAIN = 1e-9
+_RISE = 1.0
+"""In per cent: how much more a report says has been carried out. By how much it rises makes no difference."""
 _NOTHING = -1
 """The option of leaving things as they are."""
 _CHANGE = ["kpi", "time"]
@@ -221,9 +223,16 @@ def _new_states(register: Register, options: pl.DataFrame, today: dt.date) -> pl
 
 
 def _new_reports(register: Register, options: pl.DataFrame, today: dt.date) -> pl.DataFrame:
-    """A full report of progress on the last period that has ended: in time only if that was not due before today."""
+    """A full report of progress on the last period that has ended: in time only if that was not due before today.
+
+    It says that more has been carried out than ever before, or it would show no progress.
+    """
     ended = register.periods.filter(pl.col("ends_on") <= today).sort("ends_on")
-    return options.filter(pl.col("action") == "reported").select(
+    said = register.reports.group_by("agreement_id").agg(pl.col("progress_pct").max())
+    reported = options.filter(pl.col("action") == "reported").join(
+        said, on="agreement_id", how="left", maintain_order="left"
+    )
+    return reported.select(
         id=pl.lit(register.reports["id"].max(), dtype=pl.Int64).fill_null(0) + 1,
         agreement_id="option",
         period=pl.lit(None if ended.is_empty() else ended["code"].last(), dtype=pl.String),
@@ -231,6 +240,7 @@ def _new_reports(register: Register, options: pl.DataFrame, today: dt.date) -> p
         received_on=pl.lit(today),
         shows_progress=pl.lit(True),
         fields_filled=pl.lit(len(REPORT_FIELDS), dtype=pl.Int64),
+        progress_pct=(pl.col("progress_pct").fill_null(0.0) + _RISE).clip(upper_bound=100.0),
     )
 
 

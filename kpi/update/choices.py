@@ -59,6 +59,7 @@ STATES = (
     ),
     Choice(State.EXPIRED.value, "Hết hiệu lực", "Expired"),
     Choice(State.SUPERSEDED.value, "Được thay thế", "Superseded"),
+    Choice(State.NOT_PURSUED.value, "Không tiếp tục thực hiện", "Not pursued", ("Không thực hiện nữa",)),
     Choice(
         State.ABANDONED.value,
         "Dừng đàm phán, không ký",

@@ -16,7 +16,7 @@ class Move(NamedTuple):
 
     `approval_needed`: only documents whose kind needs ratification or approval. `no_treaty`: not treaties, which enter into
     force first (their provisional application is recorded by the coordinator). `as_before_suspension`: only back to the state
-    held when it was suspended. `coordinator`: takes a decision outside the agency (reopening, renewal), so it
+    held when it was suspended. `coordinator`: takes a decision outside the agency (reopening, renewal, not to pursue it), so it
     waits for the coordinator's review whatever the settings say.
     """
 
@@ -36,33 +36,39 @@ MOVES = (
     Move(State.SIGNED, State.PLAN_ISSUED, "no_treaty"),
     Move(State.SIGNED, State.IN_PROGRESS, "no_treaty"),
     Move(State.SIGNED, State.TERMINATED),
+    Move(State.SIGNED, State.NOT_PURSUED, "coordinator"),
     Move(State.SIGNED, State.SUPERSEDED),
     Move(State.SIGNED, State.EXPIRED),
     Move(State.APPROVAL_PENDING, State.IN_FORCE),
     Move(State.APPROVAL_PENDING, State.TERMINATED),
+    Move(State.APPROVAL_PENDING, State.NOT_PURSUED, "coordinator"),
     Move(State.APPROVAL_PENDING, State.SUPERSEDED),
     Move(State.IN_FORCE, State.PLAN_ISSUED),
     Move(State.IN_FORCE, State.IN_PROGRESS),
     Move(State.IN_FORCE, State.COMPLETED),
     Move(State.IN_FORCE, State.SUSPENDED),
     Move(State.IN_FORCE, State.TERMINATED),
+    Move(State.IN_FORCE, State.NOT_PURSUED, "coordinator"),
     Move(State.IN_FORCE, State.EXPIRED),
     Move(State.IN_FORCE, State.SUPERSEDED),
     Move(State.PLAN_ISSUED, State.IN_PROGRESS),
     Move(State.PLAN_ISSUED, State.COMPLETED),
     Move(State.PLAN_ISSUED, State.SUSPENDED),
     Move(State.PLAN_ISSUED, State.TERMINATED),
+    Move(State.PLAN_ISSUED, State.NOT_PURSUED, "coordinator"),
     Move(State.PLAN_ISSUED, State.EXPIRED),
     Move(State.PLAN_ISSUED, State.SUPERSEDED),
     Move(State.IN_PROGRESS, State.COMPLETED),
     Move(State.IN_PROGRESS, State.SUSPENDED),
     Move(State.IN_PROGRESS, State.TERMINATED),
+    Move(State.IN_PROGRESS, State.NOT_PURSUED, "coordinator"),
     Move(State.IN_PROGRESS, State.EXPIRED),
     Move(State.IN_PROGRESS, State.SUPERSEDED),
     Move(State.SUSPENDED, State.IN_FORCE, "as_before_suspension"),
     Move(State.SUSPENDED, State.PLAN_ISSUED, "as_before_suspension"),
     Move(State.SUSPENDED, State.IN_PROGRESS, "as_before_suspension"),
     Move(State.SUSPENDED, State.TERMINATED),
+    Move(State.SUSPENDED, State.NOT_PURSUED, "coordinator"),
     Move(State.SUSPENDED, State.EXPIRED),
     Move(State.COMPLETED, State.IN_PROGRESS, "coordinator"),
     Move(State.EXPIRED, State.IN_FORCE, "coordinator"),

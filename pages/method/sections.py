@@ -21,6 +21,11 @@ from pages.ui.tables import Column
 from seed_data import published
 
 PARTS: Final = ("sentence", "formula", "reading", "improve")
+INCENTIVES: Final = {
+    "method.incentives_raise": tuple(f"method.raise_{act}" for act in ("start", "move", "report", "decide")),
+    "method.incentives_none": tuple(f"method.none_{act}" for act in ("sign", "end", "repeat", "blockers")),
+}
+"""What changes a score and what does not: tried on registers in tests, act by act."""
 
 
 def asked(name: str, known: Container[str]) -> str | None:
@@ -72,7 +77,7 @@ def declared(kpi: Kpi, rules: Rules) -> str:
         parts.append(w.t("method.weight", weight=w.number(rules.weights[kpi.code])))
     if kpi.code in rules.goalposts and kpi.estimator != "composite":
         worst, best = rules.goalposts[kpi.code]
-        scale = w.percent if kpi.estimator in ("share", "count") else write
+        scale = w.percent if kpi.estimator == "share" else write
         parts.append(w.t("method.goalposts", worst=scale(worst), best=scale(best)))
     return " · ".join(parts)
 
@@ -130,6 +135,15 @@ def show_composite(as_of: dt.date) -> None:
             limits = {"green": w.number(rules.green_from), "amber": w.number(rules.amber_from)}
             st.badge(f"{cards.light(status)}: {w.t(f'method.light_{status}', **limits)}", color=palette.BADGES[status])
     st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
+
+
+@drawn
+def show_incentives() -> None:
+    """What raises a score and what does not, in two short lists; and what does until somebody looks."""
+    st.subheader(w.t("method.incentives"), anchor=False)
+    for column, (heading, acts) in zip(st.columns(2), INCENTIVES.items(), strict=True):
+        column.markdown("\n".join([f"**{w.t(heading)}**\n", *(f"- {w.t(act)}" for act in acts)]))
+    st.caption(w.t("method.incentives_unseen"))
 
 
 @kept(in_words=True)

@@ -43,7 +43,7 @@ COUNTS = (
     "suspended",
     "void",
 )
-SHARES = ("K02", "K04", "K05", "K07", "K08", "K10", "K11")
+SHARES = ("K02", "K04", "K05", "K06", "K07", "K08", "K10", "K11")
 MEDIANS = ("K03", "K09")
 RULES = Rules()
 COMMON = """
@@ -62,30 +62,46 @@ WITH ev AS (
         MIN(CASE WHEN state IN ('IN_PROGRESS', 'COMPLETED') AND date_known THEN effective_on END) AS started_on,
         MIN(CASE WHEN state = 'PLAN_ISSUED' AND date_known THEN effective_on END) AS plan_on,
         MIN(CASE WHEN state = 'IN_FORCE' AND date_known THEN effective_on END) AS in_force_on,
-        MAX(CASE WHEN date_known THEN effective_on END) AS last_event_on,
         MAX(CASE WHEN state IN ('IN_PROGRESS', 'COMPLETED') THEN 1 ELSE 0 END) AS started
     FROM ev GROUP BY agreement_id
+), milestones AS (
+    SELECT e.agreement_id, MAX(e.effective_on) AS milestone_on FROM ev e
+    WHERE e.date_known AND {stage_e} > 0 AND NOT EXISTS (
+        SELECT 1 FROM ev f WHERE f.agreement_id = e.agreement_id AND f.date_known AND {stage_f} >= {stage_e}
+        AND (f.effective_on < e.effective_on OR (f.effective_on = e.effective_on AND f.id < e.id)))
+    GROUP BY e.agreement_id
 ), planned AS (
-    SELECT agreement_id, target_on,
+    SELECT agreement_id, target_on, effective_on,
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY effective_on, id) AS place,
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY effective_on DESC, id DESC) AS from_last
     FROM targetdate WHERE retracted_at IS NULL AND effective_on <= :day
 ), told AS (
+<<<<<<< HEAD
     SELECT agreement_id, MAX(CASE WHEN shows_progress THEN reported_on END) AS evidenced_on
     FROM progressreport WHERE retracted_at IS NULL AND reported_on <= :day GROUP BY agreement_id
+=======
+    SELECT p.agreement_id, MAX(p.received_on) AS evidenced_on FROM progressreport p
+    WHERE p.retracted_at IS NULL AND p.received_on <= :day AND p.shows_progress AND p.progress_pct > COALESCE((
+        SELECT MAX(q.progress_pct) FROM progressreport q
+        WHERE q.agreement_id = p.agreement_id AND q.retracted_at IS NULL
+        AND (q.received_on < p.received_on OR (q.received_on = p.received_on AND q.id < p.id))), 0)
+    GROUP BY p.agreement_id
+>>>>>>> 530523d (What raises a score and what does not, in words: definitions, two short lists on the method page, a state for what is not pursued)
 ), a AS (
     SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency, agreement.evidence_url,
         r.state, r.since, f.signed_on, f.completed_on, f.started, f.started_on, f.plan_on,
-        o.target_on AS original, c.target_on AS present,
+        o.target_on AS original, o.effective_on AS target_set, c.target_on AS present,
         CASE WHEN k.legal_class = 'treaty' THEN f.in_force_on ELSE f.signed_on END AS plan_from,
         CASE WHEN k.legal_class = 'treaty' THEN {plan_days_treaty} ELSE {plan_days_other} END AS plan_days,
-        CASE WHEN t.evidenced_on > f.last_event_on OR f.last_event_on IS NULL THEN t.evidenced_on
-            ELSE f.last_event_on END AS moved_on,
+        CASE WHEN t.evidenced_on > m.milestone_on OR m.milestone_on IS NULL THEN t.evidenced_on
+            ELSE m.milestone_on END AS moved_on,
         CASE WHEN agreement.implementable AND agreement.tracked THEN 1 ELSE 0 END AS followed,
         CASE WHEN r.state IN ('PROPOSED', 'NEGOTIATING', 'ABANDONED') THEN 0 ELSE 1 END AS signed,
-        CASE WHEN r.state IN ('TERMINATED', 'EXPIRED', 'SUPERSEDED') THEN 1 ELSE 0 END AS void
+        CASE WHEN r.state IN ('TERMINATED', 'EXPIRED', 'SUPERSEDED', 'NOT_PURSUED') THEN 1 ELSE 0 END AS void,
+        CASE WHEN r.state = 'NOT_PURSUED' THEN 1 ELSE 0 END AS given_up
     FROM agreement JOIN ranked r ON r.agreement_id = agreement.id AND r.place = 1
     JOIN firsts f ON f.agreement_id = agreement.id
+    LEFT JOIN milestones m ON m.agreement_id = agreement.id
     LEFT JOIN planned o ON o.agreement_id = agreement.id AND o.place = 1
     LEFT JOIN planned c ON c.agreement_id = agreement.id AND c.from_last = 1
     LEFT JOIN told t ON t.agreement_id = agreement.id
@@ -100,11 +116,16 @@ WITH ev AS (
     SELECT b.*,
         CASE WHEN open = 1 AND {since_moved} >= stall_limit THEN 1 ELSE 0 END AS stalled,
         CASE WHEN open = 1 AND original < :day THEN 1 ELSE 0 END AS overdue,
-        CASE WHEN signed = 1 AND followed = 1 AND NOT (void = 1 AND started = 0) AND {age} >= {grace}
+        CASE WHEN signed = 1 AND followed = 1 AND NOT (given_up = 1 AND started = 0) AND {age} >= {grace}
             THEN 1 ELSE 0 END AS k02_n,
-        CASE WHEN signed = 1 AND followed = 1 AND NOT (void = 1 AND started = 0) AND original <= :day
-            AND NOT (ended_on IS NOT NULL AND ended_on < original) THEN 1 ELSE 0 END AS k04_n,
-        CASE WHEN state = 'COMPLETED' AND completed_on <= original THEN 1 ELSE 0 END AS on_time
+        CASE WHEN signed = 1 AND followed = 1 AND given_up = 0 AND (original <= :day OR ({age} >= {first_target}
+            AND (target_set IS NULL OR {set_after} > {first_target})))
+            AND NOT (started = 1 AND ended_on IS NOT NULL AND COALESCE(ended_on < original, {no}))
+            THEN 1 ELSE 0 END AS k04_n,
+        CASE WHEN state = 'COMPLETED' AND completed_on <= original AND target_set <= completed_on THEN 1 ELSE 0 END
+            AS on_time,
+        CASE WHEN signed = 1 AND followed = 1 AND ({age} >= {longest} OR signed_on IS NULL) AND (open = 1
+            OR state = 'SUSPENDED' OR COALESCE({closed_for} < {recent}, {no})) THEN 1 ELSE 0 END AS had_time
     FROM b
 ), owed AS (
     SELECT c.agency, CASE WHEN EXISTS (
@@ -118,13 +139,25 @@ WITH ev AS (
         MIN(CASE WHEN e.kind = 'escalated' THEN e.effective_on END) AS escalated,
         MIN(CASE WHEN e.kind = 'resolved' THEN e.effective_on END) AS resolved
     FROM blockerevent e WHERE e.retracted_at IS NULL AND e.effective_on <= :day GROUP BY e.blocker_id
+), timed AS (
+    SELECT c.agency, k.agreement_id, k.id, d.opened, d.resolved, c.stalled, {stalled_for} AS still,
+        CASE WHEN d.resolved IS NULL OR (c.stalled = 1 AND d.resolved > c.moved_on) THEN 0 ELSE 1 END AS settled
+    FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
+    WHERE k.retracted_at IS NULL AND (d.resolved IS NULL OR {blocked} > {brief})
+), holding AS (
+    SELECT agency, agreement_id, settled, stalled, still,
+        CASE WHEN settled = 1 THEN {blocked} ELSE {opened_for} END AS held,
+        CASE WHEN stalled = 1 AND settled = 0 THEN ROW_NUMBER() OVER (
+            PARTITION BY agreement_id, settled ORDER BY opened, id) ELSE 0 END AS place
+    FROM timed d
 ), waited AS (
     SELECT agency, 'K03' AS name, {waiting} AS days, CASE WHEN started = 1 THEN 1 ELSE 0 END AS seen
     FROM c WHERE signed = 1 AND followed = 1 AND signed_on IS NOT NULL AND NOT (started = 1 AND started_on IS NULL)
-    AND NOT (void = 1 AND started = 0 AND ended_on IS NULL) AND NOT COALESCE(started_on < signed_on, {no})
-    UNION ALL SELECT c.agency, 'K09', {blocked}, CASE WHEN d.resolved IS NULL THEN 0 ELSE 1 END
-    FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
-    WHERE k.retracted_at IS NULL
+    AND NOT COALESCE(started_on < signed_on, {no})
+    UNION ALL SELECT agency, 'K09', CASE WHEN place = 1 AND still > held THEN still ELSE held END, settled FROM holding
+    UNION ALL SELECT agency, 'K09', {stalled_for}, 0 FROM c WHERE stalled = 1
+    AND EXISTS (SELECT 1 FROM blocker WHERE retracted_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM holding h WHERE h.agreement_id = c.id AND h.settled = 0)
 ), held AS (
     SELECT c.agency, CASE WHEN {escalation} <= {limit} THEN 1 ELSE 0 END AS good
     FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
@@ -142,11 +175,12 @@ WITH ev AS (
         FROM c
     UNION ALL SELECT agency, 'suspended', CASE WHEN state = 'SUSPENDED' AND followed = 1 THEN 1 ELSE 0 END, 1 FROM c
     UNION ALL SELECT agency, 'void', void, 1 FROM c
+    UNION ALL SELECT agency, 'standing', CASE WHEN signed = 1 AND followed = 1 AND given_up = 0 THEN 1 ELSE 0 END, 1 FROM c
     UNION ALL SELECT agency, 'K01', 1, 1 FROM c WHERE signed = 1
     UNION ALL SELECT agency, 'K02', started, 1 FROM c WHERE k02_n = 1
     UNION ALL SELECT agency, 'K04', on_time, 1 FROM c WHERE k04_n = 1
-    UNION ALL SELECT agency, 'K05', stalled, 1 FROM c WHERE open = 1
-    UNION ALL SELECT agency, 'K06', overdue, 1 FROM c WHERE open = 1
+    UNION ALL SELECT agency, 'K05', stalled, 1 FROM c WHERE stalled = 1 OR had_time = 1
+    UNION ALL SELECT agency, 'K06', overdue, 1 FROM c WHERE overdue = 1 OR had_time = 1
     UNION ALL SELECT agency, 'K07', CASE WHEN {planned} <= plan_days THEN 1 ELSE 0 END, 1 FROM c
         WHERE signed = 1 AND followed = 1 AND {since_plan} > plan_days AND NOT COALESCE({until_end} <= plan_days, {no})
     UNION ALL SELECT agency, 'K08', good, 1 FROM owed
@@ -169,6 +203,12 @@ def asked(
             return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
         return f"({later} - {earlier})"
 
+    def stage(state: str) -> str:
+        ways = ("SIGNED", "APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS", "COMPLETED")
+        return (
+            f"CASE {state} {' '.join(f'WHEN {name!r} THEN {place}' for place, name in enumerate(ways, 1))} ELSE 0 END"
+        )
+
     today = ":day" if is_sqlite else "CAST(:day AS DATE)"
     common = COMMON.format(
         open=", ".join(
@@ -185,7 +225,19 @@ def asked(
         limit=RULES.escalation_days,
         plan_days_treaty=RULES.plan_days_treaty,
         plan_days_other=RULES.plan_days_other,
-        waiting=days(f"COALESCE(started_on, ended_on, {today})", "signed_on"),
+        waiting=days(
+            f"COALESCE(started_on, CASE WHEN given_up = 1 AND started = 0 THEN ended_on END, {today})", "signed_on"
+        ),
+        stage_e=stage("e.state"),
+        stage_f=stage("f.state"),
+        first_target=RULES.first_target_days,
+        set_after=days("target_set", "signed_on"),
+        longest=max(RULES.stall_days.values()),
+        recent=RULES.recent_days,
+        closed_for=days(today, "COALESCE(CASE WHEN state = 'COMPLETED' THEN completed_on END, ended_on)"),
+        stalled_for=f"({days(today, 'c.moved_on')} - c.stall_limit)",
+        brief=RULES.brief_blocker_days,
+        opened_for=days(today, "d.opened"),
         planned=days("plan_on", "plan_from"),
         since_plan=days(today, "plan_from"),
         until_end=days("ended_on", "plan_from"),
@@ -220,21 +272,22 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
     for row in overall:
         assert_card(row, total(row["kpi"]))
         assert_median(row, [(days, seen) for _, name, days, seen in waits if name == row["kpi"]])
-    assert_composite(overall, total("open")[0] + total("completed")[0])
+    assert_composite(overall, total("standing")[0], waits)
     cards = loaders.scorecards(view, by="agency").to_dicts()
     for row in cards:
         place = (row["agency"], row["kpi"])
         assert_card(row, found.get(place, (0, 0)))
         assert_median(row, [(days, seen) for agency, name, days, seen in waits if (agency, name) == place])
     for key in agencies:
-        standing = sum(found.get((key, name), (0, 0))[0] for name in ("open", "completed"))
-        assert_composite([row for row in cards if row["agency"] == key], standing)
+        standing, _ = found.get((key, "standing"), (0, 0))
+        own = [row for row in cards if row["agency"] == key]
+        assert_composite(own, standing, [wait for wait in waits if wait[0] == key])
     assert set(loaders.scorecards(view, by="agency")["agency"].to_list()) == agencies
 
 
 def assert_card(row: Mapping[str, Any], stored: tuple[int, int]) -> None:
     part, whole = stored
-    if row["kpi"] in ("K01", "K06"):
+    if row["kpi"] == "K01":
         assert row["numerator"] == part, row
     elif row["kpi"] in SHARES:
         assert (row["n"], row["numerator"]) == (whole, part), row
@@ -250,18 +303,17 @@ def assert_median(row: Mapping[str, Any], waits: list[tuple[int, bool]]) -> None
         assert row["value"] == median(waits), row
 
 
-def assert_composite(cards: list[dict[str, Any]], standing: int) -> None:
-    """The weighted mean of the scores there are, where there are enough of them and of agreements open or completed."""
+def assert_composite(cards: list[dict[str, Any]], standing: int, waits: list[tuple[str, str, int, bool]]) -> None:
+    """The weighted mean of the scores there are, of five cases each, where there are enough of them and of agreements."""
     weighted = weight = 0.0
     for row in cards:
         worst, best = RULES.goalposts.get(row["kpi"], (None, None))
         if worst is None or best is None or row["kpi"] not in RULES.weights:
             continue
         value = row["value"]
-        if row["kpi"] == "K06" and row["denominator"]:
-            value = 100 * row["numerator"] / row["denominator"]
-        if value is None and (row["follow_up"] is None or row["follow_up"] < worst):
-            continue  # nothing to score; a median not reached scores nothing once it must lie beyond the worst goalpost
+        lasting = sum(days >= worst for _, name, days, _ in waits if name == row["kpi"])
+        if row["denominator"] < 5 or (value is None and lasting < 5):
+            continue  # nothing to score; a median not reached scores nothing once five have lasted beyond the worst goalpost
         score = 0.0 if value is None else 100 * min(1.0, max(0.0, (value - worst) / (best - worst)))
         weighted += RULES.weights[row["kpi"]] * score
         weight += RULES.weights[row["kpi"]]

@@ -48,7 +48,7 @@ def test_under_the_curves_stand_those_still_waiting_as_far_as_the_curves_go(brow
     assert set(numbers["series"]) == set(curve["series"]) == set(codes)
     for day, series, label in numbers.select("time", "series", "left_label").iter_rows():
         of_agency = pl.col("group") == codes[series]
-        assert int(label) == waits.filter(of_agency & (pl.col("duration_days") >= day)).height
+        assert int(label) == waits.filter(of_agency & (pl.col("waiting_days") >= day)).height
 
 
 def test_agencies_can_be_chosen_and_the_address_keeps_them(browsed_store: sa.Engine, visit: Visit) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 DATA_DATE = dt.date(2025, 3, 31)
 STALL = {"SIGNED": 180, "IN_PROGRESS": 180}
 GOALPOSTS = {"K02": (45, 95), "K03": (420, 120), "K04": (40, 90), "K05": (50, 0), "K06": (25, 0)}
-WEIGHTS = {"K02": 20, "K03": 15, "K04": 20, "K05": 15}
+WEIGHTS = {"K02": 20, "K03": 15, "K04": 15, "K05": 15, "K06": 10}
 ALL_WEIGHTS = 100
 EMPTY = ("K07", "K08", "K09", "K10", "K11")
 """What the file keeps no record of: plans, reports, blockers, evidence."""
@@ -35,7 +35,8 @@ class Operation:
     target: dt.date | None
     started: bool
     start_known: bool
-    last_event: dt.date | None
+    target_set: dt.date | None
+    last_milestone: dt.date | None
 
     @property
     def is_signed(self) -> bool:
@@ -44,10 +45,6 @@ class Operation:
     @property
     def is_open(self) -> bool:
         return self.state in STALL
-
-    @property
-    def void_before_start(self) -> bool:
-        return self.state == "TERMINATED" and not self.started
 
 
 def read(path: Path, as_of: dt.date) -> list[Operation]:
@@ -98,8 +95,19 @@ def _operation(row: dict[str, str], as_of: dt.date) -> Operation | None:
         target=target if since <= as_of else None,
         started=bool(started),
         start_known=not start_lost,
-        last_event=max(dated.values(), default=None),
+        target_set=since if target and since <= as_of else None,
+        last_milestone=_last_milestone(dated),
     )
+
+
+def _last_milestone(dated: dict[str, dt.date]) -> dt.date | None:
+    """The last day on which it came further than ever before."""
+    ways = ("SIGNED", "IN_PROGRESS", "COMPLETED")
+    furthest, last = -1, None
+    for day, stage in sorted((dated[name], ways.index(name)) for name in ways if name in dated):
+        if stage > furthest:
+            furthest, last = stage, day
+    return last
 
 
 def _date(text: str) -> dt.date | None:
@@ -121,38 +129,53 @@ def scorecard(operations: list[Operation], as_of: dt.date) -> dict[str, Card]:
         "K01": _count([op.is_signed for op in operations if op.is_signed]),
         "K02": _share([op.started for op in operations if _is_matured(op, as_of)]),
         "K03": _duration([case for op in operations if (case := _case(op, as_of))]),
-        "K04": _share([_in_time(op) for op in operations if _target_has_come(op, as_of)]),
-        "K05": _share([_is_stalled(op, as_of) for op in operations if op.is_open]),
-        "K06": _count([bool(op.target and op.target < as_of) for op in operations if op.is_open]),
+        "K04": _share([_in_time(op) for op in operations if _target_is_judged(op, as_of)]),
+        "K05": _share([_is_stalled(op, as_of) for op in operations if _is_stalled(op, as_of) or _had_time(op, as_of)]),
+        "K06": _share([_is_overdue(op, as_of) for op in operations if _is_overdue(op, as_of) or _had_time(op, as_of)]),
         **{code: _share([]) for code in EMPTY},
     }
     for code, card in cards.items():
         card["score"] = _score(code, card)
         card["status"] = _status(code, card)
-    cards["K13"] = _composite(cards, sum(op.is_open or op.state == "COMPLETED" for op in operations))
+    cards["K13"] = _composite(cards, sum(op.is_signed for op in operations))
     return cards
 
 
 def _is_matured(op: Operation, as_of: dt.date) -> bool:
     old_enough = op.signed is not None and (as_of - op.signed).days >= 90
-    return op.is_signed and old_enough and not op.void_before_start
+    return op.is_signed and old_enough
 
 
-def _target_has_come(op: Operation, as_of: dt.date) -> bool:
-    return op.is_signed and op.target is not None and op.target <= as_of and not op.void_before_start
+def _target_is_judged(op: Operation, as_of: dt.date) -> bool:
+    """Where its target has come, or 90 days after the signing where none had been set by then."""
+    without = op.signed is not None and (as_of - op.signed).days >= 90
+    if without and op.target_set is not None and op.signed is not None:
+        without = (op.target_set - op.signed).days > 90
+    return op.is_signed and (without or (op.target is not None and op.target <= as_of))
 
 
 def _in_time(op: Operation) -> bool:
-    return op.completed is not None and op.target is not None and op.completed <= op.target
+    known = op.completed is not None and op.target is not None and op.target_set is not None
+    return known and op.target_set <= op.completed <= op.target
 
 
 def _is_stalled(op: Operation, as_of: dt.date) -> bool:
-    return op.last_event is not None and (as_of - op.last_event).days >= STALL[op.state]
+    return op.is_open and op.last_milestone is not None and (as_of - op.last_milestone).days >= STALL[op.state]
+
+
+def _is_overdue(op: Operation, as_of: dt.date) -> bool:
+    return op.is_open and op.target is not None and op.target < as_of
+
+
+def _had_time(op: Operation, as_of: dt.date) -> bool:
+    """Signed half a year ago or longer, and open or completed within a year."""
+    old_enough = op.signed is None or (as_of - op.signed).days >= 180
+    return op.is_signed and old_enough and (op.is_open or bool(op.completed and (as_of - op.completed).days < 365))
 
 
 def _case(op: Operation, as_of: dt.date) -> tuple[int, bool] | None:
     """Days from signing to implementation, or waited so far; nothing where the dates do not tell or contradict."""
-    if not op.is_signed or op.signed is None or not op.start_known or op.void_before_start:
+    if not op.is_signed or op.signed is None or not op.start_known:
         return None
     if op.begun is None:
         return (as_of - op.signed).days, False
@@ -193,6 +216,7 @@ def _duration(cases: list[tuple[int, bool]]) -> Card:
             if first[name] is None and reached:
                 first[name] = time
     card = _card(sum(observed for _, observed in cases), len(cases), **first)
+    card["lasting"] = sum(time >= GOALPOSTS["K03"][0] for time, _ in cases)
     card["follow_up"] = max((time for time, _ in cases), default=None)
     return card
 
@@ -202,17 +226,14 @@ def _card(x: int, n: int, *, value: float | None = None, low: float | None = Non
 
 
 def _score(code: str, card: Card) -> float | None:
-    if code not in GOALPOSTS or not card["denominator"]:
+    if code not in GOALPOSTS or int(card["denominator"] or 0) < 5:
         return None
     lo, hi = GOALPOSTS[code]
-    value, n = card["value"], card["denominator"]
-    assert isinstance(n, int)
+    value = card["value"]
     if value is None:
-        waited = card.get("follow_up")
-        return 0.0 if isinstance(waited, int) and waited >= lo else None
+        return 0.0 if int(card.get("lasting") or 0) >= 5 else None
     assert isinstance(value, int | float)
-    measured = 100 * value / n if code == "K06" else value
-    return 100 * min(max((measured - lo) / (hi - lo), 0), 1)
+    return 100 * min(max((value - lo) / (hi - lo), 0), 1)
 
 
 def _status(code: str, card: Card) -> str:

@@ -49,7 +49,7 @@ def test_a_cohort_not_yet_watched_for_the_whole_horizon_has_no_figures() -> None
     assert quarters.select("cohort", "is_observed").rows() == [("2024-Q4", True), ("2025-Q1", True)]
 
 
-def test_what_ended_first_waits_as_long_as_it_lasted() -> None:
+def test_what_ended_first_goes_on_waiting() -> None:
     """As in the median of the scorecard and in the curves. Implemented after 100 days; ended after 31; still waiting."""
     ended = Row(id=3, signed=D(2023, 1, 1), events=[("TERMINATED", D(2023, 2, 1))])
     rows = [implemented(1, D(2023, 1, 1), 100), implemented(2, D(2023, 1, 1), None), ended]
@@ -58,14 +58,14 @@ def test_what_ended_first_waits_as_long_as_it_lasted() -> None:
     cohort = cohorts.by_signing(found, horizon_days=365).row(0, named=True)
 
     assert (cohort["n"], cohort["within"], cohort["ended"]) == (3, 1, 1)
-    assert cohort["share"] == pytest.approx(50.0)
-    assert cohort["rmst"] == pytest.approx(100 + 265 / 2)
+    assert cohort["share"] == pytest.approx(100 / 3)
+    assert cohort["rmst"] == pytest.approx((100 + 2 * 365) / 3)
     curve = waiting.curves(waiting.cases(found, by=waiting.COHORT), ["2023"], least_at_risk=1)
     assert curve.filter(pl.col("time") <= 365)["share"].last() == pytest.approx(cohort["share"])
 
 
-def test_where_all_ended_before_the_horizon_nothing_is_said_of_it() -> None:
-    ended = Row(id=1, signed=D(2023, 1, 1), events=[("TERMINATED", D(2023, 2, 1))])
+def test_where_none_was_pursued_to_the_horizon_nothing_is_said_of_it() -> None:
+    ended = Row(id=1, signed=D(2023, 1, 1), events=[("NOT_PURSUED", D(2023, 2, 1))])
 
     cohort = cohorts.by_signing(facts.build(register_of([ended]), AS_OF), horizon_days=365).row(0, named=True)
 
@@ -92,7 +92,7 @@ def test_cohorts_equal_a_plain_count(rows: list[Row]) -> None:
             known = recomputed.agreement(row, AS_OF)
             if known is None or not known["followed"] or not row.signed or str(row.signed.year) != cohort["cohort"]:
                 continue
-            end = known["started"] or known["ended"] or AS_OF
+            end = known["started"] or (known["ended"] if known["given_up"] else None) or AS_OF
             cases.append(((end - row.signed).days, known["started"] is not None))
         assert cohort["n"] == len(cases)
         assert cohort["within"] == sum(observed and days <= 200 for days, observed in cases)
@@ -110,7 +110,7 @@ def test_the_mean_is_the_restricted_mean_of_the_survival_curve() -> None:
 
     cohort = cohorts.by_signing(found).filter(cohort="2022").row(0, named=True)
 
-    curve = survival.rmst(year["duration_days"].to_list(), year["duration_observed"].to_list(), tau=365)
+    curve = survival.rmst(year["waiting_days"].to_list(), year["duration_observed"].to_list(), tau=365)
     assert cohort["rmst"] == pytest.approx(curve)
 
 

@@ -15,7 +15,7 @@ D = dt.date
 WAITS = pl.DataFrame(
     {
         "group": ["A"] * 8 + ["B"] * 6,
-        "duration_days": [0, 10, 20, 30, 40, 50, 60, 70, 5, 5, 5, 5, 5, 5],
+        "waiting_days": [0, 10, 20, 30, 40, 50, 60, 70, 5, 5, 5, 5, 5, 5],
         "duration_observed": [True, True, False, True, True, True, True, True, *[False] * 6],
     }
 )
