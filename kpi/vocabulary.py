@@ -135,6 +135,9 @@ NOT_GIVEN: Final = "NOT_GIVEN"
 UNASSIGNED: Final = "UNASSIGNED"
 """Stands where the responsible agency could not be resolved."""
 
+NOT_NAMED: Final = "NOT_NAMED"
+"""Stands where an agreement is stalled and nobody has named what holds it up."""
+
 UNRECORDED: Final = "UNRECORDED"
 """Stands where no tier of relations with a partner is recorded."""
 
@@ -178,7 +181,7 @@ REPORT_FIELDS: Final = (
 
 
 class Cause(StrEnum):
-    """What holds an agreement up. The last is of a stall for which nobody has named a cause; it is found, never typed in."""
+    """What holds an agreement up."""
 
     LEGAL_FRAMEWORK = "legal_framework"
     FUNDING = "funding"
@@ -188,7 +191,6 @@ class Cause(StrEnum):
     TECHNICAL = "technical"
     PROCUREMENT = "procurement"
     PERSONNEL = "personnel"
-    UNKNOWN = "unknown"
 
 
 class Severity(StrEnum):

@@ -13,6 +13,7 @@ from kpi.frames import coded, in_order
 from kpi.vocabulary import (
     BUCKETS,
     NOT_GIVEN,
+    NOT_NAMED,
     REPORT_FIELDS,
     UNRECORDED,
     UNSIGNED,
@@ -252,7 +253,7 @@ class BlockerFacts(dy.Schema):
         primary_key=True, description="the blocker's number in the register; of an unexplained stall less than 0"
     )
     agreement_id = dy.Int64(description="the agreement it holds up")
-    cause = coded(Cause, "what it is about")
+    cause = coded((*Cause, NOT_NAMED), "what it is about")
     severity = coded(Severity, "how grave it is")
     authority_level = coded(Authority, "who can settle it")
     beyond_authority = dy.Bool(description="the responsible agency cannot settle it alone")
@@ -279,7 +280,7 @@ class BlockerFacts(dy.Schema):
 
     @dy.rule()
     def unnamed_only_as_an_open_stall(cls) -> pl.Expr:
-        unnamed = col("is_open") & (col("cause") == Cause.UNKNOWN) & (col("blocker_id") < 0)
+        unnamed = col("is_open") & (col("cause") == NOT_NAMED) & (col("blocker_id") < 0)
         return (col("is_named") == ~unnamed) & _only_where(col("is_resolved"), "is_settled")
 
     @dy.rule()

@@ -16,7 +16,7 @@ from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts
 from kpi.facts.history import History, on_day
 from kpi.register import Register
 from kpi.thresholds import Thresholds
-from kpi.vocabulary import NOT_GIVEN, UNRECORDED, UNSIGNED, Authority, Cause, Severity, State, StateClass
+from kpi.vocabulary import NOT_GIVEN, NOT_NAMED, UNRECORDED, UNSIGNED, Authority, Severity, State, StateClass
 
 CLASHES = (
     ("signed_on", "in_force_on"),
@@ -178,7 +178,7 @@ def _held_up(blockers: pl.DataFrame, agreements: pl.DataFrame, as_of: dt.date, r
     unnamed = stalls.join(holding, on="agreement_id", how="anti").select(
         -pl.col("agreement_id").alias("blocker_id"),
         "agreement_id",
-        cause=pl.lit(str(Cause.UNKNOWN)),
+        cause=pl.lit(NOT_NAMED),
         severity=pl.lit(str(Severity.MINOR)),
         authority_level=pl.lit(str(Authority.AGENCY)),
         beyond_authority=pl.lit(value=False),

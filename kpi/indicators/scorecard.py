@@ -250,7 +250,7 @@ def _weighted(
 ) -> pl.DataFrame:
     """The composite: the weighted mean of the scores there are.
 
-    Given only where the components there are carry enough of the weight and enough agreements are open or completed.
+    Given only where the components there are carry enough of the weight and there are enough agreements to be carried out.
     `numerator` and `denominator` are the weighted sum of scores and the weight available, rounded to whole points.
     """
     weight = pl.col("kpi").replace_strict(dict(rules.weights), default=None, return_dtype=pl.Float64)

@@ -19,7 +19,7 @@ LEAST_AT_RISK: Final = 5
 
 
 def cases(facts: Facts, *, by: str) -> pl.DataFrame:
-    """The agreements whose wait is known, as of the median of the scorecard: group, waiting_days, duration_observed. `by` is a column, or COHORT."""
+    """The agreements whose wait is known: group, waiting_days, duration_observed. `by` is a column, or COHORT."""
     group = pl.col("signed_on").dt.year().cast(pl.String) if by == COHORT else pl.col(by)
     return facts.agreements.filter(pl.col("waiting_days").is_not_null()).select(
         group.alias("group"), "waiting_days", "duration_observed"

@@ -17,7 +17,7 @@ from tests.architecture.test_walls import HOUSE, nodes_of
 LISTS = [
     found for _, found in inspect.getmembers(vocabulary, inspect.isclass) if issubclass(found, StrEnum) and list(found)
 ]
-STANDING_IN = {vocabulary.NOT_GIVEN, vocabulary.UNASSIGNED, vocabulary.UNRECORDED}
+STANDING_IN = {vocabulary.NOT_GIVEN, vocabulary.NOT_NAMED, vocabulary.UNASSIGNED, vocabulary.UNRECORDED}
 CODES = {str(member) for found in LISTS for member in found} | STANDING_IN
 
 # Words that are something else as well: signs and colours are called like buckets, columns like agencies and their groups,

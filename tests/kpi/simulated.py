@@ -187,8 +187,14 @@ def _reports(
         .with_columns(
             period=pl.Series(periods["code"].to_numpy()[when]),
             shows_progress=pl.Series(random.random(len(who)) < 0.6),
-            progress_pct=pl.lit(None, dtype=pl.Float64),
             fields_filled=pl.lit(len(REPORT_FIELDS), dtype=pl.Int64),
+        )
+        .sort("agreement_id", "received_on")
+        # Each that shows progress says one per cent more than the one before.
+        .with_columns(
+            progress_pct=pl.when("shows_progress").then(
+                pl.col("shows_progress").cum_sum().over("agreement_id").cast(pl.Float64)
+            )
         )
         .with_row_index("id", 1)
         .cast({"id": pl.Int64})

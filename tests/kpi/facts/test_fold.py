@@ -167,12 +167,12 @@ def test_a_stall_is_a_blocker_of_unknown_cause_until_progress_and_naming_it_late
 
     began = D(2025, 6, 30)
     open_days = (AS_OF - began).days
-    assert found.filter("is_timed").select("agreement_id", "is_named", "held_days", "is_open").rows() == [
-        (1, False, open_days, True),
-        (2, True, open_days, True),
-        (3, False, open_days, True),
+    assert found.filter("is_timed").select("agreement_id", "is_named", "held_days", "is_settled").rows() == [
+        (1, False, open_days, False),
+        (2, True, open_days, False),
+        (3, True, open_days, False),
     ]
-    assert found.filter(~pl.col("is_named"))["opened_on"].to_list() == [began, began]
+    assert found.filter(~pl.col("is_named"))["opened_on"].to_list() == [began]
 
 
 def test_a_blocker_gone_within_three_days_is_not_timed() -> None:
