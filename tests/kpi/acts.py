@@ -42,9 +42,14 @@ class Act:
 # --- What it adds ----------------------------------------------------------------------------------------------------
 
 
+def _next_id(frame: pl.DataFrame) -> int:
+    highest: int = frame.select(pl.col("id").max().fill_null(0)).item()
+    return highest + 1
+
+
 def _added(frame: pl.DataFrame, rows: list[dict[str, Any]]) -> pl.DataFrame:
     """The frame with rows below it, numbered on; what they do not say is null."""
-    first = (frame["id"].max() or 0) + 1
+    first = _next_id(frame)
     numbered = [{"id": first + place, **row} for place, row in enumerate(rows)]
     return pl.concat([frame, pl.DataFrame(numbered, schema_overrides=frame.schema)], how="diagonal")
 
@@ -107,7 +112,7 @@ def blocked(
     """Blockers named today; or opened `lasted` days ago and resolved today."""
 
     def do(register: Register, facts: Facts, ids: Ids) -> Register:
-        first = (register.blockers["id"].max() or 0) + 1
+        first = _next_id(register.blockers)
         blockers = [
             {
                 "agreement_id": one,
@@ -153,7 +158,7 @@ def signed(*, days_ago: int) -> Callable[[Register, Facts, Ids], Register]:
     """A new agreement like each of these, signed so many days ago, of which nothing else is known."""
 
     def do(register: Register, facts: Facts, ids: Ids) -> Register:
-        first = register.agreements["id"].max() + 1
+        first = _next_id(register.agreements)
         alike = register.agreements.filter(pl.col("id").is_in(ids))
         new = alike.with_columns(
             id=pl.int_range(pl.len()) + first, ref=pl.format("NEW-{}", "ref"), evidence_url=pl.lit("")

@@ -155,8 +155,9 @@ def _target_is_judged(op: Operation, as_of: dt.date) -> bool:
 
 
 def _in_time(op: Operation) -> bool:
-    known = op.completed is not None and op.target is not None and op.target_set is not None
-    return known and op.target_set <= op.completed <= op.target
+    if op.completed is None or op.target is None or op.target_set is None:
+        return False
+    return op.target_set <= op.completed <= op.target
 
 
 def _is_stalled(op: Operation, as_of: dt.date) -> bool:

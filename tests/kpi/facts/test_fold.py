@@ -132,7 +132,7 @@ def test_a_start_before_the_signing_is_kept_marked_and_left_out_of_durations() -
 
 def test_only_a_share_that_rises_resets_the_clock_of_a_stalled_agreement() -> None:
     before = {"received": D(2025, 2, 1), "pct": 10.0}
-    told = [
+    told: list[dict[str, Any]] = [
         {"pct": 20.0, "shows_progress": False},
         {"pct": 10.0, "shows_progress": True},
         {"pct": None, "shows_progress": True},
