@@ -163,6 +163,14 @@ class AgencyKind(StrEnum):
     CENTRALLY_RUN_CITY = "centrally_run_city"
 
 
+class Band(StrEnum):
+    """Where the composite of an agency surely lies among those it is ranked with, if anywhere."""
+
+    ABOVE = "above_middle"
+    ALIKE = "not_told_apart"
+    BELOW = "below_middle"
+
+
 PROVINCE_KINDS: Final = texts((AgencyKind.PROVINCE, AgencyKind.CENTRALLY_RUN_CITY))
 MINISTRY_KINDS: Final = texts(kind for kind in AgencyKind if kind not in PROVINCE_KINDS)
 

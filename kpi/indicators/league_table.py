@@ -6,6 +6,7 @@ import polars as pl
 
 from kpi.indicators import scorecard
 from kpi.rules import Rules
+from kpi.vocabulary import Band
 
 PARTS = ("value", "status", "n", "follow_up")
 
@@ -19,7 +20,7 @@ def compute(
     `intervals` is one of `rank_sets.composite_intervals`.
 
     Columns: the group, n, score, place, status, place_before, climbed (places gained, null where it has no place now or
-    then), low, high, best_place, worst_place; for each scored KPI its PARTS, as in `<code>_value`.
+    then), low, high, best_place, worst_place, band; for each scored KPI its PARTS, as in `<code>_value`.
     """
     places_before = scorecard.rank(before, group=group).select(group, place_before="place")
     return (
@@ -42,6 +43,18 @@ def ends(league: pl.DataFrame, *, most: int) -> tuple[pl.DataFrame, pl.DataFrame
 def possibly_first(league: pl.DataFrame) -> int:
     """How many groups may truly hold the first place: their set of places begins with it."""
     return league.filter(pl.col("place").is_not_null() & (pl.col("best_place") == 1)).height
+
+
+def possibly_last(league: pl.DataFrame) -> int:
+    """How many groups may truly hold the last place: their set of places ends with it."""
+    ranked = league.filter(pl.col("place").is_not_null())
+    return ranked.filter(pl.col("worst_place") == ranked.height).height
+
+
+def in_bands(league: pl.DataFrame) -> dict[str, int]:
+    """How many of the ranked groups are in each band."""
+    held = league["band"].drop_nulls()
+    return {str(band): int((held == str(band)).sum()) for band in Band}
 
 
 def _side_by_side(cards: pl.DataFrame, group: str, kpis: list[str]) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from kpi.facts import Facts
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.rules import Rules
+from kpi.vocabulary import Band
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -198,7 +199,7 @@ def _counts(x: Sequence[int], n: Sequence[int]) -> tuple[Floats, Floats]:
 def composite_intervals(
     facts: Facts, *, by: str, rules: Rules | None = None, draws: int = 200, level: float = 0.95, seed: int = SEED
 ) -> pl.DataFrame:
-    """Interval of each group's composite and of its place: `by`, low, high, best_place, worst_place.
+    """Interval of each group's composite and of its place, and its band: `by`, low, high, best_place, worst_place, band.
 
     Agreements are drawn again with replacement within each group, their reports and blockers with them (a cluster
     bootstrap: Davison and Hinkley 1997, section 3.8), and scored by the scorecard. As if each group had two more
@@ -212,6 +213,9 @@ def composite_intervals(
     (Mogstad, Romano, Shaikh and Wilhelm 2024). The places that the draws themselves take would not do: they shake
     what has been shaken already, and hold the true place of a group at either end too rarely. Groups too small to be
     ranked have none.
+
+    Bands say what places cannot: a group is above or below the middle, the mean composite of those ranked, where it is so
+    with all others at once at the level, by the largest studentised difference to the middle over the draws.
 
     On a register so large that drawing all its agreements every time would take long, fewer are drawn of large groups
     and the spread is brought back by the square root of the ratio (m out of n: Bickel, Götze and van Zwet 1997,
@@ -231,7 +235,9 @@ def composite_intervals(
     )
     if groups.is_empty():
         return groups.select(by, low="value", high="value").with_columns(
-            best_place=pl.lit(None, dtype=pl.Int64), worst_place=pl.lit(None, dtype=pl.Int64)
+            best_place=pl.lit(None, dtype=pl.Int64),
+            worst_place=pl.lit(None, dtype=pl.Int64),
+            band=pl.lit(None, dtype=pl.String),
         )
     values, is_ranked = groups["value"].to_numpy(), groups["is_ranked"].to_numpy()
     drawn = _draw(facts, groups[by], by=by, rules=lenient, draws=draws, seed=seed)
@@ -240,7 +246,10 @@ def composite_intervals(
     best, worst = _places(values[is_ranked], strays[:, is_ranked], level)
     middle = values + (drawn.middle - values) * drawn.share
     places = groups.filter("is_ranked").select(
-        by, best_place=pl.Series(best, dtype=pl.Int64), worst_place=pl.Series(worst, dtype=pl.Int64)
+        by,
+        best_place=pl.Series(best, dtype=pl.Int64),
+        worst_place=pl.Series(worst, dtype=pl.Int64),
+        band=pl.Series(_bands(values[is_ranked], strays[:, is_ranked], level), dtype=pl.String),
     )
     return groups.select(
         by, low=pl.Series((middle + low).clip(0, 100)), high=pl.Series((middle + high).clip(0, 100))
@@ -350,6 +359,21 @@ def _limits(strays: Floats, size: Ints, level: float) -> tuple[Floats, Floats]:
     tails = norm.sf(student.isf((1 - level) / 2, free) * np.sqrt(size / free))
     pairs = [np.nanquantile(column, [tail, 1 - tail]) for column, tail in zip(strays.T, tails, strict=True)]
     return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
+
+
+def _bands(values: Floats, strays: Floats, level: float) -> list[str]:
+    """The band of each group, from its composite and how it strays over the draws. One alone has nobody to be told from."""
+    if len(values) < 2:
+        return [str(Band.ALIKE)] * len(values)
+    apart = strays - np.nanmean(strays, axis=1, keepdims=True)
+    spread = np.sqrt(np.nanvar(apart, axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        largest = np.nan_to_num(np.abs(apart) / spread).max(axis=1)
+    gap, reach = values - values.mean(), np.quantile(largest, level) * spread
+    above, below = gap > reach, gap < -reach
+    return [
+        str(Band.ABOVE if up else Band.BELOW if down else Band.ALIKE) for up, down in zip(above, below, strict=True)
+    ]
 
 
 def _places(values: Floats, strays: Floats, level: float) -> tuple[list[int], list[int]]:

@@ -12,7 +12,7 @@ from kpi.facts import PROVINCE_KINDS
 from kpi.indicators import league_table
 from kpi.indicators.catalog import COMPOSITE
 from kpi.indicators.scorecard import PLACE_DIGITS
-from kpi.vocabulary import AgencyGroup, texts
+from kpi.vocabulary import AgencyGroup, Band, texts
 from pages.ui import cards, filters, loaders, palette
 from pages.ui.kept import kept
 
@@ -58,11 +58,19 @@ def ranked_number(league: pl.DataFrame) -> int:
 
 
 def sureness(league: pl.DataFrame) -> str:
-    """How many are ranked and how many are not, and how many could truly be first."""
+    """How many are ranked and how many are not, how many surely differ from the middle, and how many could be at either end."""
     ranked = ranked_number(league)
     text = w.t("ranking.ranked", n=w.number(ranked), few=w.number(league.height - ranked))
-    contenders = league_table.possibly_first(league)
-    return f"{text} {w.t('ranking.contenders', n=w.number(contenders))}" if contenders > 1 else text
+    if ranked < 2:
+        return text
+    bands = league_table.in_bands(league)
+    return f"{text} " + w.t(
+        "ranking.contenders",
+        above=w.number(bands[Band.ABOVE]),
+        below=w.number(bands[Band.BELOW]),
+        first=w.number(league_table.possibly_first(league)),
+        last=w.number(league_table.possibly_last(league)),
+    )
 
 
 def place_text(best: int | None, worst: int | None) -> str:

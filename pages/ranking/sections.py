@@ -181,6 +181,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         return (Column("name", "ranking.agency", pinned=True, width=250), n, *_kpi_columns(rules))
     return (
         Column("name", "ranking.agency", pinned=True, width=236),
+        Column("band", "ranking.band", "code", of="band", width=62, help_key="ranking.band_help"),
         Column("place", "ranking.place", "number", width=50),
         Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
         Column("climb", "ranking.climb", width=72),
@@ -214,6 +215,7 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
     """What files hold: the numbers themselves, and each light in a column of its own."""
     units: dict[str, tables.Kind] = {"percent": "percent", "days": "days"}
     placed = [
+        Column("band", "ranking.band", "code", of="band"),
         Column("place", "ranking.place", "number"),
         Column("best_place", "ranking.best_place", "number"),
         Column("worst_place", "ranking.worst_place", "number"),

@@ -17,6 +17,7 @@ from kpi import facts
 from kpi.estimators import survival
 from kpi.indicators import scorecard
 from kpi.studies import calibration, case_mix, cohorts, forecast, rank_sets
+from kpi.vocabulary import Band
 from tests.kpi.simulated import AS_OF, Law, simulate
 
 
@@ -172,13 +173,18 @@ def test_intervals_and_places_of_composites_hold_the_truth() -> None:
     whole = facts.build(simulate(60_000, seed=99, agencies=10, law=LAW, even=True), AS_OF)
     truth = scorecard.compute(whole, by=["agency"]).filter(kpi="K13").sort("agency")["value"].to_numpy()
     place = 1 + (truth > truth[:, None]).sum(axis=1)
-    held, placed, width = [], [], []
+    held, placed, width, said, wrong = [], [], [], [], []
     for seed in range(25):
         found = facts.build(simulate(400, seed=seed, agencies=10, law=LAW, even=True), AS_OF)
         limits = rank_sets.composite_intervals(found, by="agency", draws=120, seed=seed)
         held.append((limits["low"].to_numpy() <= truth) & (truth <= limits["high"].to_numpy()))
         placed.append((limits["best_place"].to_numpy() <= place) & (place <= limits["worst_place"].to_numpy()))
         width.append((limits["worst_place"] - limits["best_place"]).to_numpy().mean())
+        sides = limits["band"].replace_strict({Band.ABOVE: 1, Band.ALIKE: 0, Band.BELOW: -1}).to_numpy()
+        said.append((sides != 0).mean())
+        wrong.append((sides * np.sign(truth - truth.mean()) < 0).any())
+    measured("composite: agencies told from the middle", round(float(np.mean(said)), 3))
+    measured("composite: registers with an agency on the wrong side of the middle", round(float(np.mean(wrong)), 3))
     measured("composite: limits hold the truth", round(float(np.mean(held)), 3))
     measured("composite: places hold the truth", round(float(np.mean(placed)), 3))
     measured("composite: mean width of ten places", round(float(np.mean(width)), 1))
@@ -186,6 +192,8 @@ def test_intervals_and_places_of_composites_hold_the_truth() -> None:
     assert 0.92 <= np.mean(held) <= 0.985
     assert np.mean(placed, axis=0).min() >= 0.92
     assert np.mean(placed) >= 0.95
+    assert np.mean(wrong) <= 0.08
+    assert np.mean(said) >= 0.1
 
 
 # --- Case mix --------------------------------------------------------------------------------------------------------

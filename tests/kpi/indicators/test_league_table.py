@@ -6,6 +6,7 @@ import polars as pl
 
 from kpi.indicators import league_table
 from kpi.rules import Rules
+from kpi.vocabulary import Band
 
 SCORED = sorted(Rules().weights)
 CARDS = {
@@ -31,8 +32,8 @@ def cards(scores: dict[str, float | None], *, n: int = 20) -> pl.DataFrame:
 
 def intervals(best_and_worst: dict[str, tuple[int, int]]) -> pl.DataFrame:
     return pl.DataFrame(
-        [(agency, 50.0, 90.0, *places) for agency, places in best_and_worst.items()],
-        schema=["agency", "low", "high", "best_place", "worst_place"],
+        [(agency, 50.0, 90.0, *places, str(Band.ALIKE)) for agency, places in best_and_worst.items()],
+        schema=["agency", "low", "high", "best_place", "worst_place", "band"],
         orient="row",
     )
 
@@ -75,5 +76,8 @@ def test_the_two_ends_never_share_a_group() -> None:
     assert league_table.ends(found.clear(), most=2)[0].is_empty()
 
 
-def test_whoever_may_hold_the_first_place_is_counted() -> None:
-    assert league_table.possibly_first(standing_of({"A": 70, "B": 90, "C": 60, "D": None}, {})) == 2
+def test_whoever_may_hold_the_first_or_the_last_place_is_counted_and_who_is_in_which_band() -> None:
+    found = standing_of({"A": 70, "B": 90, "C": 60, "D": None}, {})
+
+    assert (league_table.possibly_first(found), league_table.possibly_last(found)) == (2, 2)
+    assert league_table.in_bands(found) == {Band.ABOVE: 0, Band.ALIKE: 3, Band.BELOW: 0}

@@ -18,6 +18,7 @@ from kpi.indicators import scorecard
 from kpi.register import Register
 from kpi.rules import Rules
 from kpi.studies import rank_sets
+from kpi.vocabulary import Band
 from tests.kpi.simulated import AS_OF, Law, simulate
 
 CASES = [4, 45, 18, 2, 40, 21]
@@ -195,11 +196,21 @@ def test_the_same_register_gives_the_same_intervals() -> None:
     )
 
 
+def test_a_band_is_said_only_where_the_interval_leaves_the_middle() -> None:
+    """Twelve agencies alike: hardly ever a band; two of twelve far slower than the others: those, below."""
+    alike = rank_sets.composite_intervals(built(1200, agencies=12, even=True), by="agency")
+    rates = np.array([0.15, 0.15] + [1.5] * 10)
+    apart = rank_sets.composite_intervals(built(1200, agencies=12, even=True, law=Law(agency_rates=rates)), by="agency")
+
+    assert set(alike["band"]) == {Band.ALIKE}
+    assert apart.filter(pl.col("band") == Band.BELOW)["agency"].to_list() == ["M00", "M01"]
+
+
 def test_an_empty_register_has_no_intervals() -> None:
     empty = rank_sets.composite_intervals(facts.build(Register(), AS_OF), by="agency")
 
     assert empty.is_empty()
-    assert empty.columns == ["agency", "low", "high", "best_place", "worst_place"]
+    assert empty.columns == ["agency", "low", "high", "best_place", "worst_place", "band"]
 
 
 def written_out(found: Facts, picks: pl.DataFrame, groups: list[str]) -> Facts:
