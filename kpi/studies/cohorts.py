@@ -24,7 +24,7 @@ from kpi.facts import Facts
 Every = Literal["year", "quarter"]
 Verdict = Literal["shortened", "lengthened", "no_difference_shown", "not_observed"]
 
-MIN_CASES = 5
+MIN_CASES = 20
 """Below this many agreements a cohort is not compared."""
 
 _STEP = {"year": "1y", "quarter": "1q"}

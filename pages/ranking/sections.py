@@ -186,7 +186,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
         Column("climb", "ranking.climb", width=72),
         Column(
-            "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=68, help=_kpi_help(COMPOSITE, rules)
+            "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=76, help=_kpi_help(COMPOSITE, rules)
         ),
         *_kpi_columns(rules),
         n,
