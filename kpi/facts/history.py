@@ -74,7 +74,11 @@ class History:
         return cls(
             agreements=agreements.join(_first_targets(targets), on="agreement_id", how="left", maintain_order="left"),
             states=_states(events, ids),
-            milestones=_milestones(events, ids),
+            milestones=_spells(
+                milestones(events).select("agreement_id", "effective_on", "id", last_milestone_on="effective_on"),
+                ids,
+                day="effective_on",
+            ),
             targets=_spells(
                 targets.select("agreement_id", "effective_on", "id", current_target="target_on"),
                 ids,
@@ -220,39 +224,43 @@ def _states(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
     return _spells(held.with_columns(_late=~early), ids, day="effective_on", kind="_late")
 
 
-def _milestones(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
-    """Spells of when an agreement last came further than ever before. To be suspended and resumed is not to come further."""
+def milestones(events: pl.DataFrame) -> pl.DataFrame:
+    """The dated events by which an agreement came further than ever before, in order, with their columns.
+
+    To be suspended and resumed is not to come further.
+    """
     stage = pl.col("state").replace_strict(
         {state: place for place, state in enumerate(MILESTONES)}, default=None, return_dtype=pl.Int64
     )
-    reached = (
+    return (
         events.filter("date_known")
         .with_columns(_stage=stage)
         .drop_nulls("_stage")
         .sort("agreement_id", "effective_on", "id")
         .filter(pl.col("_stage") > pl.col("_stage").cum_max().shift(1, fill_value=-1).over("agreement_id"))
+        .drop("_stage")
     )
-    return _spells(
-        reached.select("agreement_id", "effective_on", "id", last_milestone_on="effective_on"), ids, day="effective_on"
-    )
+
+
+def rises(reports: pl.DataFrame) -> pl.DataFrame:
+    """All reports in the order of the days they are about, with `has_risen`: whether one shows progress.
+
+    A report that says there is progress, and gives no share that is higher than any before, has none to show.
+    """
+    most = pl.col("progress_pct").cum_max().forward_fill().shift(1).fill_null(0)
+    risen = (pl.col("shows_progress") & (pl.col("progress_pct") > most)).fill_null(value=False)
+    return reports.sort("agreement_id", "reported_on", "id").with_columns(has_risen=risen.over("agreement_id"))
 
 
 def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
     """Spells of when was reported last, when progress had risen last, and which progress was said last: by the days reports
-    are about.
-
-    A report that says there is progress, and gives no share that is higher than any before, has none to show.
-    """
-    risen = pl.col("progress_pct") > pl.col("progress_pct").cum_max().forward_fill().shift(1).fill_null(0)
-    said = reports.sort("agreement_id", "reported_on", "id").select(
+    are about."""
+    said = rises(reports).select(
         "agreement_id",
         "reported_on",
         "id",
         last_report_on="reported_on",
-        last_evidenced_on=pl.when(pl.col("shows_progress") & risen)
-        .then("reported_on")
-        .forward_fill()
-        .over("agreement_id"),
+        last_evidenced_on=pl.when("has_risen").then("reported_on").forward_fill().over("agreement_id"),
         progress_pct=pl.col("progress_pct").forward_fill().over("agreement_id"),
     )
     return _spells(said, ids, day="reported_on")

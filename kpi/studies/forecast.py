@@ -18,9 +18,9 @@ import polars as pl
 
 from kpi.estimators.hazards import Factors, Rates, fitted, grouping_of
 from kpi.estimators.intervals import z_value
-from kpi.facts import Facts
+from kpi.facts import Facts, history
 from kpi.register import Register
-from kpi.vocabulary import OPEN_STATES
+from kpi.vocabulary import MILESTONES, OPEN_STATES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -253,13 +253,19 @@ def stalls(register: Register, facts: Facts, on: dt.date) -> pl.DataFrame:
 def _silences(register: Register, facts: Facts) -> pl.DataFrame:
     """Every silence of followed agreements in open states until the as-of day: agency, state, duration, cause, next.
 
-    `cause` is 1 where progress was evidenced again (in the state `next`), 2 where the agreement closed or was
-    suspended, 0 where the silence is still on.
+    A silence lasts until the agreement comes further than ever before or more of it is carried out than ever reported: as
+    the days since progress are counted in the facts. `cause` is 1 where it did (in the state `next`), 2 where the agreement
+    closed or was suspended, 0 where the silence is still on.
     """
     followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
-    events = register.status_events.filter("date_known").sort("id").select("agreement_id", "state", day="effective_on")
-    reports = register.reports.filter("shows_progress").select(
-        "agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="reported_on"
+    # What is resumed after a suspension has come no further: it is left out until it does.
+    others = register.status_events.filter(pl.col("date_known") & ~pl.col("state").is_in(MILESTONES))
+    moves = pl.concat([history.milestones(register.status_events), others])
+    events = moves.sort("id").select("agreement_id", "state", day="effective_on")
+    reports = (
+        history.rises(register.reports)
+        .filter("has_risen")
+        .select("agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="reported_on")
     )
     state, day = pl.col("state"), pl.col("day")
     is_open = pl.col("next").is_in(OPEN_STATES)

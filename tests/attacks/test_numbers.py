@@ -76,17 +76,12 @@ WITH ev AS (
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY effective_on DESC, id DESC) AS from_last
     FROM targetdate WHERE retracted_at IS NULL AND effective_on <= :day
 ), told AS (
-<<<<<<< HEAD
-    SELECT agreement_id, MAX(CASE WHEN shows_progress THEN reported_on END) AS evidenced_on
-    FROM progressreport WHERE retracted_at IS NULL AND reported_on <= :day GROUP BY agreement_id
-=======
-    SELECT p.agreement_id, MAX(p.received_on) AS evidenced_on FROM progressreport p
-    WHERE p.retracted_at IS NULL AND p.received_on <= :day AND p.shows_progress AND p.progress_pct > COALESCE((
+    SELECT p.agreement_id, MAX(p.reported_on) AS evidenced_on FROM progressreport p
+    WHERE p.retracted_at IS NULL AND p.reported_on <= :day AND p.shows_progress AND p.progress_pct > COALESCE((
         SELECT MAX(q.progress_pct) FROM progressreport q
         WHERE q.agreement_id = p.agreement_id AND q.retracted_at IS NULL
-        AND (q.received_on < p.received_on OR (q.received_on = p.received_on AND q.id < p.id))), 0)
+        AND (q.reported_on < p.reported_on OR (q.reported_on = p.reported_on AND q.id < p.id))), 0)
     GROUP BY p.agreement_id
->>>>>>> 530523d (What raises a score and what does not, in words: definitions, two short lists on the method page, a state for what is not pursued)
 ), a AS (
     SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency, agreement.evidence_url,
         r.state, r.since, f.signed_on, f.completed_on, f.started, f.started_on, f.plan_on,
