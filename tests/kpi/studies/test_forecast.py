@@ -169,15 +169,17 @@ def test_a_register_in_which_nothing_has_started_foresees_nothing() -> None:
 # --- Stalling --------------------------------------------------------------------------------------------------------
 
 
-def test_silences_are_read_from_events_and_reports_of_progress() -> None:
+def test_silences_are_read_from_milestones_and_reports_of_more_than_ever() -> None:
     row = Row(
         id=1,
         signed=D(2025, 1, 1),
         events=[("IN_PROGRESS", D(2025, 3, 1)), ("COMPLETED", D(2025, 9, 1))],
         reports=[
-            {"received": D(2025, 2, 1), "shows_progress": True},
-            {"received": D(2025, 4, 1), "shows_progress": False},
-            {"received": D(2025, 7, 1), "shows_progress": True},
+            {"received": D(2025, 2, 1), "shows_progress": True, "pct": 10.0},
+            {"received": D(2025, 4, 1), "shows_progress": False, "pct": 20.0},
+            {"received": D(2025, 5, 1), "shows_progress": True, "pct": 20.0},
+            {"received": D(2025, 6, 1), "shows_progress": True},
+            {"received": D(2025, 7, 1), "shows_progress": True, "pct": 30.0},
         ],
     )
     waiting = Row(id=2, signed=D(2025, 12, 25))
