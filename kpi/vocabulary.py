@@ -167,7 +167,7 @@ class Band(StrEnum):
     """Where the composite of an agency surely lies among those it is ranked with, if anywhere."""
 
     ABOVE = "above_middle"
-    ALIKE = "not_told_apart"
+    ALIKE = "near_middle"
     BELOW = "below_middle"
 
 
