@@ -18,6 +18,7 @@ FIRST, *OTHERS = [account.username for account in accounts.DEMO_ACCOUNTS]
 HOSTILE = {
     "as_of": "31/02/2025",
     "compare_with": "tomorrow",
+    "known": "0000-00-00",
     "scope": "'; DROP TABLE agreement; --",
     "agency_group": "??",
     "sector": "![x](http://example.org/x.png)",
@@ -100,3 +101,14 @@ def test_an_address_that_makes_no_sense_falls_back_with_a_notice(
 
     assert not opened.exception
     assert opened.warning
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_opens_as_known_on_a_day_in_the_past(browsed_store: sa.Engine, visit: Visit, page: str) -> None:
+    opened = visit(page, somebody_for(page), "en", known="2024-12-31", ref="T-0003")
+
+    assert not opened.exception
+    assert opened.main.children
+    looks_back = any("As known at the end of 31 Dec 2024" in line.value for line in opened.markdown)
+    screen = next(screen for screen in screens() if screen.name == page)
+    assert looks_back == (screen.filtered and screen.looks_back)
