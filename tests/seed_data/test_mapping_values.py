@@ -243,7 +243,8 @@ def test_nothing_later_than_the_data_date_has_happened() -> None:
         ("after_data_date", "signed", "2025-07-01"),
         ("no_state", "", "PROPOSED"),
     ]
-    assert register.frames["TargetDate"].rows() == [(1, 1, dt.date(2026, 1, 1), dt.date(2025, 6, 30), "closing date")]
+    known = dt.date(2025, 6, 30)
+    assert register.frames["TargetDate"].rows() == [(1, 1, dt.date(2026, 1, 1), known, "closing date", known)]
 
 
 def test_dates_that_contradict_each_other_are_listed_and_kept() -> None:
