@@ -15,7 +15,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import httpx
+import pytest
 import sqlalchemy as sa
+
+from data_access import accounts, store
+from data_access.accounts import passwords
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -70,6 +74,17 @@ def served(
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+
+def with_demo_accounts(engine: sa.Engine) -> sa.Engine:
+    """The same store with the demo accounts, which the application otherwise makes as it starts.
+
+    There it takes a core for a second and a half, and every sign-in for another third of one: a password is costly to guess.
+    """
+    with pytest.MonkeyPatch.context() as patch, store.session(engine) as session:
+        patch.setattr(passwords, "ROUNDS", 4)
+        accounts.ensure_demo_accounts(session)
+    return engine
 
 
 def environment(engine: sa.Engine) -> dict[str, str]:

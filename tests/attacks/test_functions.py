@@ -11,7 +11,9 @@ import importlib
 import inspect
 import itertools
 import logging
+import pathlib
 import pkgutil
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -127,9 +129,31 @@ class World:
     arguments: Mapping[str, Sequence[Any]]
 
 
+@pytest.fixture(scope="module")
+def begun(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world on SQLite, made once; nothing is open on its file."""
+    path = tmp_path_factory.mktemp("world") / "store.sqlite"
+    shutil.copy(sqlite_migrated, path)
+    engine = store.get_engine(f"sqlite:///{path}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "ROUNDS", 4)
+        made = _made(engine)
+    store.close(engine)
+    return made
+
+
 @pytest.fixture
-def world(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(request: pytest.FixtureRequest, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of this test's own: on SQLite a copy of one, on PostgreSQL made anew."""
     monkeypatch.setattr(passwords, "ROUNDS", 4)
+    if engine.dialect.name != "sqlite":
+        return _made(engine)
+    begun: World = request.getfixturevalue("begun")
+    shutil.copy(str(begun.engine.url.database), str(engine.url.database))
+    return dataclasses.replace(begun, engine=engine)
+
+
+def _made(engine: sa.Engine) -> World:
     fill(engine)
     admin = Person("quantri", "administrator", None, "")
     with store.session(engine) as session:
@@ -233,7 +257,7 @@ def attacks(world: World, function: str) -> Iterator[tuple[Person | str, dict[st
         and name not in ("session", "engine", "actor")
     ]
     missing = [name for name in needed if name not in world.arguments]
-    assert not missing, f"say in `world` what to give {function} for {missing}"
+    assert not missing, f"say in `_made` what to give {function} for {missing}"
     for actor in thieves(function):
         for values in itertools.product(*(world.arguments[name] for name in needed)):
             given = dict(zip(needed, values, strict=True))

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize, expect
 
 from data_access import accounts, store
 from tests.conftest import STORES
-from tests.serving import ROOT, Served, environment, served
+from tests.serving import ROOT, Served, environment, served, with_demo_accounts
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 SignIn = Callable[..., None]
@@ -37,7 +37,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = _new_database(request.getfixturevalue("postgresql_server"), "browser")
     engine = store.get_engine(url)
     subprocess.run([sys.executable, "manage.py", "load", "demo"], cwd=ROOT, env=environment(engine), check=True)
-    with served(engine) as running:
+    with served(with_demo_accounts(engine)) as running:
         yield running
     store.close(engine)
 

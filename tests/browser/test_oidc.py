@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from data_access import store
 from data_access.store import models
-from tests.serving import Served, free_port, served
+from tests.serving import Served, free_port, served, with_demo_accounts
 
 BUTTON = "Đăng nhập qua hệ thống xác thực tập trung"
 
@@ -55,7 +55,7 @@ def running(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "OIDC_CLIENT_ID": "dashboard",
         "OIDC_CLIENT_SECRET": "secret",
     }
-    with served(engine, environ=environ, port=port) as started:
+    with served(with_demo_accounts(engine), environ=environ, port=port) as started:
         with store.session(engine) as session:
             for username, sub, active in (("lanhdao", "vpcp", True), ("quantri", "cu", False)):
                 session.execute(

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from data_access import accounts, audit, store
 from tests.browser.conftest import WIDE, submit
-from tests.serving import Served, served
+from tests.serving import Served, served, with_demo_accounts
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def strict(sqlite_engine: sa.Engine) -> Iterator[Served]:
             session, actor="system", username="quantri", password=PASSWORD, role="administrator", must_change=True
         )
     settings = {"SECOND_FACTOR": "required", "APP_SECRET": "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"}
-    with served(sqlite_engine, environ=settings) as running:
+    with served(with_demo_accounts(sqlite_engine), environ=settings) as running:
         yield running
 
 

@@ -25,7 +25,7 @@ from tests.data_access.updates.test_updates import fill
 from tests.faults import report
 from tests.faults.beneath import path_of
 from tests.faults.test_stores import HOLD_SQLITE, full_postgresql, in_trigger
-from tests.serving import Served, served
+from tests.serving import Served, served, with_demo_accounts
 
 pytestmark = pytest.mark.browser
 
@@ -148,7 +148,7 @@ def test_postgresql_fails_under_a_person(chromium: Browser, own_server: Postgres
     faults: list[tuple[str, Fault]] = [("unreachable", stopped)]
     if not report.IS_SAMPLE:
         faults += [("full", lambda: full_postgresql(engine)), ("read_only", read_only), ("busy", locked)]
-    with served(engine) as running, signed_in(chromium, running) as page:
+    with served(with_demo_accounts(engine)) as running, signed_in(chromium, running) as page:
         try_each(page, running, faults)
         with stopped():
             answer = page.goto("/upload")
@@ -203,7 +203,7 @@ def test_sqlite_fails_under_a_person(chromium: Browser, disk: pathlib.Path) -> N
     faults: list[tuple[str, Fault]] = [("full", full)]
     if not report.IS_SAMPLE:
         faults += [("busy", locked)]
-    with served(engine) as running:
+    with served(with_demo_accounts(engine)) as running:
         with signed_in(chromium, running) as page:
             try_each(page, running, faults)
         zones = ("Asia/Ho_Chi_Minh", "Pacific/Kiritimati", "America/Los_Angeles")

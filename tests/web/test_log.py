@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from tests.attacks.wire import tab
-from tests.serving import ROOT, served
+from tests.serving import ROOT, served, with_demo_accounts
 
 SAID_BY_EVERYBODY = """
 import logging, sys, threading, warnings
@@ -61,7 +61,7 @@ def test_in_text_only_what_is_set_in_goes_on_from_the_line_above() -> None:
 
 
 def test_a_service_that_is_in_trouble_still_writes_one_line_per_event(sqlite_engine: sa.Engine) -> None:
-    with served(sqlite_engine, environ={"LOG_FORMAT": "json"}) as house:
+    with served(with_demo_accounts(sqlite_engine), environ={"LOG_FORMAT": "json"}) as house:
         with sqlite_engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE dataversion")
         with tab(house.address) as opened:

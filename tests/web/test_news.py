@@ -17,7 +17,7 @@ from data_access.register import raise_data_version, read_data_version
 from data_access.store.models import UserSession, utc_now
 from tests.attacks.wire import Tab, is_new, tab
 from tests.pages import stores
-from tests.serving import Served, served
+from tests.serving import Served, served, with_demo_accounts
 
 UPDATED = "cập nhật lúc {}"
 
@@ -26,7 +26,7 @@ UPDATED = "cập nhật lúc {}"
 def _shown(engine: sa.Engine) -> Iterator[Served]:
     """The application on a small register. An account may run a page once a second: what runs by itself is not counted."""
     stores.fill(engine)
-    with served(engine, environ={"RUNS_PER_SECOND": "1"}) as running:
+    with served(with_demo_accounts(engine), environ={"RUNS_PER_SECOND": "1"}) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from data_access import accounts, store
-from tests.serving import ROOT, Served, environment, served
+from tests.serving import ROOT, Served, environment, served, with_demo_accounts
 
 SECRET = "Zk3vQ8wLr5TnXy7BdHs2JmFc9PgAu4EO"
 
@@ -114,7 +114,7 @@ def test_it_says_where_it_listens_and_what_the_demo_accounts_are_and_nothing_els
     ids=["uvicorn", "streamlit"],
 )
 def test_the_other_ways_of_starting_it_have_the_same_gate(sqlite_engine: sa.Engine, command: tuple[str, ...]) -> None:
-    with served(sqlite_engine, command=command) as started:
+    with served(with_demo_accounts(sqlite_engine), command=command) as started:
         assert httpx.get(f"{started.address}/_stcore/metrics").status_code == 403
         assert upgrade(started, Origin=started.address) == 101
         assert upgrade(started) == 403
@@ -131,8 +131,7 @@ def test_the_other_ways_of_starting_it_have_the_same_gate(sqlite_engine: sa.Engi
 def test_it_refuses_to_start_unsafely_in_one_sentence(
     sqlite_engine: sa.Engine, environ: dict[str, str], said: str
 ) -> None:
-    with store.session(sqlite_engine) as session:
-        accounts.ensure_demo_accounts(session)
+    with_demo_accounts(sqlite_engine)
 
     ended = subprocess.run(
         [sys.executable, "app.py"],

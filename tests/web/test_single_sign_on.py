@@ -24,7 +24,7 @@ from data_access import accounts, settings, store
 from data_access.accounts import subjects
 from data_access.accounts.signed_values import write_signed
 from data_access.store import models
-from tests.serving import Served, free_port, served
+from tests.serving import Served, free_port, served, with_demo_accounts
 from tests.web.conftest import SignedIn, TestClient, open_client
 from tests.web.openid_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from web.gate import Gate
@@ -65,7 +65,7 @@ def running(known: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
         "APP_SECRET": APP_SECRET,
     }
-    with served(engine, environ=environ, port=port) as started:
+    with served(with_demo_accounts(engine), environ=environ, port=port) as started:
         with store.session(engine) as session:
             for username, sub, active in (("lanhdao", SUB, True), ("quantri", "77", False)):
                 session.execute(
@@ -377,7 +377,8 @@ def test_an_address_claimed_by_a_client_is_believed_from_a_trusted_proxy_only(
         return started.logged().rpartition("another browser's, from '")[2].partition(" a'")[0]
 
     assert tries_as(running, "203.0.113.9") == "127.0.0.1"
-    with served(sqlite_engine, environ={"TRUSTED_PROXIES": "127.0.0.1"}) as behind_a_proxy:
+    proxied = {"TRUSTED_PROXIES": "127.0.0.1"}
+    with served(with_demo_accounts(sqlite_engine), environ=proxied) as behind_a_proxy:
         assert tries_as(behind_a_proxy, "198.51.100.7") == "198.51.100.7"
         assert tries_as(behind_a_proxy, "203.0.113.9, 198.51.100.8") == "198.51.100.8"
 
