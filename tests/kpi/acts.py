@@ -1,8 +1,6 @@
 """What an agency may do, or type in, as changes of a register: the honest acts, and those that only look like one.
 
-Each says which agreements it can be done to and what it adds to the register on the day it is done. A dishonest one that the
-register itself would hold back until it is reviewed is `held`: what it would be worth to whoever got it past the review is
-another question.
+Each says which agreements it can be done to and what it adds to the register on the day it is done.
 """
 
 from __future__ import annotations
@@ -237,19 +235,17 @@ DISHONEST: Final = (
     Act("suspend what does not stand still", _OPEN & ~pl.col("is_stalled") & ~pl.col("is_overdue"),
         moved(State.SUSPENDED)),
 )  # fmt: skip
-"""Acts that may not raise one, and go straight into the register or would gain nothing if they did."""
+"""Acts that may not raise one."""
 
-HELD: Final = (
+ON_PAPER: Final = (
     Act("start on paper", _UNSTARTED, moved(State.IN_PROGRESS)),
     Act("complete on paper", _OPEN, moved(State.COMPLETED)),
     Act("terminate what stands still", pl.col("is_stalled"), moved(State.TERMINATED)),
     Act("suspend what stands still", pl.col("is_stalled"), moved(State.SUSPENDED)),
-)
-"""Acts that would raise one, and wait for a review or bring a document (`kpi.update.review`)."""
-
-UNSEEN: Final = Act(
-    "report a little more than ever before",
-    pl.col("is_stalled") & (pl.col("progress_pct").fill_null(0) < 99),
-    reported(rise=1),
-)
-"""What raises one until somebody looks at the agreement: a share of progress is the agency's own word."""
+    Act("issue a plan on paper", pl.col("is_stalled") & pl.col("state").is_in(["SIGNED", "IN_FORCE"]),
+        moved(State.PLAN_ISSUED)),
+    Act("report a little more than ever before", pl.col("is_stalled") & (pl.col("progress_pct").fill_null(0) < 99),
+        reported(rise=1)),
+)  # fmt: skip
+"""Acts that do raise one until somebody looks: the state of an agreement, and how much of it is carried out, are the agency's own
+word. Changes of state wait for a review only where the coordinator has settled so."""
