@@ -181,7 +181,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         return (Column("name", "ranking.agency", pinned=True, width=250), n, *_kpi_columns(rules))
     return (
         Column("name", "ranking.agency", pinned=True, width=236),
-        Column("band", "ranking.band", "code", of="band", width=62, help_key="ranking.band_help"),
+        Column("band", "ranking.band", "code", of="band", width=76, help_key="ranking.band_help"),
         Column("place", "ranking.place", "number", width=50),
         Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
         Column("climb", "ranking.climb", width=72),
