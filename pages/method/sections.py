@@ -23,7 +23,7 @@ from seed_data import published
 PARTS: Final = ("sentence", "formula", "reading", "improve")
 INCENTIVES: Final = {
     "method.incentives_raise": tuple(f"method.raise_{act}" for act in ("start", "move", "report", "decide")),
-    "method.incentives_none": tuple(f"method.none_{act}" for act in ("sign", "end", "repeat", "blockers")),
+    "method.incentives_none": tuple(f"method.none_{act}" for act in ("sign", "suspend", "repeat", "blockers")),
 }
 """What changes a score and what does not: tried on registers in tests, act by act."""
 
