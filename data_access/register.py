@@ -35,6 +35,7 @@ TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
         "reports": models.ProgressReport,
         "blockers": models.Blocker,
         "blocker_events": models.BlockerEvent,
+        "verifications": models.Verification,
         "agencies": models.Agency,
         "partners": models.Partner,
         "partner_tiers": models.PartnerTier,

@@ -14,6 +14,7 @@ class May(Enum):
     HAND_IN = "bring the agreements of one's own agency up to date; needs an agency"
     OVERSEE_UPLOADS = "see what every agency handed in, take it back, settle what waits for review"
     REVIEW = "publish or return what waits"
+    VERIFY = "record what was found of what agencies claimed; never for the agency one acts for"
     SETTLE = "settle the calendar, thresholds and agencies' names"
     REMIND = "remind agencies of reports"
     ADMINISTER = "look after accounts, agencies and the audit"
@@ -32,15 +33,16 @@ LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND}))
 AGENCY: Final = Role("agency", frozenset({May.HAND_IN}))
 COORDINATOR: Final = Role(
     "coordinator",
-    frozenset({May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE}),
+    frozenset({May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY}),
     needs_second_factor=True,
 )
+VERIFIER: Final = Role("verifier", frozenset({May.READ_EVERYTHING, May.VERIFY}), needs_second_factor=True)
 ADMINISTRATOR: Final = Role(
     "administrator",
     frozenset({May.READ_EVERYTHING, May.OVERSEE_UPLOADS, May.ADMINISTER}),
     needs_second_factor=True,
 )
-ROLES: Final = {role.code: role for role in (LEADER, AGENCY, COORDINATOR, ADMINISTRATOR)}
+ROLES: Final = {role.code: role for role in (LEADER, AGENCY, COORDINATOR, VERIFIER, ADMINISTRATOR)}
 """Every role by its code, in the order in which they are offered."""
 
 PROCESSES: Final = ("manage.py", "system")

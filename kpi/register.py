@@ -24,6 +24,7 @@ from kpi.vocabulary import (
     Severity,
     State,
     Tier,
+    Verdict,
 )
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
@@ -123,6 +124,22 @@ class BlockerEvents(dy.Schema):
     effective_on = dy.Date()
 
 
+class Verifications(dy.Schema):
+    """What somebody outside the agency found of claims: that an agreement came into a state on a day.
+
+    `sample_id` is the sample the claim was drawn for; null where somebody looked of their own accord.
+    """
+
+    id = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    state = coded(State)
+    effective_on = dy.Date()
+    verdict = coded(Verdict)
+    found_state = coded(State, nullable=True)
+    sample_id = dy.Int64(nullable=True)
+    received_on = dy.Date()
+
+
 class Agencies(dy.Schema):
     """Every agency there is or was."""
 
@@ -192,6 +209,7 @@ class Register:
     reports: pl.DataFrame = dataclasses.field(default_factory=Reports.create_empty)
     blockers: pl.DataFrame = dataclasses.field(default_factory=Blockers.create_empty)
     blocker_events: pl.DataFrame = dataclasses.field(default_factory=BlockerEvents.create_empty)
+    verifications: pl.DataFrame = dataclasses.field(default_factory=Verifications.create_empty)
     agencies: pl.DataFrame = dataclasses.field(default_factory=Agencies.create_empty)
     partners: pl.DataFrame = dataclasses.field(default_factory=Partners.create_empty)
     partner_tiers: pl.DataFrame = dataclasses.field(default_factory=PartnerTiers.create_empty)
@@ -209,6 +227,7 @@ DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
         "reports": Reports,
         "blockers": Blockers,
         "blocker_events": BlockerEvents,
+        "verifications": Verifications,
         "agencies": Agencies,
         "partners": Partners,
         "partner_tiers": PartnerTiers,

@@ -229,6 +229,20 @@ class BlockerStep(StrEnum):
     RESOLVED = "resolved"
 
 
+# --- Looking at what was claimed -------------------------------------------------------------------------------------
+
+CLAIMED: Final = STARTED_STATES
+"""The states whose claims are drawn for a sample: what a figure gains by."""
+
+
+class Verdict(StrEnum):
+    """What somebody outside the agency found of a claim."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    NOT_SHOWN = "not_shown"
+
+
 # --- Uploads ---------------------------------------------------------------------------------------------------------
 
 

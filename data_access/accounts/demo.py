@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from data_access import store
 from data_access.accounts import passwords
 from data_access.accounts.people import DEMO_PASSWORD, insert_user
-from data_access.roles import ADMINISTRATOR, AGENCY, COORDINATOR, LEADER
+from data_access.roles import ADMINISTRATOR, AGENCY, COORDINATOR, LEADER, VERIFIER
 from data_access.settings import Settings
 from data_access.store.models import Agency, User
 
@@ -31,6 +31,7 @@ DEMO_ACCOUNTS: Final = (
     DemoAccount("bct", AGENCY.code, "BCT", "Bộ Công Thương"),
     DemoAccount("langson", AGENCY.code, "T20", "UBND tỉnh Lạng Sơn"),
     DemoAccount("dieuphoi", COORDINATOR.code, "BNG", "Bộ Ngoại giao"),
+    DemoAccount("thanhtra", VERIFIER.code, "TTCP", "Thanh tra Chính phủ"),
     DemoAccount("quantri", ADMINISTRATOR.code, None, "Quản trị hệ thống"),
 )
 

@@ -226,7 +226,7 @@ ACCOUNTS = {
 }
 NAMES = (*ACCOUNTS, *(name for name, _, _ in CLOSED), "nobody", "", "BCT", "bct ", "' OR 1=1 --", "quantri ")
 CLAIMED_ROLES = (*accounts.ROLES, "root")
-CLAIMED_AGENCIES = (OWNER_AGENCY, THIEF_AGENCY, "BNG", None)
+CLAIMED_AGENCIES = (OWNER_AGENCY, THIEF_AGENCY, "BNG", "TTCP", None)
 
 
 def thieves(function: str) -> Iterator[Person | str]:

@@ -12,10 +12,11 @@ from data_access.roles import ROLES, May, roles_that_may
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAY = {
-    May.READ_EVERYTHING: ("leader", "coordinator", "administrator"),
+    May.READ_EVERYTHING: ("leader", "coordinator", "verifier", "administrator"),
     May.HAND_IN: ("agency",),
     May.OVERSEE_UPLOADS: ("coordinator", "administrator"),
     May.REVIEW: ("coordinator",),
+    May.VERIFY: ("coordinator", "verifier"),
     May.SETTLE: ("coordinator",),
     May.REMIND: ("leader", "coordinator"),
     May.ADMINISTER: ("administrator",),
@@ -28,7 +29,11 @@ def test_each_thing_is_for_the_roles_it_is_for(permission: May) -> None:
 
 
 def test_who_decides_on_figures_or_accounts_needs_a_second_factor() -> None:
-    assert [role.code for role in ROLES.values() if role.needs_second_factor] == ["coordinator", "administrator"]
+    assert [role.code for role in ROLES.values() if role.needs_second_factor] == [
+        "coordinator",
+        "verifier",
+        "administrator",
+    ]
 
 
 def test_a_role_nobody_knows_may_nothing_and_reads_its_agency_s_own_at_most() -> None:

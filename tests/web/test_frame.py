@@ -23,7 +23,7 @@ from tests.pages import stores
 from tests.pages.running import at_page
 
 PAGES = pathlib.Path(pages.__file__).parent
-ROLES = {"leader", "agency", "coordinator", "administrator"}
+ROLES = {"leader", "agency", "coordinator", "verifier", "administrator"}
 KEPT_FROM_SOME = {
     "upload": {"agency"},
     "review": {"coordinator", "administrator"},

@@ -38,6 +38,7 @@ from data_access.store.models.register import (
 )
 from data_access.store.models.seals import RowSeal
 from data_access.store.models.uploads import AuditEntry, BatchChange, ChainCheck, UploadBatch, UploadSubmission
+from data_access.store.models.verification import SampleItem, Verification, VerificationSample
 
 __all__ = [
     "Agency",
@@ -64,6 +65,7 @@ __all__ = [
     "RecoveryCode",
     "ReportingPeriod",
     "RowSeal",
+    "SampleItem",
     "Sector",
     "Setting",
     "SignInAttempt",
@@ -74,5 +76,7 @@ __all__ = [
     "UploadSubmission",
     "User",
     "UserSession",
+    "Verification",
+    "VerificationSample",
     "utc_now",
 ]

@@ -165,7 +165,7 @@ GUARDS = (
         ACCOUNTS + "test_what_people_try_first_is_refused",
     ),
     Guard(
-        "coordinators and administrators need a second factor",
+        "coordinators, verifiers and administrators need a second factor",
         "data_access/accounts/signing_in.py",
         "    if user.totp_confirmed_at is not None:\n        return _step",
         "    if False:\n        return _step",

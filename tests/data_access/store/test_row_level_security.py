@@ -31,7 +31,7 @@ LINKS = frozenset({"agreement_id", "batch_id", "blocker_id"})
 OPEN_TO_ALL = frozenset(
     {
         *("agency", "agencyalias", "agencysuccession", "partner", "partnertier", "sector", "doctype", "exchange"),
-        *("reportingperiod", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
+        *("reportingperiod", "verificationsample", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
         *("account", "recoverycode", "usersession", "signinticket", "signinattempt", "knownbrowser"),
     }
 )
@@ -60,6 +60,23 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         ),
         "uploadsubmission": models.UploadSubmission(batch_id=number, content="[]", seen="[]"),
         "batchchange": models.BatchChange(id=number, batch_id=number, agreement_id=agreement_id, field="state"),
+        "sampleitem": models.SampleItem(
+            sample_id=1,
+            position=number,
+            agreement_id=agreement_id,
+            state="COMPLETED",
+            effective_on=DAY,
+            agency=agency,
+            stratum=1,
+        ),
+        "verification": models.Verification(
+            id=number,
+            agreement_id=agreement_id,
+            state="COMPLETED",
+            effective_on=DAY,
+            verdict="confirmed",
+            verified_by="x",
+        ),
         "loadfinding": models.LoadFinding(id=number, agreement_id=agreement_id, field="state", code="x"),
     }
 
@@ -68,6 +85,7 @@ GUARDED = tuple(rows_of("BCT", OURS, COUNTED_FROM))
 
 
 def add(session: Any, found: dict[str, SQLModel]) -> None:
+    session.merge(models.VerificationSample(id=1, period="2025-Q3", seed_sha256="x", published_by="x"))
     for row in found.values():  # in this order each finds what it refers to
         session.add(row)
         session.flush()
@@ -254,6 +272,8 @@ FORGED: dict[str, dict[str, object]] = {
     "uploadbatch": {"reason": "forged"},
     "uploadsubmission": {"content": "forged"},
     "batchchange": {"field": "forged"},
+    "sampleitem": {"stratum": 7},
+    "verification": {"reason": "forged"},
     "loadfinding": {"field": "forged"},
 }
 
