@@ -73,7 +73,8 @@ def read_register(engine: sa.Engine, *, known_on: dt.date | None = None) -> Regi
         frames = {name: read(_columns(TABLES[name], columns, known_on)) for name, columns in DECLARED.items()}
         if known_on is not None:
             frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
-        return Register(**frames)
+        said = read(sa.select(table_of(models.DataVersion).c.not_kept))["not_kept"]
+        return Register(**frames, not_kept=frozenset(name for names in said for name in names.split()))
 
 
 def _columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -45,6 +45,15 @@ class Rules(Thresholds):
     amber_from: float = 60
     rank_min_n: int = 10
     composite_min_weight_share: float = 0.70
+
+    @property
+    def least_weight(self) -> float:
+        """How much weight the components of a composite must carry together."""
+        return self.composite_min_weight_share * sum(self.weights.values())
+
+    def weight_with(self, records: Collection[str]) -> float:
+        """The weight of the KPIs that are on in a register that keeps these records."""
+        return sum(weight for code, weight in self.weights.items() if not KPIS[code].is_off(records))
 
     def edges(self, kpi: str) -> tuple[float, float] | None:
         """The values of a KPI at which its light turns amber and green, in its unit; None where it has no goalposts."""

@@ -49,7 +49,8 @@ def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Re
     }
     if "reports" in found:
         found["reports"] = found["reports"].with_columns(FIELDS_FILLED).select(DECLARED["reports"].column_names())
-    return Register(**found)
+    described = loaded.description if "DataVersion" in loaded.frames else {}
+    return Register(**found, not_kept=frozenset(described.get("not_kept", "").split()))
 
 
 def fill(

@@ -33,8 +33,8 @@ class Facts:
     `agreements`: one row per agreement known then. `reports`: one row per report owed (agreement and period). `blockers`: one
     row per blocker, and per stall that none explains. Their columns are declared in `columns.py`.
 
-    `records` names what the register keeps at all (plans, evidence, reports, blockers): a KPI that needs something it does
-    not keep is not available, rather than zero.
+    `records` names what the register keeps at all (see `kpi.register.RECORDS`): a KPI that needs something it does not keep is
+    off, which is neither zero nor few.
     """
 
     agreements: pl.DataFrame

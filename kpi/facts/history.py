@@ -100,7 +100,7 @@ def on_day(spells: pl.DataFrame, day: dt.date) -> pl.DataFrame:
 
 def records_kept(register: Register) -> frozenset[str]:
     """What a register keeps at all (see `Facts`): a matter of the whole of it, not of any part."""
-    return frozenset(name for name, is_kept in RECORDS.items() if is_kept(register))
+    return frozenset(name for name, is_kept in RECORDS.items() if name not in register.not_kept and is_kept(register))
 
 
 def _spells(

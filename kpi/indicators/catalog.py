@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -68,7 +68,7 @@ class Kpi:
     `among` selects the rows of the denominator and `counted` those of the numerator among them, on the columns of the
     facts frame named by `of`. A `median` is a Kaplan-Meier median of `duration`, where `counted` marks the cases in which
     the event has happened. A `count` shows the numerator itself. `needs` names what a register must keep for the KPI to
-    exist at all.
+    exist at all: where one of these is missing it is off, and nothing but the list of what is missing names it.
 
     Where a share is less than `red_below`, the composite's light is red whatever its points: it says too little to be trusted.
 
@@ -87,7 +87,7 @@ class Kpi:
     among: pl.Expr
     counted: pl.Expr
     duration: str | None = None
-    needs: str | None = None
+    needs: tuple[str, ...] = ()
     red_below: float | None = None
 
     def __post_init__(self) -> None:
@@ -106,10 +106,14 @@ class Kpi:
         parts = (*get_args(Part), *(("column",) if "groups" in self.shown else ()))
         return tuple(f"kpi.{self.code}.{part}" for part in parts)
 
+    def is_off(self, records: Collection[str]) -> bool:
+        """Whether a register that keeps these records cannot support it."""
+        return not set(self.needs).issubset(records)
+
     def rows(self, facts: Facts) -> pl.DataFrame:
         """The rows this KPI counts among, with a boolean column `_counted`."""
         frame: pl.DataFrame = getattr(facts, self.of)
-        if self.needs is not None and self.needs not in facts.records:
+        if self.is_off(facts.records):
             frame = frame.clear()
         return frame.filter(self.among).with_columns(self.counted.alias("_counted"))
 
@@ -137,8 +141,8 @@ class Kpi:
                 yield f"{part} is not of type {kind}"
         if (self.duration is None) == (self.estimator == "median"):
             yield "a median has a duration, and nothing else has"
-        if self.needs is not None and self.needs not in RECORDS:
-            yield f"needs: registers keep {', '.join(RECORDS)}, not {self.needs}"
+        unkept = [name for name in self.needs if name not in RECORDS]
+        yield from (f"needs: registers keep {', '.join(RECORDS)}, not {name}" for name in unkept)
 
     def _wrong_numbers(self) -> Iterator[str]:
         numbers = {"target": self.target, "goalposts": self.goalposts, "weight": self.weight}
@@ -204,26 +208,28 @@ KPIS: Final = collected(
             among=col("waiting_days").is_not_null(), counted=col("duration_observed"), duration="waiting_days",
             shown=("overview", "scorecard", "groups")),
         Kpi("K04", of="agreements", estimator="share", direction="higher", target=80, goalposts=(40, 90), weight=15,
-            among=col("target_is_judged"), counted=col("completed_on_time"), needs="targets",
+            among=col("target_is_judged"), counted=col("completed_on_time"),
+            needs=("targets", "completion_days"),
             shown=("scorecard", "groups", "comparison")),
         Kpi("K05", of="agreements", estimator="share", direction="lower", target=10, goalposts=(50, 0), weight=15,
             among=col("is_stalled") | col("is_past_grace"), counted=col("is_stalled"),
-            shown=("scorecard", "groups", "comparison")),
+            needs=("progress",), shown=("scorecard", "groups", "comparison")),
         Kpi("K06", of="agreements", estimator="share", direction="lower", target=5, goalposts=(25, 0), weight=10,
             among=col("is_overdue") | col("is_past_grace"), counted=col("is_overdue"),
-            needs="targets", shown=("scorecard",)),
+            needs=("targets",), shown=("scorecard",)),
         Kpi("K07", of="agreements", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
-            among=col("plan_limit_passed"), counted=col("plan_in_time"), needs="plans", shown=("scorecard",)),
+            among=col("plan_limit_passed"), counted=col("plan_in_time"), needs=("plans",), shown=("scorecard",)),
         Kpi("K08", of="reports", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=15,
-            among=col("is_due"), counted=col("complete") & col("on_time"), needs="reports", red_below=50,
+            among=col("is_due"), counted=col("complete") & col("on_time"), needs=("reports",), red_below=50,
             shown=("scorecard", "comparison")),
         Kpi("K09", of="blockers", estimator="median", direction="lower", target=45, goalposts=(105, 30), weight=5,
-            among=col("is_timed"), counted=col("is_settled"), duration="held_days", needs="blockers",
+            among=col("is_timed"), counted=col("is_settled"), duration="held_days", needs=("blockers",),
             shown=("scorecard",)),
         Kpi("K10", of="blockers", estimator="share", direction="higher", target=90, goalposts=(50, 100), weight=5,
-            among=col("escalation_due"), counted=col("escalated_in_time"), needs="blockers", shown=("scorecard",)),
+            among=col("escalation_due"), counted=col("escalated_in_time"),
+            needs=("blockers",), shown=("scorecard",)),
         Kpi("K11", of="agreements", estimator="share", direction="higher", target=100, goalposts=(50, 100), weight=None,
-            among=col("is_completed"), counted=col("has_evidence"), needs="evidence", shown=("scorecard",)),
+            among=col("is_completed"), counted=col("has_evidence"), needs=("evidence",), shown=("scorecard",)),
         Kpi("K13", of="agreements", estimator="composite", direction="higher", target=80, goalposts=(0, 100), weight=None,
             among=IN_FLOW & ~col("is_not_pursued"), counted=IN_FLOW & ~col("is_not_pursued"), shown=("ranking",)),
     )
@@ -231,9 +237,17 @@ KPIS: Final = collected(
 """Every KPI by code, in the order of the method."""
 
 
-def shown_in(place: Place) -> tuple[str, ...]:
-    """The codes of the KPIs a place shows: the scored ones first, then those only watched, each in the order of the method."""
-    return tuple(kpi.code for kpi in sorted(KPIS.values(), key=lambda kpi: kpi.weight is None) if place in kpi.shown)
+def shown_in(place: Place, records: Collection[str] = RECORDS) -> tuple[str, ...]:
+    """The codes of the KPIs a place shows in a register that keeps these records: the scored ones first, then those only watched,
+    each in the order of the method."""
+    ordered = sorted(KPIS.values(), key=lambda kpi: kpi.weight is None)
+    return tuple(kpi.code for kpi in ordered if place in kpi.shown and not kpi.is_off(records))
+
+
+def lacking(records: Collection[str]) -> tuple[str, ...]:
+    """What a register with these records would have to keep besides, for every scored KPI to be on; in the order of RECORDS."""
+    needed = {name for kpi in KPIS.values() if kpi.weight is not None for name in kpi.needs}
+    return tuple(name for name in RECORDS if name in needed and name not in records)
 
 
 def alone_in(place: Place) -> str:

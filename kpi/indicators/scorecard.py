@@ -257,7 +257,7 @@ def _weighted(
     there = scored.with_columns(_w=weight).filter(pl.col("_w").is_not_null() & pl.col("score").is_not_null())
     sums = there.group_by(keys).agg(weighted=(pl.col("_w") * pl.col("score")).sum(), weight=pl.col("_w").sum())
     joined = groups.join(sums, on=keys, how="left").join(cases, on=keys, how="left")
-    enough_weight = pl.col("weight").fill_null(0) >= rules.composite_min_weight_share * sum(rules.weights.values())
+    enough_weight = pl.col("weight").fill_null(0) >= rules.least_weight
     enough_cases = pl.col("n").fill_null(0) >= rules.rank_min_n
     cards = joined.with_columns(
         kpi=pl.lit(COMPOSITE),

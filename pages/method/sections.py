@@ -11,10 +11,11 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
+from kpi.indicators import catalog
 from kpi.indicators.catalog import KPIS, Kpi
 from kpi.rules import Rules
 from kpi.vocabulary import BUCKETS
-from pages.parts import pairs
+from pages.parts import heading, pairs
 from pages.ui import cards, data_edition, loaders, palette, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
@@ -55,10 +56,11 @@ def show_register() -> None:
 
 @drawn
 def show_kpis(as_of: dt.date, asked: str | None) -> None:
-    """Every KPI in plain words; the one that is asked for is open."""
+    """Every KPI this register supports, in plain words; the one that is asked for is open."""
     st.subheader(w.t("method.kpis"), anchor=False)
     rules = loaders.rules(as_of)
-    for code, kpi in KPIS.items():
+    on = {code: kpi for code, kpi in KPIS.items() if not kpi.is_off(loaders.records())}
+    for code, kpi in on.items():
         name = cards.kpi_words(code, "name", rules)
         with st.expander(f"{code} · {name}", expanded=code == asked):
             parts = (f"*{w.t(f'method.part_{part}')}*: {cards.kpi_words(code, part, rules)}" for part in PARTS)
@@ -135,14 +137,16 @@ def show_composite(as_of: dt.date) -> None:
             limits = {"green": w.number(rules.green_from), "amber": w.number(rules.amber_from)}
             st.badge(f"{cards.light(status)}: {w.t(f'method.light_{status}', **limits)}", color=palette.BADGES[status])
     st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
+    if lacking := catalog.lacking(loaders.records()):
+        st.caption(w.t("groups.not_kept", records=heading.names_of(lacking)))
 
 
 @drawn
 def show_incentives() -> None:
     """What raises a score and what does not, in two short lists; and what does until somebody looks."""
     st.subheader(w.t("method.incentives"), anchor=False)
-    for column, (heading, acts) in zip(st.columns(2), INCENTIVES.items(), strict=True):
-        column.markdown("\n".join([f"**{w.t(heading)}**\n", *(f"- {w.t(act)}" for act in acts)]))
+    for column, (title, acts) in zip(st.columns(2), INCENTIVES.items(), strict=True):
+        column.markdown("\n".join([f"**{w.t(title)}**\n", *(f"- {w.t(act)}" for act in acts)]))
     st.caption(w.t("method.incentives_unseen"))
 
 
@@ -152,6 +156,7 @@ def _weights(as_of: dt.date) -> pl.DataFrame:
     rows = [
         (f"{code} · {w.t(f'kpi.{code}.short')}", float(weight), declared(KPIS[code], rules))
         for code, weight in rules.weights.items()
+        if not KPIS[code].is_off(loaders.records())
     ]
     return pl.DataFrame(rows, schema=["kpi", "weight", "declared"], orient="row")
 

@@ -14,7 +14,7 @@ from data_access.clock import local_time
 from kpi.facts import attention, signs
 from kpi.indicators import league_table
 from kpi.vocabulary import BUCKETS, Bucket, texts
-from pages.parts import places
+from pages.parts import heading, places
 from pages.ui import charts, data_edition, links, loaders, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
@@ -47,7 +47,8 @@ def show_delivery(view: View, person: Person) -> None:
     group_view = view.where(agency_group=group)
     shown = _ends(group_view)
     if shown.is_empty():
-        st.caption(w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n)))
+        nobody = w.t("overview.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n))
+        st.caption(heading.unrankable(view) or nobody)
     else:
         chosen = charts.show(
             charts.bars,
@@ -209,7 +210,7 @@ def _decisions(view: View, own: str | None) -> pl.DataFrame:
 def show_decisions(view: View, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
     decisions = _decisions(view, person.limited_to)
-    if "blockers" not in loaders.records(view):
+    if "blockers" not in loaders.records():
         st.subheader(w.t("overview.decisions_unknown"), anchor=False)
         st.caption(w.t("overview.no_blockers_kept"))
         _link_stalled()

@@ -9,9 +9,10 @@ import streamlit as st
 
 import words as w
 from kpi.estimators.suppression import TOTAL
+from kpi.indicators import catalog
 from kpi.indicators.catalog import shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
-from pages.parts import explained
+from pages.parts import explained, heading
 from pages.ui import cards, charts, loaders, studies, tables
 from pages.ui.kept import kept, per_frame
 from pages.ui.tables import Column
@@ -44,7 +45,7 @@ def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
             no_date=pl.col("has_no_date").sum(),
         )
     )
-    for kpi in shown_in("groups"):
+    for kpi in shown_in("groups", loaders.records()):
         mine = scorecards.filter(pl.col("kpi") == kpi)
         texts = pl.Series([cards.value_text(kpi, card) for card in mine.iter_rows(named=True)], dtype=pl.String)
         counts = counts.join(
@@ -75,10 +76,12 @@ def show_table(
         Column("no_date", "groups.no_date", "number"),
         *(
             Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help_key=f"kpi.{kpi}.column")
-            for kpi in shown_in("groups")
+            for kpi in shown_in("groups", loaders.records())
         ),
     ]
     tables.show(groups, columns, key, file_name=key, alt=alt, on_row=on_row)
+    if lacking := catalog.lacking(loaders.records()):
+        st.caption(w.t("groups.not_kept", records=heading.names_of(lacking)))
 
 
 def show_standing(view: View, *, by: str, kind: str, key: str, alt: str) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 import words as w
 from data_access.accounts import May, Person
 from kpi import readers
+from kpi.indicators import catalog
 from pages.ui import cards, loaders
 from pages.ui.kept import drawn
 from pages.ui.view import View
@@ -38,8 +40,31 @@ def show_nothing(title_key: str, person: Person) -> None:
         st.text(w.t("trust.empty_ask"))
 
 
+def names_of(records: Iterable[str]) -> str:
+    """Records in words, one after the other."""
+    return ", ".join(w.name("record", name) for name in records)
+
+
+def unrankable(view: View) -> str | None:
+    """Why nobody can be ranked, where the register keeps too little for a composite; else None."""
+    records, rules = loaders.records(), loaders.rules(view.as_of)
+    weight = rules.weight_with(records)
+    if weight >= rules.least_weight:
+        return None
+    return w.t(
+        "ranking.not_kept",
+        records=names_of(catalog.lacking(records)),
+        weight=w.number(weight),
+        least=w.number(rules.least_weight),
+        all=w.number(sum(rules.weights.values())),
+    )
+
+
 def sentence(view: View) -> str:
-    """Number of agreements, date, date compared with, and the share of agencies that reported, in one line."""
+    """Number of agreements, date, date compared with, what is not kept, and the share of agencies that reported, in one line.
+
+    Where nobody can be ranked for what is not kept, that is said where ranks would stand.
+    """
     parts = [
         w.tn("trust.based_on", loaders.counts(view)["signed"], date=w.date(view.as_of)),
         w.t("trust.compared", date=w.date(view.compare_with)),
@@ -47,9 +72,12 @@ def sentence(view: View) -> str:
     if view.reader != readers.EVERYTHING:
         parts.append(w.t("trust.without_security"))
     reported = loaders.reported(view)
-    if reported is None:
+    lacking = catalog.lacking(loaders.records())
+    if lacking and unrankable(view) is None:
+        parts.append(w.t("trust.not_kept", records=names_of(lacking)))
+    if reported is None and "reports" not in lacking:
         parts.append(w.t("trust.no_reports"))
-    else:
+    elif reported is not None:
         parts.append(
             w.t(
                 "trust.reported",

@@ -13,6 +13,7 @@ from kpi.indicators import league_table
 from kpi.indicators.catalog import COMPOSITE
 from kpi.indicators.scorecard import PLACE_DIGITS
 from kpi.vocabulary import AgencyGroup, Band, texts
+from pages.parts import heading
 from pages.ui import cards, filters, loaders, palette
 from pages.ui.kept import kept
 
@@ -81,11 +82,13 @@ def place_text(best: int | None, worst: int | None) -> str:
 
 
 def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
-    """Where the person's own agency stands; None for a person without one, or where it is not among these."""
+    """Where the person's own agency stands; None for a person without one, where it is not among these, or nobody can be ranked."""
     own = league.filter(pl.col("agency") == (person.limited_to or ""))
     if own.is_empty():
         return None
     row = own.row(0, named=True)
+    if row["place"] is None and heading.unrankable(filters.current()) is not None:
+        return None
     if row["place"] is None:
         return w.t("ranking.own_unranked", n=w.number(row["n"]))
     return w.t(

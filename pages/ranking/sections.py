@@ -11,7 +11,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.rules import Rules
-from pages.parts import places
+from pages.parts import heading, places
 from pages.ui import cards, charts, links, loaders, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
@@ -58,7 +58,8 @@ def show_ranked(view: View, person: Person) -> None:
     """The agencies with a place, by place; a row leads to its scorecard. `view` is of one group."""
     ranked = _table(view, person.limited_to, is_ranked=True)
     if ranked.is_empty():
-        cards.notice("ranking.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n))
+        nobody = w.t("ranking.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n))
+        st.warning(heading.unrankable(view) or nobody, icon=":material/info:")
         return
     _show_basis(view, person)
     tables.show(
@@ -111,12 +112,13 @@ def _dots(view: View) -> pl.DataFrame:
 
 
 def show_unranked(view: View, person: Person) -> None:
-    """The agencies with too few agreements for a place, with their values as they are."""
+    """The agencies with too few agreements for a place, or all where nobody can have one, with their values as they are."""
     few, rules = _table(view, person.limited_to, is_ranked=False), loaders.rules(view.as_of)
     if few.is_empty():
         return
-    st.subheader(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
-    st.caption(w.t("ranking.too_few_help"))
+    if heading.unrankable(view) is None:
+        st.subheader(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
+        st.caption(w.t("ranking.too_few_help"))
     tables.show(
         few,
         _columns(view, is_ranked=False),
@@ -155,8 +157,9 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
 
 
 def scored(rules: Rules) -> list[str]:
-    """The KPIs a composite is made of, in the order of the method."""
-    return [kpi for kpi in KPIS if kpi in rules.weights]
+    """The KPIs a composite is made of in this register, in the order of the method."""
+    records = loaders.records()
+    return [code for code, kpi in KPIS.items() if code in rules.weights and not kpi.is_off(records)]
 
 
 def _kpi_texts(league: pl.DataFrame, kpi: str) -> list[str]:

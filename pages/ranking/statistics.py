@@ -21,9 +21,6 @@ from pages.ui.kept import kept
 from pages.ui.tables import Column
 from pages.ui.view import View
 
-SHARES: Final = shown_in("comparison")
-"""Those a funnel and a comparison of like with like can be made of."""
-
 LIKE_WITH_LIKE: Final = alone_in("pair")
 """The share by which two agencies are also compared with their portfolios taken into account."""
 
@@ -127,12 +124,13 @@ def show_details(view: View) -> None:
 @st.fragment
 def show_shares(view: View) -> None:
     """One share at a time: the funnel, and the table of crude and adjusted values with the places they allow."""
+    shares = shown_in("comparison", loaders.records())
     kpi = choice(
         "share",
-        SHARES,
+        shares,
         label=w.t("comparing.share"),
         write=lambda code: w.t(f"kpi.{code}.name"),
-        default=SHARES[0],
+        default=shares[0],
         width=380,
     )
     funnel = studies.funnel(view, kpi)

@@ -11,7 +11,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.reporting import reports as reporting
 from kpi.studies.calibration import STALLED, STARTED, BackTest
-from pages.parts import explained, places
+from pages.parts import explained, heading, places
 from pages.ui import charts, links, records, studies
 from pages.ui.kept import drawn
 from pages.ui.view import View
@@ -153,7 +153,7 @@ def show_weights(view: View, person: Person) -> None:
     st.subheader(w.t("reliance.weights", group=w.name("agency_group", group)), anchor=False)
     ranges = studies.place_ranges(view.where(agency_group=group))
     if ranges.is_empty():
-        st.text(w.t("reliance.nobody_ranked"))
+        st.text(heading.unrankable(view) or w.t("reliance.nobody_ranked"))
         return
     moves = ranges.with_columns(
         width=pl.col("worst_place") - pl.col("best_place"),

@@ -59,6 +59,8 @@ def show_place(view: View, agency: str) -> None:
     Where not all agreements are counted for the reader, it says that others may read another place.
     """
     st.text(heading.sentence(view))
+    if nobody := heading.unrankable(view):
+        st.caption(nobody)
     league, composite = loaders.league_table(view, by="agency"), cards_of(view, agency)[COMPOSITE]
     mine = league.filter(pl.col("agency") == agency)
     row = mine.row(0, named=True) if not mine.is_empty() else None
@@ -103,7 +105,7 @@ def show_kpis(view: View, agency: str) -> None:
     trend = loaders.trend(view, by="agency").filter(pl.col("agency") == agency)
     st.subheader(w.t("scorecard.kpis"), anchor=False)
     grid = st.grid("auto", min_column_width=260, border=True)
-    for code in shown_in("scorecard"):
+    for code in shown_in("scorecard", loaders.records()):
         card, kpi = mine[code], KPIS[code]
         with grid.cell():
             show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency)
@@ -198,7 +200,7 @@ def show_peers(view: View, agency: str) -> None:
     st.subheader(w.t("scorecard.peers"), anchor=False)
     code = choice(
         "kpi",
-        (COMPOSITE, *shown_in("scorecard")),
+        (COMPOSITE, *shown_in("scorecard", loaders.records())),
         label=w.t("scorecard.peers_kpi"),
         write=lambda kpi: w.t(f"kpi.{kpi}.name"),
         default=COMPOSITE,

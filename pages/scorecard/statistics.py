@@ -119,7 +119,7 @@ def show_adjusted(view: View, agency: str) -> None:
 @drawn
 def _draw_adjusted(view: View, agency: str) -> None:
     mine = cards_of(view, agency)
-    compared = shown_in("comparison")
+    compared = shown_in("comparison", loaders.records())
     rows = [row for kpi in compared if (row := _adjusted(view, agency, kpi)) is not None]
     if not rows:
         return

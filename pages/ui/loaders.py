@@ -216,9 +216,9 @@ def size(view: View) -> int:
 
 
 @kept()
-def records(view: View) -> frozenset[str]:
+def records() -> frozenset[str]:
     """Which records are kept in the register at all; as `Facts.records`."""
-    return facts(view).records
+    return kpi_facts.records_kept(register())
 
 
 @kept()

@@ -44,7 +44,7 @@ FIELD_KINDS: Mapping[str, str] = MappingProxyType(
 
 @dataclasses.dataclass(frozen=True)
 class RegisterInfo:
-    """What the register is, as shown on every page and export."""
+    """What the register is, as shown on every page and export, and which of `kpi.register.RECORDS` it does not keep."""
 
     code: str
     name_vi: str
@@ -56,6 +56,7 @@ class RegisterInfo:
     caveat_vi: str
     caveat_en: str
     scope: str
+    not_kept: str
 
 
 @dataclasses.dataclass(frozen=True)

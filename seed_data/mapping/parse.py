@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from files import DELIMITERS, Form
+from kpi.register import RECORDS
 from kpi.vocabulary import STATES, Scope, texts
 from seed_data.mapping.declaration import (
     DATA_DATE,
@@ -180,10 +181,22 @@ class _Reader:
 def _register(reader: _Reader, table: dict[str, Any]) -> RegisterInfo:
     words = ("code", "name_vi", "name_en", "source", "licence", "attribution", "caveat_vi", "caveat_en", "scope")
     required = ("code", "name_vi", "name_en", "source", "licence", "scope")
-    reader.only(table, "register", (*words, "data_date"))
+    reader.only(table, "register", (*words, "data_date", "records"))
     given = {word: reader.text(table, word, "register", required=word in required) or "" for word in words}
     given["scope"] = reader.choice(given["scope"] or None, "register.scope", texts(Scope))
-    return RegisterInfo(**given, data_date=reader.date(table, "data_date", "register"))
+    return RegisterInfo(
+        **given, data_date=reader.date(table, "data_date", "register"), not_kept=" ".join(_not_kept(reader, table))
+    )
+
+
+def _not_kept(reader: _Reader, table: dict[str, Any]) -> list[str]:
+    """The records that a register which names those it keeps does not; none where it names none."""
+    if "records" not in table:
+        return []
+    kept = reader.list_of_texts(table, "records", "register")
+    for name in kept:
+        reader.choice(name, "register.records", tuple(RECORDS))
+    return [name for name in RECORDS if name not in kept]
 
 
 def _form(reader: _Reader, table: dict[str, Any]) -> tuple[Form, tuple[str, ...]]:

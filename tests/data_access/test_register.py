@@ -97,7 +97,7 @@ def filled(engine: sa.Engine) -> sa.Engine:
 def test_the_register_has_every_frame_with_exactly_its_columns(filled: sa.Engine) -> None:
     found = register.read_register(filled)
 
-    assert {field.name for field in dataclasses.fields(shape.Register)} == set(shape.DECLARED)
+    assert {field.name for field in dataclasses.fields(shape.Register)} == {*shape.DECLARED, "not_kept"}
     assert {name: getattr(found, name).schema for name in shape.DECLARED} == {
         name: declared.create_empty().schema for name, declared in shape.DECLARED.items()
     }
@@ -106,9 +106,10 @@ def test_the_register_has_every_frame_with_exactly_its_columns(filled: sa.Engine
 def test_an_empty_store_is_an_empty_register(engine: sa.Engine) -> None:
     found, empty = register.read_register(engine), shape.Register()
 
-    for field in dataclasses.fields(shape.Register):
-        assert getattr(found, field.name).equals(getattr(empty, field.name)), field.name
-        assert getattr(found, field.name).schema == getattr(empty, field.name).schema
+    for name in shape.DECLARED:
+        assert getattr(found, name).equals(getattr(empty, name)), name
+        assert getattr(found, name).schema == getattr(empty, name).schema
+    assert found.not_kept == empty.not_kept == frozenset()
 
 
 def test_retracted_rows_are_left_out_of_the_register(filled: sa.Engine) -> None:

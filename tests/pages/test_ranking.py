@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import accounts
+import words
+from data_access import accounts, store
 from data_access.register import read_register
+from data_access.store import models
 from kpi import facts
 from kpi.indicators import scorecard
 from kpi.rules import Rules
@@ -138,6 +140,45 @@ def test_agreements_nobody_answers_for_cannot_be_ranked(browsed_store: sa.Engine
     assert not page.exception
     assert "không xếp hạng được" in page.warning[0].value
     assert rows(page)
+
+
+def test_a_register_that_keeps_too_little_says_once_why_nobody_is_ranked(shown_store: sa.Engine, visit: Visit) -> None:
+    with store.session(shown_store) as session:
+        held = session.get(models.DataVersion, 1)
+        assert held is not None
+        held.not_kept = "reports progress completion_days"
+
+    page = visit("ranking", language="en")
+    overview = visit("overview", language="en")
+
+    said = (
+        "Nobody can be ranked: this register does not keep progress reports, progress on the way, completion days apart from "
+        "targets; the indicators left carry 55 of 100 points, and 70 are needed."
+    )
+    assert [text.value for text in page.warning] == [said]
+    assert len(page.dataframe) == 1
+    texts = {name for name in rows(page)[0] if name.endswith("_text")}
+    assert texts == {"K02_text", "K03_text", "K06_text", "K09_text", "K10_text"}
+    assert [text.value for text in overview.caption].count(said) == 1
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_no_page_names_a_kpi_that_is_off(shown_store: sa.Engine, visit: Visit, language: str) -> None:
+    with store.session(shown_store) as session:
+        held = session.get(models.DataVersion, 1)
+        assert held is not None
+        held.not_kept = "completion_days"
+
+    for name in ("overview", "ranking", "scorecard", "partners", "sectors", "method"):
+        page = visit(name, language=language)
+
+        with words.in_language(language):
+            off, missing = (words.t("kpi.K04.name"), words.t("kpi.K04.short")), words.name("record", "completion_days")
+        said = [text.value for text in (*page.markdown, *page.caption, *page.text, *page.metric)]
+        said += [part.label for part in (*page.metric, *page.expander)]
+        assert not page.exception
+        assert not [text for text in said if any(called in text.split(" · ") for called in off)], name
+        assert sum(missing in text for text in said) == 1, name
 
 
 def test_an_empty_store_says_so(empty_store: sa.Engine, visit: Visit) -> None:

@@ -15,6 +15,7 @@ from kpi import facts
 from kpi.estimators.difference import Difference
 from kpi.facts import Facts
 from kpi.indicators import scorecard
+from kpi.indicators.catalog import shown_in
 from kpi.rules import Rules
 from kpi.studies import rank_sets, what_if
 from pages.ranking import statistics
@@ -141,7 +142,7 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
 def test_places_by_a_share_are_the_sets_of_the_ranking_module(browsed_store: sa.Engine) -> None:
     view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
 
-    for kpi in statistics.SHARES:
+    for kpi in shown_in("comparison"):
         rows = studies.places_by_share(view, kpi)
         good = rows["numerator"] if kpi != "K05" else rows["n"] - rows["numerator"]
         expected = rank_sets.rank_sets(good.to_list(), rows["n"].to_list())

@@ -14,12 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 
 DATA_DATE = dt.date(2025, 3, 31)
-STALL = {"SIGNED": 180, "IN_PROGRESS": 180}
-GOALPOSTS = {"K02": (45, 95), "K03": (420, 120), "K04": (40, 90), "K05": (50, 0), "K06": (25, 0)}
-WEIGHTS = {"K02": 20, "K03": 15, "K04": 15, "K05": 15, "K06": 10}
+OPEN = ("SIGNED", "IN_PROGRESS")
+GOALPOSTS = {"K02": (45, 95), "K03": (420, 120), "K06": (25, 0)}
+WEIGHTS = {"K02": 20, "K03": 15, "K06": 10}
 ALL_WEIGHTS = 100
-EMPTY = ("K07", "K08", "K09", "K10", "K11")
-"""What the file keeps no record of: plans, reports, blockers, evidence."""
+EMPTY = ("K04", "K05", "K07", "K08", "K09", "K10", "K11")
+"""What the file keeps no record of: days of completion of their own, progress, plans, reports, blockers, evidence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +35,6 @@ class Operation:
     target: dt.date | None
     started: bool
     start_known: bool
-    target_set: dt.date | None
-    last_milestone: dt.date | None
 
     @property
     def is_signed(self) -> bool:
@@ -44,7 +42,7 @@ class Operation:
 
     @property
     def is_open(self) -> bool:
-        return self.state in STALL
+        return self.state in OPEN
 
 
 def read(path: Path, as_of: dt.date) -> list[Operation]:
@@ -95,19 +93,7 @@ def _operation(row: dict[str, str], as_of: dt.date) -> Operation | None:
         target=target if since <= as_of else None,
         started=bool(started),
         start_known=not start_lost,
-        target_set=since if target and since <= as_of else None,
-        last_milestone=_last_milestone(dated),
     )
-
-
-def _last_milestone(dated: dict[str, dt.date]) -> dt.date | None:
-    """The last day on which it came further than ever before."""
-    ways = ("SIGNED", "IN_PROGRESS", "COMPLETED")
-    furthest, last = -1, None
-    for day, stage in sorted((dated[name], ways.index(name)) for name in ways if name in dated):
-        if stage > furthest:
-            furthest, last = stage, day
-    return last
 
 
 def _date(text: str) -> dt.date | None:
@@ -129,8 +115,6 @@ def scorecard(operations: list[Operation], as_of: dt.date) -> dict[str, Card]:
         "K01": _count([op.is_signed for op in operations if op.is_signed]),
         "K02": _share([op.started for op in operations if _is_matured(op, as_of)]),
         "K03": _duration([case for op in operations if (case := _case(op, as_of))]),
-        "K04": _share([_in_time(op) for op in operations if _target_is_judged(op, as_of)]),
-        "K05": _share([_is_stalled(op, as_of) for op in operations if _is_stalled(op, as_of) or _had_time(op, as_of)]),
         "K06": _share([_is_overdue(op, as_of) for op in operations if _is_overdue(op, as_of) or _had_time(op, as_of)]),
         **{code: _share([]) for code in EMPTY},
     }
@@ -144,24 +128,6 @@ def scorecard(operations: list[Operation], as_of: dt.date) -> dict[str, Card]:
 def _is_matured(op: Operation, as_of: dt.date) -> bool:
     old_enough = op.signed is not None and (as_of - op.signed).days >= 90
     return op.is_signed and old_enough
-
-
-def _target_is_judged(op: Operation, as_of: dt.date) -> bool:
-    """Where its target has come, or 90 days after the signing where none had been set by then."""
-    without = op.signed is not None and (as_of - op.signed).days >= 90
-    if without and op.target_set is not None and op.signed is not None:
-        without = (op.target_set - op.signed).days > 90
-    return op.is_signed and (without or (op.target is not None and op.target <= as_of))
-
-
-def _in_time(op: Operation) -> bool:
-    if op.completed is None or op.target is None or op.target_set is None:
-        return False
-    return op.target_set <= op.completed <= op.target
-
-
-def _is_stalled(op: Operation, as_of: dt.date) -> bool:
-    return op.is_open and op.last_milestone is not None and (as_of - op.last_milestone).days >= STALL[op.state]
 
 
 def _is_overdue(op: Operation, as_of: dt.date) -> bool:

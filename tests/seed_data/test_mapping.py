@@ -27,6 +27,7 @@ from data_access.register import read_data_version, read_register
 from data_access.store import models
 from files import Form, reading
 from files.text import FORBIDDEN
+from kpi.register import RECORDS
 from seed_data import reference
 from seed_data.mapping import build
 from seed_data.mapping.build import RegisterFrames
@@ -34,7 +35,7 @@ from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import MappingError, MappingProblem
 from seed_data.mapping.source import ROW, read_table
-from seed_data.store import StoreInUseError, fill
+from seed_data.store import StoreInUseError, fill, folded_from
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -290,6 +291,8 @@ def test_a_sheet_is_chosen_by_name() -> None:
         (('date = "signed"', 'date = "signed"\nwhen = { column = "Tên" }'), "condition_unclear", "events[1].when"),
         (("[dates.done]", "[dates.data_date]"), "date_name_taken", "dates.data_date"),
         (("[[events]]", "[[event]]"), "unknown_key", "event"),
+        (('scope = "HIGH_LEVEL"', 'scope = "HIGH_LEVEL"\nrecords = ["report"]'), "unknown_code", "register.records"),
+        (('scope = "HIGH_LEVEL"', 'scope = "HIGH_LEVEL"\nrecords = { a = 1 }'), "wrong_type", "register.records"),
     ],
 )
 def test_a_mistake_in_a_mapping_is_named_by_its_key(change: tuple[str, str], code: str, column: str | None) -> None:
@@ -350,6 +353,24 @@ def test_a_register_is_stored_whole(engine: sa.Engine) -> None:
     assert audit.verify(engine) is None
     with store.session(engine, read_only=True) as session:
         assert [entry.action for entry in session.exec(select(models.AuditEntry))] == ["register.load"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "off"),
+    [
+        ("", set()),
+        ('records = ["targets", "progress"]', {"plans", "evidence", "reports", "blockers", "completion_days"}),
+        ("records = []", set(RECORDS)),
+    ],
+)
+def test_what_a_register_says_it_keeps_is_stored_with_it(engine: sa.Engine, declared: str, off: set[str]) -> None:
+    register = mapped(
+        f"{HEADER}\n1,a,BYT,01/02/2024,\n", MAPPING.replace("[dates.signed]", f"{declared}\n[dates.signed]", 1)
+    )
+
+    keep(engine, register)
+
+    assert read_register(engine).not_kept == off == folded_from(register, lists()).not_kept
 
 
 def test_a_store_holds_one_register(engine: sa.Engine) -> None:
@@ -434,7 +455,7 @@ def test_every_key_and_finding_is_documented() -> None:
     named = set(re.findall(r"`([a-z_]+)`", document))
     parts = set(re.findall(r"`\[+([a-z]+)", document))
 
-    assert set(FIELD_KINDS) <= named
+    assert set(FIELD_KINDS) | set(RECORDS) <= named
     assert {key for key in catalog("en") if key.startswith("mapping.finding.")} == {
         f"mapping.finding.{code}" for code in re.findall(r"`([a-z_]+)`", document.split("## What is listed")[1])
     }

@@ -214,6 +214,7 @@ class DataVersion(SQLModel, table=True):
     attribution: str = ""
     caveat_vi: str = ""
     caveat_en: str = ""
+    not_kept: str = Field(default="", description="the records the register says it does not keep, apart by spaces")
     changed_at: NaiveDatetime = Field(default_factory=utc_now)
 
 

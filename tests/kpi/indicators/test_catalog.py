@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import pathlib
 import re
 from collections.abc import Iterable, Mapping
@@ -13,8 +14,9 @@ from polars import col
 
 import words
 from kpi.facts import build, records_kept
-from kpi.indicators import catalog
-from kpi.indicators.catalog import KPIS, Kpi
+from kpi.indicators import catalog, scorecard
+from kpi.indicators.catalog import KPIS, PLACES, Kpi
+from kpi.register import RECORDS
 from kpi.rules import Rules
 from tests.kpi.recomputed import RECOMPUTED
 from tests.kpi.registers import AS_OF, Row, register_of
@@ -29,7 +31,9 @@ FORGOTTEN: dict[str, dict[str, Any]] = {
     "counted is not of type Boolean": {"counted": col("age_days")},
     "a median has a duration": {"estimator": "median", "shown": ("scorecard",)},
     "nothing else has": {"duration": "duration_days"},
-    "registers keep targets, plans, evidence, reports, blockers, not prizes": {"needs": "prizes"},
+    "registers keep targets, plans, evidence, reports, blockers, progress, completion_days, not prizes": {
+        "needs": ("plans", "prizes")
+    },
     "has no target": {"target": None},
     "has no goalposts": {"goalposts": None},
     "is for context and has a weight": {"direction": "context", "target": None, "goalposts": None},
@@ -170,4 +174,27 @@ def test_what_a_kpi_can_need_is_what_registers_keep() -> None:
 
     kept = records_kept(register_of([row]))
 
-    assert kept == {"plans", "evidence", "reports", "blockers"} == build(register_of([row]), AS_OF).records
+    assert kept == set(RECORDS) - {"targets"} == build(register_of([row]), AS_OF).records
+
+
+def test_a_register_has_the_last_word_on_what_it_does_not_keep() -> None:
+    row = Row(id=1, signed=AS_OF, targets=[(AS_OF, AS_OF)], evidence="1/BC")
+    register = dataclasses.replace(register_of([row]), not_kept=frozenset({"evidence", "progress"}))
+
+    assert records_kept(register) == {"targets", "reports", "completion_days"}
+
+
+def test_a_kpi_without_all_it_needs_is_off_and_shown_nowhere() -> None:
+    records = {*RECORDS} - {"completion_days", "progress"}
+    rows = [Row(id=number, signed=AS_OF - dt.timedelta(days=800)) for number in range(6)]
+    rows += [Row(id=9, signed=AS_OF - dt.timedelta(days=800), targets=[(AS_OF, AS_OF)])]
+    register = dataclasses.replace(register_of(rows), not_kept=frozenset({"completion_days", "progress"}))
+
+    cards = {card["kpi"]: card for card in scorecard.compute(build(register, AS_OF)).iter_rows(named=True)}
+
+    assert {code for code, kpi in KPIS.items() if kpi.is_off(records)} == {"K04", "K05"}
+    assert not {"K04", "K05"} & {code for place in PLACES for code in catalog.shown_in(place, records)}
+    assert [(cards[code]["n"], cards[code]["status"]) for code in ("K04", "K05")] == [(0, "not_available")] * 2
+    assert (cards["K02"]["n"], cards["K06"]["n"]) == (7, 7)
+    assert catalog.lacking(records) == ("progress", "completion_days")
+    assert (Rules().weight_with(records), Rules().weight_with(RECORDS), Rules().least_weight) == (70, 100, 70)
