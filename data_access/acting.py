@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
+import polars as pl
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -15,6 +16,8 @@ from data_access import store
 from data_access.log_lines import told
 from data_access.roles import May, may
 from data_access.store.models import DataVersion, User
+from files.encodings import well_formed
+from files.text import canonical
 
 _access: Final = logging.getLogger("agreements.access")
 _updates: Final = logging.getLogger("agreements.uploads")
@@ -55,6 +58,10 @@ Code = Literal[
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports",
     "not_later", "no_change", "no_such_agency", "changed_since",
+    # what is looked at
+    "period_open", "period_closed", "already_announced", "not_announced", "not_drawn", "already_drawn", "seed_lost",
+    "nothing_to_draw", "sample_too_large", "own_agency", "claim_gone", "already_verified", "verdict_unknown", "document_missing",
+    "document_later", "link_invalid", "not_own_entry",
     # accounts
     "administrators_only", "own_account", "last_administrator", "user_unknown", "username_invalid", "username_taken",
     "role_unknown", "agency_missing", "agency_unknown", "name_invalid", "demo_account", "subject_taken",
@@ -108,6 +115,12 @@ def of_length(text: str, most: int) -> str:
     if len(text) > most:
         raise Refused("text_too_long", f"A text has {len(text)} characters. Use {most} or fewer.", most=most)
     return text
+
+
+def tidy(text: str, most: int) -> str:
+    """A typed text as it is kept: trimmed, without signs that nobody sees. Raises `Refused` for one that is too long."""
+    told: str = pl.select(canonical(pl.lit(well_formed(text)))).item()
+    return of_length(told, most)
 
 
 @contextmanager

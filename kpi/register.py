@@ -246,12 +246,16 @@ RECORDS: Final[Mapping[str, Callable[[Register], bool]]] = types.MappingProxyTyp
         "evidence": lambda register: (register.agreements["evidence_url"] != "").any(),
         "reports": lambda register: not register.periods.is_empty(),
         "blockers": lambda register: not register.blockers.is_empty(),
+        "samples": lambda register: register.verifications["sample_id"].is_not_null().any(),
         "progress": lambda _: True,
         "completion_days": lambda _: True,
     }
 )
 """What registers may keep or not, and what shows that one does unless it says that it does not. Progress along the way, and days
 of completion that are not just the targets, cannot be seen in what a register holds: there its word is taken."""
+
+MADE_HERE: Final = frozenset({"samples"})
+"""Those of RECORDS that come of work with the register and from no source: no source can say that it does not keep them."""
 
 
 def check(register: Register) -> None:

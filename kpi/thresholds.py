@@ -16,7 +16,8 @@ class Thresholds:
     `stall_days` maps a state to the days without evidenced progress after which an open agreement counts as stalled. A first
     target is to be set within `first_target_days` of signing. A backlog is measured against what has had time to fall behind,
     whatever was closed within `recent_days` included, so that it never looks larger because something else was finished, nor
-    smaller because something new was signed. Blockers gone within `brief_blocker_days` are not timed.
+    smaller because something new was signed; what was found of claims counts for as long. Blockers gone within
+    `brief_blocker_days` are not timed.
     """
 
     grace_days: int = 90

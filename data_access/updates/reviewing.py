@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from data_access import audit, store
-from data_access.acting import Person, Refused, account_of, logged, of_length, take_turn
+from data_access.acting import Person, Refused, account_of, logged, take_turn, tidy
 from data_access.roles import May
 from data_access.store import models
 from data_access.updates import rows, submissions
@@ -20,8 +20,6 @@ from data_access.updates.checking import clean_rows, current_within, rechecked
 from data_access.updates.outcome import Receipt
 from data_access.updates.reading import current_rows, table
 from data_access.updates.submissions import Submission
-from files.encodings import well_formed
-from files.text import canonical
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
 from kpi.update.review import narrowed, whole, with_days, without
 from kpi.vocabulary import BatchStatus
@@ -303,5 +301,4 @@ def _tell_returned(session: Session, actor: Person, batch: models.UploadBatch, n
 
 def _tidy(reason: str) -> str:
     """A reason as it is kept: signs that nobody sees are left out. Raises `Refused` for one that is too long."""
-    text = pl.select(canonical(pl.lit(well_formed(reason)))).item()
-    return of_length(str(text), REASON_MAX)
+    return tidy(reason, REASON_MAX)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import polars as pl
 
 from kpi.facts import Facts
@@ -108,13 +110,7 @@ def decisions(facts: Facts) -> pl.DataFrame:
     come first, then severe blockers, then the longest wait.
     """
     waiting = facts.blockers.filter(pl.col("is_open") & pl.col("authority_level").is_in(HIGHER_AUTHORITIES))
-    narrowed = Facts(
-        agreements=facts.agreements,
-        reports=facts.reports,
-        blockers=waiting,
-        as_of=facts.as_of,
-        records=facts.records,
-    )
+    narrowed = dataclasses.replace(facts, blockers=waiting)
     return (
         facts.agreements.filter("is_open")
         .join(worst_blockers(narrowed), on="agreement_id", how="inner")

@@ -28,6 +28,7 @@ from kpi.vocabulary import (
     State,
     StateClass,
     Tier,
+    Verdict,
     state_class,
 )
 
@@ -294,5 +295,29 @@ class BlockerFacts(dy.Schema):
         )
 
 
-DECLARED = {"agreements": AgreementFacts, "reports": ReportFacts, "blockers": BlockerFacts}
+class VerificationFacts(dy.Schema):
+    """One row per claim that somebody outside the agency had looked at by the day the facts are of."""
+
+    verification_id = dy.Int64(primary_key=True, description="number of what was found")
+    agreement_id = dy.Int64(description="the agreement")
+    state = coded(State, "the state claimed")
+    effective_on = dy.Date(description="the day claimed for it")
+    verdict = coded(Verdict, "what was found")
+    found_state = coded(State, "the state found; null: none could be told", nullable=True)
+    received_on = dy.Date(description="the day on which it was recorded")
+    is_sampled = dy.Bool(description="the claim had been drawn for a sample")
+    is_recent = dy.Bool(description="recorded within the year before the day of the facts")
+    is_confirmed = dy.Bool(description="it is as claimed")
+
+    @dy.rule()
+    def confirmed_by_its_verdict(cls) -> pl.Expr:
+        return col("is_confirmed") == (col("verdict") == Verdict.CONFIRMED)
+
+
+DECLARED = {
+    "agreements": AgreementFacts,
+    "reports": ReportFacts,
+    "blockers": BlockerFacts,
+    "verifications": VerificationFacts,
+}
 """Field of `Facts` -> what its frame is declared to be."""

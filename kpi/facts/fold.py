@@ -12,11 +12,11 @@ import datetime as dt
 import polars as pl
 
 from kpi.facts import measures
-from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts
+from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts, VerificationFacts
 from kpi.facts.history import History, on_day
 from kpi.register import Register
 from kpi.thresholds import Thresholds
-from kpi.vocabulary import NOT_GIVEN, NOT_NAMED, UNRECORDED, UNSIGNED, Authority, Severity, State, StateClass
+from kpi.vocabulary import NOT_GIVEN, NOT_NAMED, UNRECORDED, UNSIGNED, Authority, Severity, State, StateClass, Verdict
 
 CLASHES = (
     ("signed_on", "in_force_on"),
@@ -31,7 +31,8 @@ class Facts:
     """What a register says as of a date.
 
     `agreements`: one row per agreement known then. `reports`: one row per report owed (agreement and period). `blockers`: one
-    row per blocker, and per stall that none explains. Their columns are declared in `columns.py`.
+    row per blocker, and per stall that none explains. `verifications`: one row per claim looked at by then. Their columns are
+    declared in `columns.py`.
 
     `records` names what the register keeps at all (see `kpi.register.RECORDS`): a KPI that needs something it does not keep is
     off, which is neither zero nor few.
@@ -40,6 +41,7 @@ class Facts:
     agreements: pl.DataFrame
     reports: pl.DataFrame
     blockers: pl.DataFrame
+    verifications: pl.DataFrame
     as_of: dt.date
     records: frozenset[str]
 
@@ -51,6 +53,7 @@ class Facts:
             agreements=kept,
             reports=self.reports.join(kept, on="agreement_id", how="semi"),
             blockers=self.blockers.join(kept, on="agreement_id", how="semi"),
+            verifications=self.verifications.join(kept, on="agreement_id", how="semi"),
         )
 
 
@@ -76,6 +79,7 @@ def build(register: Register | History, as_of: dt.date, rules: Thresholds | None
         agreements=agreements,
         reports=reports,
         blockers=_held_up(blockers, agreements, as_of, rules),
+        verifications=_looked_at(history, agreements, as_of, rules),
         as_of=as_of,
         records=history.records,
     )
@@ -199,6 +203,21 @@ def _held_up(blockers: pl.DataFrame, agreements: pl.DataFrame, as_of: dt.date, r
         pl.concat([known, unnamed], how="diagonal")
         .with_columns(held_days=(until - since).dt.total_days())
         .select(BlockerFacts.column_names())
+    )
+
+
+def _looked_at(history: History, agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
+    """The claims of agreements known that somebody had looked at by a day."""
+    since = (pl.lit(as_of) - pl.col("received_on")).dt.total_days()
+    return (
+        history.verifications.filter(pl.col("received_on") <= as_of)
+        .join(agreements, on="agreement_id", how="semi", maintain_order="left")
+        .with_columns(
+            is_sampled=pl.col("sample_id").is_not_null(),
+            is_recent=since < rules.recent_days,
+            is_confirmed=pl.col("verdict") == Verdict.CONFIRMED,
+        )
+        .select(VerificationFacts.column_names())
     )
 
 

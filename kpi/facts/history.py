@@ -39,7 +39,7 @@ class History:
     `agreements`: one row per agreement by its id, with what does not change, the first day of each stage
     (`first_...`), the first target and since when it was known. `states`, `milestones`, `targets`, `reports`: spells of the
     agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
-    `blockers`: one row each, with the days of its steps. `partners`, `partner_tiers`: as in the register.
+    `blockers`: one row each, with the days of its steps. `verifications`, `partners`, `partner_tiers`: as in the register.
     `records`: see `Facts`.
     """
 
@@ -50,6 +50,7 @@ class History:
     reports: pl.DataFrame
     owed: pl.DataFrame
     blockers: pl.DataFrame
+    verifications: pl.DataFrame
     partners: pl.DataFrame
     partner_tiers: pl.DataFrame
     records: frozenset[str]
@@ -87,6 +88,7 @@ class History:
             reports=_last_reports(reports, ids),
             owed=_owed(register.periods, agreements, reports),
             blockers=_blockers(register),
+            verifications=register.verifications.rename({"id": "verification_id"}),
             partners=register.partners,
             partner_tiers=register.partner_tiers,
             records=records_kept(register),

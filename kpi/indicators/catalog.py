@@ -22,7 +22,7 @@ from kpi.facts.attention import IN_FLOW
 from kpi.register import RECORDS
 
 Unit = Literal["count", "percent", "days", "points"]
-Rows = Literal["agreements", "reports", "blockers"]
+Rows = Literal["agreements", "reports", "blockers", "verifications"]
 Estimator = Literal["count", "share", "median", "composite"]
 Direction = Literal["higher", "lower", "context"]
 Part = Literal["name", "short", "sentence", "formula", "reading", "improve"]
@@ -230,6 +230,9 @@ KPIS: Final = collected(
             needs=("blockers",), shown=("scorecard",)),
         Kpi("K11", of="agreements", estimator="share", direction="higher", target=100, goalposts=(50, 100), weight=None,
             among=col("is_completed"), counted=col("has_evidence"), needs=("evidence",), shown=("scorecard",)),
+        Kpi("K12", of="verifications", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
+            among=col("is_sampled") & col("is_recent"), counted=col("is_confirmed"), needs=("samples",),
+            shown=("scorecard",)),
         Kpi("K13", of="agreements", estimator="composite", direction="higher", target=80, goalposts=(0, 100), weight=None,
             among=IN_FLOW & ~col("is_not_pursued"), counted=IN_FLOW & ~col("is_not_pursued"), shown=("ranking",)),
     )

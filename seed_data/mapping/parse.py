@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from files import DELIMITERS, Form
-from kpi.register import RECORDS
+from kpi.register import MADE_HERE, RECORDS
 from kpi.vocabulary import STATES, Scope, texts
 from seed_data.mapping.declaration import (
     DATA_DATE,
@@ -194,9 +194,10 @@ def _not_kept(reader: _Reader, table: dict[str, Any]) -> list[str]:
     if "records" not in table:
         return []
     kept = reader.list_of_texts(table, "records", "register")
+    known = tuple(name for name in RECORDS if name not in MADE_HERE)
     for name in kept:
-        reader.choice(name, "register.records", tuple(RECORDS))
-    return [name for name in RECORDS if name not in kept]
+        reader.choice(name, "register.records", known)
+    return [name for name in known if name not in kept]
 
 
 def _form(reader: _Reader, table: dict[str, Any]) -> tuple[Form, tuple[str, ...]]:

@@ -28,6 +28,7 @@ from data_access.audit.journal import Sought
 from data_access.store import models
 from data_access.store.arrow import table_of
 from data_access.updates import applying
+from data_access.verification import Claim, Document
 from files import reading
 from kpi.reporting.calendar import Period
 from kpi.update import Checked, Preview, Table, check_rows, compare, read_table
@@ -50,6 +51,10 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "coordination.remove_periods": ("coordinator",),
     "coordination.move_due_date": ("coordinator",),
     "coordination.set_threshold": ("coordinator",),
+    "verification.announce": ("coordinator", "verifier"),
+    "verification.draw": ("coordinator", "verifier"),
+    "verification.record": ("coordinator", "verifier"),
+    "verification.take_back": ("coordinator", "verifier"),
     "unresolved_names.assign_name": ("coordinator",),
     "unresolved_names.release_name": ("coordinator",),
     "accounts.agencies.read_agencies": ("administrator",),
@@ -187,6 +192,11 @@ def _made(engine: sa.Engine) -> World:
             "reason": ("lý do",),
             "text": ("Bộ nào đó",),
             "routes": (dict.fromkeys(routes, "direct"),),
+            "period": ("2099-Q1",),
+            "claim": (Claim(1, "COMPLETED", dt.date(2025, 5, 1)),),
+            "verdict": ("confirmed",),
+            "document": (Document("1/KL", "x", dt.date(2025, 5, 1)),),
+            "verification_id": (1,),
             "periods": ([period],),
             "due_on": (dt.date(2099, 5, 1),),
             "name": ("stall_days",),

@@ -329,6 +329,19 @@ def proved(rows: list[Row], as_of: dt.date) -> Found:
     return share(sum(bool(row.evidence) for row in done), len(done))
 
 
+@recomputes("K12")
+def relied_on(rows: list[Row], as_of: dt.date) -> Found:
+    """Claims drawn for a sample and found as claimed, among those looked at within a year."""
+    found = [
+        one
+        for row in rows
+        if agreement(row, as_of) is not None
+        for one in row.verifications
+        if one["sample"] is not None and 0 <= (as_of - one["received"]).days < 365
+    ]
+    return share(sum(one["verdict"] == "confirmed" for one in found), len(found))
+
+
 @recomputes("K13")
 def composite(rows: list[Row], as_of: dt.date) -> Found:
     """The weighted mean of the scores there are, of five cases or more; a median not reached scores 0 once five have lasted beyond

@@ -29,6 +29,7 @@ class Row:
     targets: list[tuple[dt.date, dt.date]] = dataclasses.field(default_factory=list)
     reports: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     blockers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    verifications: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     implementable: bool = True
     tracked: bool = True
     evidence: str = ""
@@ -57,6 +58,7 @@ def register_of(rows: list[Row]) -> Register:
     reports: list[tuple[Any, ...]] = []
     blockers: list[tuple[Any, ...]] = []
     blocker_events: list[tuple[Any, ...]] = []
+    verifications: list[tuple[Any, ...]] = []
     for row in rows:
         agreements.append(
             (row.id, f"A{row.id}", f"Thỏa thuận {row.id}", f"Agreement {row.id}", row.doc_type, "HIGH_LEVEL", "ECO")
@@ -79,6 +81,11 @@ def register_of(rows: list[Row]) -> Register:
                 (number, kind, blocker[kind]) for kind in ("opened", "escalated", "resolved") if blocker.get(kind)
             ]
 
+        verifications += [
+            (row.id, found["state"], found["claimed"], found["verdict"], None, found["sample"], found["received"])
+            for found in row.verifications
+        ]
+
     def frame(declared: type[dy.Schema], values: list[tuple[Any, ...]], *, numbered: bool = False) -> pl.DataFrame:
         if numbered:
             values = [(number, *value) for number, value in enumerate(values, 1)]
@@ -93,6 +100,7 @@ def register_of(rows: list[Row]) -> Register:
         reports=frame(schemas.Reports, reports, numbered=True),
         blockers=frame(schemas.Blockers, blockers),
         blocker_events=frame(schemas.BlockerEvents, blocker_events, numbered=True),
+        verifications=frame(schemas.Verifications, verifications, numbered=True),
         agencies=frame(schemas.Agencies, [("BCT", "BCT", "ministry"), ("T20", "20", "province")]),
         partners=frame(schemas.Partners, [("JP", "Asia", None), ("SUB", "Asia", "JP")]),
         partner_tiers=frame(
@@ -178,6 +186,17 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
                 "resolved": _later(opened, draw(st.none() | st.integers(0, 200))),
             }
         )
+    for state, claimed in row.events:
+        if state in ("IN_PROGRESS", "COMPLETED") and draw(st.booleans()):
+            row.verifications.append(
+                {
+                    "state": state,
+                    "claimed": claimed,
+                    "verdict": draw(st.sampled_from(["confirmed", "refuted", "not_shown"])),
+                    "sample": draw(st.sampled_from([1, None])),
+                    "received": claimed + dt.timedelta(days=draw(st.integers(0, 500))),
+                }
+            )
     return row
 
 

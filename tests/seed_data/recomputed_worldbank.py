@@ -18,8 +18,8 @@ OPEN = ("SIGNED", "IN_PROGRESS")
 GOALPOSTS = {"K02": (45, 95), "K03": (420, 120), "K06": (25, 0)}
 WEIGHTS = {"K02": 20, "K03": 15, "K06": 10}
 ALL_WEIGHTS = 100
-EMPTY = ("K04", "K05", "K07", "K08", "K09", "K10", "K11")
-"""What the file keeps no record of: days of completion of their own, progress, plans, reports, blockers, evidence."""
+EMPTY = ("K04", "K05", "K07", "K08", "K09", "K10", "K11", "K12")
+"""What the file keeps no record of: days of completion of their own, progress, plans, reports, blockers, evidence, samples."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ class VerificationSample(SQLModel, table=True):
     """The sample of a reporting period: announced by the SHA-256 of its seed before the period closes, drawn once after it.
 
     The seed is nowhere in the store until it is drawn; from then on everybody can redo the draw. `claims` is how many there were
-    to draw from, `size` how many were drawn.
+    to draw from, `size` how many were to be drawn; the least number of each agency comes on top.
     """
 
     id: int | None = Field(default=None, primary_key=True)

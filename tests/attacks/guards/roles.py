@@ -6,6 +6,7 @@ from tests.attacks.guards.guard import Guard
 
 UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
+VERIFICATION = "tests/data_access/test_verification.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
 
 GUARDS = (
@@ -50,6 +51,48 @@ GUARDS = (
         "account is None or not account.active or",
         "account is None or",
         FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "verifiers and coordinators record what was found",
+        "data_access/verification.py",
+        "        account = account_of(session, actor, May.VERIFY)",
+        "        account = account_of(session, actor)",
+        FUNCTIONS + "test_ten_thousand_times_nobody_acts_who_may_not",
+    ),
+    Guard(
+        "nobody verifies for the agency they act for",
+        "data_access/verification.py",
+        "if account.agency is not None and account.agency in (agreement.responsible_agency, agency):",
+        "if False:",
+        VERIFICATION + "test_what_cannot_be_recorded_leaves_nothing",
+    ),
+    Guard(
+        "only one's own entry is taken back",
+        "data_access/verification.py",
+        " or found.verified_by != actor.username",
+        "",
+        VERIFICATION + "test_one_claim_has_one_finding_until_it_is_taken_back_by_who_recorded_it",
+    ),
+    Guard(
+        "a sample is drawn after its period closed",
+        "data_access/verification.py",
+        "    if held.ends_on >= local_day():",
+        "    if False:",
+        VERIFICATION + "test_out_of_turn_nothing_is_stored",
+    ),
+    Guard(
+        "a sample is drawn once",
+        "data_access/verification.py",
+        "    if sample.drawn_at is not None:",
+        "    if False:",
+        VERIFICATION + "test_a_sample_is_drawn_once",
+    ),
+    Guard(
+        "a sample's hash is published before its period closes",
+        "data_access/verification.py",
+        "    if held.ends_on < local_day():",
+        "    if False:",
+        VERIFICATION + "test_a_period_that_has_closed_is_not_announced",
     ),
     Guard(
         "an agency takes back its own batches only",

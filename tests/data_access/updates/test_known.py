@@ -51,7 +51,9 @@ def frames_of(engine: sa.Engine, known_on: dt.date | None) -> dict[str, pl.DataF
     history = facts.History.of(found)
     for day in DAYS:
         of_day = facts.build(history, day, register.read_rules(engine, day, known_on=known_on))
-        frames |= {f"{day} {name}": getattr(of_day, name) for name in ("agreements", "reports", "blockers")}
+        frames |= {
+            f"{day} {name}": getattr(of_day, name) for name in ("agreements", "reports", "blockers", "verifications")
+        }
     return frames
 
 

@@ -35,9 +35,10 @@ def test_what_came_later_changes_nothing_of_a_day(rows: list[Row], day: dt.date)
         targets=register.targets.filter(pl.col("effective_on") <= day),
         reports=register.reports.filter(pl.col("reported_on") <= day),
         blocker_events=register.blocker_events.filter(pl.col("effective_on") <= day),
+        verifications=register.verifications.filter(pl.col("received_on") <= day),
     )
 
     looked_up, alone = facts.build(History.of(register), day), facts.build(until_then, day)
 
-    for name in ("agreements", "reports", "blockers"):
+    for name in ("agreements", "reports", "blockers", "verifications"):
         assert_frame_equal(getattr(looked_up, name), getattr(alone, name))

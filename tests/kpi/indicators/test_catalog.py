@@ -31,7 +31,7 @@ FORGOTTEN: dict[str, dict[str, Any]] = {
     "counted is not of type Boolean": {"counted": col("age_days")},
     "a median has a duration": {"estimator": "median", "shown": ("scorecard",)},
     "nothing else has": {"duration": "duration_days"},
-    "registers keep targets, plans, evidence, reports, blockers, progress, completion_days, not prizes": {
+    "registers keep targets, plans, evidence, reports, blockers, samples, progress, completion_days, not prizes": {
         "needs": ("plans", "prizes")
     },
     "has no target": {"target": None},
@@ -170,6 +170,9 @@ def test_what_a_kpi_can_need_is_what_registers_keep() -> None:
         events=[("PLAN_ISSUED", AS_OF)],
         evidence="1/BC",
         blockers=[{"severity": "minor", "authority": "agency", "opened": AS_OF}],
+        verifications=[
+            {"state": "COMPLETED", "claimed": AS_OF, "verdict": "confirmed", "sample": 1, "received": AS_OF}
+        ],
     )
 
     kept = records_kept(register_of([row]))

@@ -1,0 +1,85 @@
+"""How far claims can be relied on, by what was found of those drawn: the share confirmed, by agency, in all and over time."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import polars as pl
+
+from kpi.estimators.intervals import wilson
+from kpi.vocabulary import STATES, Verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """A share with its 95 % limits, and of how many claims looked at it is; None where none was."""
+
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def by_agency(items: pl.DataFrame) -> pl.DataFrame:
+    """What was found in a sample, by agency: agency, claims (it had), drawn, n (looked at), confirmed, refuted, not_shown, further
+    (confirmed and found further on than claimed), value, low, high (Wilson, 0 to 1; null where none was looked at).
+
+    `items`: agency, stratum, state, verdict (null: not looked at yet), found_state.
+    """
+    order = {state: place for place, state in enumerate(STATES)}
+    claimed, found = (
+        pl.col(name).replace_strict(order, default=None, return_dtype=pl.Int64) for name in ("state", "found_state")
+    )
+    is_confirmed = pl.col("verdict") == Verdict.CONFIRMED
+    low, high = wilson(pl.col("confirmed"), pl.col("n"))
+    return (
+        items.group_by("agency")
+        .agg(
+            claims=pl.col("stratum").first(),
+            drawn=pl.len().cast(pl.Int64),
+            n=pl.col("verdict").count().cast(pl.Int64),
+            **{str(one): (pl.col("verdict") == one).sum().cast(pl.Int64) for one in Verdict},
+            further=(is_confirmed & (found > claimed)).sum().cast(pl.Int64),
+        )
+        .with_columns(value=pl.when(pl.col("n") > 0).then(pl.col("confirmed") / pl.col("n")), low=low, high=high)
+        .sort("value", "agency", nulls_last=True)
+    )
+
+
+def overall(agencies: pl.DataFrame) -> Share:
+    """The share of all claims that would be confirmed, each agency weighing as many as it made.
+
+    The limits are Wilson's for as many claims as would tell the same if drawn without strata, 1 / sum(W^2 / n) (Kish 1965, Survey
+    Sampling, ch. 8; Korn and Graubard 1998): the correction for a finite population is left out, which errs on the safe side.
+    """
+    seen = agencies.filter(pl.col("n") > 0)
+    if seen.is_empty():
+        return Share(0, None, None, None)
+    weight = pl.col("claims") / pl.col("claims").sum()
+    low, high = wilson(pl.col("p") * pl.col("n_eff"), pl.col("n_eff"))
+    row = (
+        seen.select(p=(weight * pl.col("value")).sum(), n_eff=1 / (weight**2 / pl.col("n")).sum(), n=pl.col("n").sum())
+        .with_columns(pl.col("p").round(12))
+        .select("n", "p", low=low, high=high)
+        .row(0, named=True)
+    )
+    return Share(row["n"], row["p"], row["low"], row["high"])
+
+
+def drift(samples: pl.DataFrame, *, limit: float) -> pl.DataFrame:
+    """Sample after sample, whether what was declared and what was verified drift apart: `samples` (n, confirmed, in the order of
+    their periods) with `before` (the share confirmed in all samples before), z and is_alarm (z is `limit` or more).
+
+    z is the score statistic of two shares, pooled: how far the share of a sample lies under that of those before it. Null for
+    the first.
+    """
+    n, hits = pl.col("n"), pl.col("confirmed")
+    n_before, hits_before = n.cum_sum() - n, hits.cum_sum() - hits
+    pooled = hits.cum_sum() / n.cum_sum()
+    spread = (pooled * (1 - pooled) * (1 / n + 1 / n_before)).sqrt()
+    gap = hits_before / n_before - hits / n
+    there = (n > 0) & (n_before > 0)
+    return samples.with_columns(
+        before=pl.when(n_before > 0).then(hits_before / n_before),
+        z=pl.when(there & (spread > 0)).then(gap / spread).when(there).then(0.0),
+    ).with_columns(is_alarm=(pl.col("z") >= limit).fill_null(value=False))
