@@ -150,7 +150,7 @@ def test_scorecards_agree_with_a_second_computation(
     cards = json.loads(capsys.readouterr().out)
     assert status == 0
     assert {card["group"] for card in cards} == set(expected)
-    assert len(cards) == 12 * len(expected)
+    assert len(cards) == 13 * len(expected)
     for card in cards:
         other = expected[card["group"]][card["kpi"]]
         for column in ("n", "numerator", "denominator", "value", "low", "high", "score", "status"):
