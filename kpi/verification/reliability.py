@@ -31,7 +31,7 @@ def by_agency(items: pl.DataFrame) -> pl.DataFrame:
         pl.col(name).replace_strict(order, default=None, return_dtype=pl.Int64) for name in ("state", "found_state")
     )
     is_confirmed = pl.col("verdict") == Verdict.CONFIRMED
-    low, high = wilson(pl.col("confirmed"), pl.col("n"))
+    low, high = wilson(pl.col(Verdict.CONFIRMED), pl.col("n"))
     return (
         items.group_by("agency")
         .agg(
@@ -41,7 +41,7 @@ def by_agency(items: pl.DataFrame) -> pl.DataFrame:
             **{str(one): (pl.col("verdict") == one).sum().cast(pl.Int64) for one in Verdict},
             further=(is_confirmed & (found > claimed)).sum().cast(pl.Int64),
         )
-        .with_columns(value=pl.when(pl.col("n") > 0).then(pl.col("confirmed") / pl.col("n")), low=low, high=high)
+        .with_columns(value=pl.when(pl.col("n") > 0).then(pl.col(Verdict.CONFIRMED) / pl.col("n")), low=low, high=high)
         .sort("value", "agency", nulls_last=True)
     )
 
@@ -73,7 +73,7 @@ def drift(samples: pl.DataFrame, *, limit: float) -> pl.DataFrame:
     z is the score statistic of two shares, pooled: how far the share of a sample lies under that of those before it. Null for
     the first.
     """
-    n, hits = pl.col("n"), pl.col("confirmed")
+    n, hits = pl.col("n"), pl.col(Verdict.CONFIRMED)
     n_before, hits_before = n.cum_sum() - n, hits.cum_sum() - hits
     pooled = hits.cum_sum() / n.cum_sum()
     spread = (pooled * (1 - pooled) * (1 / n + 1 / n_before)).sqrt()

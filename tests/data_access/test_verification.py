@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from data_access import audit, register, store, verification
 from data_access.acting import Person, Refused
@@ -224,9 +224,7 @@ def test_a_draw_holds_although_claims_were_taken_back_and_agencies_changed_since
     on(D(2025, 11, 1))
     with store.session(drawn) as session:
         session.execute(
-            sa.update(models.StatusEvent)
-            .where(models.StatusEvent.id <= 10)  # type: ignore[operator]
-            .values(retracted_at=models.utc_now())
+            sa.update(models.StatusEvent).where(col(models.StatusEvent.id) <= 10).values(retracted_at=models.utc_now())
         )
 
     assert verification.check(drawn, period=PERIOD).holds
@@ -245,7 +243,7 @@ def test_a_draw_that_was_tampered_with_is_found(
 ) -> None:
     changed = sa.update(what).values(values)
     with store.session(drawn) as session:
-        session.execute(changed.where(what.position == 1) if what is models.SampleItem else changed)
+        session.execute(changed.where(col(what.position) == 1) if what is models.SampleItem else changed)
 
     again = verification.check(drawn, period=PERIOD)
 
