@@ -36,7 +36,8 @@ class Rules(Thresholds):
 
     `weights` (points out of 100) and `goalposts` (value that scores 0, value that scores 100, in the KPI's unit) are by
     KPI code and start from what each KPI declares; the goalposts are fixed so that one agency's score never depends on
-    another's, and are placed so that meeting the target scores exactly 80, the edge of green.
+    another's, and are placed so that meeting the target scores exactly 80, the edge of green. A mean wait and a
+    share resolved are told up to the two horizons.
 
     A sample of claims is as large as it takes to know the share confirmed within `sample_margin` at confidence `sample_level`, with
     `sample_least` of every agency that has so many. From `drift_z` on a sample that confirms less than those before raises the
@@ -49,6 +50,8 @@ class Rules(Thresholds):
     amber_from: float = 60
     rank_min_n: int = 10
     composite_min_weight_share: float = 0.70
+    rmst_horizon_days: int = 365
+    blocker_horizon_days: int = 60
     sample_margin: float = 0.10
     sample_level: float = 0.95
     sample_least: int = 2

@@ -121,13 +121,3 @@ def decisions(facts: Facts) -> pl.DataFrame:
         )
         .drop("_severe")
     )
-
-
-def backlog(facts: Facts) -> dict[str, float | int | None]:
-    """The overdue backlog: count, median and 90th percentile of days overdue (null without any)."""
-    days = facts.agreements["days_overdue"].drop_nulls()
-    return {
-        "count": len(days),
-        "median_days": days.quantile(0.5, interpolation="lower"),
-        "p90_days": days.quantile(0.9, interpolation="lower"),
-    }

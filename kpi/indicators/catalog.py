@@ -26,6 +26,7 @@ Rows = Literal["agreements", "reports", "blockers", "verifications"]
 Estimator = Literal["count", "share", "median", "composite"]
 Direction = Literal["higher", "lower", "context"]
 Part = Literal["name", "short", "sentence", "formula", "reading", "improve"]
+Beside = Literal["mean", "within", "backlog"]
 Place = Literal["overview", "scorecard", "groups", "comparison", "pair", "ranking", "method"]
 
 GREEN: Final[float] = 80
@@ -70,6 +71,8 @@ class Kpi:
     the event has happened. A `count` shows the numerator itself. `needs` names what a register must keep for the KPI to
     exist at all: where one of these is missing it is off, and nothing but the list of what is missing names it.
 
+    `beside` is what its opened card says besides: see `kpi.indicators.beside`.
+
     Where a share is less than `red_below`, the composite's light is red whatever its points: it says too little to be trusted.
 
     `goalposts` are the values that score 0 and 100, and `weight` its points out of 100 in the composite; a KPI with goalposts
@@ -89,6 +92,7 @@ class Kpi:
     duration: str | None = None
     needs: tuple[str, ...] = ()
     red_below: float | None = None
+    beside: Beside | None = None
 
     def __post_init__(self) -> None:
         wrong = [*self._wrong_rows(), *self._wrong_numbers(), *self._wrong_places()]
@@ -206,7 +210,7 @@ KPIS: Final = collected(
             among=col("is_matured"), counted=col("is_started"), shown=("scorecard", "groups", "comparison", "pair")),
         Kpi("K03", of="agreements", estimator="median", direction="lower", target=180, goalposts=(420, 120), weight=15,
             among=col("waiting_days").is_not_null(), counted=col("duration_observed"), duration="waiting_days",
-            shown=("overview", "scorecard", "groups")),
+            beside="mean", shown=("overview", "scorecard", "groups")),
         Kpi("K04", of="agreements", estimator="share", direction="higher", target=80, goalposts=(40, 90), weight=15,
             among=col("target_is_judged"), counted=col("completed_on_time"),
             needs=("targets", "completion_days"),
@@ -216,7 +220,7 @@ KPIS: Final = collected(
             needs=("progress",), shown=("scorecard", "groups", "comparison")),
         Kpi("K06", of="agreements", estimator="share", direction="lower", target=5, goalposts=(25, 0), weight=10,
             among=col("is_overdue") | col("is_past_grace"), counted=col("is_overdue"),
-            needs=("targets",), shown=("scorecard",)),
+            needs=("targets",), beside="backlog", shown=("scorecard",)),
         Kpi("K07", of="agreements", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
             among=col("plan_limit_passed"), counted=col("plan_in_time"), needs=("plans",), shown=("scorecard",)),
         Kpi("K08", of="reports", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=15,
@@ -224,7 +228,7 @@ KPIS: Final = collected(
             shown=("scorecard", "comparison")),
         Kpi("K09", of="blockers", estimator="median", direction="lower", target=45, goalposts=(105, 30), weight=5,
             among=col("is_timed"), counted=col("is_settled"), duration="held_days", needs=("blockers",),
-            shown=("scorecard",)),
+            beside="within", shown=("scorecard",)),
         Kpi("K10", of="blockers", estimator="share", direction="higher", target=90, goalposts=(50, 100), weight=5,
             among=col("escalation_due"), counted=col("escalated_in_time"),
             needs=("blockers",), shown=("scorecard",)),

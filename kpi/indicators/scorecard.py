@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import polars as pl
@@ -67,14 +67,14 @@ def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
     return kpi.cases(facts, ["agreement_id"]).join(groups, on="agreement_id", how="inner")
 
 
-def tally(facts: Facts, *, by: Sequence[str]) -> pl.DataFrame:
-    """What every value is made of: `by` columns, kpi, time, counted, cases.
+def tally(facts: Facts, *, by: Sequence[str], kpis: Collection[str] = KPIS) -> pl.DataFrame:
+    """What every value, or those of some KPIs, is made of: `by` columns, kpi, time, counted, cases.
 
     One row per group and KPI, for a median one per group, KPI and duration (`time`, else null). Tallies add up: the sum
     of those of any parts is the tally of the whole, and `scores` turns any such sum into cards. So a register in which
     one agreement had fared otherwise, or was drawn twice, is scored by the same code without being written out.
     """
-    return pl.concat([_tally(kpi, facts, list(by)) for kpi in KPIS.values()])
+    return pl.concat([_tally(KPIS[code], facts, list(by)) for code in kpis])
 
 
 def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rules: Rules) -> pl.DataFrame:

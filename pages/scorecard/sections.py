@@ -103,16 +103,19 @@ def show_kpis(view: View, agency: str) -> None:
     """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
     mine, before = (cards_of(view.on(day), agency) for day in (view.as_of, view.compare_with))
     trend = loaders.trend(view, by="agency").filter(pl.col("agency") == agency)
+    told = loaders.beside_cards(view, by="agency").row(by_predicate=pl.col("agency") == agency, named=True)
+    rules = loaders.rules(view.as_of)
     st.subheader(w.t("scorecard.kpis"), anchor=False)
     grid = st.grid("auto", min_column_width=260, border=True)
     for code in shown_in("scorecard", loaders.records()):
         card, kpi = mine[code], KPIS[code]
         with grid.cell():
-            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency)
+            beside = beside_text(kpi, told, rules)
+            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency, beside)
 
 
-def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, agency: str) -> None:
-    """One KPI: name, value, light in words, target, interval and number of cases, then the ways on."""
+def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, agency: str, beside: str | None) -> None:
+    """One KPI: name, value, light in words, target, interval and number of cases, then the ways on; `beside` once it is opened."""
     better: cards.Better = "higher" if kpi.direction == "higher" else "lower"
     now, then = card["value"], before["value"] if before else None
     course = [value for value in trend.sort("as_of")["value"].to_list() if value is not None]
@@ -128,7 +131,7 @@ def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, age
     st.badge(cards.light(card["status"]), color=palette.BADGES[card["status"]])
     st.caption(basis(kpi, card))
     with st.container(horizontal=True, gap="small"):
-        cards.explained(kpi.code, card)
+        cards.explained(kpi.code, card, beside=beside)
         if card["denominator"]:
             good_is_counted = kpi.direction == "higher" or kpi.estimator == "median"
             part = "rest" if good_is_counted else "numerator"
@@ -141,6 +144,28 @@ def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, age
                 part=part,
                 agency=agency,
             )
+
+
+def beside_text(kpi: Kpi, told: Card, rules: Rules) -> str | None:
+    """What the opened card says beside its value, in a line; None where it says nothing. `told` is a row of `beside_cards`."""
+    if kpi.beside == "backlog":
+        flow = {name: w.number(told[name]) for name in ("completed", "fallen_due")}
+        ratio = {"ratio": w.percent(told["clearance"]), "days": w.number(rules.recent_days)}
+        parts = [
+            None if told["late_p90"] is None else w.t("scorecard.beside_late", days=w.days(told["late_p90"])),
+            None if told["clearance"] is None else w.t("scorecard.beside_clearance", **flow, **ratio),
+        ]
+        return " ".join(filter(None, parts)) or None
+    if kpi.beside is None or told[kpi.beside] is None:
+        return None
+    write, days = (w.days, rules.rmst_horizon_days) if kpi.beside == "mean" else (w.percent, rules.blocker_horizon_days)
+    return w.t(
+        f"scorecard.beside_{kpi.beside}",
+        value=write(told[kpi.beside]),
+        low=write(told[f"{kpi.beside}_low"]),
+        high=write(told[f"{kpi.beside}_high"]),
+        days=w.number(days),
+    )
 
 
 def basis(kpi: Kpi, card: Card) -> str:

@@ -119,8 +119,11 @@ def kpi_words(kpi: str, part: Part, rules: Rules) -> str:
     return w.t(f"kpi.{kpi}.{part}", **limits)
 
 
-def explained(kpi: str, card: Mapping[str, Any] | None = None, *, is_wordless: bool = False) -> None:
-    """A small button that opens what a KPI means: definition, cases, interval, date, how to read it, and the way to the method."""
+def explained(
+    kpi: str, card: Mapping[str, Any] | None = None, *, beside: str | None = None, is_wordless: bool = False
+) -> None:
+    """A small button that opens what a KPI means: definition, cases, interval, date, what is told beside its value, how to read it,
+    and the way to the method."""
     view = filters.current()
     rules = loaders.rules(view.as_of)
     word = w.t("common.explain")
@@ -129,6 +132,7 @@ def explained(kpi: str, card: Mapping[str, Any] | None = None, *, is_wordless: b
         f"**{kpi_words(kpi, 'name', rules)}**",
         kpi_words(kpi, "sentence", rules),
         *value,
+        *filter(None, (beside,)),
         f"*{w.t('common.explain_formula')}*: {kpi_words(kpi, 'formula', rules)}",
         f"*{w.t('common.explain_reading')}*: {kpi_words(kpi, 'reading', rules)}",
         f"*{w.t('common.explain_improve')}*: {kpi_words(kpi, 'improve', rules)}",

@@ -25,8 +25,8 @@ from data_access.store import snapshot
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, History, signs
+from kpi.indicators import beside, scorecard
 from kpi.indicators import league_table as kpi_league_table
-from kpi.indicators import scorecard
 from kpi.register import Register
 from kpi.reporting import coverage
 from kpi.rules import Rules
@@ -189,6 +189,12 @@ def details(view: View, person: Person) -> pl.DataFrame:
 def scorecards(view: View, *, by: str | None = None) -> pl.DataFrame:
     """Every KPI of a view, or of every group in it; columns as in `kpi.indicators.scorecard.compute`."""
     return scorecard.compute(facts(view), by=[] if by is None else [by], rules=rules(view.as_of))
+
+
+@kept()
+def beside_cards(view: View, *, by: str) -> pl.DataFrame:
+    """What opened cards say beside their values, for every group in a view; columns as in `kpi.indicators.beside.compute`."""
+    return beside.compute(facts(view), by=[by], rules=rules(view.as_of))
 
 
 @kept()

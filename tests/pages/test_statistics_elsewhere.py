@@ -14,7 +14,7 @@ from data_access.register import read_register
 from kpi import facts
 from kpi.estimators.difference import Difference
 from kpi.facts import Facts
-from kpi.indicators import scorecard
+from kpi.indicators import beside, scorecard
 from kpi.indicators.catalog import shown_in
 from kpi.rules import Rules
 from kpi.studies import rank_sets, what_if
@@ -89,6 +89,35 @@ def test_crude_and_adjusted_stand_side_by_side(browsed_store: sa.Engine, visit: 
 
     assert f"{crude['value']:.0f}% → **" in text
     assert "agreements still waiting are expected to be implemented." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "en",
+            ("Mean wait within the first 365 days: ", "Nine of ten overdue ones are at most ", "(clearance: "),
+        ),
+        (
+            "vi",
+            (
+                "Chờ trung bình trong 365 ngày đầu: ",
+                "Chín phần mười thỏa thuận quá hạn trễ không quá ",
+                "(tỷ lệ giải tỏa: ",
+            ),
+        ),
+    ],
+)
+def test_opened_cards_say_what_stands_beside_their_value(
+    browsed_store: sa.Engine, visit: Visit, language: str, lines: tuple[str, ...]
+) -> None:
+    (told,) = beside.compute(ministries(browsed_store).where(pl.col("agency") == "BTC")).to_dicts()
+
+    text = said(visit("scorecard", language=language, agency="BTC"))
+
+    assert all(text.count(line) == 1 for line in lines), text
+    assert f"{lines[0]}{told['mean']:.0f} " in text
+    assert f"{lines[1]}{told['late_p90']} " in text
 
 
 # --- Ranking ---------------------------------------------------------------------------------------------------------

@@ -156,6 +156,30 @@ def test_incidence_and_its_limits_equal_lifelines(causes: list[int], random: Ran
             assert (row["low"], row["high"]) == (pytest.approx(min(limits)), pytest.approx(max(limits)))
 
 
+def test_going_on_waiting_after_a_competing_end_gives_the_share_that_started() -> None:
+    """Whoever ended otherwise waits until the last day looked at: the curve's complement is then the incidence, as everybody
+    could have been followed for as long."""
+    chance = Random(11)
+    horizon = 400
+    starts = [(chance.randrange(1, 900), chance.randrange(1, 900)) for _ in range(80)]
+    first = [
+        (min(start, end, horizon), 0 if min(start, end) > horizon else 1 if start <= end else 2)
+        for start, end in starts
+    ]
+
+    incidence = survival.cumulative_incidence([time for time, _ in first], [cause for _, cause in first])
+    waiting = survival.kaplan_meier(
+        [time if cause == 1 else horizon for time, cause in first], [cause == 1 for _, cause in first]
+    )
+
+    started = dict(
+        incidence.filter((pl.col("cause") == 1) & (pl.col("events") > 0)).select("time", "incidence").iter_rows()
+    )
+    stayed = dict(waiting.filter(pl.col("events") > 0).select("time", "survival").iter_rows())
+    assert len(started) > 10
+    assert {time: 1 - share for time, share in stayed.items()} == pytest.approx(started, abs=1e-9)
+
+
 def test_what_has_started_ended_or_still_waits_makes_up_the_whole() -> None:
     times, causes = [3, 5, 5, 8, 9, 12, 14], [1, 2, 0, 1, 1, 2, 0]
 

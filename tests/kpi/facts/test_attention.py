@@ -74,9 +74,3 @@ def test_growth_over_a_small_base_is_a_difference_and_no_ratio() -> None:
         assert Growth(now=now, before=before).ratio == pytest.approx(ratio, abs=5e-5)
     assert Growth(now=9, before=4).ratio is None
     assert Growth(now=9, before=4).difference == 5
-
-
-def test_the_backlog_of_nothing_is_zero_cases_and_no_days() -> None:
-    empty = facts.build(register_of([]), AS_OF)
-
-    assert attention.backlog(empty) == {"count": 0, "median_days": None, "p90_days": None}
