@@ -17,13 +17,14 @@ class Thresholds:
     target is to be set within `first_target_days` of signing. A backlog is measured against what has had time to fall behind,
     whatever was closed within `recent_days` included, so that it never looks larger because something else was finished, nor
     smaller because something new was signed; what was found of claims counts for as long. Blockers gone within
-    `brief_blocker_days` are not timed.
+    `brief_blocker_days` are not timed. What is completed `late_points_days` after its target is as late as can be.
     """
 
     grace_days: int = 90
     first_target_days: int = 90
     recent_days: int = 365
     brief_blocker_days: int = 3
+    late_points_days: int = 365
     stall_days: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: MappingProxyType(
             {

@@ -124,6 +124,11 @@ class AgreementFacts(dy.Schema):
     is_matured = dy.Bool(description="signed long enough ago to be judged by whether it was started")
     target_is_judged = dy.Bool(description="its original target has come, or none was set in time: it is judged by it")
     completed_on_time = dy.Bool(description="completed by the original target, which had been set by then")
+    days_late = dy.Int64(
+        min=0,
+        description="days from its original target to its completion, 0 by the target; as many as count at most where it is not "
+        "completed, or was before it had a target",
+    )
     plan_limit_passed = dy.Bool(description="its plan has fallen due, so that it can be judged by it")
     plan_in_time = dy.Bool(description="the plan was issued by then")
     has_evidence = dy.Bool(description="there is evidence of its result")
@@ -197,6 +202,7 @@ class AgreementFacts(dy.Schema):
             & (col("original_target").is_null() == col("current_target").is_null())
             & _only_where(col("is_started"), "duration_observed")
             & _only_where(col("completed_on").is_not_null(), "completed_on_time")
+            & (col("completed_on_time") == (col("days_late") == 0))
             & (col("is_stalled") == col("stalled_since").is_not_null())
             & (col("original_target").is_null() == col("target_set_on").is_null())
             & _only_where(col("is_void"), "is_not_pursued")

@@ -66,16 +66,17 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
         (set_after <= rules.first_target_days).fill_null(False)
     )
     ended_on_the_way = pl.col("is_started") & (pl.col("ended_on") < pl.col("original_target")).fill_null(False)
-    set_before_completion = pl.col("target_set_on") <= pl.col("completed_on")
+    set_before_completion = (pl.col("target_set_on") <= pl.col("completed_on")).fill_null(False)
+    after_target = (pl.col("completed_on") - pl.col("original_target")).dt.total_days()
+    most_late = rules.late_points_days
     plan_limit_passed = (pl.col("plan_due_on") < as_of).fill_null(False)
     ended_before_limit = (pl.col("ended_on") <= pl.col("plan_due_on")).fill_null(False)
     return agreements.with_columns(
         is_matured=(judged | (_FOLLOWED & pl.col("is_started")))
         & (pl.col("age_days") >= rules.grace_days).fill_null(False),
         target_is_judged=judged & (target_come | no_target_in_time.fill_null(False)) & ~ended_on_the_way,
-        completed_on_time=((pl.col("completed_on") <= pl.col("original_target")) & set_before_completion).fill_null(
-            False
-        ),
+        completed_on_time=set_before_completion & (after_target <= 0).fill_null(False),
+        days_late=pl.when(set_before_completion).then(after_target.clip(0, most_late)).otherwise(pl.lit(most_late)),
         plan_limit_passed=_FOLLOWED & plan_limit_passed & ~ended_before_limit,
         plan_in_time=(pl.col("plan_issued_on") <= pl.col("plan_due_on")).fill_null(False),
         has_evidence=pl.col("evidence_url") != "",

@@ -71,6 +71,9 @@ class Kpi:
     the event has happened. A `count` shows the numerator itself. `needs` names what a register must keep for the KPI to
     exist at all: where one of these is missing it is off, and nothing but the list of what is missing names it.
 
+    `missed_by` is the column with the days by which each case of a share missed it: in its score a case has a part, from all of it
+    at none to nothing at `Thresholds.late_points_days`, while its value and light go by what was not missed at all.
+
     `beside` is what its opened card says besides: see `kpi.indicators.beside`.
 
     Where a share is less than `red_below`, the composite's light is red whatever its points: it says too little to be trusted.
@@ -93,6 +96,7 @@ class Kpi:
     needs: tuple[str, ...] = ()
     red_below: float | None = None
     beside: Beside | None = None
+    missed_by: str | None = None
 
     def __post_init__(self) -> None:
         wrong = [*self._wrong_rows(), *self._wrong_numbers(), *self._wrong_places()]
@@ -121,9 +125,14 @@ class Kpi:
             frame = frame.clear()
         return frame.filter(self.among).with_columns(self.counted.alias("_counted"))
 
+    @property
+    def time(self) -> str | None:
+        """The column of days by which its cases are told apart: a median's duration, or by how much a share was missed."""
+        return self.duration or self.missed_by
+
     def cases(self, facts: Facts, columns: Iterable[str]) -> pl.DataFrame:
-        """`rows` with some of their columns only, and of a median its duration: to count them, at a fraction of the cost."""
-        kept = [*columns] if self.duration is None else [*columns, self.duration]
+        """`rows` with some of their columns only, and `time` where there is one: to count them, at a fraction of the cost."""
+        kept = [*columns] if self.time is None else [*columns, self.time]
         needed = {*kept, *self.among.meta.root_names(), *self.counted.meta.root_names()}
         narrow = dataclasses.replace(facts, **{self.of: getattr(facts, self.of).select(sorted(needed))})
         return self.rows(narrow).select(*kept, "_counted")
@@ -136,8 +145,9 @@ class Kpi:
             ("among", self.among, pl.Boolean),
             ("counted", self.counted, pl.Boolean),
         ]
-        if self.duration is not None:
-            used.append(("duration", col(self.duration), pl.Int64))
+        for part, column in (("duration", self.duration), ("missed_by", self.missed_by)):
+            if column is not None:
+                used.append((part, col(column), pl.Int64))
         for part, rows, kind in used:
             unknown = [name for name in rows.meta.root_names() if name not in frame.columns]
             yield from (f"{part}: {self.of} have no column {name}" for name in unknown)
@@ -145,6 +155,8 @@ class Kpi:
                 yield f"{part} is not of type {kind}"
         if (self.duration is None) == (self.estimator == "median"):
             yield "a median has a duration, and nothing else has"
+        if self.missed_by is not None and self.estimator != "share":
+            yield "a share may be missed by days, and nothing else"
         unkept = [name for name in self.needs if name not in RECORDS]
         yield from (f"needs: registers keep {', '.join(RECORDS)}, not {name}" for name in unkept)
 
@@ -213,7 +225,7 @@ KPIS: Final = collected(
             beside="mean", shown=("overview", "scorecard", "groups")),
         Kpi("K04", of="agreements", estimator="share", direction="higher", target=80, goalposts=(40, 90), weight=15,
             among=col("target_is_judged"), counted=col("completed_on_time"),
-            needs=("targets", "completion_days"),
+            needs=("targets", "completion_days"), missed_by="days_late",
             shown=("scorecard", "groups", "comparison")),
         Kpi("K05", of="agreements", estimator="share", direction="lower", target=10, goalposts=(50, 0), weight=15,
             among=col("is_stalled") | col("is_past_grace"), counted=col("is_stalled"),

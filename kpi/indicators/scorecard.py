@@ -70,7 +70,7 @@ def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
 def tally(facts: Facts, *, by: Sequence[str], kpis: Collection[str] = KPIS) -> pl.DataFrame:
     """What every value, or those of some KPIs, is made of: `by` columns, kpi, time, counted, cases.
 
-    One row per group and KPI, for a median one per group, KPI and duration (`time`, else null). Tallies add up: the sum
+    One row per group and KPI, where the KPI has a `Kpi.time` one per group, KPI and `time` (else null). Tallies add up: the sum
     of those of any parts is the tally of the whole, and `scores` turns any such sum into cards. So a register in which
     one agreement had fared otherwise, or was drawn twice, is scored by the same code without being written out.
     """
@@ -94,7 +94,7 @@ def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], 
 
 
 def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
-    time = [] if kpi.duration is None else [pl.col(kpi.duration).cast(pl.Int64).alias("time")]
+    time = [] if kpi.time is None else [pl.col(kpi.time).cast(pl.Int64).alias("time")]
     counts = (
         _with_groups(kpi, facts, keys)
         .group_by([*keys, *time])
@@ -116,7 +116,8 @@ def _valued(
 ) -> pl.DataFrame:
     """The value of every KPI of every group, all KPIs of one estimator in one pass.
 
-    `_still_there` is how many cases of a median had lasted to the worst goalpost, null for other estimators.
+    `_still_there` is how many cases of a median had lasted to the worst goalpost, null for other estimators; `_earned` is a share
+    with the parts of the cases that missed it, null for others.
     """
     parts = []
     for estimator in ("share", "median", "count"):
@@ -159,8 +160,15 @@ def _estimated(
             .with_columns(pl.col("_still_there").fill_null(0))
         )
     elif estimator == "share":
-        share = pl.when(pl.col("denominator") > 0).then(100 * pl.col("numerator") / pl.col("denominator"))
-        counts = counts.with_columns(value=share)
+        part = (1 - pl.col("time") / rules.late_points_days).fill_null(0.0)
+        parts = mine.group_by("_number").agg(_parts=((pl.col("cases") - pl.col("counted")) * part).sum())
+        counts = counts.join(parts, on="_number", how="left", maintain_order="left").with_columns(
+            pl.when(pl.col("denominator") > 0).then(100 * counted / pl.col("denominator")).alias(name)
+            for name, counted in (
+                ("value", pl.col("numerator")),
+                ("_earned", pl.col("numerator") + pl.col("_parts").fill_null(0.0)),
+            )
+        )
         if limits:
             low, high = wilson(pl.col("numerator"), pl.col("denominator"))
             counts = counts.with_columns(low=100 * low, high=100 * high)
@@ -172,12 +180,12 @@ def _estimated(
 def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     absent = [
         pl.lit(None, dtype=pl.Float64).alias(name)
-        for name in ("value", "low", "high", "follow_up")
+        for name in ("value", "low", "high", "follow_up", "_earned")
         if name not in frame.columns
     ]
     if "_still_there" not in frame.columns:
         absent.append(pl.lit(None, dtype=pl.Int64).alias("_still_there"))
-    floats = ["value", "low", "high", "follow_up"]
+    floats = ["value", "low", "high", "follow_up", "_earned"]
     return frame.with_columns(absent).select(
         *keys,
         "kpi",
@@ -194,19 +202,25 @@ def _goalpost(rules: Rules, end: Literal[0, 1]) -> pl.Expr:
 
 
 def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts.
+    """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts, and `_lit_by`, the same of the value as it is
+    shown where the score also has parts of cases.
 
-    With fewer than MIN_DENOMINATOR cases there is no score. A median that has not been reached is longer than the
+    With fewer than MIN_DENOMINATOR cases there is neither. A median that has not been reached is longer than the
     follow-up; where as many cases have lasted beyond the worst goalpost the score is 0, otherwise it is not available.
     """
     lo, hi = _goalpost(rules, 0), _goalpost(rules, 1)
     beyond = pl.col("value").is_null() & (pl.col("_still_there") >= MIN_DENOMINATOR)
-    score = pl.when(beyond).then(0.0).otherwise(100 * ((pl.col("value") - lo) / (hi - lo)).clip(0, 1))
-    return cards.with_columns(score=pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score)).drop("_still_there")
+
+    def scored(x: pl.Expr) -> pl.Expr:
+        score = pl.when(beyond).then(0.0).otherwise(100 * ((x - lo) / (hi - lo)).clip(0, 1))
+        return pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score)
+
+    both = {"score": pl.coalesce("_earned", "value"), "_lit_by": pl.col("value")}
+    return cards.with_columns(scored(x).alias(name) for name, x in both.items()).drop("_still_there", "_earned")
 
 
-def _light(rules: Rules) -> pl.Expr:
-    score = pl.col("score")
+def _light(rules: Rules, by: str = "score") -> pl.Expr:
+    score = pl.col(by)
     return (
         pl.when(score.is_null())
         .then(pl.lit("not_available"))
@@ -227,8 +241,8 @@ def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         .then(pl.lit("not_available"))
         .when(pl.col("denominator") < MIN_DENOMINATOR)
         .then(pl.lit("too_few"))
-        .otherwise(_light(rules))
-    )
+        .otherwise(_light(rules, by="_lit_by"))
+    ).drop("_lit_by")
 
 
 def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
@@ -268,7 +282,7 @@ def _weighted(
     )
     return (
         _shaped(cards, keys)
-        .drop("_still_there")
+        .drop("_still_there", "_earned")
         .with_columns(score=pl.col("value"))
         .with_columns(status=pl.when(pl.col("n") < rules.rank_min_n).then(pl.lit("too_few")).otherwise(_light(rules)))
         .select(scored.columns)

@@ -119,6 +119,8 @@ WITH ev AS (
             THEN 1 ELSE 0 END AS k04_n,
         CASE WHEN state = 'COMPLETED' AND completed_on <= original AND target_set <= completed_on THEN 1 ELSE 0 END
             AS on_time,
+        CASE WHEN state = 'COMPLETED' AND completed_on > original AND target_set <= completed_on AND {late} < {most_late}
+            THEN {late} END AS days_late,
         CASE WHEN signed = 1 AND followed = 1 AND ({age} >= {longest} OR signed_on IS NULL) AND (open = 1
             OR state = 'SUSPENDED' OR COALESCE({closed_for} < {recent}, {no})) THEN 1 ELSE 0 END AS had_time
     FROM b
@@ -174,6 +176,7 @@ WITH ev AS (
     UNION ALL SELECT agency, 'K01', 1, 1 FROM c WHERE signed = 1
     UNION ALL SELECT agency, 'K02', started, 1 FROM c WHERE k02_n = 1
     UNION ALL SELECT agency, 'K04', on_time, 1 FROM c WHERE k04_n = 1
+    UNION ALL SELECT agency, 'late', days_late, 1 FROM c WHERE k04_n = 1 AND days_late IS NOT NULL
     UNION ALL SELECT agency, 'K05', stalled, 1 FROM c WHERE stalled = 1 OR had_time = 1
     UNION ALL SELECT agency, 'K06', overdue, 1 FROM c WHERE overdue = 1 OR had_time = 1
     UNION ALL SELECT agency, 'K07', CASE WHEN {planned} <= plan_days THEN 1 ELSE 0 END, 1 FROM c
@@ -232,6 +235,8 @@ def asked(
         closed_for=days(today, "COALESCE(CASE WHEN state = 'COMPLETED' THEN completed_on END, ended_on)"),
         stalled_for=f"({days(today, 'c.moved_on')} - c.stall_limit)",
         brief=RULES.brief_blocker_days,
+        late=days("completed_on", "original"),
+        most_late=RULES.late_points_days,
         opened_for=days(today, "d.opened"),
         planned=days("plan_on", "plan_from"),
         since_plan=days(today, "plan_from"),
@@ -267,7 +272,7 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
     for row in overall:
         assert_card(row, total(row["kpi"]))
         assert_median(row, [(days, seen) for _, name, days, seen in waits if name == row["kpi"]])
-    assert_composite(overall, total("standing")[0], waits)
+    assert_composite(overall, total("standing")[0], waits, total("late"))
     cards = loaders.scorecards(view, by="agency").to_dicts()
     for row in cards:
         place = (row["agency"], row["kpi"])
@@ -276,7 +281,7 @@ def assert_shown_as_stored(engine: sa.Engine) -> None:
     for key in agencies:
         standing, _ = found.get((key, "standing"), (0, 0))
         own = [row for row in cards if row["agency"] == key]
-        assert_composite(own, standing, [wait for wait in waits if wait[0] == key])
+        assert_composite(own, standing, [wait for wait in waits if wait[0] == key], found.get((key, "late"), (0, 0)))
     assert set(loaders.scorecards(view, by="agency")["agency"].to_list()) == agencies
 
 
@@ -298,8 +303,13 @@ def assert_median(row: Mapping[str, Any], waits: list[tuple[int, bool]]) -> None
         assert row["value"] == median(waits), row
 
 
-def assert_composite(cards: list[dict[str, Any]], standing: int, waits: list[tuple[str, str, int, bool]]) -> None:
-    """The weighted mean of the scores there are, of five cases each, where there are enough of them and of agreements."""
+def assert_composite(
+    cards: list[dict[str, Any]], standing: int, waits: list[tuple[str, str, int, bool]], late: tuple[int, int]
+) -> None:
+    """The weighted mean of the scores there are, of five cases each, where there are enough of them and of agreements.
+
+    `late`: days by which those were late that were completed less than a year after their target, and how many they are.
+    """
     weighted = weight = 0.0
     for row in cards:
         worst, best = RULES.goalposts.get(row["kpi"], (None, None))
@@ -309,6 +319,8 @@ def assert_composite(cards: list[dict[str, Any]], standing: int, waits: list[tup
         lasting = sum(days >= worst for _, name, days, _ in waits if name == row["kpi"])
         if row["denominator"] < 5 or (value is None and lasting < 5):
             continue  # nothing to score; a median not reached scores nothing once five have lasted beyond the worst goalpost
+        if row["kpi"] == "K04":
+            value = 100 * (row["numerator"] + late[1] - late[0] / RULES.late_points_days) / row["denominator"]
         score = 0.0 if value is None else 100 * min(1.0, max(0.0, (value - worst) / (best - worst)))
         weighted += RULES.weights[row["kpi"]] * score
         weight += RULES.weights[row["kpi"]]

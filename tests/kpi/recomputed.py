@@ -247,18 +247,32 @@ def time_to_start(rows: list[Row], as_of: dt.date) -> Found:
 @recomputes("K04")
 def on_time(rows: list[Row], as_of: dt.date) -> Found:
     """Nothing where no target was ever set."""
+    judged = days_late(rows, as_of)
+    return share(judged.count(0), len(judged))
+
+
+def on_time_with_parts(rows: list[Row], as_of: dt.date) -> Fraction:
+    """The same in per cent with a part of each that was completed late: a day off for each day, nothing after a year."""
+    judged = days_late(rows, as_of)
+    return (
+        100 * sum((1 - Fraction(min(late, 365), 365) for late in judged if late is not None), Fraction(0)) / len(judged)
+    )
+
+
+def days_late(rows: list[Row], as_of: dt.date) -> list[int | None]:
+    """How many days after its target each was completed that is judged by one, 0 by the target; None: not, or before it had one."""
     if not any(row.targets for row in rows):
-        return share(0, 0)
-    counted = among = 0
+        return []
+    found: list[int | None] = []
     for one in followed(rows, as_of):
         target, target_set = one["original"], one["target_set"]
         set_late = (as_of - one["signed"]).days >= 90 and (target_set is None or (target_set - one["signed"]).days > 90)
         left_on_the_way = target is not None and one["started"] and one["ended"] and one["ended"] < target
         if one["given_up"] or left_on_the_way or not (set_late or (target is not None and target <= as_of)):
             continue
-        among += 1
-        counted += bool(one["completed"] and target and target_set <= one["completed"] <= target)
-    return share(counted, among)
+        was_planned = one["completed"] and target and target_set <= one["completed"]
+        found.append(max((one["completed"] - target).days, 0) if was_planned else None)
+    return found
 
 
 @recomputes("K05")
@@ -345,7 +359,7 @@ def relied_on(rows: list[Row], as_of: dt.date) -> Found:
 @recomputes("K13")
 def composite(rows: list[Row], as_of: dt.date) -> Found:
     """The weighted mean of the scores there are, of five cases or more; a median not reached scores 0 once five have lasted beyond
-    the worst goalpost."""
+    the worst goalpost; what was completed late scores in part."""
     weighted, points = Fraction(0), 0
     for code, weight, worst, best in (
         ("K02", 20, 45, 95),
@@ -365,6 +379,8 @@ def composite(rows: list[Row], as_of: dt.date) -> Found:
             if sum(time >= worst for time, _ in waits) < 5:
                 continue
             value = worst
+        if code == "K04":
+            value = on_time_with_parts(rows, as_of)
         score = 100 * (Fraction(value) - worst) / (best - worst)
         weighted += weight * min(max(score, Fraction(0)), Fraction(100))
         points += weight

@@ -31,6 +31,12 @@ FORGOTTEN: dict[str, dict[str, Any]] = {
     "counted is not of type Boolean": {"counted": col("age_days")},
     "a median has a duration": {"estimator": "median", "shown": ("scorecard",)},
     "nothing else has": {"duration": "duration_days"},
+    "missed_by: agreements have no column days_off": {"missed_by": "days_off"},
+    "a share may be missed by days, and nothing else": {
+        "estimator": "median",
+        "duration": "waiting_days",
+        "missed_by": "days_late",
+    },
     "registers keep targets, plans, evidence, reports, blockers, samples, progress, completion_days, not prizes": {
         "needs": ("plans", "prizes")
     },

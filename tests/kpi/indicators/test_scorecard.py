@@ -110,6 +110,46 @@ def test_a_median_not_reached_scores_nothing_once_it_is_sure_to_be_beyond_the_wo
     assert (young_card["value"], young_card["score"], young_card["status"]) == (None, None, "not_available")
 
 
+def test_late_completion_earns_a_part_and_what_is_not_completed_none() -> None:
+    """Of ten, four on time, and late by a day, by 73 days and by two years; three are still open. The light goes by the four."""
+    target = AS_OF - dt.timedelta(days=800)
+    plan = [(target, target - dt.timedelta(days=300))]
+    late = [0, -5, -5, 0, 1, 73, 730, None, None, None]
+    rows = [
+        Row(
+            id=number,
+            signed=target - dt.timedelta(days=300),
+            targets=plan,
+            events=[("IN_PROGRESS", target - dt.timedelta(days=200))]
+            + ([] if days is None else [("COMPLETED", target + dt.timedelta(days=days))]),
+        )
+        for number, days in enumerate(late, 1)
+    ]
+
+    card = by_code(scorecard.compute(facts.build(register_of(rows), AS_OF)))["K04"]
+
+    assert (card["numerator"], card["denominator"], card["value"], card["status"]) == (4, 10, 40, "red")
+    assert card["score"] == pytest.approx(100 * (10 * (4 + 364 / 365 + 0.8) - 40) / 50)
+
+
+@pytest.mark.parametrize("days", [1, 30, 364, 365, 400])
+def test_the_earlier_the_better_however_late(days: int) -> None:
+    target = AS_OF - dt.timedelta(days=500)
+
+    def score(*, late: int | None) -> float:
+        plan = [(target, target - dt.timedelta(days=300))]
+        done = [] if late is None else [("COMPLETED", target + dt.timedelta(days=late))]
+        rows = [Row(id=number, signed=plan[0][1], targets=plan, events=[("COMPLETED", target)]) for number in range(5)]
+        rows += [Row(id=9, signed=plan[0][1], targets=plan, events=done)]
+        card = by_code(scorecard.compute(facts.build(register_of(rows), AS_OF)))["K04"]
+        assert isinstance(card["score"], float)
+        return card["score"]
+
+    # One in six open, five on time: short of the best goalpost.
+    assert score(late=None) <= score(late=days) <= score(late=days - 1)
+    assert (score(late=None) < score(late=days)) == (days < 365)
+
+
 def test_the_composite_is_the_weighted_mean_of_what_there_is() -> None:
     """Worked example: scores 60, 50, 60, 80, 80 with weights 25, 20, 20, 20, 15 give 65."""
     scores = pl.DataFrame(
