@@ -14,7 +14,7 @@ from cli.uploads import Decision, Told, User, batch_of, cell, person_of, printed
 from data_access import store, updates
 from data_access.updates import Review
 from kpi.update import Change, kind_of
-from kpi.update.review import whole
+from kpi.update.changes import whole
 
 review_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Uploads that wait: list, show, publish, return."

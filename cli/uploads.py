@@ -32,6 +32,7 @@ from kpi.update import (
 )
 from kpi.update import template as filled_template
 from kpi.update.columns import name_of
+from kpi.update.review import said_of_waiting, why_held
 from kpi.vocabulary import BatchStatus, texts
 
 CONFLICT = "conflict"
@@ -131,6 +132,10 @@ def upload(
         assert isinstance(table, Table)
         with refusals_in(language), store.session(engine) as session:
             done = updates.hand_in(session, actor=person, table=table, preview=outcome)
+    why = why_held(outcome, updates.read_held(engine))
+    with words.in_language(language):
+        for line, remedy in said_of_waiting(why, outcome.thresholds):
+            print(f"{line}. {remedy}", file=sys.stderr)
     _print_outcome([], outcome, done, output)
 
 

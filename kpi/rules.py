@@ -22,6 +22,9 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "plan_days_other": (1, 365),
         "escalation_days": (1, 180),
         "rank_min_n": (1, 100),
+        "claim_days": (1, 180),
+        "first_target_days": (1, 365),
+        "target_years": (1, 20),
     }
 )
 """The thresholds a coordinator may set from a date on, and between which values; part of a mapping as `name.key`.

@@ -17,11 +17,15 @@ class Thresholds:
     target is to be set within `first_target_days` of signing. A backlog is measured against what has had time to fall behind,
     whatever was closed within `recent_days` included, so that it never looks larger because something else was finished, nor
     smaller because something new was signed; what was found of claims counts for as long. Blockers gone within
-    `brief_blocker_days` are not timed. What is completed `late_points_days` after its target is as late as can be.
+    `brief_blocker_days` are not timed. What is completed `late_points_days` after its target is as late as can be. What is
+    claimed of a day more than `claim_days` before it is received waits for review, and so do a first target set later than that
+    and a target more than `target_years` away.
     """
 
     grace_days: int = 90
+    claim_days: int = 30
     first_target_days: int = 90
+    target_years: int = 5
     recent_days: int = 365
     brief_blocker_days: int = 3
     late_points_days: int = 365

@@ -19,7 +19,7 @@ from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.queue import count_kinds, count_waiting
 from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
 from data_access.updates.reviewing import REASON_MAX, Review, list_waiting, publish, review, send_back
-from data_access.updates.routes import Route, read_routes, write_routes
+from data_access.updates.routes import Route, read_held, read_routes, write_routes
 from data_access.updates.undoing import undo
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "preview_of",
     "publish",
     "read_changes",
+    "read_held",
     "read_limits",
     "read_routes",
     "read_uploads_of_file",

@@ -21,7 +21,6 @@ from data_access.updates.reading import table
 from kpi.update import Preview
 from kpi.update.columns import BY_CODE
 from kpi.update.layout import NEW
-from kpi.update.review import held_back
 from kpi.vocabulary import BatchStatus, BlockerStep, State, texts
 
 TABLE_OF_PART = {
@@ -101,7 +100,7 @@ def carry_out(
     agency = batch.agency
     if agency is None or agency != preview.agency or not (is_own or is_published):
         raise Refused("not_allowed")
-    if is_own and held_back(preview.changes, ()):
+    if is_own and preview.waiting:
         raise Refused("not_allowed")
     if preview.conflicts:
         raise Refused("undecided")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -59,9 +60,11 @@ def one_at_a_time(person: Person) -> Iterator[None]:
             _under_way.remove(person.username)
 
 
-def preview_of(table: Table, current: Current, limits: Limits | None = None) -> Preview | list[Problem]:
-    """What a table would change as of today, or everything that keeps it from being stored."""
-    checked = check_rows(table, current, today=today(current.data_date), limits=limits)
+def preview_of(
+    table: Table, current: Current, limits: Limits | None = None, *, received_on: dt.date | None = None
+) -> Preview | list[Problem]:
+    """What a table would change as of today, or the day it was received; or everything that keeps it from being stored."""
+    checked = check_rows(table, current, today=received_on or today(current.data_date), limits=limits)
     return compare(checked, current) if isinstance(checked, Checked) else checked
 
 
@@ -84,9 +87,12 @@ def current_within(session: Session, agency: str) -> Current:
     return current_rows(engine, agency)
 
 
-def rechecked(table: Table, current: Current, changes: Collection[Change]) -> Preview | None:
-    """The preview of a table if it comes to exactly these changes; None where it does not, or has problems."""
-    preview = preview_of(table, current)
+def rechecked(
+    table: Table, current: Current, changes: Collection[Change], *, received_on: dt.date | None = None
+) -> Preview | None:
+    """The preview of a table (as of the day of receipt, today if not given) if it comes to exactly these changes; None where it
+    does not, or has problems."""
+    preview = preview_of(table, current, received_on=received_on)
     return preview if isinstance(preview, Preview) and set(preview.changes) == set(changes) else None
 
 

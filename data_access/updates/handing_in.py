@@ -45,7 +45,7 @@ def hand_in(
             receipt = None if part is None else Receipt(part, applied=False, changes=0, data_version=version.version)
             return HandedIn(receipt, found.id if found.status == BatchStatus.WAITING else None, repeated=True)
         held = {kind for kind, route in routes_on(session, None).items() if route == "review"}
-        if not held_back(preview.changes, held):
+        if not held_back(preview, held):
             receipt = apply(session, actor=actor, preview=preview, corrects=corrects)
             return HandedIn(receipt, None, repeated=receipt.batch_id is not None and not receipt.applied)
         if preview.conflicts:
@@ -122,11 +122,16 @@ def _in_parts(
     current = current_within(session, preview.agency)
     direct, waiting = split(table, preview, held)
     assert waiting is not None  # or there were no parts
-    for_review = held_back(preview.changes, held)
-    stands = rechecked(waiting, current, [change for change in preview.changes if change in for_review])
+    for_review = held_back(preview, held)
+    day = preview.received_on  # what waits was judged by it
+    stands = rechecked(
+        waiting, current, [change for change in preview.changes if change in for_review], received_on=day
+    )
     goes = None
     if direct is not None:
-        goes = rechecked(direct, current, [change for change in preview.changes if change not in for_review])
+        goes = rechecked(
+            direct, current, [change for change in preview.changes if change not in for_review], received_on=day
+        )
     if stands is None or (direct is not None and goes is None):
         raise Refused("stale", refs=rows.refs_of(session, list(preview.versions)))
     sent = _sent(session, preview, BatchStatus.WAITING)

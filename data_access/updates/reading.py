@@ -6,7 +6,8 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import store
+from data_access import register, store
+from data_access.clock import today
 from data_access.store import models
 from kpi.register import Schema
 from kpi.update import current as shape
@@ -58,10 +59,11 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                 blocker_event.c.retracted_at.is_(None),
             )
         )
+        data_date = None if versions.is_empty() else versions["data_date"][0]
         return Current(
             agency=agency,
             data_version=0 if versions.is_empty() else versions["version"][0],
-            data_date=None if versions.is_empty() else versions["data_date"][0],
+            data_date=data_date,
             agreements=agreements.join(_lead(partners), on="agreement_id", how="left"),
             events=read(rows(models.StatusEvent, shape.EVENTS)),
             targets=read(rows(models.TargetDate, shape.TARGETS)),
@@ -76,6 +78,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                 "sector": _choices(read(_named(models.Sector, "position"))),
                 "partner": _choices(read(_named(models.Partner, "name_vi"))),
             },
+            thresholds=register.read_rules(engine, today(data_date)),
         )
 
 

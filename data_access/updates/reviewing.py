@@ -21,7 +21,8 @@ from data_access.updates.outcome import Receipt
 from data_access.updates.reading import current_rows, table
 from data_access.updates.submissions import Submission
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
-from kpi.update.review import narrowed, whole, with_days, without
+from kpi.update.changes import whole
+from kpi.update.review import narrowed, with_days, without
 from kpi.vocabulary import BatchStatus
 
 REASON_MAX: Final = 2000

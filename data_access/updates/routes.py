@@ -20,7 +20,7 @@ from data_access.acting import Person, account_of, logged
 from data_access.clock import today
 from data_access.roles import May
 from data_access.store import models
-from kpi.update.review import KINDS, Kind
+from kpi.update.changes import KINDS, Kind
 
 Route = Literal["direct", "review"]
 ROUTES: Final[tuple[Route, ...]] = get_args(Route)
@@ -33,6 +33,11 @@ def read_routes(engine: sa.Engine, on: dt.date | None = None) -> Mapping[Kind, R
     """The route of every kind of change (`intake.KINDS`), as it holds on a day (today if not given)."""
     with store.session(engine, read_only=True) as session:
         return routes_on(session, on)
+
+
+def read_held(engine: sa.Engine) -> frozenset[str]:
+    """The kinds of changes that wait for review today, whatever they say."""
+    return frozenset(kind for kind, route in read_routes(engine).items() if route == "review")
 
 
 def write_routes(session: Session, *, actor: Person, routes: Mapping[Kind, Route]) -> None:

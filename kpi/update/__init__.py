@@ -7,13 +7,13 @@
 Nothing here knows a store or a screen. `Current` comes from `data_access.updates`, which also stores a `Preview`.
 """
 
+from kpi.update.changes import KINDS, Change, Kind, kind_of, place_of
 from kpi.update.checks import Checked, check_rows
 from kpi.update.current import Current
-from kpi.update.differences import Change, Conflict, Preview, compare, set_aside
+from kpi.update.differences import Conflict, Preview, compare, set_aside
 from kpi.update.effects import projected
 from kpi.update.problems import Problem, key_of, message
 from kpi.update.returned import with_remarks
-from kpi.update.review import KINDS, Kind, kind_of, place_of
 from kpi.update.table import Table, read_table, table_of
 from kpi.update.template import template
 

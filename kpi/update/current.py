@@ -12,6 +12,7 @@ import polars as pl
 from files.text import canonical
 from kpi.facts import REPORT_FIELDS
 from kpi.register import Schema
+from kpi.thresholds import Thresholds
 from kpi.update.cells import percent_text
 from kpi.update.choices import FIXED_LISTS, Choice
 from kpi.vocabulary import UNSIGNED, BlockerStep, State, state_class
@@ -92,7 +93,7 @@ class Current:
     Frames hold at least the columns of the schemas above. `agreements` are those the agency is responsible for; `events`,
     `targets`, `reports`, `blockers`, `blocker_events` are theirs. `lists` are the choices that come from the store: `doc_type`,
     `sector`, `partner`. `earlier` has, for each cell a batch changed, what it was before (`old`) and the row version the batch
-    made (`row_version`): it tells what changed since a template was taken.
+    made (`row_version`): it tells what changed since a template was taken. `thresholds` are those in force.
     """
 
     agency: str
@@ -108,6 +109,7 @@ class Current:
     doc_types: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(DOC_TYPES))
     earlier: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(EARLIER))
     lists: Mapping[str, Sequence[Choice]] = dataclasses.field(default_factory=dict)
+    thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
 
     def choices(self) -> dict[str, Sequence[Choice]]:
         """Every list of choices by name, periods included."""

@@ -9,10 +9,13 @@ from types import MappingProxyType
 
 import polars as pl
 
+from kpi.thresholds import Thresholds
+from kpi.update.changes import Change, Place
 from kpi.update.checks import Checked
 from kpi.update.columns import BY_CODE
 from kpi.update.current import Current
 from kpi.update.problems import Problem
+from kpi.update.reasons import Reason, reasons_of
 from kpi.update.table import Table
 from kpi.update.writes import Writes, writes_of
 
@@ -26,29 +29,6 @@ _HAPPENED = (
     "blocker_resolved_on",
 )
 """The columns with days on which something happened; the latest of them may carry the data date forward."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """One cell: what the register has and what it will have, as texts; null where there is nothing.
-
-    `ref` and `agreement_id` are empty and null for an agreement to be registered; `subject` tells those apart. `item` says
-    which report (its period) or blocker (its number, or `+row`) the cell belongs to.
-    """
-
-    subject: str
-    ref: str
-    agreement_id: int | None
-    column: str
-    item: str
-    old: str | None
-    new: str | None
-    row: int
-
-    @property
-    def field(self) -> str:
-        """The cell's name within its agreement: `state`, `progress[2025-Q4]`, `blocker_resolved_on[17]`."""
-        return f"{self.column}[{self.item}]" if self.item else self.column
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +46,7 @@ class Preview:
 
     `versions` are the row versions seen of the agreements it changes, `data_date` the register's data date before and after.
     `conflicts` have to be decided before it can be applied. `received_on` is the day on which it would be received now.
+    `waiting` has the places that wait for review whatever the routes say, each with why, by `thresholds`.
     """
 
     agency: str
@@ -79,6 +60,8 @@ class Preview:
     data_version: int
     data_date: tuple[dt.date | None, dt.date | None]
     received_on: dt.date
+    waiting: Mapping[Place, tuple[Reason, ...]]
+    thresholds: Thresholds
     writes: Writes
 
     def decided(self, mine: Collection[Conflict]) -> Preview:
@@ -118,6 +101,8 @@ def compare(checked: Checked, current: Current) -> Preview:
         data_version=current.data_version,
         data_date=(current.data_date, _data_date(checked.cells, current.data_date)),
         received_on=checked.today,
+        waiting=reasons_of(changes, current, received_on=checked.today),
+        thresholds=current.thresholds,
         writes=writes_of(checked.cells, current),
     )
 

@@ -8,57 +8,49 @@ one would say something else than was confirmed.
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Final, Literal, get_args
 
 import polars as pl
 
+import words
 from files import Limits
+from kpi.thresholds import Thresholds
 from kpi.update.cells import ROW, cleaned
+from kpi.update.changes import Change, kind_of, place_of, whole
 from kpi.update.columns import BY_CODE
-from kpi.update.differences import Change, Preview
+from kpi.update.differences import Preview
 from kpi.update.layout import NEW
+from kpi.update.reasons import RULES
 from kpi.update.table import Table
-from kpi.update.transitions import is_for_the_coordinator
-
-Kind = Literal["new", "status", "target", "report", "blocker", "result"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-"""Kinds of changes that can be let straight in or held for review."""
-
-Place = tuple[str, str, str]
-"""An agreement (or `+row`), a part or column of it (empty for the whole of a new one), and a report or blocker."""
 
 
-def kind_of(change: Change) -> Kind:
-    """The kind of a change: the part its column belongs to, and `new` for everything on a row that registers an agreement."""
-    if change.subject.startswith(NEW):
-        return "new"
-    part = BY_CODE[change.column].part
-    if part not in KINDS:
-        raise ValueError(f"{change.column} of an agreement that is registered cannot change")
-    return part
+def held_back(preview: Preview, held: Collection[str]) -> frozenset[Change]:
+    """The changes of an upload that wait for review: whose kind is `held`, and whose place waits by what it says."""
+    return frozenset(
+        change for change in preview.changes if kind_of(change) in held or place_of(change) in preview.waiting
+    )
 
 
-def place_of(change: Change) -> Place:
-    """What has to be decided together with this change."""
-    if change.subject.startswith(NEW):
-        return (change.subject, "", "")
-    part = BY_CODE[change.column].part
-    return (change.subject, change.column if part == "result" else part, change.item)
+def why_held(preview: Preview, held: Collection[str]) -> dict[str, int]:
+    """Why changes of an upload wait, each reason with how many places it holds back; `by_kind` for those of a kind that is `held`
+    and that nothing else holds back. In the order of the rules."""
+    places = dict.fromkeys(place_of(change) for change in held_back(preview, held))
+    counts = Counter(reason for place in places for reason in preview.waiting.get(place, ("by_kind",)))
+    return {reason: counts[reason] for reason in (*RULES, "by_kind") if reason in counts}
 
 
-def whole(changes: Collection[Change], chosen: Collection[Change]) -> frozenset[Change]:
-    """Of `changes` those whose place is chosen in whole or in part: what is chosen, made whole."""
-    places = {place_of(change) for change in chosen}
-    return frozenset(change for change in changes if place_of(change) in places)
-
-
-def held_back(changes: Collection[Change], held: Collection[str]) -> frozenset[Change]:
-    """Of `changes` those that wait for review: whose kind is `held`, and moves that take a decision outside the agency."""
-    moves = [
-        change for change in changes if change.column == "state" and is_for_the_coordinator(change.old, change.new)
+def said_of_waiting(why: Mapping[str, int], limits: Thresholds) -> list[tuple[str, str]]:
+    """A line for each reason of `why_held`, with its count, and a sentence on what would let such a thing go straight in."""
+    numbers = {
+        "claim_days": limits.claim_days,
+        "first_target_days": limits.first_target_days,
+        "target_years": limits.target_years,
+    }
+    return [
+        (words.tn(f"intake.waits_{reason}", count, **numbers), words.t(f"intake.waits_{reason}_help", **numbers))
+        for reason, count in why.items()
     ]
-    return frozenset(change for change in changes if kind_of(change) in held) | whole(changes, moves)
 
 
 def split(table: Table, preview: Preview, held: Collection[str]) -> tuple[Table | None, Table | None]:
@@ -66,7 +58,7 @@ def split(table: Table, preview: Preview, held: Collection[str]) -> tuple[Table 
 
     `preview` must be what the table came to. Rows keep their numbers; what changes nothing is in neither part.
     """
-    kept = held_back(preview.changes, held)
+    kept = held_back(preview, held)
     waiting = [change for change in preview.changes if change in kept]
     direct = [change for change in preview.changes if change not in kept]
     return (

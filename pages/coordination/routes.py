@@ -9,7 +9,7 @@ import streamlit as st
 import words as w
 from data_access.accounts import Person
 from data_access.updates.routes import ROUTES, read_routes, write_routes
-from kpi.update.review import KINDS
+from kpi.update.changes import KINDS
 from pages.coordination.sections import Line, ProposedChange, kind_name, propose, route_name, show_proposed
 from pages.ui import data_edition
 

@@ -231,4 +231,6 @@ def rule_value(name: str, value: float) -> str:
     """A threshold's value with its unit."""
     if name == "at_risk_gap":
         return w.percent(100 * value)
+    if name == "target_years":
+        return w.tn("coordination.years", round(value))
     return w.number(value) if name == "rank_min_n" else w.days(value)

@@ -17,7 +17,8 @@ from data_access import updates
 from data_access.updates import Review
 from data_access.updates.checking import rechecked
 from kpi.update import Change, Current, Preview, place_of
-from kpi.update.review import Place, narrowed
+from kpi.update.changes import Place
+from kpi.update.review import narrowed
 from pages.ui import data_edition, filters, session
 from pages.upload import effects as upload_effects
 from pages.upload.differences import Decision

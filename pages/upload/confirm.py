@@ -15,6 +15,7 @@ from data_access import store as database
 from data_access.acting import Refused
 from data_access.store import failures
 from kpi.update import place_of
+from kpi.update.review import said_of_waiting
 from kpi.vocabulary import BatchStatus
 from pages.ui import links, refusals, session
 from pages.upload import differences, effects, history, problems
@@ -79,6 +80,8 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
         return
     changes = work.final.changes
     st.text(f"{differences.summary(changes)}. {_ways_in(work)}")
+    for line, remedy in said_of_waiting(work.why_waits, work.final.thresholds):
+        st.text(f"{line}. {remedy}")
     differences.show(changes, current.agreements, waiting=work.waits)
     effects.show(work.effects, note="upload.effects_waiting" if work.waits else None)
     _show_confirmation(work)

@@ -10,8 +10,8 @@ import streamlit as st
 
 import words as w
 from kpi.update import Change, Conflict, place_of
+from kpi.update.changes import Place
 from kpi.update.layout import NEW
-from kpi.update.review import Place
 from pages.ui import tables
 from pages.ui.tables import Column
 from pages.upload import cells as upload_cells

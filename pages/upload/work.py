@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -27,7 +28,8 @@ from kpi.update import (
     place_of,
     read_table,
 )
-from kpi.update.review import Place, held_back
+from kpi.update.changes import Place
+from kpi.update.review import held_back, why_held
 from pages.ui import data_edition, filters, session, streamlit_internals
 from pages.upload import effects as upload_effects
 from pages.upload.differences import Decision
@@ -46,7 +48,8 @@ class Work:
     `key` says by whom and what; `basis` against what it was checked (see `_basis`). Without a `table` it could not be
     read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too, with `sent`, the
     table it is of, and `waits`, the changes in it that go to review first; `token` names that final preview, so that a
-    confirmation can only mean what was on the screen. `corrects` is the returned batch that this is sent for.
+    confirmation can only mean what was on the screen. `corrects` is the returned batch that this is sent for. `why_waits`
+    counts places by reason.
     """
 
     key: tuple[str, ...]
@@ -60,6 +63,7 @@ class Work:
     final: Preview | None = None
     sent: Table | None = None
     waits: frozenset[Change] = frozenset()
+    why_waits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     effects: Effects | None = None
     token: str = ""
     round: int = 0
@@ -186,8 +190,8 @@ def _basis() -> tuple[object, ...]:
     return (*data_edition.shown().key, filters.current().scope, *sorted(_held()))
 
 
-def _held() -> set[str]:
-    return {kind for kind, route in updates.read_routes(session.store()).items() if route == "review"}
+def _held() -> frozenset[str]:
+    return updates.read_held(session.store())
 
 
 def accept_encoding(work: Work) -> None:
@@ -214,7 +218,7 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     assert work.table is not None
     work.round += 1
     work.preview = work.final = work.sent = work.effects = None
-    work.waits = frozenset()
+    work.waits, work.why_waits = frozenset(), {}
     work.token = ""
     current = current_of(person)
     progress("upload.step_checking", 0.35)
@@ -235,7 +239,8 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
     elif outcome is not None:
         progress("upload.step_scoring", 0.8)
         work.final, work.token = outcome.decided(outcome.conflicts), secrets.token_hex(8)
-        work.sent, work.waits = sent, _waiting(outcome)
+        work.sent, work.waits = sent, held_back(outcome, _held())
+        work.why_waits = why_held(outcome, _held())
         work.effects = upload_effects.compute(outcome) if outcome.changes else None
     work.basis = _basis()
 
@@ -243,8 +248,3 @@ def _check(work: Work, person: Person, progress: Progress) -> None:
 def _is_given_up(work: Work, conflict: Conflict) -> bool:
     """Whether a conflict was decided for the register."""
     return work.decisions.get(place_of(conflict.change)) == "register"
-
-
-def _waiting(preview: Preview) -> frozenset[Change]:
-    """The changes that `uploads.hand_in` will send to review."""
-    return held_back(preview.changes, _held())

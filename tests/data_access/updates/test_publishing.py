@@ -17,7 +17,7 @@ from kpi.update import (
     place_of,
     projected,
 )
-from kpi.update.review import whole
+from kpi.update.changes import whole
 from tests.data_access.updates.test_reviewing import (
     OTHER_COORDINATOR,
     actions,

@@ -32,7 +32,7 @@ from kpi.update import (
     read_table,
     table_of,
 )
-from kpi.update.review import whole
+from kpi.update.changes import whole
 from tests.data_access.updates.test_undoing import typed_rows
 from tests.data_access.updates.test_updates import (
     COORDINATOR,

@@ -8,8 +8,9 @@ import random
 import pytest
 
 from kpi.update import KINDS, Change, Checked, Current, Preview, Table, check_rows, compare, kind_of, place_of
+from kpi.update.changes import whole
 from kpi.update.columns import BY_CODE
-from kpi.update.review import narrowed, split, whole, without
+from kpi.update.review import narrowed, split, without
 from tests.kpi.update.samples import TODAY, current, preview, table
 from tests.kpi.update.test_differences import changed_since
 

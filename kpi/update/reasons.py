@@ -1,0 +1,161 @@
+"""Why something in an upload waits for review whatever the settings say: by what it says, not only by its kind.
+
+Each rule looks at one place, with what the register has there, the day of receipt and the thresholds. What they have in
+common: the day, or the state, is worth something to whoever types it, and nobody else has seen it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from kpi.thresholds import Thresholds
+from kpi.update.changes import Change, Place, place_of
+from kpi.update.current import Current
+from kpi.update.layout import NEW
+from kpi.update.transitions import is_for_the_coordinator
+from kpi.vocabulary import State, StateClass, texts
+
+
+class Reason(StrEnum):
+    """Why something waits."""
+
+    LONG_AGO = "long_ago"
+    SIGNING_MOVED = "signing_moved"
+    FIRST_TARGET_LATE = "first_target_late"
+    TARGET_FAR = "target_far"
+    ENDED = "ended"
+    SUSPENDED = "suspended"
+    NOT_COUNTED = "not_counted"
+    DECIDED_OUTSIDE = "decided_outside"
+
+
+_ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Said:
+    """What an upload says in one place (`cells`: column -> new content) about an agreement of which the register has `standing`
+    (empty for a new one)."""
+
+    cells: Mapping[str, tuple[str | None, ...]]
+    standing: Mapping[str, Any]
+    known_up_to: dt.date
+    received_on: dt.date
+    thresholds: Thresholds
+    not_counted: frozenset[str]
+
+    def first(self, column: str) -> str | None:
+        return next(iter(self.cells.get(column, ())), None)
+
+    def days(self, *columns: str) -> Iterator[dt.date]:
+        for column in columns:
+            yield from (dt.date.fromisoformat(text) for text in self.cells.get(column, ()) if text)
+
+    @property
+    def is_of_state(self) -> bool:
+        return bool(self.cells.keys() & {"state", "state_date"})
+
+    @property
+    def states(self) -> tuple[str | None, str | None]:
+        """The state it is in and the one it will be in; both the same where only its day changes."""
+        before = self.standing.get("state")
+        return before, self.first("state") or before
+
+
+def _is_long_ago(said: _Said) -> bool:
+    """A day further before the day of receipt than a claim may be. That a target was set on the day up to which the register is
+    known is what holds where nothing is said."""
+    earliest = said.received_on - dt.timedelta(days=said.thresholds.claim_days)
+    typed = said.days("state_date", "report_date", "blocker_opened_on", "blocker_escalated_on", "blocker_resolved_on")
+    settled = said.days("target_set_on")
+    return any(day < earliest for day in typed) or any(day < min(earliest, said.known_up_to) for day in settled)
+
+
+def _moves_the_signing(said: _Said) -> bool:
+    """The day of "Signed" is typed again: every clock starts there."""
+    signed = said.standing.get("signed_on")
+    return (
+        said.is_of_state
+        and said.states[1] == State.SIGNED
+        and any(day != signed for day in said.days("state_date"))
+        and signed is not None
+    )
+
+
+def _is_first_target_late(said: _Said) -> bool:
+    """By the day of receipt: the day on which a target counts as set can be typed."""
+    signed = said.standing.get("signed_on") or next(said.days("signed_on"), None)
+    is_first = bool(said.first("current_target")) and said.standing.get("current_target") is None
+    return is_first and signed is not None and (said.received_on - signed).days > said.thresholds.first_target_days
+
+
+def _is_target_far(said: _Said) -> bool:
+    latest = said.received_on + dt.timedelta(days=round(said.thresholds.target_years * 365.25))
+    return any(day > latest for day in said.days("current_target"))
+
+
+def _ends(said: _Said) -> bool:
+    return said.is_of_state and said.states[1] in _ENDS
+
+
+def _suspends_or_resumes(said: _Said) -> bool:
+    return said.is_of_state and State.SUSPENDED in said.states
+
+
+def _is_not_counted(said: _Said) -> bool:
+    """A new agreement of a kind of document that is not there to be implemented."""
+    return said.first("doc_type") in said.not_counted
+
+
+def _is_decided_outside(said: _Said) -> bool:
+    return is_for_the_coordinator(*said.states)
+
+
+RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
+    {
+        Reason.LONG_AGO: _is_long_ago,
+        Reason.SIGNING_MOVED: _moves_the_signing,
+        Reason.FIRST_TARGET_LATE: _is_first_target_late,
+        Reason.TARGET_FAR: _is_target_far,
+        Reason.ENDED: _ends,
+        Reason.SUSPENDED: _suspends_or_resumes,
+        Reason.NOT_COUNTED: _is_not_counted,
+        Reason.DECIDED_OUTSIDE: _is_decided_outside,
+    }
+)
+"""What waits, by reason. Settings may let more wait, never less."""
+
+
+def reasons_of(
+    changes: Collection[Change], current: Current, *, received_on: dt.date
+) -> Mapping[Place, tuple[Reason, ...]]:
+    """The places among these changes that wait whatever the routes by kind say, each with every reason."""
+    places: dict[Place, list[Change]] = {}
+    for change in changes:
+        places.setdefault(place_of(change), []).append(change)
+    columns = ("agreement_id", "state", "signed_on", "current_target")
+    standing = {row["agreement_id"]: row for row in current.standing.select(columns).iter_rows(named=True)}
+    kinds = current.doc_types
+    not_counted = frozenset(kinds.filter(~kinds["implementable_default"])["code"])
+    found = {}
+    for place, within in places.items():
+        cells: dict[str, tuple[str | None, ...]] = {}
+        for change in within:
+            cells[change.column] = (*cells.get(change.column, ()), change.new)
+        said = _Said(
+            cells=cells,
+            standing={} if place[0].startswith(NEW) else standing[within[0].agreement_id],
+            known_up_to=current.data_date or received_on,
+            received_on=received_on,
+            thresholds=current.thresholds,
+            not_counted=not_counted,
+        )
+        reasons = tuple(reason for reason, holds in RULES.items() if holds(said))
+        if reasons:
+            found[place] = reasons
+    return MappingProxyType(found)

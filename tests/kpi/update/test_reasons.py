@@ -1,0 +1,84 @@
+"""What waits for review by what it says, whatever the settings."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from kpi.thresholds import Thresholds
+from kpi.update import current as shape
+from kpi.update.reasons import Reason
+from kpi.update.review import held_back, why_held
+from tests.kpi.update.samples import preview
+
+MOVE = "ref,state,state_date\n"
+TARGET = "ref,current_target,target_reason,target_set_on\n"
+REPORT = "ref,report_period,report_date,shows_progress,progress\n"
+BLOCKER = "ref,blocker_id,blocker_escalated_on,blocker_resolved_on\n"
+NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        (MOVE + "A-1,IN_PROGRESS,2025-12-21\n", ()),
+        (MOVE + "A-1,IN_PROGRESS,2025-12-20\n", (Reason.LONG_AGO,)),
+        (MOVE + "A-1,IN_PROGRESS,2025-03-01\n", (Reason.LONG_AGO,)),
+        (MOVE + "A-1,SIGNED,2026-01-10\n", (Reason.SIGNING_MOVED,)),
+        (MOVE + "A-1,,2026-01-10\n", (Reason.SIGNING_MOVED,)),
+        (MOVE + "A-5,SIGNED,2026-01-10\n", ()),
+        (MOVE + "A-1,TERMINATED,2026-01-10\n", (Reason.ENDED,)),
+        (MOVE + "A-1,EXPIRED,2026-01-10\n", (Reason.ENDED,)),
+        (MOVE + "A-1,SUPERSEDED,2026-01-10\n", (Reason.ENDED,)),
+        (MOVE + "A-2,SUSPENDED,2026-01-10\n", (Reason.SUSPENDED,)),
+        (MOVE + "A-3,IN_PROGRESS,2026-01-10\n", (Reason.SUSPENDED,)),
+        (MOVE + "A-3,,2026-01-10\n", (Reason.SUSPENDED,)),
+        (MOVE + "A-4,IN_PROGRESS,2026-01-10\n", (Reason.DECIDED_OUTSIDE,)),
+        (REPORT + "A-1,2025-Q4,2025-12-21,yes,Đã họp\n", ()),
+        (REPORT + "A-1,2025-Q4,2025-12-20,yes,Đã họp\n", (Reason.LONG_AGO,)),
+        (REPORT + "A-1,2025-Q3,,,Đã sửa\n", ()),
+        (BLOCKER + "A-1,7,,2025-12-21\n", ()),
+        (BLOCKER + "A-1,7,2025-05-02,\n", (Reason.LONG_AGO,)),
+        (TARGET + "A-1,2026-12-31,Chậm vốn,\n", ()),
+        (TARGET + "A-1,2026-12-31,Chậm vốn,2025-12-20\n", (Reason.LONG_AGO,)),
+        (TARGET + "A-1,2031-01-20,Chậm vốn,\n", ()),
+        (TARGET + "A-1,2031-01-21,Chậm vốn,\n", (Reason.TARGET_FAR,)),
+        (TARGET + "A-6,2026-12-31,,\n", ()),
+        (TARGET + "A-4,2026-12-31,,\n", (Reason.FIRST_TARGET_LATE,)),
+        (TARGET + "A-4,2026-12-31,,2023-06-02\n", (Reason.LONG_AGO, Reason.FIRST_TARGET_LATE)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-22,2027-01-01\n", ()),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,2027-01-01\n", (Reason.FIRST_TARGET_LATE,)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,\n", ()),
+    ],
+)  # fmt: skip
+def test_what_is_said_decides_whether_it_waits(text: str, reasons: tuple[Reason, ...]) -> None:
+    seen = preview(text)
+
+    assert seen.changes
+    assert tuple(reason for found in seen.waiting.values() for reason in found) == reasons
+    assert held_back(seen, ()) == (frozenset(seen.changes) if reasons else frozenset())
+
+
+def test_a_new_agreement_of_a_kind_that_is_not_counted_waits() -> None:
+    kinds = pl.DataFrame([("MOU", "international_agreement", False, False)], schema=shape.DOC_TYPES, orient="row")
+
+    seen = preview(NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2026-01-10,\n", doc_types=kinds)
+
+    assert seen.waiting == {("+2", "", ""): (Reason.NOT_COUNTED,)}
+
+
+def test_the_thresholds_in_force_settle_what_is_long_ago_late_or_far() -> None:
+    strict = Thresholds(claim_days=5, first_target_days=60, target_years=1)
+    text = TARGET + "A-6,2027-06-01,,2026-01-10\n"
+
+    assert preview(text).waiting == {}
+    assert preview(text, thresholds=strict).waiting == {
+        ("6", "target", ""): (Reason.LONG_AGO, Reason.FIRST_TARGET_LATE, Reason.TARGET_FAR)
+    }
+
+
+def test_reasons_are_counted_by_place_and_those_of_a_kind_only_where_nothing_else_holds_them() -> None:
+    seen = preview(MOVE + "A-1,TERMINATED,2025-12-01\nA-2,IN_PROGRESS,2026-01-10\n")
+
+    assert why_held(seen, ()) == {Reason.LONG_AGO: 1, Reason.ENDED: 1}
+    assert why_held(seen, {"status"}) == {Reason.LONG_AGO: 1, Reason.ENDED: 1, "by_kind": 1}
