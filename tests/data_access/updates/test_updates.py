@@ -163,8 +163,8 @@ EVERYTHING = (
     "title_vi,doc_type,partner,sector,scope,signed_on,blocker_id,blocker_cause,blocker_severity,"
     "blocker_authority_level,blocker_opened_on,blocker_escalated_on,blocker_resolved_on,deliverable_vi,evidence_url\n"
     "A-1,IN_PROGRESS,10/01/2026,45,2025-Q4,18/01/2026,có,Đã làm,2026-12-31,Chậm vốn,"
-    ",,,,,,,funding,severe,agency,2025-12-01,2025-12-05,,mới,\n"
-    "A-2,,,50,2025-Q3,,,,2027-01-01,,,,,,,,7,,,,,2025-06-10,2025-07-01,,https://x.vn/kq\n"
+    ",,,,,,,funding,severe,agency,2025-12-22,2025-12-26,,mới,\n"
+    "A-2,,,50,2025-Q3,,,,,,,,,,,,7,,,,,2026-01-05,2026-01-10,,https://x.vn/kq\n"
     ",IN_PROGRESS,2026-01-16,,,,,,2027-01-01,,Thỏa thuận mới,MOU,KR,ENE,LOCAL,2026-01-05,"
     ",personnel,minor,agency,2026-01-07,,,Sản phẩm,\n"
 )
