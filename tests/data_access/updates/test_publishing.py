@@ -6,6 +6,7 @@ import concurrent.futures
 import dataclasses
 import datetime as dt
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -256,3 +257,17 @@ def test_what_is_chosen_is_made_whole(held: sa.Engine) -> None:
     assert whole(changes, [title]) == {change for change in changes if change.subject == title.subject}
     assert whole(changes, [text]) == {text}
     assert len({place_of(change) for change in whole(changes, [title, text])}) == 2
+
+
+def test_a_correction_keeps_the_note_and_the_row_it_replaces(filled: sa.Engine) -> None:
+    """Both are days of long ago, which nobody changes without a review."""
+    first = "ref,state_date,blocker_id,blocker_escalated_on\nA-1,2025-03-02,,\nA-2,,7,2025-06-05\n"
+    for text in (first, "ref,blocker_id,blocker_escalated_on\nA-2,7,2025-06-06\n"):
+        published(filled, sent_for_review(filled, text))
+
+    dossier = register.read_agreement(filled, 1)
+    assert dossier is not None
+    events = dossier.events.sort("id").select("effective_on", "note", pl.col("retracted_at").is_not_null())
+    assert events.rows() == [(dt.date(2025, 3, 1), "ghi chú", True), (dt.date(2025, 3, 2), "ghi chú", False)]
+    current = updates.current_rows(filled, "BCT").standing_blockers
+    assert current["escalated_on"].to_list() == [dt.date(2025, 6, 6)]

@@ -18,8 +18,8 @@ from kpi import facts
 from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
 from seed_data.store import fill, read_named
-from tests.data_access.updates.test_reviewing import held, published, sent_for_review
-from tests.data_access.updates.test_updates import TODAY, applied, filled, preview, undone
+from tests.data_access.updates.test_reviewing import handed_in, held, published, sent_for_review
+from tests.data_access.updates.test_updates import COORDINATOR, TODAY, applied, filled, undone
 
 __all__ = ["filled", "held"]  # fixtures, which pytest finds by their names here
 
@@ -53,7 +53,8 @@ def owed_by_construction(found: Facts) -> pl.DataFrame:
 def test_reports_dated_on_their_due_days_and_sent_today_came_today(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         fill(session, actor="test", register=read_named("demo"), origin="demo")
-        session.add(models.User(**dataclasses.asdict(CONSTRUCTION), password_hash="x"))
+        for person in (CONSTRUCTION, COORDINATOR):
+            session.add(models.User(**dataclasses.asdict(person), password_hash="x"))
     owed = owed_by_construction(facts.build(register.read_register(engine), TODAY))
     typed = owed.select(
         "ref",
@@ -64,11 +65,13 @@ def test_reports_dated_on_their_due_days_and_sent_today_came_today(engine: sa.En
     )
     before = {day: punctuality(engine, day) for day in (dt.date(2025, 6, 30), TODAY)}
 
-    receipt = applied(engine, preview(engine, typed.write_csv(), "BXD"), CONSTRUCTION)
+    waiting = handed_in(engine, typed.write_csv(), CONSTRUCTION).waiting
 
     assert owed.height > 214
     assert (owed["due_on"] < dt.date(2025, 1, 31)).any()
-    assert receipt.applied
+    assert {day: punctuality(engine, day) for day in before} == before
+    # A day of long ago waits; and published it was still received today.
+    published(engine, waiting)
     assert {day: punctuality(engine, day) for day in before} == before
     assert owed_by_construction(facts.build(register.read_register(engine), TODAY))["complete"].all()
 

@@ -103,13 +103,17 @@ REPORT = "ref,report_period,report_date,shows_progress,progress\nA-1,2025-Q4,202
     ("first", "later", "field"),
     [
         ("ref,deliverable_en\nA-1,một\n", "ref,deliverable_en\nA-1,hai\n", "deliverable_en"),
-        ("ref,state,state_date\nA-1,IN_PROGRESS,2025-05-05\n", "ref,state_date\nA-1,2025-05-06\n", "state_date"),
-        ("ref,state_date\nA-1,2025-03-02\n", "ref,state,state_date\nA-1,IN_PROGRESS,2025-05-05\n", "state"),
+        ("ref,state,state_date\nA-1,IN_PROGRESS,2026-01-05\n", "ref,state_date\nA-1,2026-01-06\n", "state_date"),
+        (
+            "ref,state,state_date\nA-1,IN_FORCE,2026-01-02\n",
+            "ref,state,state_date\nA-1,IN_PROGRESS,2026-01-05\n",
+            "state",
+        ),
         ("ref,current_target,target_reason\nA-1,2027-01-01,x\n", "ref,target_reason\nA-1,y\n", "target_reason"),
         (REPORT, "ref,report_period,content\nA-1,2025-Q4,nội dung\n", "content[2025-Q4]"),
         (
-            "ref,blocker_cause,blocker_severity,blocker_authority_level,blocker_opened_on\nA-1,funding,minor,agency,2025-05-05\n",
-            "ref,blocker_id,blocker_resolved_on\nA-1,{blocker},2025-06-06\n",
+            "ref,blocker_cause,blocker_severity,blocker_authority_level,blocker_opened_on\nA-1,funding,minor,agency,2026-01-05\n",
+            "ref,blocker_id,blocker_resolved_on\nA-1,{blocker},2026-01-10\n",
             "blocker_resolved_on[{blocker}]",
         ),
         (

@@ -278,18 +278,6 @@ def test_every_cell_names_the_row_that_carries_it(filled: sa.Engine) -> None:
     assert ("deliverable_vi", "agreement") in carried
 
 
-def test_a_correction_keeps_the_note_and_the_row_it_replaces(filled: sa.Engine) -> None:
-    applied(filled, "ref,state_date,blocker_id,blocker_escalated_on\nA-1,2025-03-02,,\nA-2,,7,2025-06-05\n")
-    applied(filled, "ref,blocker_id,blocker_escalated_on\nA-2,7,2025-06-06\n")
-
-    dossier = register.read_agreement(filled, 1)
-    assert dossier is not None
-    events = dossier.events.sort("id").select("effective_on", "note", pl.col("retracted_at").is_not_null())
-    assert events.rows() == [(dt.date(2025, 3, 1), "ghi chú", True), (dt.date(2025, 3, 2), "ghi chú", False)]
-    current = updates.current_rows(filled, "BCT").standing_blockers
-    assert current["escalated_on"].to_list() == [dt.date(2025, 6, 6)]
-
-
 def test_a_confirmation_repeated_changes_nothing_and_names_its_batch(filled: sa.Engine) -> None:
     seen = preview(filled, EVERYTHING)
     first = applied(filled, seen)
