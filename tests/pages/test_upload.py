@@ -39,6 +39,12 @@ class Refs:
     other: str
 
 
+@pytest.fixture(autouse=True)
+def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are handed in on the day up to which the register is known: what they claim is of days lately."""
+    monkeypatch.setattr("data_access.updates.checking.today", lambda _: stores.AS_OF)
+
+
 @pytest.fixture
 def refs(shown_store: sa.Engine) -> Refs:
     found = facts.build(read_register(shown_store), stores.AS_OF).agreements

@@ -24,12 +24,12 @@ INDUSTRY = Person("bct", "agency", "BCT", "")
 RULES = Rules()
 UPLOADS = {
     "a state": "ref,state,state_date\n{signed},IN_PROGRESS,2026-01-12\n",
-    "a state that moves the data date": "ref,state,state_date\n{signed},IN_PROGRESS,2026-03-01\n",
+    "a state that moves the data date": "ref,state,state_date\n{signed},IN_PROGRESS,2026-01-25\n",
     "a report": "ref,report_period,report_date,shows_progress,progress,progress_pct\n{any},2025-Q2,2026-01-12,có,Đã họp,5\n",
     "a target": "ref,current_target,target_reason\n{any},2027-06-30,Chờ vốn\n",
     "a blocker": (
         "ref,blocker_cause,blocker_severity,blocker_authority_level,blocker_opened_on,blocker_escalated_on\n"
-        "{any},funding,severe,prime_minister,2025-11-02,2025-11-20\n"
+        "{any},funding,severe,prime_minister,2026-01-05,2026-01-11\n"
     ),
     "evidence": "ref,evidence_url\n{any},https://example.org/ket-qua\n",
     "no evidence any more": "ref,evidence_url\n{evidenced},[xóa]\n",
@@ -61,7 +61,7 @@ def named(engine: sa.Engine, text: str) -> str:
 def previewed(engine: sa.Engine, text: str) -> Preview:
     table, current = read_table(text.encode(), "tep.csv", reader=reading.read), updates.current_rows(engine, "BCT")
     assert isinstance(table, Table), table
-    checked = check_rows(table, current, today=dt.date(2026, 3, 31))
+    checked = check_rows(table, current, today=dt.date(2026, 1, 31))
     assert isinstance(checked, Checked), checked
     return compare(checked, current)
 
