@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Download, FilePayload, Page, expect
 
 from data_access import audit, updates
+from data_access.clock import today
 from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import Served
 
@@ -27,11 +28,11 @@ def take_template(page: Page, name: str) -> bytes:
 
 
 def begun(template: bytes) -> bytes:
-    """The template with two cells of one row changed: a signed agreement is under implementation."""
+    """The template with two cells of one row changed: a signed agreement is under implementation since today."""
     rows = list(csv.reader(io.StringIO(template.decode("utf-8-sig"), newline="")))
     state, day = (rows[0].index(name) for name in ("Trạng thái", "Ngày của trạng thái mới"))
     row = next(row for row in rows if row[state] == "Đã ký")
-    row[state], row[day] = "Đang triển khai", "12/01/2026"
+    row[state], row[day] = "Đang triển khai", f"{today(None):%d/%m/%Y}"
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     return out.getvalue().encode("utf-8-sig")

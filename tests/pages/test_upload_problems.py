@@ -17,6 +17,7 @@ from tests.pages.test_upload import (
     confirm,
     edited,
     hand_in,
+    in_time,
     moved,
     refs,
     said,
@@ -25,7 +26,7 @@ from tests.pages.test_upload import (
     undo_batch,
 )
 
-__all__ = ["refs"]  # fixtures, which pytest finds by their names here
+__all__ = ["in_time", "refs"]  # fixtures, which pytest finds by their names here
 
 
 # --- Problems --------------------------------------------------------------------------------------------------------
