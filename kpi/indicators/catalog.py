@@ -27,7 +27,7 @@ Estimator = Literal["count", "share", "median", "composite"]
 Direction = Literal["higher", "lower", "context"]
 Part = Literal["name", "short", "sentence", "formula", "reading", "improve"]
 Beside = Literal["mean", "within", "backlog"]
-Place = Literal["overview", "scorecard", "groups", "comparison", "pair", "ranking", "method"]
+Place = Literal["overview", "scorecard", "groups", "comparison", "pair", "ranking", "beside_rank", "method"]
 
 GREEN: Final[float] = 80
 """What meeting a target scores: the edge of green."""
@@ -44,6 +44,7 @@ PLACES: Final[Mapping[Place, Estimator | None]] = MappingProxyType(
         "comparison": "share",
         "pair": "share",
         "ranking": "composite",
+        "beside_rank": "share",
         "method": None,
     }
 )
@@ -51,11 +52,12 @@ PLACES: Final[Mapping[Place, Estimator | None]] = MappingProxyType(
 
 `overview` is the card of the time agreements take, `scorecard` the cards of an agency, `groups` the tables of partners and
 sectors. In `comparison` agencies are compared by one share after the other, with chance and their mix of agreements taken
-into account, in `pair` any two of them by one. `ranking` is what places go by. `method` has all KPIs; declared for one, it
+into account, in `pair` any two of them by one. `ranking` is what places go by, and
+`beside_rank` how far what they go by can be relied on. `method` has all KPIs; declared for one, it
 says that nothing else shows it.
 """
 
-ALONE: Final[tuple[Place, ...]] = ("overview", "pair", "ranking")
+ALONE: Final[tuple[Place, ...]] = ("overview", "pair", "ranking", "beside_rank")
 """The places that show one KPI."""
 
 _FRAMES: Final = {name: declared.create_empty() for name, declared in columns.DECLARED.items()}
@@ -248,7 +250,7 @@ KPIS: Final = collected(
             among=col("is_completed"), counted=col("has_evidence"), needs=("evidence",), shown=("scorecard",)),
         Kpi("K12", of="verifications", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
             among=col("is_sampled") & col("is_recent"), counted=col("is_confirmed"), needs=("samples",),
-            shown=("scorecard",)),
+            shown=("scorecard", "beside_rank")),
         Kpi("K13", of="agreements", estimator="composite", direction="higher", target=80, goalposts=(0, 100), weight=None,
             among=IN_FLOW & ~col("is_not_pursued"), counted=IN_FLOW & ~col("is_not_pursued"), shown=("ranking",)),
     )
@@ -277,3 +279,6 @@ def alone_in(place: Place) -> str:
 
 COMPOSITE: Final = alone_in("ranking")
 """The code of the score that places go by."""
+
+RELIABILITY: Final = alone_in("beside_rank")
+"""The code of what says how far it can be relied on."""

@@ -9,7 +9,7 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from kpi.indicators.catalog import COMPOSITE, KPIS
+from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY
 from kpi.rules import Rules
 from pages.parts import heading, places
 from pages.ui import cards, charts, links, loaders, tables
@@ -143,7 +143,7 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
     rules = loaders.rules(view.as_of)
     name = places.labels(league["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
-    return league.with_columns(
+    return _relied_on(league, view).with_columns(
         *texts,
         name=pl.when(pl.col("agency") == (own or "")).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
@@ -154,6 +154,40 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
         climb=w.texts(league["climbed"], _climb_text),
         score_text=w.texts(league["score"], places.score_text),
     )
+
+
+def _relied_on(league: pl.DataFrame, view: View) -> pl.DataFrame:
+    """A league table with how far what each agency claims can be relied on: reliable (text), reliability, its limits and light."""
+    cells = loaders.scorecards(view, by="agency").filter(pl.col("kpi") == RELIABILITY)
+    read = ["" if row["value"] is None else cards.with_limits(RELIABILITY, row) for row in cells.iter_rows(named=True)]
+    return league.join(
+        cells.select(
+            "agency",
+            reliable=pl.Series(read, dtype=pl.String),
+            reliability="value",
+            reliability_low="low",
+            reliability_high="high",
+            reliability_status="status",
+        ),
+        on="agency",
+        how="left",
+        maintain_order="left",
+    )
+
+
+def _reliability_columns(rules: Rules) -> list[Column]:
+    if KPIS[RELIABILITY].is_off(loaders.records()):
+        return []
+    return [
+        Column(
+            "reliable",
+            f"kpi.{RELIABILITY}.short",
+            "light",
+            of="reliability_status",
+            width=132,
+            help=_kpi_help(RELIABILITY, rules),
+        )
+    ]
 
 
 def scored(rules: Rules) -> list[str]:
@@ -191,6 +225,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         Column(
             "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=76, help=_kpi_help(COMPOSITE, rules)
         ),
+        *_reliability_columns(rules),
         *_kpi_columns(rules),
         n,
     )
@@ -232,6 +267,9 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
         Column("agency", "ranking.agency", "code", of="agency"),
         *(placed if ranked else ()),
         Column("n", "ranking.n", "number"),
+        Column("reliability", f"kpi.{RELIABILITY}.name", "percent", digits=1),
+        Column("reliability_low", "ranking.reliability_low", "percent", digits=1),
+        Column("reliability_high", "ranking.reliability_high", "percent", digits=1),
         *(
             Column(f"{kpi}_value", f"kpi.{kpi}.name", units.get(KPIS[kpi].unit, "number"), digits=1)
             for kpi in scored(rules)

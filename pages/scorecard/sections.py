@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from kpi import readers
-from kpi.indicators.catalog import COMPOSITE, KPIS, Kpi, shown_in
+from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, shown_in
 from kpi.rules import Rules
 from kpi.vocabulary import AgencyGroup
 from pages.parts import heading, places
@@ -94,6 +94,24 @@ def show_place(view: View, agency: str) -> None:
         border=True,
         height="stretch",
     )
+    if not KPIS[RELIABILITY].is_off(loaders.records()):
+        relied = cards_of(view, agency)[RELIABILITY]
+        grid.metric(
+            w.t(f"kpi.{RELIABILITY}.name"),
+            cards.value_text(RELIABILITY, relied),
+            w.t("scorecard.not_sampled")
+            if relied["value"] is None
+            else w.t(
+                "scorecard.relied_on",
+                low=w.number(relied["low"]),
+                high=w.percent(relied["high"]),
+                n=w.number(relied["n"]),
+            ),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
     if view.reader != readers.EVERYTHING:
         st.caption(w.t("scorecard.place_of_others"))
 

@@ -102,6 +102,16 @@ def value_text(kpi: str, card: Mapping[str, Any]) -> str:
     return w.percent(value, digits) if unit == "percent" else w.number(value, digits)
 
 
+def with_limits(kpi: str, card: Mapping[str, Any]) -> str:
+    """A share with its 95 % limits, as in "91 % (82–96)"."""
+    return w.t(
+        "common.with_limits",
+        value=value_text(kpi, card),
+        low=w.number(card["low"]),
+        high=w.number(card["high"]),
+    )
+
+
 def writer(kpi: Kpi) -> Callable[[float | None], str]:
     """How a value of this KPI is written, with its unit."""
     if kpi.unit == "percent":

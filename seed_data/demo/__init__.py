@@ -13,7 +13,7 @@ import polars as pl
 from sqlmodel import SQLModel
 
 from data_access.store import models
-from seed_data.demo import base, blockers, exchanges, history, life, plan, reports, tables
+from seed_data.demo import base, blockers, exchanges, history, life, plan, reports, tables, verifications
 from seed_data.demo.calendar import DATA_DATE
 from seed_data.demo.tables import REGISTER_CODE
 from seed_data.shape import shaped, with_receipts
@@ -34,18 +34,23 @@ def frames(seed: int = SEED, n: int | None = None) -> dict[str, pl.DataFrame]:
     agreements = base.agreements(seed, planned, local)
     lives = life.live(seed, agreements)
     held_up = blockers.block(seed, agreements, lives)
+    written, events = tables.agreements(seed, agreements, lives), history.status_events(seed, agreements, lives)
+    looked = verifications.look(seed, written, events)
     parts: dict[type[SQLModel], pl.DataFrame] = {
         models.Exchange: held,
-        models.Agreement: tables.agreements(seed, agreements, lives),
+        models.Agreement: written,
         models.AgreementPartner: tables.partners(agreements),
         models.AgreementAgency: tables.coordinating(seed, agreements),
-        models.StatusEvent: history.status_events(seed, agreements, lives),
+        models.StatusEvent: events,
         models.TargetDate: history.target_dates(seed, agreements, lives),
         models.ReportingPeriod: reports.periods(),
         models.ProgressReport: reports.report(seed, agreements, lives, held_up),
         models.Blocker: held_up.rows,
         models.BlockerEvent: held_up.events,
         models.Explanation: tables.explanations(),
+        models.VerificationSample: looked.samples,
+        models.SampleItem: looked.items,
+        models.Verification: looked.found,
         models.DataVersion: tables.data_version(dt.datetime.combine(DATA_DATE, dt.time(10))),
     }
     return {model.__name__: shaped(model, frame) for model, frame in with_receipts(parts).items()}

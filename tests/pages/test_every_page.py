@@ -38,6 +38,8 @@ HOSTILE = {
     "q": "%_[]().*\\",
     "batch": "1 OR 1=1",
     "correct": "-1",
+    "sample": "2031-Q1'; --",
+    "claim": "-1",
     "lang": "xx",
 }
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import store
+from data_access import store, verification
 from data_access.register import read_register, read_report_texts
 from data_access.store import models
 from kpi import facts as kpi_facts
@@ -20,9 +20,10 @@ from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
 from kpi.register import FIELDS_FILLED, Register
 from seed_data import demo, reference
+from seed_data.demo.verifications import INFLATE, PERIODS, UNDERSTATE
 from seed_data.mapping.build import RegisterFrames
 from seed_data.shape import schema_of
-from seed_data.store import folded_from
+from seed_data.store import fill, folded_from
 
 FRAMES = demo.frames()
 LISTS = reference.frames()
@@ -379,6 +380,37 @@ def test_evidence_is_named_only_for_what_is_completed() -> None:
 
 
 # --- What the KPIs make of it ----------------------------------------------------------------------------------------
+
+
+# --- Samples ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_sample_can_be_redone_from_its_seed(engine: sa.Engine) -> None:
+    with store.session(engine) as session:
+        fill(session, actor="test", register=RegisterFrames(FRAMES), origin="demo")
+
+    assert [verification.check(engine, period=period).holds for period in PERIODS] == [True] * 3
+
+
+def test_two_agencies_claim_more_than_they_did_and_one_less(facts: Facts) -> None:
+    found = facts.verifications.join(facts.agreements.select("agreement_id", "agency"), on="agreement_id")
+    refuted = found.group_by("agency").agg(n=pl.len(), false=(pl.col("verdict") == "refuted").mean())
+    several = refuted.filter(pl.col("n") >= 5).sort("false", descending=True)
+
+    assert set(several["agency"].head(2)) == set(INFLATE)
+    further = (pl.col("found_state") == "COMPLETED") & (pl.col("state") == "IN_PROGRESS") & pl.col("is_confirmed")
+    assert set(found.filter(further)["agency"]) == {UNDERSTATE}
+
+
+def test_of_the_last_sample_two_thirds_wait_and_nothing_was_found_later_than_the_data_date() -> None:
+    found, items = FRAMES["Verification"], FRAMES["SampleItem"]
+
+    assert items.group_by("sample_id").len().sort("sample_id")["len"].to_list() == [
+        *(found.filter(sample_id=number).height for number in (1, 2)),
+        pytest.approx(3 * found.filter(sample_id=3).height, abs=3),
+    ]
+    assert found["received_on"].max() <= demo.DATA_DATE  # type: ignore[operator]
+    assert (found["document_on"] <= found["received_on"]).all()
 
 
 @pytest.mark.parametrize(

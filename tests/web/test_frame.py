@@ -27,6 +27,7 @@ ROLES = {"leader", "agency", "coordinator", "verifier", "administrator"}
 KEPT_FROM_SOME = {
     "upload": {"agency"},
     "review": {"coordinator", "administrator"},
+    "verification": {"leader", "coordinator", "verifier", "administrator"},
     "coordination": {"coordinator"},
     "accounts": {"administrator"},
     "audit": {"administrator"},
