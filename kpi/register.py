@@ -49,6 +49,7 @@ class Agreements(dy.Schema):
     implementable = dy.Bool()
     tracked = dy.Bool()
     access_level = coded(AccessLevel)
+    received_on = dy.Date()
 
 
 class AgreementPartners(dy.Schema):
@@ -141,11 +142,13 @@ class Verifications(dy.Schema):
 
 
 class Agencies(dy.Schema):
-    """Every agency there is or was."""
+    """Every agency there is or was, and from when until when; null: not known, or always."""
 
     key = dy.String(primary_key=True)
     code = dy.String()
     kind = coded(AgencyKind)
+    valid_from = dy.Date(nullable=True)
+    valid_to = dy.Date(nullable=True)
 
 
 class Partners(dy.Schema):

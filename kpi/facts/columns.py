@@ -55,6 +55,11 @@ class AgreementFacts(dy.Schema):
     signing_agency = dy.String(nullable=True, description="key of the agency that signed; null: not known")
     agency = dy.String(description="key of the responsible agency, `UNASSIGNED` where it could not be resolved")
     agency_group = coded(AgencyGroup, "which agencies it is compared with")
+    agency_since = dy.Date(
+        nullable=True, description="the day that agency came to be; null: not known, or always there"
+    )
+    agency_exists = dy.Bool(description="it was there on the day of the facts")
+    is_inherited = dy.Bool(description="signed before that agency came to be")
     partner = dy.String(description=f"the lead partner, `{NOT_GIVEN}` where the register names none")
     partner_region = dy.String(description="the lead partner's region")
     partner_tier = coded((*Tier, NOT_GIVEN, UNRECORDED), "how close relations with the lead partner are that day")
@@ -131,6 +136,7 @@ class AgreementFacts(dy.Schema):
     )
     plan_limit_passed = dy.Bool(description="its plan has fallen due, so that it can be judged by it")
     plan_in_time = dy.Bool(description="the plan was issued by then")
+    registered_late = dy.Bool(description="received longer after its signing than registering may take")
     has_evidence = dy.Bool(description="there is evidence of its result")
     is_overdue = dy.Bool(description="open after its original target")
     is_stalled = dy.Bool(description="open without progress for as long as its state allows")

@@ -139,6 +139,8 @@ def _described(register: Register) -> pl.DataFrame:
     partners = register.partners.select(partner="code", partner_region="region").with_row_index("_partner")
     agencies = register.agencies.select(
         agency="key",
+        agency_since="valid_from",
+        agency_until="valid_to",
         agency_group=pl.when(pl.col("kind").is_in(PROVINCE_KINDS))
         .then(pl.lit(AgencyGroup.PROVINCE))
         .otherwise(pl.lit(AgencyGroup.MINISTRY)),
@@ -167,6 +169,8 @@ def _described(register: Register) -> pl.DataFrame:
             pl.col("sector_group").fill_null(NOT_GIVEN),
             "signing_agency",
             "agency",
+            "agency_since",
+            "agency_until",
             pl.col("agency_group").fill_null(AgencyGroup.UNASSIGNED),
             pl.col("partner").fill_null(NOT_GIVEN),
             pl.col("partner_region").fill_null(NOT_GIVEN),
@@ -177,6 +181,7 @@ def _described(register: Register) -> pl.DataFrame:
             "tracked",
             "access_level",
             "evidence_url",
+            "received_on",
             "_partner",
             followed=pl.col("implementable") & pl.col("tracked"),
         )

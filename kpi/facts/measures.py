@@ -69,6 +69,7 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
     set_before_completion = (pl.col("target_set_on") <= pl.col("completed_on")).fill_null(False)
     after_target = (pl.col("completed_on") - pl.col("original_target")).dt.total_days()
     most_late = rules.late_points_days
+    registered_after = (pl.col("received_on") - pl.col("signed_on")).dt.total_days().fill_null(0)
     plan_limit_passed = (pl.col("plan_due_on") < as_of).fill_null(False)
     ended_before_limit = (pl.col("ended_on") <= pl.col("plan_due_on")).fill_null(False)
     return agreements.with_columns(
@@ -79,7 +80,10 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
         days_late=pl.when(set_before_completion).then(after_target.clip(0, most_late)).otherwise(pl.lit(most_late)),
         plan_limit_passed=_FOLLOWED & plan_limit_passed & ~ended_before_limit,
         plan_in_time=(pl.col("plan_issued_on") <= pl.col("plan_due_on")).fill_null(False),
+        registered_late=registered_after > rules.late_registration_days,
         has_evidence=pl.col("evidence_url") != "",
+        agency_exists=((pl.col("agency_since") <= as_of) & (pl.col("agency_until") >= as_of)).fill_null(True),
+        is_inherited=(pl.col("signed_on") < pl.col("agency_since")).fill_null(False),
     )
 
 

@@ -252,7 +252,8 @@ KPIS: Final = collected(
             among=col("is_sampled") & col("is_recent"), counted=col("is_confirmed"), needs=("samples",),
             shown=("scorecard", "beside_rank")),
         Kpi("K13", of="agreements", estimator="composite", direction="higher", target=80, goalposts=(0, 100), weight=None,
-            among=IN_FLOW & ~col("is_not_pursued"), counted=IN_FLOW & ~col("is_not_pursued"), shown=("ranking",)),
+            among=IN_FLOW & ~col("is_not_pursued") & col("agency_exists"),
+            counted=IN_FLOW & ~col("is_not_pursued") & col("agency_exists"), shown=("ranking",)),
     )
 )  # fmt: skip
 """Every KPI by code, in the order of the method."""

@@ -47,7 +47,8 @@ def by_agency(facts: Facts) -> pl.DataFrame:
     """How many signed agreements of each agency show each defect: most defective ones first.
 
     Columns: agency, n (signed agreements), one per DEFECTS (null where the register cannot tell, see `kept`), defective
-    (agreements with any of them).
+    (agreements with any of them); besides, which is no defect of a record: registered_late, completed, and evidenced, how many of
+    those have evidence (null where the register keeps none).
     """
     told = kept(facts)
     return (
@@ -57,6 +58,11 @@ def by_agency(facts: Facts) -> pl.DataFrame:
             n=pl.len().cast(pl.Int64),
             **{name: FLAGS[name].sum().cast(pl.Int64) if name in told else pl.lit(None, pl.Int64) for name in DEFECTS},
             defective=pl.any_horizontal(FLAGS[name] for name in told).sum().cast(pl.Int64),
+            registered_late=pl.col("registered_late").sum().cast(pl.Int64),
+            completed=pl.col("is_completed").sum().cast(pl.Int64),
+            evidenced=(col("is_completed") & col("has_evidence")).sum().cast(pl.Int64)
+            if "evidence" in facts.records
+            else pl.lit(None, pl.Int64),
         )
         .sort(["defective", "agency"], descending=[True, False])
     )

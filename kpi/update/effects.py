@@ -89,6 +89,7 @@ def _agreements(there: pl.DataFrame, preview: Preview, ids: dict[str, int]) -> p
         evidence_url=pl.lit(""),
         tracked=pl.lit(True),
         access_level=pl.lit(AccessLevel.OPEN),
+        received_on=pl.lit(preview.received_on),
     )
     every = _joined(there, new)
     values = preview.writes.values

@@ -10,6 +10,7 @@ import streamlit as st
 import words as w
 from kpi.facts import CLASHES
 from kpi.reporting import quality
+from kpi.rules import Rules
 from pages.parts import explained, places
 from pages.ui import cards, charts, links, loaders, records, tables
 from pages.ui.charts import Mark
@@ -66,11 +67,25 @@ def show_summary(view: View, own: str | None) -> None:
             for field, number in missing.iter_rows()
         ]
         st.caption(w.t("quality.missing_by_field", fields=", ".join(fields)))
+    if besides := _besides(found, loaders.rules(view.as_of)):
+        st.caption(besides)
     untold = [
         w.t(f"quality.defect_{name}") for name in quality.DEFECTS if name not in quality.kept(loaders.facts(view))
     ]
     if untold:
         st.caption(w.t("quality.untold", defects=", ".join(untold)))
+
+
+def _besides(found: pl.DataFrame, rules: Rules) -> str:
+    """How much of what is completed has evidence, and how many were registered late; empty where neither is to be said."""
+    completed, late = int(found["completed"].sum()), int(found["registered_late"].sum())
+    parts = []
+    if completed and found["evidenced"].null_count() == 0:
+        share = w.percent(100 * int(found["evidenced"].sum()) / completed)
+        parts.append(w.tn("quality.evidenced_of", completed, share=share))
+    if late:
+        parts.append(w.tn("quality.late_of", late, days=w.number(rules.late_registration_days)))
+    return " ".join(parts)
 
 
 @per_frame
@@ -111,6 +126,8 @@ def show_matrix(view: View, own: str | None) -> None:
                     Column(defect, f"quality.defect_{defect}", "number", help_key=f"quality.defect_{defect}_help")
                     for defect in _sums(counts(view, own))
                 ),
+                Column("registered_late", "quality.registered_late", "number"),
+                Column("evidenced_share", "quality.evidenced", "percent"),
             ],
             "quality_agencies",
             file_name=w.t("quality.heading"),
@@ -121,7 +138,10 @@ def show_matrix(view: View, own: str | None) -> None:
 
 @kept()
 def _with_shares(view: View, own: str | None) -> pl.DataFrame:
-    return counts(view, own).with_columns(share=100 * pl.col("defective") / pl.col("n"))
+    return counts(view, own).with_columns(
+        share=100 * pl.col("defective") / pl.col("n"),
+        evidenced_share=pl.when(pl.col("completed") > 0).then(100 * pl.col("evidenced") / pl.col("completed")),
+    )
 
 
 def _show_bars(view: View, own: str | None) -> None:

@@ -29,6 +29,8 @@ agency = choice(
 )
 view = everywhere.where(agency_group=groups[agency])
 sections.show_place(view, agency)
+if person.limited_to in (None, agency):
+    sections.show_succession(view, agency)
 statistics.show_outlook(view, agency)
 stalling.show_expected(view, agency)
 statistics.show_steps(view, agency, person)

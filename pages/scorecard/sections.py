@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ import streamlit as st
 
 import words as w
 from kpi import readers
-from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, shown_in
+from kpi.indicators import scorecard
+from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, shown_in
 from kpi.rules import Rules
 from kpi.vocabulary import AgencyGroup
 from pages.parts import heading, places
@@ -114,6 +116,33 @@ def show_place(view: View, agency: str) -> None:
         )
     if view.reader != readers.EVERYTHING:
         st.caption(w.t("scorecard.place_of_others"))
+
+
+@drawn
+def show_succession(view: View, agency: str) -> None:
+    """Of an agency that came to be by a merger: since when, and its figure for what it inherited and for what it signed itself.
+
+    Only for those who may see the agency's agreements one by one: it tells its figure by the day of signing.
+    """
+    mine = loaders.facts(view).where(pl.col("agency") == agency)
+    since: dt.date | None = mine.agreements.select("agency_since").row(0)[0]
+    if since is None or mine.agreements.filter("is_inherited").is_empty():
+        return
+    if since > view.as_of:
+        st.caption(w.t("scorecard.not_yet", date=w.date(since)))
+        return
+    cards_by = scorecard.compute(mine, by=["is_inherited"]).filter(pl.col("kpi") == alone_in("pair"))
+    found = {row["is_inherited"]: row for row in cards_by.iter_rows(named=True)}
+    told = {
+        name: w.t(
+            f"scorecard.{name}",
+            value=w.percent(found[key]["value"] if key in found else None),
+            n=w.number(found[key]["n"] if key in found else 0),
+        )
+        for name, key in (("inherited", True), ("own", False))
+    }
+    kpi = w.t(f"kpi.{alone_in('pair')}.short")
+    st.caption(w.t("scorecard.succeeded", date=w.date(since), kpi=kpi, **told))
 
 
 @drawn

@@ -93,7 +93,8 @@ WITH ev AS (
         CASE WHEN agreement.implementable AND agreement.tracked THEN 1 ELSE 0 END AS followed,
         CASE WHEN r.state IN ('PROPOSED', 'NEGOTIATING', 'ABANDONED') THEN 0 ELSE 1 END AS signed,
         CASE WHEN r.state IN ('TERMINATED', 'EXPIRED', 'SUPERSEDED', 'NOT_PURSUED') THEN 1 ELSE 0 END AS void,
-        CASE WHEN r.state = 'NOT_PURSUED' THEN 1 ELSE 0 END AS given_up
+        CASE WHEN r.state = 'NOT_PURSUED' THEN 1 ELSE 0 END AS given_up,
+        CASE WHEN g.valid_from > :day OR g.valid_to < :day THEN 0 ELSE 1 END AS answered_for
     FROM agreement JOIN ranked r ON r.agreement_id = agreement.id AND r.place = 1
     JOIN firsts f ON f.agreement_id = agreement.id
     LEFT JOIN milestones m ON m.agreement_id = agreement.id
@@ -101,6 +102,7 @@ WITH ev AS (
     LEFT JOIN planned c ON c.agreement_id = agreement.id AND c.from_last = 1
     LEFT JOIN told t ON t.agreement_id = agreement.id
     LEFT JOIN doctype k ON k.code = agreement.doc_type
+    LEFT JOIN agency g ON g.key = agreement.responsible_agency
 ), b AS (
     SELECT a.*, CASE WHEN followed = 1 AND state IN ({open}) THEN 1 ELSE 0 END AS open,
         CASE WHEN state = 'COMPLETED' AND followed = 1 THEN 1 ELSE 0 END AS completed,
@@ -172,7 +174,8 @@ WITH ev AS (
         FROM c
     UNION ALL SELECT agency, 'suspended', CASE WHEN state = 'SUSPENDED' AND followed = 1 THEN 1 ELSE 0 END, 1 FROM c
     UNION ALL SELECT agency, 'void', void, 1 FROM c
-    UNION ALL SELECT agency, 'standing', CASE WHEN signed = 1 AND followed = 1 AND given_up = 0 THEN 1 ELSE 0 END, 1 FROM c
+    UNION ALL SELECT agency, 'standing', CASE WHEN signed = 1 AND followed = 1 AND given_up = 0 AND answered_for = 1
+        THEN 1 ELSE 0 END, 1 FROM c
     UNION ALL SELECT agency, 'K01', 1, 1 FROM c WHERE signed = 1
     UNION ALL SELECT agency, 'K02', started, 1 FROM c WHERE k02_n = 1
     UNION ALL SELECT agency, 'K04', on_time, 1 FROM c WHERE k04_n = 1

@@ -159,7 +159,10 @@ def signed(*, days_ago: int) -> Callable[[Register, Facts, Ids], Register]:
         first = _next_id(register.agreements)
         alike = register.agreements.filter(pl.col("id").is_in(ids))
         new = alike.with_columns(
-            id=pl.int_range(pl.len()) + first, ref=pl.format("NEW-{}", "ref"), evidence_url=pl.lit("")
+            id=pl.int_range(pl.len()) + first,
+            ref=pl.format("NEW-{}", "ref"),
+            evidence_url=pl.lit(""),
+            received_on=pl.lit(facts.as_of),
         )
         rows = [
             {

@@ -35,6 +35,8 @@ class Row:
     evidence: str = ""
     doc_type: str = "MOU"
     partner: str = "JP"
+    received: dt.date | None = None
+    """When it was registered; None: with what is known of it first."""
 
 
 PERIODS = [
@@ -63,6 +65,10 @@ def register_of(rows: list[Row]) -> Register:
         agreements.append(
             (row.id, f"A{row.id}", f"Thỏa thuận {row.id}", f"Agreement {row.id}", row.doc_type, "HIGH_LEVEL", "ECO")
             + (row.agency, row.agency, None, False, False, row.evidence, row.implementable, row.tracked, "open")
+            + (
+                row.received
+                or min((day for day in [row.signed, *(day for _, day in row.events)] if day), default=AS_OF),
+            )
         )
         partners.append((row.id, row.partner, 0))
         moves = ([("SIGNED", row.signed)] if row.signed else []) + row.events
@@ -101,7 +107,14 @@ def register_of(rows: list[Row]) -> Register:
         blockers=frame(schemas.Blockers, blockers),
         blocker_events=frame(schemas.BlockerEvents, blocker_events, numbered=True),
         verifications=frame(schemas.Verifications, verifications, numbered=True),
-        agencies=frame(schemas.Agencies, [("BCT", "BCT", "ministry"), ("T20", "20", "province")]),
+        agencies=frame(
+            schemas.Agencies,
+            [
+                ("BCT", "BCT", "ministry", None, None),
+                ("BXD", "BXD", "ministry", dt.date(2025, 3, 1), None),
+                ("T20", "20", "province", None, None),
+            ],
+        ),
         partners=frame(schemas.Partners, [("JP", "Asia", None), ("SUB", "Asia", "JP")]),
         partner_tiers=frame(
             schemas.PartnerTiers,

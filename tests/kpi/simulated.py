@@ -96,7 +96,12 @@ def simulate(
     blockers, blocker_events = _blockers(ids, signed, law, random, cut)
     return Register(
         agreements=_frame(
-            {"id": ids, "doc_type": np.array(DOC_TYPES)[doc_type], "sector": np.array(SECTORS)[sector]}
+            {
+                "id": ids,
+                "doc_type": np.array(DOC_TYPES)[doc_type],
+                "sector": np.array(SECTORS)[sector],
+                "received_on": signed,
+            }
         ).with_columns(
             ref=pl.format("A{}", "id"),
             title_vi=pl.format("Thỏa thuận {}", "id"),
@@ -122,7 +127,7 @@ def simulate(
         blockers=blockers,
         blocker_events=blocker_events,
         agencies=pl.DataFrame(
-            [(name, name, "ministry") for name in _names(np.arange(agencies))],
+            [(name, name, "ministry", None, None) for name in _names(np.arange(agencies))],
             schema=schemas.Agencies.create_empty().schema,
             orient="row",
         ),

@@ -53,6 +53,26 @@ def test_the_table_has_every_agency_with_its_defects(browsed_store: sa.Engine, v
     assert f"**{counted['defective'].sum()} of {counted['n'].sum()} agreements" in said(page)
 
 
+@pytest.mark.parametrize(("username", "own"), [("lanhdao", None), ("bct", "BCT")])
+def test_evidence_and_late_registrations_are_told(
+    shown_store: sa.Engine, visit: Visit, username: str, own: str | None
+) -> None:
+    with store.session(shown_store) as session:
+        for number in (1, 3):
+            held = session.get(models.Agreement, number)
+            assert held is not None
+            held.received_on = AS_OF
+            held.evidence_url = "12/BC"
+    mine = high_level(shown_store).agreements.filter(pl.col("agency") == own if own else pl.lit(value=True))
+    done = mine.filter("is_completed")
+    share = 100 * done.filter(pl.col("evidence_url") != "").height / done.height
+
+    text = said(visit("quality", username, "en"))
+
+    assert f"{share:.0f}% of {done.height} completed agreements have evidence." in text
+    assert "2 agreements were registered more than 60 days after their signing." in text
+
+
 def test_every_record_is_listed_with_its_field_and_what_stands_in_it(browsed_store: sa.Engine, visit: Visit) -> None:
     everything = [ref for ref, _ in expected(browsed_store)]
     shown: list[str] = []

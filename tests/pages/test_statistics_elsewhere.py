@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -118,6 +120,27 @@ def test_opened_cards_say_what_stands_beside_their_value(
     assert all(text.count(line) == 1 for line in lines), text
     assert f"{lines[0]}{told['mean']:.0f} " in text
     assert f"{lines[1]}{told['late_p90']} " in text
+
+
+def test_a_successor_says_what_it_inherited_and_what_it_signed(browsed_store: sa.Engine, visit: Visit) -> None:
+    since = dt.date(2025, 3, 1)
+    mine = ministries(browsed_store).agreements.filter((pl.col("agency") == "BTC") & pl.col("is_matured"))
+
+    def told(signed: pl.Expr) -> str:
+        found = mine.filter(signed)
+        share = f"{100 * found['is_started'].sum() / found.height:.0f}%" if found.height else "not available"
+        return f"{share} (n = {found.height})"
+
+    text, before = (said(visit("scorecard", language="en", agency="BTC", as_of=day)) for day in ("", "2025-02-28"))
+
+    inherited, own = told(pl.col("signed_on") < since), told(pl.col("signed_on") >= since)
+    assert (
+        f"The agency came to be on 1 Mar 2025. Implemented: what it inherited {inherited}; what was signed since {own}."
+        in text
+    )
+    assert "The agency came to be on 1 Mar 2025: on the day shown it has neither a composite nor a place." in before
+    assert "came to be" not in said(visit("scorecard", language="en", agency="BCT"))
+    assert "came to be" not in said(visit("scorecard", "bct", "en", agency="BTC"))
 
 
 # --- Ranking ---------------------------------------------------------------------------------------------------------

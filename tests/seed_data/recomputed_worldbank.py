@@ -18,6 +18,11 @@ OPEN = ("SIGNED", "IN_PROGRESS")
 GOALPOSTS = {"K02": (45, 95), "K03": (420, 120), "K06": (25, 0)}
 WEIGHTS = {"K02": 20, "K03": 15, "K06": 10}
 ALL_WEIGHTS = 100
+SINCE = {
+    **dict.fromkeys(("BNV", "BTC", "BNNMT", "BXD", "BKHCN", "BDTTG"), dt.date(2025, 3, 1)),
+    **dict.fromkeys(("T15", "T25", "T48", "T56", "T66", "T79", "T86", "T92"), dt.date(2025, 7, 1)),
+}
+"""The day the agencies came to be that were merged: before it nobody can be ranked as one."""
 EMPTY = ("K04", "K05", "K07", "K08", "K09", "K10", "K11", "K12")
 """What the file keeps no record of: days of completion of their own, progress, plans, reports, blockers, evidence, samples."""
 
@@ -121,7 +126,7 @@ def scorecard(operations: list[Operation], as_of: dt.date) -> dict[str, Card]:
     for code, card in cards.items():
         card["score"] = _score(code, card)
         card["status"] = _status(code, card)
-    cards["K13"] = _composite(cards, sum(op.is_signed for op in operations))
+    cards["K13"] = _composite(cards, sum(op.is_signed and SINCE.get(op.agency, as_of) <= as_of for op in operations))
     return cards
 
 

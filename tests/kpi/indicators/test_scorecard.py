@@ -110,6 +110,31 @@ def test_a_median_not_reached_scores_nothing_once_it_is_sure_to_be_beyond_the_wo
     assert (young_card["value"], young_card["score"], young_card["status"]) == (None, None, "not_available")
 
 
+@pytest.mark.parametrize(("day", "is_ranked"), [(dt.date(2025, 2, 28), False), (dt.date(2025, 3, 1), True)])
+def test_nobody_has_a_composite_before_it_was_there(day: dt.date, is_ranked: bool) -> None:
+    """BXD came to be on 1 March 2025; BCT was always there."""
+    rows = [
+        Row(
+            id=number,
+            agency="BXD" if number <= 12 else "BCT",
+            signed=dt.date(2023, 1, 1),
+            targets=[(dt.date(2024, 1, 1), dt.date(2023, 1, 1))],
+            events=[("IN_PROGRESS", dt.date(2023, 2, 1)), ("COMPLETED", dt.date(2024, 6, 1))],
+        )
+        for number in range(1, 25)
+    ]
+    found = facts.build(register_of(rows), day)
+
+    cards = scorecard.compute(found, by=["agency"], rules=dataclasses.replace(Rules(), composite_min_weight_share=0.1))
+
+    places = dict(scorecard.rank(cards, group="agency").select("agency", "place").iter_rows())
+    inherited = dict(found.agreements.select("agency", "is_inherited").unique().iter_rows())
+    assert (places["BXD"] is not None, places["BCT"] is not None) == (is_ranked, True)
+    assert inherited == {"BXD": True, "BCT": False}
+    (implemented,) = cards.filter(agency="BXD", kpi="K02")["value"]
+    assert implemented == 100
+
+
 def test_late_completion_earns_a_part_and_what_is_not_completed_none() -> None:
     """Of ten, four on time, and late by a day, by 73 days and by two years; three are still open. The light goes by the four."""
     target = AS_OF - dt.timedelta(days=800)

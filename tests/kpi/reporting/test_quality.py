@@ -47,6 +47,9 @@ def test_each_defect_is_counted_with_its_agency_and_an_agreement_once_among_the_
         "no_evidence": None,
         "unassigned": 0,
         "defective": 2,
+        "registered_late": 0,
+        "completed": 0,
+        "evidenced": None,
     }
     assert (found[UNASSIGNED]["unassigned"], found[UNASSIGNED]["defective"]) == (1, 1)
 
@@ -105,7 +108,11 @@ def test_long_without_news_is_longer_than_the_state_allows_without_report_or_eve
         if known is None or not known["open"]:
             continue
         moves = ([row.signed] if row.signed else []) + [day for _, day in row.events]
-        heard = [day for day in [*moves, *(report["received"] for report in row.reports)] if day <= AS_OF]
+        heard = [
+            day
+            for day in [*moves, *(report.get("reported", report["received"]) for report in row.reports)]
+            if day <= AS_OF
+        ]
         if (AS_OF - max(heard)).days >= recomputed.STALL[known["state"]]:
             quiet.add(row.id)
 
@@ -164,3 +171,22 @@ def test_a_completed_agreement_without_evidence_is_found_where_evidence_is_kept(
 def test_there_is_no_list_for_what_is_no_defect() -> None:
     with pytest.raises(KeyError):
         quality.findings(of(), "signed", NO_NAMES)
+
+
+def test_evidence_and_late_registrations_are_counted_by_agency() -> None:
+    done = [("IN_PROGRESS", D(2025, 2, 1)), ("COMPLETED", D(2025, 3, 1))]
+    found = by_agency(
+        Row(id=1, signed=D(2025, 1, 1), events=done, evidence="12/BC", received=D(2025, 3, 2)),
+        Row(id=2, signed=D(2025, 1, 1), events=done, received=D(2025, 3, 3)),
+        Row(id=3, signed=D(2025, 1, 1), received=D(2026, 1, 1)),
+        Row(id=4, agency="T20", signed=D(2025, 1, 1), events=done),
+    )
+
+    assert [found["BCT"][name] for name in ("completed", "evidenced", "registered_late")] == [2, 1, 2]
+    assert [found["T20"][name] for name in ("completed", "evidenced", "registered_late")] == [1, 0, 0]
+
+
+def test_evidence_is_not_counted_where_none_is_kept() -> None:
+    done = [("COMPLETED", D(2025, 3, 1))]
+
+    assert by_agency(Row(id=1, signed=D(2025, 1, 1), events=done))["BCT"]["evidenced"] is None
