@@ -17,12 +17,15 @@ def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.
     signed, started = pl.col("signed_on"), pl.col("started_on")
     # Whatever ended otherwise before it was started goes on waiting: ending it must not take it out of sight.
     waited_until = pl.coalesce(started, pl.when("is_not_pursued").then("ended_on"), pl.lit(as_of))
-    # A start or end whose day the register does not give cannot be timed, and neither can one before the signing.
+    registered_late = (pl.col("received_on") - signed).dt.total_days().fill_null(0) > rules.late_registration_days
+    # A start or end whose day the register does not give cannot be timed, and neither can one before the signing. What had started
+    # when it was registered, late, was never seen waiting.
     waited = (
         _FOLLOWED
         & signed.is_not_null()
         & ~(pl.col("is_started") & started.is_null())
         & (started >= signed).fill_null(True)
+        & ~(registered_late & (started < pl.col("received_on")).fill_null(False))
     )
     timed = waited & ~(pl.col("is_void") & ~pl.col("is_started") & pl.col("ended_on").is_null())
     end = pl.coalesce("started_on", "ended_on", pl.lit(as_of))
@@ -36,6 +39,7 @@ def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.
         .otherwise(signed + pl.duration(days=rules.plan_days_other))
     )
     return agreements.with_columns(
+        registered_late=registered_late,
         duration_days=pl.when(timed).then((end - signed).dt.total_days()),
         duration_observed=timed & started.is_not_null(),
         waiting_days=pl.when(waited).then((waited_until - signed).dt.total_days()),
@@ -69,7 +73,6 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
     set_before_completion = (pl.col("target_set_on") <= pl.col("completed_on")).fill_null(False)
     after_target = (pl.col("completed_on") - pl.col("original_target")).dt.total_days()
     most_late = rules.late_points_days
-    registered_after = (pl.col("received_on") - pl.col("signed_on")).dt.total_days().fill_null(0)
     plan_limit_passed = (pl.col("plan_due_on") < as_of).fill_null(False)
     ended_before_limit = (pl.col("ended_on") <= pl.col("plan_due_on")).fill_null(False)
     return agreements.with_columns(
@@ -80,7 +83,6 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
         days_late=pl.when(set_before_completion).then(after_target.clip(0, most_late)).otherwise(pl.lit(most_late)),
         plan_limit_passed=_FOLLOWED & plan_limit_passed & ~ended_before_limit,
         plan_in_time=(pl.col("plan_issued_on") <= pl.col("plan_due_on")).fill_null(False),
-        registered_late=registered_after > rules.late_registration_days,
         has_evidence=pl.col("evidence_url") != "",
         agency_exists=((pl.col("agency_since") <= as_of) & (pl.col("agency_until") >= as_of)).fill_null(True),
         is_inherited=(pl.col("signed_on") < pl.col("agency_since")).fill_null(False),

@@ -83,7 +83,8 @@ WITH ev AS (
         AND (q.reported_on < p.reported_on OR (q.reported_on = p.reported_on AND q.id < p.id))), 0)
     GROUP BY p.agreement_id
 ), a AS (
-    SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency, agreement.evidence_url,
+    SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency,
+        agreement.evidence_url, agreement.received_on,
         r.state, r.since, f.signed_on, f.completed_on, f.started, f.started_on, f.plan_on,
         o.target_on AS original, o.effective_on AS target_set, c.target_on AS present,
         CASE WHEN k.legal_class = 'treaty' THEN f.in_force_on ELSE f.signed_on END AS plan_from,
@@ -153,6 +154,7 @@ WITH ev AS (
     SELECT agency, 'K03' AS name, {waiting} AS days, CASE WHEN started = 1 THEN 1 ELSE 0 END AS seen
     FROM c WHERE signed = 1 AND followed = 1 AND signed_on IS NOT NULL AND NOT (started = 1 AND started_on IS NULL)
     AND NOT COALESCE(started_on < signed_on, {no})
+    AND NOT ({registered_after} > {late_registration} AND COALESCE(started_on < received_on, {no}))
     UNION ALL SELECT agency, 'K09', CASE WHEN place = 1 AND still > held THEN still ELSE held END, settled FROM holding
     UNION ALL SELECT agency, 'K09', {stalled_for}, 0 FROM c WHERE stalled = 1
     AND EXISTS (SELECT 1 FROM blocker WHERE retracted_at IS NULL)
@@ -239,6 +241,8 @@ def asked(
         stalled_for=f"({days(today, 'c.moved_on')} - c.stall_limit)",
         brief=RULES.brief_blocker_days,
         late=days("completed_on", "original"),
+        registered_after=days("received_on", "signed_on"),
+        late_registration=RULES.late_registration_days,
         most_late=RULES.late_points_days,
         opened_for=days(today, "d.opened"),
         planned=days("plan_on", "plan_from"),

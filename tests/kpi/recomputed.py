@@ -53,6 +53,7 @@ def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
     return {
         "state": state,
         "signed": row.signed,
+        "registered": row.received,
         "is_signed": state not in ("PROPOSED", "NEGOTIATING", "ABANDONED"),
         "followed": followed,
         "open": is_open,
@@ -207,9 +208,15 @@ def followed(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
 
 
 def start_waits(rows: list[Row], as_of: dt.date) -> list[tuple[int, bool]]:
-    """Days until the start; of what was never started until today, however it ended, unless it was decided to give it up."""
+    """Days until the start; of what was never started until today, however it ended, unless it was decided to give it up.
+
+    What was registered more than 60 days after signing, and had been started by then, was never seen waiting.
+    """
     waits = []
     for one in followed(rows, as_of):
+        registered = one["registered"]
+        if registered and (registered - one["signed"]).days > 60 and one["started"] and one["started"] < registered:
+            continue
         until = one["started"] or (one["ended"] if one["given_up"] else None) or as_of
         waits.append(((until - one["signed"]).days, one["started"] is not None))
     return waits

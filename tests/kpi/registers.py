@@ -176,6 +176,7 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
         row.targets.append((first, signed))
         if draw(st.booleans()):
             row.targets.append((first + dt.timedelta(days=100), signed + dt.timedelta(days=draw(st.integers(1, 900)))))
+    row.received = _later(signed, draw(st.sampled_from([None, None, 0, 60, 61, 400])))
     for code, *_ in PERIODS:
         if draw(st.booleans()):
             row.reports.append(

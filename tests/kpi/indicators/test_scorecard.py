@@ -135,6 +135,34 @@ def test_nobody_has_a_composite_before_it_was_there(day: dt.date, is_ranked: boo
     assert implemented == 100
 
 
+@pytest.mark.parametrize(
+    ("registered", "started", "n", "median"),
+    [
+        (60, 10, 6, 10),  # in time: what it says of the days before is believed
+        (61, 10, 0, None),  # late, when it had started: nobody saw it wait
+        (61, 61, 6, 61),
+        (61, 90, 6, 90),
+    ],
+)
+def test_what_was_registered_late_and_had_started_was_never_seen_waiting(
+    registered: int, started: int, n: int, median: int | None
+) -> None:
+    signed = AS_OF - dt.timedelta(days=300)
+    rows = [
+        Row(
+            id=number,
+            signed=signed,
+            events=[("IN_PROGRESS", signed + dt.timedelta(days=started))],
+            received=signed + dt.timedelta(days=registered),
+        )
+        for number in range(6)
+    ]
+
+    card = by_code(scorecard.compute(facts.build(register_of(rows), AS_OF)))["K03"]
+
+    assert (card["n"], card["value"]) == (n, median)
+
+
 def test_late_completion_earns_a_part_and_what_is_not_completed_none() -> None:
     """Of ten, four on time, and late by a day, by 73 days and by two years; three are still open. The light goes by the four."""
     target = AS_OF - dt.timedelta(days=800)
