@@ -229,6 +229,7 @@ class AgreementDossier:
     reports: pl.DataFrame
     blockers: pl.DataFrame
     blocker_events: pl.DataFrame
+    verifications: pl.DataFrame
     changes: pl.DataFrame
     findings: pl.DataFrame
     exchange: pl.DataFrame
@@ -283,6 +284,7 @@ def read_agreement(
                 .order_by(blocker_event.c.blocker_id, blocker_event.c.effective_on, blocker_event.c.id),
                 blocker_event,
             ),
+            verifications=claimed(models.Verification, "received_on", "id"),
             # Also of batches of an agency that was responsible before, which are not this one's to read otherwise.
             changes=store.read_frame(
                 engine,

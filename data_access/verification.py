@@ -118,7 +118,10 @@ def draw(session: Session, *, actor: Actor, period: str, at_least: int = 0) -> i
         )
     claims = _in_session(session, _claims_of(held))
     rules = rules_on(session, local_day())
-    size = max(at_least, sampling.sample_size(claims.height, margin=rules.sample_margin, level=rules.sample_level))
+    asked = sampling.sample_size(
+        claims.height, margin=rules.sample_margin, level=rules.sample_level, share=rules.sample_share
+    )
+    size = max(at_least, asked)
     if claims.is_empty():
         raise Refused("nothing_to_draw", f"No claim was received in {period}.", period=period)
     if size > claims.height:

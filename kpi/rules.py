@@ -42,9 +42,9 @@ class Rules(Thresholds):
     another's, and are placed so that meeting the target scores exactly 80, the edge of green. A mean wait and a
     share resolved are told up to the two horizons.
 
-    A sample of claims is as large as it takes to know the share confirmed within `sample_margin` at confidence `sample_level`, with
-    `sample_least` of every agency that has so many. From `drift_z` on a sample that confirms less than those before raises the
-    alarm: one time in twenty by chance.
+    A sample of claims is as large as it takes to know the share confirmed within `sample_margin` at confidence `sample_level`, and
+    at least `sample_share` of them, with `sample_least` of every agency that has so many. From `drift_z` on a sample that
+    confirms less than those before raises the alarm: one time in twenty by chance.
     """
 
     weights: Mapping[str, float] = dataclasses.field(default_factory=lambda: _declared("weight"))
@@ -57,7 +57,8 @@ class Rules(Thresholds):
     blocker_horizon_days: int = 60
     sample_margin: float = 0.10
     sample_level: float = 0.95
-    sample_least: int = 2
+    sample_share: float = 0.6
+    sample_least: int = 4
     drift_z: float = 1.645
 
     @property

@@ -25,6 +25,7 @@ from kpi.vocabulary import (
     Authority,
     BlockerStep,
     State,
+    Verdict,
     state_class,
 )
 
@@ -68,7 +69,7 @@ class History:
         def of_agreements(events: pl.DataFrame) -> pl.DataFrame:
             return events.join(ids, on="agreement_id", how="semi")
 
-        events = of_agreements(register.status_events)
+        events = of_agreements(not_refuted(register))
         targets = of_agreements(register.targets).sort("agreement_id", "effective_on", "id")
         reports = of_agreements(register.reports)
         agreements = _described(register).join(_first_days(events), on="agreement_id", how="left").sort("agreement_id")
@@ -103,6 +104,14 @@ def on_day(spells: pl.DataFrame, day: dt.date) -> pl.DataFrame:
 def records_kept(register: Register) -> frozenset[str]:
     """What a register keeps at all (see `Facts`): a matter of the whole of it, not of any part."""
     return frozenset(name for name, is_kept in RECORDS.items() if name not in register.not_kept and is_kept(register))
+
+
+def not_refuted(register: Register) -> pl.DataFrame:
+    """The status events without those somebody outside the agency has found false: like what was taken back, they never were."""
+    false = register.verifications.filter(pl.col("verdict") == Verdict.REFUTED)
+    return register.status_events.join(
+        false, on=["agreement_id", "state", "effective_on"], how="anti", maintain_order="left"
+    )
 
 
 def _spells(

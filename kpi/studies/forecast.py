@@ -259,8 +259,9 @@ def _silences(register: Register, facts: Facts) -> pl.DataFrame:
     """
     followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
     # What is resumed after a suspension has come no further: it is left out until it does.
-    others = register.status_events.filter(pl.col("date_known") & ~pl.col("state").is_in(MILESTONES))
-    moves = pl.concat([history.milestones(register.status_events), others])
+    standing = history.not_refuted(register)
+    others = standing.filter(pl.col("date_known") & ~pl.col("state").is_in(MILESTONES))
+    moves = pl.concat([history.milestones(standing), others])
     events = moves.sort("id").select("agreement_id", "state", day="effective_on")
     reports = (
         history.rises(register.reports)

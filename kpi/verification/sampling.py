@@ -20,19 +20,20 @@ CLAIM: Final = ("ref", "state", "effective_on")
 """What makes one claim: that an agreement came into a state on a day."""
 
 
-def sample_size(claims: int, *, margin: float, level: float) -> int:
-    """How many of so many claims are looked at so that a share is known within `margin` at confidence `level`, whatever it is.
+def sample_size(claims: int, *, margin: float, level: float, share: float = 0) -> int:
+    """How many of so many claims are looked at so that a share is known within `margin` at confidence `level`, whatever it is; and
+    no smaller `share` of them, so that what is false is likely to be found.
 
     n0 = z^2 / (4 margin^2), for a share of one half, which needs most; n = n0 / (1 + (n0 - 1) / claims), rounded up. ValueError
-    for a margin or level that is not between 0 and 1.
+    for a margin or level that is not between 0 and 1, and a share that is not from 0 to 1.
     """
-    if not (0 < margin < 1 and 0 < level < 1):
-        raise ValueError(f"margin {margin} and level {level} must lie between 0 and 1")
+    if not (0 < margin < 1 and 0 < level < 1 and 0 <= share <= 1):
+        raise ValueError(f"margin {margin}, level {level} and share {share} must lie between 0 and 1")
     if claims == 0:
         return 0
     most = z_value(level) ** 2 / (4 * margin**2)
     # What floating point leaves behind the ninth decimal must not ask for one more.
-    return min(claims, math.ceil(round(most / (1 + (most - 1) / claims), 9)))
+    return min(claims, max(math.ceil(round(most / (1 + (most - 1) / claims), 9)), math.ceil(round(share * claims, 9))))
 
 
 def allocate(claims: Mapping[str, int], *, size: int, least: int) -> dict[str, int]:

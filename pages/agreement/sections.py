@@ -13,7 +13,7 @@ import words as w
 from data_access.accounts import May
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
-from kpi.vocabulary import ENDED, BlockerStep, Bucket, State
+from kpi.vocabulary import ENDED, BlockerStep, Bucket, State, Verdict
 from pages.parts import pairs
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui.tables import Column
@@ -327,6 +327,33 @@ def show_findings(dossier: AgreementDossier) -> None:
             ),
             icon=":material/rule:",
         )
+
+
+def show_looked_at(dossier: AgreementDossier) -> None:
+    """What somebody outside the agency has found of its claims, where anybody has looked."""
+    found = dossier.verifications.filter(pl.col("retracted_at").is_null())
+    if found.is_empty():
+        return
+    st.subheader(w.t("agreement.looked_at"), anchor=False)
+    tables.show(
+        found,
+        [
+            Column("state", "verification.state", "code", of="state"),
+            Column("effective_on", "verification.effective_on", "date"),
+            Column("verdict", "verification.verdict", "code", of="verdict"),
+            Column("found_state", "verification.found_state", "code", of="state"),
+            Column("document_number", "verification.document_number"),
+            Column("document_issuer", "verification.document_issuer"),
+            Column("document_on", "verification.document_on", "date"),
+            Column("reason", "verification.reason", width="large"),
+            Column("received_on", "verification.verified_on", "date"),
+        ],
+        "looked_at",
+        file_name=w.t("agreement.looked_at"),
+        alt=w.t("agreement.looked_at"),
+    )
+    if (found["verdict"] == Verdict.REFUTED).any():
+        st.caption(w.t("agreement.refuted_counts_not"))
 
 
 def show_update(row: Row, person: session.Person) -> None:

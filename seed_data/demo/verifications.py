@@ -18,10 +18,14 @@ from seed_data.demo.reports import periods
 PERIODS = ("2025-Q2", "2025-Q3", "2025-Q4")
 """The periods with a sample; of the last one a third has been looked at by the data date."""
 
-INFLATE = ("BKHCN", "T79")
+INFLATE = ("BKHCN", "BNNMT")
 UNDERSTATE = "BGDDT"
-_OTHERS, _INFLATERS = (0.03, 0.04), (0.45, 0.12)
-"""The shares of claims that are refuted, and that could not be shown."""
+_INFLATED = (Verdict.REFUTED, Verdict.CONFIRMED, Verdict.REFUTED, Verdict.CONFIRMED, Verdict.NOT_SHOWN)
+"""What is found of claims of INFLATE, one after the other."""
+
+_NOT_SHOWN = 0.05
+"""The share of the others' claims that could not be shown."""
+
 _FURTHER = 0.6
 _DAYS_TO_DRAW, _DAYS_TO_LOOK = 5, 55
 _VERIFIER, _VERIFIER_AGENCY, _COORDINATOR = "thanhtra", "TTCP", "dieuphoi"
@@ -75,7 +79,9 @@ def _drawn(
 ) -> tuple[dict[str, object], pl.DataFrame]:
     rules = Rules()
     secret = hashlib.sha256(f"{seed} {code}".encode()).hexdigest()
-    size = sampling.sample_size(claims.height, margin=rules.sample_margin, level=rules.sample_level)
+    size = sampling.sample_size(
+        claims.height, margin=rules.sample_margin, level=rules.sample_level, share=rules.sample_share
+    )
     items = sampling.draw(
         claims.select("agreement_id", "ref", "state", "effective_on", "agency"),
         seed=secret,
@@ -102,17 +108,13 @@ def _found(random: np.random.Generator, items: pl.DataFrame, drawn_on: dt.date, 
     size = items.height
     draws, further, why = random.random(size), random.random(size), below(random, size, 1 << 20)
     numbers = 100 + np.arange(size)
-    rows = []
+    rows: list[dict[str, object]] = []
+    seen: dict[str, int] = {}
     for place, row in enumerate(items.iter_rows(named=True)):
-        refuted, not_shown = _INFLATERS if row["agency"] in INFLATE else _OTHERS
-        draw = draws[place]
-        verdict = (
-            Verdict.REFUTED
-            if draw < refuted
-            else Verdict.NOT_SHOWN
-            if draw < refuted + not_shown
-            else Verdict.CONFIRMED
-        )
+        verdict = Verdict.NOT_SHOWN if draws[place] < _NOT_SHOWN else Verdict.CONFIRMED
+        if row["agency"] in INFLATE:
+            seen[row["agency"]] = seen.get(row["agency"], -1) + 1
+            verdict = _INFLATED[seen[row["agency"]] % len(_INFLATED)]
         on = drawn_on + dt.timedelta(days=1 + (days - 1) * place // size)
         has_paper = verdict is not Verdict.NOT_SHOWN
         reasons = _WHY.get(verdict, ("",))

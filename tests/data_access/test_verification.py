@@ -143,8 +143,8 @@ def test_drawn_after_the_close_the_seed_is_told_and_the_draw_can_be_redone(drawn
     assert made.seed is not None
     assert hashlib.sha256(made.seed.encode()).hexdigest() == made.seed_sha256
     items = verification.read_items(drawn, 1)
-    assert items["position"].to_list() == [*range(1, 31)]
-    assert dict(items.group_by("agency").len().iter_rows()) == {"BCT": 28, "BNG": 2}
+    assert items["position"].to_list() == [*range(1, 32)]
+    assert dict(items.group_by("agency").len().iter_rows()) == {"BCT": 28, "BNG": 3}  # four at least, or all
     assert items.filter(agency="BCT")["stratum"].unique().to_list() == [40]
     assert "A-41" not in items["ref"].to_list()  # received before the quarter
     assert verification.check(drawn, period=PERIOD).holds

@@ -29,7 +29,9 @@ FIELDS = [
 
 def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
     """What is so about one agreement on a day; None if it is not known yet."""
-    moves = ([("SIGNED", row.signed)] if row.signed else []) + row.events
+    false = [(found["state"], found["claimed"]) for found in row.verifications if found["verdict"] == "refuted"]
+    events = [move for move in row.events if move not in false]
+    moves = ([("SIGNED", row.signed)] if row.signed else []) + events
     past = [(state, day) for state, day in moves if day <= as_of]
     if not past:
         return None

@@ -150,3 +150,14 @@ def test_what_was_found_stands_beside_the_rank(drawn: sa.Engine, visit: Visit) -
 
     heads = [config for frame in page.dataframe for config in frame.value.columns]
     assert "reliable" in heads
+
+
+def test_what_was_found_stands_on_the_agreements_page_and_what_is_false_counts_no_more(
+    drawn: sa.Engine, visit: Visit
+) -> None:
+    look_at_all(drawn, verdict="refuted")
+    first = verification.read_items(drawn, 1).row(0, named=True)
+
+    page = visit("agreement", "lanhdao", ref=first["ref"])
+
+    assert w.t("agreement.refuted_counts_not") in said(page)

@@ -208,3 +208,19 @@ def test_what_is_only_declared_or_only_published_is_counted_as_signed_and_nowher
     assert found["is_signed"].to_list() == [True, True]
     assert found["bucket"].to_list() == ["declaratory", "not_tracked"]
     assert not found.select(pl.any_horizontal("is_open", "is_matured", "target_is_judged").any()).item()
+
+
+def test_what_was_found_false_never_was_and_what_could_not_be_shown_stays() -> None:
+    started, completed = dt.date(2025, 3, 1), dt.date(2025, 9, 1)
+
+    def state_of(*verdicts: str) -> tuple[str, dt.date | None]:
+        found = [
+            {"state": "COMPLETED", "claimed": completed, "verdict": verdict, "sample": 1, "received": AS_OF}
+            for verdict in verdicts
+        ]
+        row = Row(1, signed=dt.date(2025, 1, 1), events=[("IN_PROGRESS", started), ("COMPLETED", completed)])
+        found_out = facts.build(register_of([dataclasses.replace(row, verifications=found)]), AS_OF)
+        return found_out.agreements.select("state", "completed_on").row(0)
+
+    assert state_of() == state_of("not_shown") == state_of("confirmed") == ("COMPLETED", completed)
+    assert state_of("refuted") == ("IN_PROGRESS", None)

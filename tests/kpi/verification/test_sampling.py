@@ -39,6 +39,12 @@ def test_the_size_is_cochrans_with_the_correction_for_a_finite_population(
     assert sample_size(claims, margin=margin, level=0.95) == size
 
 
+def test_no_smaller_share_is_looked_at_than_is_asked_for() -> None:
+    assert sample_size(1_000, margin=0.1, level=0.95) == 88
+    assert sample_size(1_000, margin=0.1, level=0.95, share=0.6) == 600
+    assert sample_size(10, margin=0.1, level=0.95, share=0.6) == 10  # the margin asks for more
+
+
 @given(st.integers(1, 5_000), st.floats(0.01, 0.5))
 def test_the_size_is_enough_and_one_fewer_would_not_be(claims: int, margin: float) -> None:
     """The margin of a share of one half, 1.96 sqrt(1/4n) sqrt((N - n) / (N - 1)), written from its own formula."""
