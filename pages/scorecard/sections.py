@@ -237,7 +237,8 @@ def show_reasons(view: View, agency: str) -> None:
         (code for code, card in mine.items() if card["status"] == "red" and code in rules.weights),
         key=lambda code: (mine[code]["score"] - 100) * rules.weights[code],
     )
-    others = [code for code in said["kpi"].unique(maintain_order=True) if code not in red and code in mine]
+    on = [code for code in mine if not KPIS[code].is_off(loaders.records())]
+    others = [code for code in said["kpi"].unique(maintain_order=True) if code not in red and code in on]
     if not red and not others:
         return
     st.subheader(w.t("scorecard.reasons"), anchor=False)
