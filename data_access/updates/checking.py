@@ -96,15 +96,16 @@ def rechecked(
     return preview if isinstance(preview, Preview) and set(preview.changes) == set(changes) else None
 
 
-def clean_rows(table: Table, current: Current) -> tuple[Preview | None, tuple[Problem, ...]]:
-    """The preview of those rows of a table that have no problems, and the problems of the others.
+def clean_rows(table: Table, current: Current, *, received_on: dt.date) -> tuple[Preview | None, tuple[Problem, ...]]:
+    """The preview of those rows of a table that have no problems, as of the day it was received, and the problems of the others.
 
     None for the preview where no row is without. A row goes with everything in it: what is left must not say something else.
     """
     found: list[Problem] = []
     frame = table.frame
     while not frame.is_empty():
-        outcome = preview_of(dataclasses.replace(table, frame=frame), current, _EVERY_PROBLEM)
+        part = dataclasses.replace(table, frame=frame)
+        outcome = preview_of(part, current, _EVERY_PROBLEM, received_on=received_on)
         if isinstance(outcome, Preview):
             return outcome, tuple(capped(found, _SHOWN_OF_A_KIND))
         blocking = [problem for problem in outcome if problem.blocking]

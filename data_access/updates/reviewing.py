@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from data_access import audit, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn, tidy
+from data_access.clock import local_time
 from data_access.roles import May
 from data_access.store import models
 from data_access.updates import rows, submissions
@@ -79,7 +80,9 @@ def review(engine: sa.Engine, batch_id: int, *, agency: str | None) -> Review | 
 
 
 def _reviewed(batch: models.UploadBatch, submission: Submission, current: Current) -> Review:
-    preview, problems = clean_rows(with_days(submission.table, _days_that_hold(submission, current)), current)
+    sent = with_days(submission.table, _days_that_hold(submission, current))
+    received_on = local_time(batch.created_at).date()
+    preview, problems = clean_rows(sent, current, received_on=max(received_on, current.data_date or received_on))
     there: set[tuple[int, str]] = set()
     if preview is not None:
         then = {(change.subject, change.field): change for change in submission.seen}

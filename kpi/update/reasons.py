@@ -24,7 +24,6 @@ from kpi.vocabulary import State, StateClass, texts
 class Reason(StrEnum):
     """Why something waits."""
 
-    LONG_AGO = "long_ago"
     SIGNING_MOVED = "signing_moved"
     FIRST_TARGET_LATE = "first_target_late"
     TARGET_FAR = "target_far"
@@ -32,18 +31,23 @@ class Reason(StrEnum):
     SUSPENDED = "suspended"
     NOT_COUNTED = "not_counted"
     DECIDED_OUTSIDE = "decided_outside"
+    LONG_AGO = "long_ago"
 
 
+_DAYS: Final = ("state_date", "report_date", "blocker_opened_on", "blocker_escalated_on", "blocker_resolved_on")
 _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Said:
-    """What an upload says in one place (`cells`: column -> new content) about an agreement of which the register has `standing`
-    (empty for a new one)."""
+    """What an upload says in one place (`cells`: column -> new content, `before`: what the register has there) about an agreement
+    of which the register has `standing` (empty for a new one), and where it is about a report there is, the day of that
+    (`reported_on`)."""
 
     cells: Mapping[str, tuple[str | None, ...]]
+    before: Mapping[str, str | None]
     standing: Mapping[str, Any]
+    reported_on: dt.date | None
     known_up_to: dt.date
     received_on: dt.date
     thresholds: Thresholds
@@ -55,6 +59,13 @@ class _Said:
     def days(self, *columns: str) -> Iterator[dt.date]:
         for column in columns:
             yield from (dt.date.fromisoformat(text) for text in self.cells.get(column, ()) if text)
+
+    def corrected_days(self) -> Iterator[dt.date]:
+        """The days the register has of what is put right and moves a clock: a day itself, and what a report says of progress."""
+        days = [column for column in _DAYS if column != "state_date" or "state" not in self.cells]
+        yield from (dt.date.fromisoformat(text) for text in (self.before.get(column) for column in days) if text)
+        if self.reported_on is not None and self.cells.keys() & {"shows_progress", "progress_pct"}:
+            yield self.reported_on
 
     @property
     def is_of_state(self) -> bool:
@@ -68,12 +79,12 @@ class _Said:
 
 
 def _is_long_ago(said: _Said) -> bool:
-    """A day further before the day of receipt than a claim may be. That a target was set on the day up to which the register is
-    known is what holds where nothing is said."""
+    """A day further before the day of receipt than a claim may be, typed or put right. That a target was set on the day up to
+    which the register is known is what holds where nothing is said."""
     earliest = said.received_on - dt.timedelta(days=said.thresholds.claim_days)
-    typed = said.days("state_date", "report_date", "blocker_opened_on", "blocker_escalated_on", "blocker_resolved_on")
+    claimed = (*said.days(*_DAYS), *said.corrected_days())
     settled = said.days("target_set_on")
-    return any(day < earliest for day in typed) or any(day < min(earliest, said.known_up_to) for day in settled)
+    return any(day < earliest for day in claimed) or any(day < min(earliest, said.known_up_to) for day in settled)
 
 
 def _moves_the_signing(said: _Said) -> bool:
@@ -118,7 +129,6 @@ def _is_decided_outside(said: _Said) -> bool:
 
 RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
     {
-        Reason.LONG_AGO: _is_long_ago,
         Reason.SIGNING_MOVED: _moves_the_signing,
         Reason.FIRST_TARGET_LATE: _is_first_target_late,
         Reason.TARGET_FAR: _is_target_far,
@@ -126,9 +136,10 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.SUSPENDED: _suspends_or_resumes,
         Reason.NOT_COUNTED: _is_not_counted,
         Reason.DECIDED_OUTSIDE: _is_decided_outside,
+        Reason.LONG_AGO: _is_long_ago,
     }
 )
-"""What waits, by reason. Settings may let more wait, never less."""
+"""What waits, by reason, the one that says most first. Settings may let more wait, never less."""
 
 
 def reasons_of(
@@ -140,6 +151,10 @@ def reasons_of(
         places.setdefault(place_of(change), []).append(change)
     columns = ("agreement_id", "state", "signed_on", "current_target")
     standing = {row["agreement_id"]: row for row in current.standing.select(columns).iter_rows(named=True)}
+    reported = {
+        (str(number), item): day
+        for number, item, day in current.latest_reports.select("agreement_id", "item", "reported_on").iter_rows()
+    }
     kinds = current.doc_types
     not_counted = frozenset(kinds.filter(~kinds["implementable_default"])["code"])
     found = {}
@@ -149,6 +164,8 @@ def reasons_of(
             cells[change.column] = (*cells.get(change.column, ()), change.new)
         said = _Said(
             cells=cells,
+            before={change.column: change.old for change in within},
+            reported_on=reported.get((place[0], place[2])) if place[1] == "report" else None,
             standing={} if place[0].startswith(NEW) else standing[within[0].agreement_id],
             known_up_to=current.data_date or received_on,
             received_on=received_on,

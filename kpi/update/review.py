@@ -17,7 +17,7 @@ import words
 from files import Limits
 from kpi.thresholds import Thresholds
 from kpi.update.cells import ROW, cleaned
-from kpi.update.changes import Change, kind_of, place_of, whole
+from kpi.update.changes import Change, Kind, kind_of, place_of, whole
 from kpi.update.columns import BY_CODE
 from kpi.update.differences import Preview
 from kpi.update.layout import NEW
@@ -38,6 +38,16 @@ def why_held(preview: Preview, held: Collection[str]) -> dict[str, int]:
     places = dict.fromkeys(place_of(change) for change in held_back(preview, held))
     counts = Counter(reason for place in places for reason in preview.waiting.get(place, ("by_kind",)))
     return {reason: counts[reason] for reason in (*RULES, "by_kind") if reason in counts}
+
+
+def alike(preview: Preview) -> dict[tuple[Kind, str], frozenset[Change]]:
+    """The changes of an upload in groups that one decision can cover: of one kind and waiting for one reason, the first that
+    holds (`by_kind` where nothing but its kind holds a change back). Largest first."""
+    groups: dict[tuple[Kind, str], set[Change]] = {}
+    for change in preview.changes:
+        reason = preview.waiting.get(place_of(change), ("by_kind",))[0]
+        groups.setdefault((kind_of(change), reason), set()).add(change)
+    return {name: frozenset(groups[name]) for name in sorted(groups, key=lambda name: (-len(groups[name]), name))}
 
 
 def said_of_waiting(why: Mapping[str, int], limits: Thresholds) -> list[tuple[str, str]]:

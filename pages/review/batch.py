@@ -10,7 +10,8 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import May
-from kpi.update import message, place_of
+from kpi.update import Change, message, place_of
+from kpi.update.review import alike
 from pages.review import decision as review_decision
 from pages.review import work as review_work
 from pages.review.work import ReviewWork
@@ -116,6 +117,37 @@ def _conflict_words() -> Mapping[str, str]:
 # --- What it changes, and does ---------------------------------------------------------------------------------------
 
 
+def _pick_alike(work: ReviewWork) -> tuple[str, tuple[Change, ...]]:
+    """The changes of the groups that are picked, all of them where none is: what is alike is decided at once. With them a name
+    for what is picked."""
+    assert work.review.preview is not None
+    groups = alike(work.review.preview)
+    if len(groups) < 2:
+        return "", work.changes
+    names = {f"{kind}_{reason}": (kind, reason) for kind, reason in groups}
+    labels = {
+        name: w.t(
+            "review.alike",
+            kind=w.t(f"coordination.kind_{kind}"),
+            reason=w.t(f"review.alike_{reason}"),
+            n=w.number(len({place_of(change) for change in groups[kind, reason]})),
+        )
+        for name, (kind, reason) in names.items()
+    }
+    picked = st.pills(
+        w.t("review.alike_pick"),
+        list(labels),
+        selection_mode="multi",
+        format_func=labels.__getitem__,
+        key=f"review_alike_{work.token}",
+        on_change=review_work.unsettle,
+        args=(work,),
+    )
+    kept = frozenset[Change]().union(*(groups[names[name]] for name in picked))
+    changes = tuple(change for change in work.changes if not picked or change in kept)
+    return "".join(f"_{name}" for name in sorted(picked)), changes
+
+
 def _show_changes(work: ReviewWork, *, may_decide: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(w.t("upload.differences"), anchor=False)
@@ -131,11 +163,11 @@ def _show_changes(work: ReviewWork, *, may_decide: bool) -> None:
     st.text(differences.summary(work.changes))
     if may_decide:
         st.caption(w.t("review.choose_help"))
-        key = f"review_choice_{work.token}"
+        picked, changes = _pick_alike(work)
         work.chosen = differences.choose(
-            work.changes,
+            changes,
             work.titles,
-            key=key,
+            key=f"review_choice_{work.token}{picked}",
             on_change=lambda: review_work.unsettle(work),
             left_out=work.left_out,
         )

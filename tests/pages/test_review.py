@@ -356,6 +356,26 @@ def test_what_cannot_be_stored_any_more_is_said_and_can_only_be_returned(
     }
 
 
+def test_what_is_alike_is_decided_at_once(shown_store: sa.Engine, visit: Visit, signed: str) -> None:
+    ended = f"{signed},TERMINATED,2026-01-12,,,,\n"
+    late = f"{signed},,,2025-Q2,2025-07-10,có,Đã họp\n"
+    head = "ref,state,state_date,report_period,report_date,shows_progress,progress\n"
+    number = waiting(shown_store, head + ended + late)
+
+    page = visit("review", "dieuphoi", batch=str(number))
+    groups = page.pills[0]
+    assert set(groups.options) == {
+        "Trạng thái: kết thúc khi chưa hoàn thành (1)",
+        "Báo cáo tiến độ: khai cho ngày đã lâu (1)",
+    }
+    page = groups.set_value(["report_long_ago"]).run()
+    page = publish(page, REASON)
+
+    assert not page.exception
+    assert state_of(shown_store, signed) == "SIGNED"
+    assert sorted(statuses(shown_store).values()) == ["applied", "returned"]
+
+
 def test_a_second_click_and_a_slower_colleague_decide_nothing(
     shown_store: sa.Engine, visit: Visit, signed: str
 ) -> None:

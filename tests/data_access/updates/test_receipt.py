@@ -10,13 +10,16 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from data_access import register, store
+from data_access import register, store, updates
 from data_access.acting import Person
 from data_access.store import models
 from data_access.store.models import base
 from kpi import facts
 from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
+from kpi.update import consequences, place_of
+from kpi.update.changes import Place
+from kpi.update.review import alike
 from seed_data.store import fill, read_named
 from tests.data_access.updates.test_reviewing import handed_in, held, published, sent_for_review
 from tests.data_access.updates.test_updates import COORDINATOR, TODAY, applied, filled, undone
@@ -50,12 +53,66 @@ def owed_by_construction(found: Facts) -> pl.DataFrame:
     return found.reports.filter("is_due").join(own, on="agreement_id")
 
 
-def test_reports_dated_on_their_due_days_and_sent_today_came_today(engine: sa.Engine) -> None:
+def standing(engine: sa.Engine) -> dict[dt.date, tuple[float, tuple[int | None, int]]]:
+    """Composite, and place and number of those that have one, of the Ministry of Construction among ministries, on two days."""
+    among = pl.col("agency_group") == "ministry"
+    found = {}
+    for day in (dt.date(2025, 6, 30), TODAY):
+        cards = scorecard.compute(facts.build(register.read_register(engine), day).where(among), by=["agency"])
+        composite = cards.filter((pl.col("agency") == "BXD") & (pl.col("kpi") == "K13"))["value"].item()
+        found[day] = (float(composite), consequences.rank_of(cards, agency="BXD"))
+    return found
+
+
+@pytest.fixture
+def demo(engine: sa.Engine) -> sa.Engine:
+    """The demonstration register, with an account of the Ministry of Construction and a coordinator's."""
     with store.session(engine) as session:
         fill(session, actor="test", register=read_named("demo"), origin="demo")
         for person in (CONSTRUCTION, COORDINATOR):
             session.add(models.User(**dataclasses.asdict(person), password_hash="x"))
-    owed = owed_by_construction(facts.build(register.read_register(engine), TODAY))
+    return engine
+
+
+def test_two_files_of_typed_days_move_nothing_and_ask_the_coordinator_for_two_decisions(demo: sa.Engine) -> None:
+    owed = owed_by_construction(facts.build(register.read_register(demo), TODAY))
+    last = TODAY - dt.timedelta(days=31)
+    reports = owed.filter(pl.col("due_on") <= last).select(
+        "ref",
+        report_period="period",
+        report_date="due_on",
+        shows_progress=pl.lit("có"),
+        **{name: pl.lit("không") for name in REPORT_FIELDS},
+    )
+    unstarted = updates.current_rows(demo, "BXD").standing.filter(
+        (pl.col("state") == "SIGNED") & (pl.col("state_since") <= last)
+    )
+    starts = unstarted.select("ref", state=pl.lit("IN_PROGRESS"), state_date="state_since")
+    before = standing(demo)
+    waiting = {}
+
+    for rows, kind in ((reports, "report"), (starts, "status")):
+        number = handed_in(demo, rows.write_csv(), CONSTRUCTION).waiting
+
+        assert number is not None
+        for day, (composite, place) in standing(demo).items():
+            assert composite == pytest.approx(before[day][0], abs=1)
+            assert place == before[day][1]
+        review = updates.review(demo, number, agency=None)
+        assert review is not None
+        assert review.preview is not None
+        groups: dict[tuple[str, str], set[Place]] = {
+            name: {place_of(change) for change in found} for name, found in alike(review.preview).items()
+        }
+        assert {reason for _, reason in groups} == {"long_ago"}
+        waiting[kind] = len(groups[kind, "long_ago"])
+
+    assert waiting["status"] == starts.height
+    assert sum(waiting.values()) >= 235
+
+
+def test_reports_dated_on_their_due_days_and_sent_today_came_today(demo: sa.Engine) -> None:
+    owed = owed_by_construction(facts.build(register.read_register(demo), TODAY))
     typed = owed.select(
         "ref",
         report_period="period",
@@ -63,17 +120,17 @@ def test_reports_dated_on_their_due_days_and_sent_today_came_today(engine: sa.En
         shows_progress=pl.lit("có"),
         **{name: pl.lit("đúng hạn") for name in REPORT_FIELDS},
     )
-    before = {day: punctuality(engine, day) for day in (dt.date(2025, 6, 30), TODAY)}
+    before = {day: punctuality(demo, day) for day in (dt.date(2025, 6, 30), TODAY)}
 
-    waiting = handed_in(engine, typed.write_csv(), CONSTRUCTION).waiting
+    waiting = handed_in(demo, typed.write_csv(), CONSTRUCTION).waiting
 
     assert owed.height > 214
     assert (owed["due_on"] < dt.date(2025, 1, 31)).any()
-    assert {day: punctuality(engine, day) for day in before} == before
+    assert {day: punctuality(demo, day) for day in before} == before
     # A day of long ago waits; and published it was still received today.
-    published(engine, waiting)
-    assert {day: punctuality(engine, day) for day in before} == before
-    assert owed_by_construction(facts.build(register.read_register(engine), TODAY))["complete"].all()
+    published(demo, waiting)
+    assert {day: punctuality(demo, day) for day in before} == before
+    assert owed_by_construction(facts.build(register.read_register(demo), TODAY))["complete"].all()
 
 
 def test_what_is_handed_in_is_received_on_the_day_it_is_stored(filled: sa.Engine) -> None:

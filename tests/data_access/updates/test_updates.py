@@ -82,7 +82,7 @@ def fill(session: Session) -> None:
         models.ProgressReport(
             agreement_id=2,
             period="2025-Q3",
-            reported_on=dt.date(2025, 10, 1),
+            reported_on=dt.date(2025, 12, 28),
             received_on=dt.date(2025, 10, 1),
             progress="Đã họp",
             progress_pct=100 / 3,

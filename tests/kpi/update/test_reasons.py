@@ -14,6 +14,7 @@ from tests.kpi.update.samples import preview
 MOVE = "ref,state,state_date\n"
 TARGET = "ref,current_target,target_reason,target_set_on\n"
 REPORT = "ref,report_period,report_date,shows_progress,progress\n"
+PERCENT = "ref,report_period,progress_pct\n"
 BLOCKER = "ref,blocker_id,blocker_escalated_on,blocker_resolved_on\n"
 NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
 
@@ -24,19 +25,24 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (MOVE + "A-1,IN_PROGRESS,2025-12-21\n", ()),
         (MOVE + "A-1,IN_PROGRESS,2025-12-20\n", (Reason.LONG_AGO,)),
         (MOVE + "A-1,IN_PROGRESS,2025-03-01\n", (Reason.LONG_AGO,)),
-        (MOVE + "A-1,SIGNED,2026-01-10\n", (Reason.SIGNING_MOVED,)),
-        (MOVE + "A-1,,2026-01-10\n", (Reason.SIGNING_MOVED,)),
+        (MOVE + "A-1,SIGNED,2026-01-10\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
+        (MOVE + "A-1,,2026-01-10\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
         (MOVE + "A-5,SIGNED,2026-01-10\n", ()),
         (MOVE + "A-1,TERMINATED,2026-01-10\n", (Reason.ENDED,)),
         (MOVE + "A-1,EXPIRED,2026-01-10\n", (Reason.ENDED,)),
         (MOVE + "A-1,SUPERSEDED,2026-01-10\n", (Reason.ENDED,)),
         (MOVE + "A-2,SUSPENDED,2026-01-10\n", (Reason.SUSPENDED,)),
         (MOVE + "A-3,IN_PROGRESS,2026-01-10\n", (Reason.SUSPENDED,)),
-        (MOVE + "A-3,,2026-01-10\n", (Reason.SUSPENDED,)),
+        (MOVE + "A-3,,2026-01-10\n", (Reason.SUSPENDED, Reason.LONG_AGO)),
+        (MOVE + "A-2,,2026-01-10\n", (Reason.LONG_AGO,)),
         (MOVE + "A-4,IN_PROGRESS,2026-01-10\n", (Reason.DECIDED_OUTSIDE,)),
         (REPORT + "A-1,2025-Q4,2025-12-21,yes,Đã họp\n", ()),
         (REPORT + "A-1,2025-Q4,2025-12-20,yes,Đã họp\n", (Reason.LONG_AGO,)),
         (REPORT + "A-1,2025-Q3,,,Đã sửa\n", ()),
+        (REPORT + "A-1,2025-Q3,,no,\n", (Reason.LONG_AGO,)),
+        (REPORT + "A-1,2025-Q3,2026-01-10,,\n", (Reason.LONG_AGO,)),
+        (REPORT + "A-2,2025-Q4,2026-01-11,no,\n", ()),
+        (PERCENT + "A-1,2025-Q3,90\n", (Reason.LONG_AGO,)),
         (BLOCKER + "A-1,7,,2025-12-21\n", ()),
         (BLOCKER + "A-1,7,2025-05-02,\n", (Reason.LONG_AGO,)),
         (TARGET + "A-1,2026-12-31,Chậm vốn,\n", ()),
@@ -45,7 +51,7 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (TARGET + "A-1,2031-01-21,Chậm vốn,\n", (Reason.TARGET_FAR,)),
         (TARGET + "A-6,2026-12-31,,\n", ()),
         (TARGET + "A-4,2026-12-31,,\n", (Reason.FIRST_TARGET_LATE,)),
-        (TARGET + "A-4,2026-12-31,,2023-06-02\n", (Reason.LONG_AGO, Reason.FIRST_TARGET_LATE)),
+        (TARGET + "A-4,2026-12-31,,2023-06-02\n", (Reason.FIRST_TARGET_LATE, Reason.LONG_AGO)),
         (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-22,2027-01-01\n", ()),
         (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,2027-01-01\n", (Reason.FIRST_TARGET_LATE,)),
         (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,\n", ()),
@@ -73,7 +79,7 @@ def test_the_thresholds_in_force_settle_what_is_long_ago_late_or_far() -> None:
 
     assert preview(text).waiting == {}
     assert preview(text, thresholds=strict).waiting == {
-        ("6", "target", ""): (Reason.LONG_AGO, Reason.FIRST_TARGET_LATE, Reason.TARGET_FAR)
+        ("6", "target", ""): (Reason.FIRST_TARGET_LATE, Reason.TARGET_FAR, Reason.LONG_AGO)
     }
 
 
