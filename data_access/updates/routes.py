@@ -1,7 +1,7 @@
 """Which kinds of changes go straight into the register and which wait for a coordinator.
 
-Everything goes straight in until somebody settles otherwise: what waits needs a person who looks at it every day, and only the
-coordinator knows whether there is one.
+Every kind goes straight in until somebody settles otherwise, but for what waits by what it says (`kpi.update.reasons`): what
+waits needs a person who looks at it every day, and only the coordinator knows whether there is one.
 """
 
 from __future__ import annotations

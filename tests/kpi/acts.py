@@ -250,5 +250,6 @@ ON_PAPER: Final = (
     Act("report a little more than ever before", pl.col("is_stalled") & (pl.col("progress_pct").fill_null(0) < 99),
         reported(rise=1)),
 )  # fmt: skip
-"""Acts that do raise one until somebody looks: the state of an agreement, and how much of it is carried out, are the agency's own
-word. Changes of state wait for a review only where the coordinator has settled so."""
+"""Acts that do raise one once they are in the register: the state of an agreement, and how much of it is carried out, are the
+agency's own word. Ends, suspensions and days of long ago get there by a review alone (`kpi.update.reasons`); a recent start, plan or
+completion waits for one only where the coordinator has settled so."""
