@@ -251,5 +251,5 @@ ON_PAPER: Final = (
         reported(rise=1)),
 )  # fmt: skip
 """Acts that do raise one once they are in the register: the state of an agreement, and how much of it is carried out, are the
-agency's own word. Ends, suspensions and days of long ago get there by a review alone (`kpi.update.reasons`); a recent start, plan or
-completion waits for one only where the coordinator has settled so."""
+agency's own word. Ends, suspensions and days of long ago get there by a review alone (`kpi.update.reasons`); a recent start, plan
+or completion waits for one only where the coordinator has settled so."""
