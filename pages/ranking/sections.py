@@ -157,7 +157,10 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
 
 
 def _relied_on(league: pl.DataFrame, view: View) -> pl.DataFrame:
-    """A league table with how far what each agency claims can be relied on: reliable (text), reliability, its limits and light."""
+    """A league table with how far what each agency claims can be relied on: reliable (text), reliability and its limits.
+
+    Without a light: of a few claims looked at it would say more than is known.
+    """
     cells = loaders.scorecards(view, by="agency").filter(pl.col("kpi") == RELIABILITY)
     read = ["" if row["value"] is None else cards.with_limits(RELIABILITY, row) for row in cells.iter_rows(named=True)]
     return league.join(
@@ -167,7 +170,6 @@ def _relied_on(league: pl.DataFrame, view: View) -> pl.DataFrame:
             reliability="value",
             reliability_low="low",
             reliability_high="high",
-            reliability_status="status",
         ),
         on="agency",
         how="left",
@@ -182,10 +184,9 @@ def _reliability_columns(rules: Rules) -> list[Column]:
         Column(
             "reliable",
             f"kpi.{RELIABILITY}.short",
-            "light",
-            of="reliability_status",
-            width=132,
+            width=116,
             help=_kpi_help(RELIABILITY, rules),
+            by="reliability",
         )
     ]
 
