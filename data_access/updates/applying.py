@@ -326,7 +326,7 @@ def _stored_changes(session: Session, preview: Preview, batch: Batch, ids: dict[
     carriers = pl.concat(
         [
             _carriers(events.filter(pl.col("state") == State.SIGNED), "statusevent", ("signed_on",)),
-            _carriers(_moves_only(events), "statusevent", ("state", "state_date")),
+            _carriers(_moves_only(events), "statusevent", _columns_of("status")),
             _carriers(targets, "targetdate", _columns_of("target")),
             _carriers(reports, "progressreport", _columns_of("report")),
             _carriers(blockers, "blocker", _columns_of("blocker")),
@@ -387,10 +387,13 @@ def received(frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
 
 
 def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
-    """A corrected event keeps the note of the one it replaces."""
+    """Events with what they rest on as their note: the document that was named, or else the note of the event it replaces."""
     notes = rows.fetched(session, model, frame["replaces"].drop_nulls().to_list(), _NOTE)
-    return frame.join(notes.rename({"id": "replaces"}), on="replaces", how="left", maintain_order="left").with_columns(
-        pl.col("note").fill_null("")
+    named = pl.col("document") if "document" in frame.columns else pl.lit(None, pl.String)
+    return (
+        frame.join(notes.rename({"id": "replaces"}), on="replaces", how="left", maintain_order="left")
+        .with_columns(note=pl.coalesce(named, "note", pl.lit("")))
+        .drop("document", strict=False)
     )
 
 

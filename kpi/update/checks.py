@@ -142,12 +142,15 @@ def _stale_rows(cells: pl.DataFrame) -> list[Problem]:
 
 
 def _going_along(cells: pl.DataFrame, current: Current, today: dt.date) -> pl.DataFrame:
-    """Cells that belong to a change though they are no change themselves: the day of a move on the day of the one before, the
-    repeated reason of a new target, and the day on which a new target was set."""
+    """Cells that belong to a change though they are no change themselves: the day of a move on the day of the one before and
+    the document it shares with it, the repeated reason of a new target, and the day on which a new target was set."""
     moving = moves(cells, current).filter("moves").select("subject")
     moved = cells.filter((pl.col("column") == "current_target") & pl.col("touched"))
     along = cells.filter(~pl.col("touched")).filter(
-        ((pl.col("column") == "state_date") & pl.col("subject").is_in(moving["subject"].implode()))
+        (
+            pl.col("column").is_in(["state_date", "state_document"])
+            & pl.col("subject").is_in(moving["subject"].implode())
+        )
         | (
             pl.col("column").is_in(["target_reason", "target_set_on"])
             & pl.col("subject").is_in(moved["subject"].implode())

@@ -98,6 +98,8 @@ COLUMNS = (
     _date("state_since", "status", "Ở trạng thái này từ ngày", "In this status since", "State since", use="shown"),
     _date("state_date", "status", "Ngày của trạng thái mới", "Date of the new status", "Ngày trạng thái",
           "Ngày chuyển trạng thái", "Status date"),
+    _text("state_document", "status", "Văn bản làm căn cứ", "Document it rests on", "Căn cứ", "Văn bản căn cứ",
+          "Document", most=500, width=32),
     # --- target ---
     _date("original_target", "target", "Thời hạn ban đầu", "Original target", "Original target date", use="shown"),
     _date("current_target", "target", "Thời hạn hiện nay", "Current target", "Thời hạn", "Target", "Target date",

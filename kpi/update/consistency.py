@@ -20,6 +20,10 @@ from kpi.update.layout import NEW
 from kpi.update.problems import Problem
 from kpi.vocabulary import State
 
+_IS_NEW = pl.col("subject").str.starts_with(NEW)
+_LETTERS_OF_A_DOCUMENT = 2
+"""That its number stands beside: a bare number names nothing."""
+
 _FOR_A_NEW_AGREEMENT = ("title_vi", "doc_type", "sector", "partner", "scope", "signed_on")
 _FOR_A_NEW_BLOCKER = ("blocker_cause", "blocker_severity", "blocker_authority_level", "blocker_opened_on")
 _FOR_A_NEW_REPORT = ("report_date", "shows_progress")
@@ -109,7 +113,7 @@ def moves(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     kinds = current.doc_types.select(new_doc_type="code", new_class="legal_class", new_approval="needs_approval")
     is_new = pl.col("subject").str.starts_with(NEW)
     return (
-        folded(cells, "status", ("state", "state_date"))
+        folded(cells, "status", ("state", "state_date", "state_document"))
         .join(standing, on="agreement_id", how="left", maintain_order="left")
         .join(signings(cells), on="subject", how="left", maintain_order="left")
         .join(kinds, on="new_doc_type", how="left", maintain_order="left")
@@ -122,6 +126,12 @@ def moves(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
         .with_columns(moves=pl.col("state_touched") & pl.col("state").ne_missing(pl.col("before")))
         .drop("new_signed_on", "new_doc_type", "new_class", "new_approval")
     )
+
+
+def _names_a_document(text: pl.Expr) -> pl.Expr:
+    """Whether a text can lead somebody to a document: a link, or a number with words beside it."""
+    is_link = text.str.contains(r"^https?://\S+\.\S+")
+    return is_link | (text.str.contains(r"\d") & (text.str.count_matches(r"\p{L}") >= _LETTERS_OF_A_DOCUMENT))
 
 
 def _status_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
@@ -143,8 +153,13 @@ def _status_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         found.append(Problem(code, **place, params=params, blocking=is_blocking))
     for row in things.filter(pl.col("moves") & ~pl.col("state_date_given"))[ROW]:
         found.append(Problem("state_date_missing", row=row, column="state_date"))
-    dated = things.filter(pl.col("state_date").is_not_null())
     stays = ~pl.col("moves")
+    for row in things.filter(stays & pl.col("state_document_touched") & (_IS_NEW | pl.col("since").is_null()))[ROW]:
+        found.append(Problem("state_document_without_move", row=row, column="state_document"))
+    unclear = things.filter(pl.col("state_document_touched") & ~_names_a_document(pl.col("state_document")))
+    for row, text in unclear.select(ROW, "state_document").iter_rows():
+        found.append(Problem("state_document_unclear", row=row, column="state_document", value=text))
+    dated = things.filter(pl.col("state_date").is_not_null())
     unmoved = dated.filter(stays & pl.col("subject").str.starts_with(NEW) & (pl.col("state_date") != pl.col("since")))
     for line in unmoved.iter_rows(named=True):
         params = {"signed": _day(line["since"])}

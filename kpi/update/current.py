@@ -39,6 +39,7 @@ EVENTS: Schema = {
     "state": pl.String,
     "effective_on": pl.Date,
     "date_known": pl.Boolean,
+    "note": pl.String,
 }
 TARGETS: Schema = {
     "id": pl.Int64,
@@ -128,9 +129,10 @@ class Current:
     def standing(self) -> pl.DataFrame:
         """One row per agreement: its columns, `legal_class`, `needs_approval`, and
 
-        `signed_on`, `state`, `state_since`, `state_known` (whether that day is known), `state_event` (id), `state_before` and
-        `before_on` (the state before and its day), `original_target`, `current_target`, `target_reason`, `target_on` (the day
-        it was set), `target_row` (id). Agreements without any event are left out: their registration was undone.
+        `signed_on`, `state`, `state_since`, `state_known` (whether that day is known), `state_event` (id), `state_document` (what
+        it rests on), `state_before` and `before_on` (the state before and its day), `original_target`, `current_target`,
+        `target_reason`, `target_on` (the day it was set), `target_row` (id). Agreements without any event are left out: their
+        registration was undone.
         """
         kinds = self.doc_types.select("legal_class", "needs_approval", doc_type="code")
         return (
@@ -183,6 +185,7 @@ def _states(events: pl.DataFrame) -> pl.DataFrame:
             state_since=day.last(),
             state_known=known.last(),
             state_event=pl.col("id").last(),
+            state_document=pl.col("note").last(),
             state_before=state.get(-2, null_on_oob=True),
             before_on=day.get(-2, null_on_oob=True),
         )
@@ -219,7 +222,7 @@ def known_cells(current: Current, agreement_ids: pl.Series) -> pl.DataFrame:
         "agreement_id",
         "item",
         *("title_vi", "title_en", "doc_type", "sector", "partner", "scope"),
-        *("deliverable_vi", "deliverable_en", "evidence_url", "state", "target_reason"),
+        *("deliverable_vi", "deliverable_en", "evidence_url", "state", "state_document", "target_reason"),
         _day("signed_on"),
         _day("original_target"),
         _day("current_target"),

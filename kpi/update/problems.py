@@ -30,8 +30,8 @@ CODES = frozenset(
         "new_report_needs", "no_known_columns", "no_rows", "not_unicode", "number", "original_target",
         "percent", "percent_range", "percent_share", "period_missing", "read_only", "ref_missing",
         "ref_unknown", "report_before_period", "report_empty", "row_version", "rows_disagree",
-        "state_date_missing", "state_date_without_move", "target_before_signing", "target_not_moved",
-        "target_reason_missing", "text_too_long", "two_headers",
+        "state_date_missing", "state_date_without_move", "state_document_unclear", "state_document_without_move",
+        "target_before_signing", "target_not_moved", "target_reason_missing", "text_too_long", "two_headers",
     )
 )  # fmt: skip
 """Everything that can be wrong with an upload, or worth knowing, besides `files.CODES`; each has its words in the catalog

@@ -27,7 +27,7 @@ FREE_ROWS = 500
 """Rows below the last agreement that are ready for new ones, with the same lists and checks."""
 
 IN_TEMPLATE = tuple(column for column in COLUMNS if column.part != "ignored")
-_INPUT_ONLY = ("state_date", "target_reason", "target_set_on")
+_INPUT_ONLY = ("state_date", "state_document", "target_reason", "target_set_on")
 """What says how a change came about: blank until there is one."""
 
 _COLUMNS_KEPT_IN_VIEW = 3

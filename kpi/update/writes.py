@@ -22,7 +22,13 @@ AGREEMENTS: Schema = {
     "implementable": pl.Boolean,
 }
 VALUES: Schema = {"subject": pl.String, "column": pl.String, "value": pl.String}
-STATUS_EVENTS: Schema = {"subject": pl.String, "state": pl.String, "effective_on": pl.Date, "replaces": pl.Int64}
+STATUS_EVENTS: Schema = {
+    "subject": pl.String,
+    "state": pl.String,
+    "effective_on": pl.Date,
+    "document": pl.String,
+    "replaces": pl.Int64,
+}
 TARGETS: Schema = {
     "subject": pl.String,
     "target_on": pl.Date,
@@ -116,16 +122,21 @@ def _agreements(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
 def _status_events(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     signed = _things(cells, "agreement", ("signed_on",)).filter(pl.col("subject").str.starts_with(NEW))
     signings = signed.select(
-        "subject", state=pl.lit(State.SIGNED), effective_on=_date("signed_on"), replaces=pl.lit(None, pl.Int64)
+        "subject",
+        state=pl.lit(State.SIGNED),
+        effective_on=_date("signed_on"),
+        document=pl.lit(None, pl.String),
+        replaces=pl.lit(None, pl.Int64),
     )
-    standing = current.standing.select("agreement_id", state_now="state", event="state_event")
+    standing = current.standing.select("agreement_id", state_now="state", since_now="state_since", event="state_event")
     moves = (
-        _things(cells, "status", ("state", "state_date"))
+        _things(cells, "status", ("state", "state_date", "state_document"))
         .join(standing, on="agreement_id", how="left", maintain_order="left")
         .select(
             "subject",
             state=pl.coalesce("state", "state_now"),
-            effective_on=_date("state_date"),
+            effective_on=pl.coalesce(_date("state_date"), "since_now"),
+            document="state_document",
             replaces=pl.when(~pl.col("state_told")).then("event"),
         )
     )

@@ -22,7 +22,7 @@ PARTS: Final = ("status", "target", "report", "blocker", "result")
 _KEYS: Final = ("ref", "row_version")
 _NEW: Final = "new"
 _ONE_LINE: Final = 500
-_REASONS: Final = ("state_date", "target_reason", "target_set_on")
+_REASONS: Final = ("state_date", "state_document", "target_reason", "target_set_on")
 Row = dict[str, str | None]
 
 

@@ -1,4 +1,4 @@
-"""An agency's journey: its template, two cells changed, what that does to its score, confirmed, seen, and taken back."""
+"""An agency's journey: its template, three cells changed, what that does to its score, confirmed, seen, and taken back."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def take_template(page: Page, name: str) -> bytes:
 
 
 def begun(template: bytes) -> bytes:
-    """The template with two cells of one row changed: a signed agreement is under implementation since today."""
+    """The template with three cells of one row changed: a signed agreement is under implementation since today."""
     rows = list(csv.reader(io.StringIO(template.decode("utf-8-sig"), newline="")))
-    state, day = (rows[0].index(name) for name in ("Trạng thái", "Ngày của trạng thái mới"))
+    names = ("Trạng thái", "Ngày của trạng thái mới", "Văn bản làm căn cứ")
+    state, day, document = (rows[0].index(name) for name in names)
     row = next(row for row in rows if row[state] == "Đã ký")
-    row[state], row[day] = "Đang triển khai", f"{today(None):%d/%m/%Y}"
+    row[state], row[day], row[document] = "Đang triển khai", f"{today(None):%d/%m/%Y}", "Công văn số 12/BCT"
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     return out.getvalue().encode("utf-8-sig")
@@ -74,16 +75,16 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
     open_upload(page)
     hand_in(page, begun(take_template(page, "Mẫu CSV")))
 
-    expect(page.get_by_text("2 ô thay đổi · 1 thỏa thuận")).to_be_visible()
+    expect(page.get_by_text("3 ô thay đổi · 1 thỏa thuận")).to_be_visible()
     expect(page.get_by_text("Đã ký  →  Đang triển khai")).to_be_visible()
     foretold = page.get_by_test_id("stMetric").filter(has_text="Điểm tổng hợp")
     expect(foretold).to_contain_text("trước:")
     assert updates.list_batches(server.engine, "BCT").height == sent_before
 
-    page.get_by_role("button", name="Xác nhận 2 thay đổi").dblclick()
+    page.get_by_role("button", name="Xác nhận 3 thay đổi").dblclick()
 
     receipt = page.get_by_test_id("stAlertContentSuccess")
-    expect(receipt).to_have_text(re.compile(r"đợt \d+.*2 thay đổi.*Điểm tổng hợp: [\d,]+ → [\d,]+", re.DOTALL))
+    expect(receipt).to_have_text(re.compile(r"đợt \d+.*3 thay đổi.*Điểm tổng hợp: [\d,]+ → [\d,]+", re.DOTALL))
     assert updates.list_batches(server.engine, "BCT").height == sent_before + 1
     old, new = re.findall(r"([\d,]+) → ([\d,]+)", receipt.inner_text())[0]
     assert old != new
@@ -138,7 +139,7 @@ def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Ser
     page.get_by_role("button", name="Kiểm tra lại").click()
 
     expect(page.get_by_text("https://langson.vn/a")).to_be_visible()
-    expect(page.get_by_role("button", name="Xác nhận 2 thay đổi")).to_be_visible()
+    expect(page.get_by_role("button", name="Xác nhận 3 thay đổi")).to_be_visible()
     assert updates.list_batches(server.engine, "T20").height == sent_before
 
 

@@ -84,12 +84,12 @@ def test_batches_and_figures_do_not_depend_on_the_clock(filled: sa.Engine, clock
         return scorecard.compute(built, by=["agency"], rules=register.read_rules(filled, DATA_DATE)).rows()
 
     before = figures()
-    first = applied(filled, "ref,state,state_date\nA-1,IN_PROGRESS,2026-01-10\n").batch_id
+    first = applied(filled, "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n").batch_id
     by_right_clock = figures()
     clock(off)
     assert figures() == by_right_clock
     undone(filled, first)
-    second = applied(filled, "ref,state,state_date\nA-1,IN_PROGRESS,2026-01-10\n").batch_id
+    second = applied(filled, "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n").batch_id
     assert figures() == by_right_clock
     clock(dt.timedelta(0))
     undone(filled, second)

@@ -77,7 +77,10 @@ def edited(data: bytes, changes: dict[str, dict[str, str]]) -> bytes:
 
 def moved(engine: sa.Engine, refs: Refs) -> bytes:
     """A template in which one agreement has begun."""
-    return edited(taken(engine), {refs.signed: {"state": "Đang triển khai", "state_date": "12/01/2026"}})
+    return edited(
+        taken(engine),
+        {refs.signed: {"state": "Đang triển khai", "state_date": "12/01/2026", "state_document": "CV 12/BCT"}},
+    )
 
 
 def hand_in(page: AppTest, data: bytes, name: str = "mau.csv") -> AppTest:
@@ -150,13 +153,13 @@ def test_differences_and_what_they_do_are_shown_then_confirmed_once_and_undone(
     page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
 
     assert "Đã ký  →  Đang triển khai" in said(page)
-    assert "2 ô thay đổi · 1 thỏa thuận" in said(page)
+    assert "3 ô thay đổi · 1 thỏa thuận" in said(page)
     assert [metric.label for metric in page.metric][:2] == [w.t("kpi.K13.name"), w.t("upload.place")]
     assert batches(shown_store) == []
 
     page = confirm(page)
 
-    assert "Đã ghi nhận đợt 1: 2 thay đổi." in said(page)
+    assert "Đã ghi nhận đợt 1: 3 thay đổi." in said(page)
     assert batches(shown_store) == [(1, "applied")]
     assert page.file_uploader[0].value is None
 
@@ -195,7 +198,7 @@ def test_while_another_file_of_the_account_is_checked_that_is_said_and_can_be_tr
 
     page = page.button(key="upload_check_again").click().run()
 
-    assert "2 ô thay đổi · 1 thỏa thuận" in said(page)
+    assert "3 ô thay đổi · 1 thỏa thuận" in said(page)
 
 
 def test_a_doubled_click_stores_once_and_says_so(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
@@ -206,7 +209,7 @@ def test_a_doubled_click_stores_once_and_says_so(shown_store: sa.Engine, visit: 
     page.session_state["upload_confirmed"] = token  # what the second click's callback leaves
     page = page.run()
 
-    assert w.tn("upload.receipt_repeated", 2, number=1) in said(page)
+    assert w.tn("upload.receipt_repeated", 3, number=1) in said(page)
     assert batches(shown_store) == [(1, "applied")]
 
 
@@ -266,6 +269,7 @@ def test_the_form_ends_in_the_same_batch(shown_store: sa.Engine, visit: Visit, r
     taken_at = f"form_{refs.signed}_{version}"
     page.selectbox(key=f"{taken_at}_status_state").set_value("IN_PROGRESS")
     page.date_input(key=f"{taken_at}_status_state_date").set_value(dt.date(2026, 1, 12))
+    page.text_area(key=f"{taken_at}_status_state_document").set_value("CV 12/BCT")
     page.text_area(key=f"{taken_at}_result_deliverable_vi").set_value("Một trung tâm")
 
     page = next(button for button in page.button if button.label == w.t("upload.form_check")).click().run()
@@ -273,7 +277,7 @@ def test_the_form_ends_in_the_same_batch(shown_store: sa.Engine, visit: Visit, r
     page = confirm(page)
 
     assert not page.exception
-    assert "Đã ghi nhận đợt 1: 3 thay đổi." in said(page)
+    assert "Đã ghi nhận đợt 1: 4 thay đổi." in said(page)
     assert updates.list_batches(shown_store, "BCT")["file_name"].to_list() == [f"Biểu mẫu {refs.signed}"]
 
 

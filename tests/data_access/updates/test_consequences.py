@@ -23,8 +23,8 @@ from tests.pages import stores
 INDUSTRY = Person("bct", "agency", "BCT", "")
 RULES = Rules()
 UPLOADS = {
-    "a state": "ref,state,state_date\n{signed},IN_PROGRESS,2026-01-12\n",
-    "a state that moves the data date": "ref,state,state_date\n{signed},IN_PROGRESS,2026-01-25\n",
+    "a state": "ref,state,state_date,state_document\n{signed},IN_PROGRESS,2026-01-12,CV 12/BCT\n",
+    "a state that moves the data date": "ref,state,state_date,state_document\n{signed},IN_PROGRESS,2026-01-25,CV 12/BCT\n",
     "a report": "ref,report_period,report_date,shows_progress,progress,progress_pct\n{any},2025-Q2,2026-01-12,có,Đã họp,5\n",
     "a target": "ref,current_target,target_reason\n{any},2027-06-30,Chờ vốn\n",
     "a blocker": (

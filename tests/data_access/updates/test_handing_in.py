@@ -120,7 +120,7 @@ def test_one_kind_waits_and_the_others_go_straight_in(filled: sa.Engine, kind: K
 
 
 def test_reopening_waits_for_review_whatever_the_settings(filled: sa.Engine) -> None:
-    applied(filled, "ref,state,state_date\nA-2,COMPLETED,2026-01-10\n")
+    applied(filled, "ref,state,state_date,state_document\nA-2,COMPLETED,2026-01-10,CV 12/BCT\n")
     reopened = table("ref,state,state_date,evidence_url\nA-2,IN_PROGRESS,2026-01-15,https://x.vn/a\n")
     with pytest.raises(Refused, match="not_allowed"):
         applied(filled, preview_of(filled, reopened))
@@ -143,7 +143,7 @@ def test_the_day_a_target_was_set_is_the_one_that_was_confirmed(filled: sa.Engin
         "ref,report_period,report_date,shows_progress,progress,current_target,target_reason\n"
         "A-1,2025-Q4,2026-01-15,có,Đã làm,2027-01-01,Chậm vốn\n",
     )
-    handed_in(filled, "ref,state,state_date\nA-3,IN_PROGRESS,2026-01-19\n")
+    handed_in(filled, "ref,state,state_date,state_document\nA-3,IN_PROGRESS,2026-01-19,CV 12/BCT\n")
 
     published(filled, done.waiting)
 

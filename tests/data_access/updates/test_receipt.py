@@ -87,7 +87,9 @@ def test_two_files_of_typed_days_move_nothing_and_ask_the_coordinator_for_two_de
     unstarted = updates.current_rows(demo, "BXD").standing.filter(
         (pl.col("state") == "SIGNED") & (pl.col("state_since") <= last)
     )
-    starts = unstarted.select("ref", state=pl.lit("IN_PROGRESS"), state_date="state_since")
+    starts = unstarted.select(
+        "ref", state=pl.lit("IN_PROGRESS"), state_date="state_since", state_document=pl.lit("Công văn số 12/BXD")
+    )
     before = standing(demo)
     waiting = {}
 
@@ -134,8 +136,8 @@ def test_reports_dated_on_their_due_days_and_sent_today_came_today(demo: sa.Engi
 
 
 def test_what_is_handed_in_is_received_on_the_day_it_is_stored(filled: sa.Engine) -> None:
-    head = "ref,report_period,report_date,shows_progress,progress,state,state_date"
-    text = f"{head}\nA-1,2025-Q4,2026-01-10,có,Đã làm,IN_PROGRESS,2026-01-09\n"
+    head = "ref,report_period,report_date,shows_progress,progress,state,state_date,state_document"
+    text = f"{head}\nA-1,2025-Q4,2026-01-10,có,Đã làm,IN_PROGRESS,2026-01-09,CV 12/BCT\n"
 
     batch = applied(filled, text).batch_id
 

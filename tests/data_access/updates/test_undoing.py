@@ -103,10 +103,14 @@ REPORT = "ref,report_period,report_date,shows_progress,progress\nA-1,2025-Q4,202
     ("first", "later", "field"),
     [
         ("ref,deliverable_en\nA-1,một\n", "ref,deliverable_en\nA-1,hai\n", "deliverable_en"),
-        ("ref,state,state_date\nA-1,IN_PROGRESS,2026-01-05\n", "ref,state_date\nA-1,2026-01-06\n", "state_date"),
+        (
+            "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-05,CV 12/BCT\n",
+            "ref,state_date\nA-1,2026-01-06\n",
+            "state_date",
+        ),
         (
             "ref,state,state_date\nA-1,IN_FORCE,2026-01-02\n",
-            "ref,state,state_date\nA-1,IN_PROGRESS,2026-01-05\n",
+            "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-05,CV 12/BCT\n",
             "state",
         ),
         ("ref,current_target,target_reason\nA-1,2027-01-01,x\n", "ref,target_reason\nA-1,y\n", "target_reason"),
@@ -156,8 +160,8 @@ def test_a_later_batch_on_other_cells_of_the_same_report_keeps_its_own(filled: s
 
 
 def test_a_batch_on_other_agreements_is_undone_whatever_came_later(filled: sa.Engine) -> None:
-    one = applied(filled, "ref,state,state_date\nA-1,IN_PROGRESS,2026-01-18\n").batch_id
-    applied(filled, "ref,state,state_date\nA-3,IN_PROGRESS,2026-01-16\n")
+    one = applied(filled, "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-18,CV 12/BCT\n").batch_id
+    applied(filled, "ref,state,state_date,state_document\nA-3,IN_PROGRESS,2026-01-16,CV 12/BCT\n")
 
     undone(filled, one)
 

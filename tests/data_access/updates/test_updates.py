@@ -159,13 +159,13 @@ def assert_same(one: Register, other: Register) -> None:
 
 
 EVERYTHING = (
-    "ref,state,state_date,progress_pct,report_period,report_date,shows_progress,progress,current_target,target_reason,"
+    "ref,state,state_date,state_document,progress_pct,report_period,report_date,shows_progress,progress,current_target,target_reason,"
     "title_vi,doc_type,partner,sector,scope,signed_on,blocker_id,blocker_cause,blocker_severity,"
     "blocker_authority_level,blocker_opened_on,blocker_escalated_on,blocker_resolved_on,deliverable_vi,evidence_url\n"
-    "A-1,IN_PROGRESS,10/01/2026,45,2025-Q4,18/01/2026,có,Đã làm,2026-12-31,Chậm vốn,"
+    "A-1,IN_PROGRESS,10/01/2026,CV 12/BCT,45,2025-Q4,18/01/2026,có,Đã làm,2026-12-31,Chậm vốn,"
     ",,,,,,,funding,severe,agency,2025-12-22,2025-12-26,,mới,\n"
-    "A-2,,,50,2025-Q3,,,,,,,,,,,,7,,,,,2026-01-05,2026-01-10,,https://x.vn/kq\n"
-    ",IN_PROGRESS,2026-01-16,,,,,,2027-01-01,,Thỏa thuận mới,MOU,KR,ENE,LOCAL,2026-01-05,"
+    "A-2,,,,50,2025-Q3,,,,,,,,,,,,7,,,,,2026-01-05,2026-01-10,,https://x.vn/kq\n"
+    ",IN_PROGRESS,2026-01-16,CV 13/BCT,,,,,,2027-01-01,,Thỏa thuận mới,MOU,KR,ENE,LOCAL,2026-01-05,"
     ",personnel,minor,agency,2026-01-07,,,Sản phẩm,\n"
 )
 """One file that does everything: a move, targets, a report and the correction of one, blockers opened, escalated and resolved,

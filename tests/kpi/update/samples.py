@@ -67,7 +67,7 @@ def events(*rows: tuple[int, str, str]) -> pl.DataFrame:
     """Status events as (agreement, state, day)."""
     return pl.DataFrame(
         [
-            (place, number, state, dt.date.fromisoformat(day), True)
+            (place, number, state, dt.date.fromisoformat(day), True, "")
             for place, (number, state, day) in enumerate(rows, 1)
         ],
         schema=shape.EVENTS,

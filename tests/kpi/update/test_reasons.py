@@ -11,9 +11,10 @@ from kpi.update.reasons import Reason
 from kpi.update.review import held_back, why_held
 from tests.kpi.update.samples import preview
 
-MOVE = "ref,state,state_date\n"
+MOVE = "ref,state,state_date,state_document\n"
 TARGET = "ref,current_target,target_reason,target_set_on\n"
 REPORT = "ref,report_period,report_date,shows_progress,progress\n"
+RESULT = "ref,state,state_date,evidence_url\n"
 PERCENT = "ref,report_period,progress_pct\n"
 BLOCKER = "ref,blocker_id,blocker_escalated_on,blocker_resolved_on\n"
 NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
@@ -22,20 +23,26 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
 @pytest.mark.parametrize(
     ("text", "reasons"),
     [
-        (MOVE + "A-1,IN_PROGRESS,2025-12-21\n", ()),
-        (MOVE + "A-1,IN_PROGRESS,2025-12-20\n", (Reason.LONG_AGO,)),
-        (MOVE + "A-1,IN_PROGRESS,2025-03-01\n", (Reason.LONG_AGO,)),
-        (MOVE + "A-1,SIGNED,2026-01-10\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
-        (MOVE + "A-1,,2026-01-10\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
-        (MOVE + "A-5,SIGNED,2026-01-10\n", ()),
-        (MOVE + "A-1,TERMINATED,2026-01-10\n", (Reason.ENDED,)),
-        (MOVE + "A-1,EXPIRED,2026-01-10\n", (Reason.ENDED,)),
-        (MOVE + "A-1,SUPERSEDED,2026-01-10\n", (Reason.ENDED,)),
-        (MOVE + "A-2,SUSPENDED,2026-01-10\n", (Reason.SUSPENDED,)),
-        (MOVE + "A-3,IN_PROGRESS,2026-01-10\n", (Reason.SUSPENDED,)),
-        (MOVE + "A-3,,2026-01-10\n", (Reason.SUSPENDED, Reason.LONG_AGO)),
-        (MOVE + "A-2,,2026-01-10\n", (Reason.LONG_AGO,)),
-        (MOVE + "A-4,IN_PROGRESS,2026-01-10\n", (Reason.DECIDED_OUTSIDE,)),
+        (MOVE + "A-1,IN_PROGRESS,2025-12-21,CV 12/BCT\n", ()),
+        (MOVE + "A-1,IN_PROGRESS,2025-12-20,CV 12/BCT\n", (Reason.LONG_AGO,)),
+        (MOVE + "A-1,IN_PROGRESS,2025-03-01,CV 12/BCT\n", (Reason.LONG_AGO,)),
+        (MOVE + "A-1,SIGNED,2026-01-10,\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
+        (MOVE + "A-1,,2026-01-10,\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
+        (MOVE + "A-5,SIGNED,2026-01-10,\n", ()),
+        (MOVE + "A-1,TERMINATED,2026-01-10,\n", (Reason.ENDED,)),
+        (MOVE + "A-1,EXPIRED,2026-01-10,\n", (Reason.ENDED,)),
+        (MOVE + "A-1,SUPERSEDED,2026-01-10,\n", (Reason.ENDED,)),
+        (MOVE + "A-2,SUSPENDED,2026-01-10,\n", (Reason.SUSPENDED,)),
+        (MOVE + "A-3,IN_PROGRESS,2026-01-10,CV 12/BCT\n", (Reason.SUSPENDED,)),
+        (MOVE + "A-3,,2026-01-10,\n", (Reason.SUSPENDED, Reason.LONG_AGO)),
+        (MOVE + "A-2,,2026-01-10,\n", (Reason.LONG_AGO,)),
+        (MOVE + "A-4,IN_PROGRESS,2026-01-10,CV 12/BCT\n", (Reason.DECIDED_OUTSIDE,)),
+        (MOVE + "A-1,IN_PROGRESS,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
+        (MOVE + "A-1,IN_PROGRESS,2026-01-10,https://x.vn/cv\n", ()),
+        (MOVE + "A-2,PLAN_ISSUED,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
+        (RESULT + "A-2,COMPLETED,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
+        (RESULT + "A-2,COMPLETED,2026-01-10,https://x.vn/kq\n", ()),
+        (MOVE + "A-4,,,CV 12/BCT\n", ()),
         (REPORT + "A-1,2025-Q4,2025-12-21,yes,Đã họp\n", ()),
         (REPORT + "A-1,2025-Q4,2025-12-20,yes,Đã họp\n", (Reason.LONG_AGO,)),
         (REPORT + "A-1,2025-Q3,,,Đã sửa\n", ()),
@@ -84,7 +91,7 @@ def test_the_thresholds_in_force_settle_what_is_long_ago_late_or_far() -> None:
 
 
 def test_reasons_are_counted_by_place_and_those_of_a_kind_only_where_nothing_else_holds_them() -> None:
-    seen = preview(MOVE + "A-1,TERMINATED,2025-12-01\nA-2,IN_PROGRESS,2026-01-10\n")
+    seen = preview(MOVE + "A-1,TERMINATED,2025-12-01,\nA-2,IN_PROGRESS,2026-01-10,CV 12/BCT\n")
 
     assert why_held(seen, ()) == {Reason.LONG_AGO: 1, Reason.ENDED: 1}
     assert why_held(seen, {"status"}) == {Reason.LONG_AGO: 1, Reason.ENDED: 1, "by_kind": 1}

@@ -16,14 +16,14 @@ from tests.kpi.update.samples import TODAY, current, preview, table
 from tests.kpi.update.test_differences import changed_since
 
 EVERYTHING = """\
-ref,row_version,title_vi,doc_type,sector,partner,scope,signed_on,state,state_date,current_target,target_reason,\
+ref,row_version,title_vi,doc_type,sector,partner,scope,signed_on,state,state_date,state_document,current_target,target_reason,\
 report_period,report_date,shows_progress,progress,difficulties,blocker_id,blocker_cause,blocker_severity,\
 blocker_authority_level,blocker_opened_on,blocker_resolved_on,deliverable_vi,evidence_url,remarks
-A-1,3,,,,,,,IN_PROGRESS,2026-01-10,2030-01-01,Chậm,2025-Q4,2026-01-12,có,Đã làm,Không,,funding,severe,agency,2025-12-01,,\
+A-1,3,,,,,,,IN_PROGRESS,2026-01-10,CV 12/BCT,2030-01-01,Chậm,2025-Q4,2026-01-12,có,Đã làm,Không,,funding,severe,agency,2025-12-01,,\
 mới,https://x.vn,ghi chú
-A-1,3,,,,,,,IN_PROGRESS,2026-01-10,2030-01-01,Chậm,,,,,,,personnel,minor,agency,2025-12-02,2025-12-20,mới,,
-A-4,,,,,,,,,,2031-01-01,Chậm vốn,2025-Q4,2026-01-15,có,Xong,,,,,,,,,,
-,,Thỏa thuận mới,MOU,ENE,KR,LOCAL,2026-01-05,IN_PROGRESS,2026-01-16,2027-01-01,,2025-Q4,2026-01-17,có,Đã làm,,,funding,\
+A-1,3,,,,,,,IN_PROGRESS,2026-01-10,CV 12/BCT,2030-01-01,Chậm,,,,,,,personnel,minor,agency,2025-12-02,2025-12-20,mới,,
+A-4,,,,,,,,,,,2031-01-01,Chậm vốn,2025-Q4,2026-01-15,có,Xong,,,,,,,,,,
+,,Thỏa thuận mới,MOU,ENE,KR,LOCAL,2026-01-05,IN_PROGRESS,2026-01-16,CV 13/BCT,2027-01-01,,2025-Q4,2026-01-17,có,Đã làm,,,funding,\
 minor,agency,2026-01-07,,Sản phẩm,,
 """
 
@@ -86,7 +86,14 @@ def test_a_narrowed_table_says_nothing_besides() -> None:
     target = [change for change in seen.changes if change.column == "current_target" and change.ref == "A-4"]
 
     assert narrowed(sent, seen, state).frame.to_dicts() == [
-        {"row": 2, "ref": "A-1", "row_version": "3", "state": "IN_PROGRESS", "state_date": "2026-01-10"}
+        {
+            "row": 2,
+            "ref": "A-1",
+            "row_version": "3",
+            "state": "IN_PROGRESS",
+            "state_date": "2026-01-10",
+            "state_document": "CV 12/BCT",
+        }
     ]
     # The row version that was seen, and the day of the report that the target was told with.
     assert narrowed(sent, seen, target).frame.to_dicts() == [
