@@ -88,9 +88,9 @@ def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     open_upload(page)
     hand_in(page, begun(take_template(page, "Mẫu CSV")))
     expect(page.get_by_text("Tất cả chờ cơ quan điều phối duyệt")).to_be_visible()
-    page.get_by_role("button", name="Gửi duyệt 2 thay đổi").dblclick()
+    page.get_by_role("button", name="Gửi duyệt 3 thay đổi").dblclick()
     expect(page.get_by_test_id("stAlertContentSuccess")).to_contain_text(
-        re.compile(r"Đã gửi duyệt đợt \d+: 2 thay đổi")
+        re.compile(r"Đã gửi duyệt đợt \d+: 3 thay đổi")
     )
     sent, status = latest(server)
     assert status == "waiting"
@@ -110,7 +110,7 @@ def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     page.get_by_role("button", name="Sửa và gửi lại").first.click()
     put_right(page, "13/01/2026")
     expect(page.get_by_text(re.compile(r"→  13/01/2026"))).to_be_visible()
-    page.get_by_role("button", name="Gửi duyệt 2 thay đổi").click()
+    page.get_by_role("button", name="Gửi duyệt 3 thay đổi").click()
     expect(page.get_by_test_id("stAlertContentSuccess")).to_contain_text("Đã gửi duyệt")
     again, status = latest(server)
     assert (again > sent, status) == (True, "waiting")
@@ -121,9 +121,9 @@ def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     expect(coordinator.get_by_text(re.compile(r"→  13/01/2026"))).to_be_visible()
     foretold = coordinator.get_by_test_id("stMetric").filter(has_text="Điểm tổng hợp")
     expect(foretold).to_contain_text("trước:")
-    coordinator.get_by_role("button", name="Công bố 2 thay đổi").dblclick()
+    coordinator.get_by_role("button", name="Công bố 3 thay đổi").dblclick()
     expect(
-        coordinator.get_by_text(re.compile(rf"Đã công bố đợt {again} của Bộ Công Thương: 2 thay đổi"))
+        coordinator.get_by_text(re.compile(rf"Đã công bố đợt {again} của Bộ Công Thương: 3 thay đổi"))
     ).to_be_visible()
     assert latest(server) == (again, "applied")
 

@@ -139,7 +139,7 @@ def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Ser
     page.get_by_role("button", name="Kiểm tra lại").click()
 
     expect(page.get_by_text("https://langson.vn/a")).to_be_visible()
-    expect(page.get_by_role("button", name="Xác nhận 3 thay đổi")).to_be_visible()
+    expect(page.get_by_role("button", name="Xác nhận 2 thay đổi")).to_be_visible()
     assert updates.list_batches(server.engine, "T20").height == sent_before
 
 

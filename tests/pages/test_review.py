@@ -59,8 +59,9 @@ def send(engine: sa.Engine, text: str, name: str = "tep.csv") -> updates.HandedI
         return updates.hand_in(session, actor=BCT, table=table, preview=compare(checked, current))
 
 
-def begun(ref: str) -> str:
-    return f"ref,state,state_date\n{ref},IN_PROGRESS,2026-01-12\n"
+def begun(ref: str, document: str = "") -> str:
+    """A start, which waits where no document is named."""
+    return f"ref,state,state_date,state_document\n{ref},IN_PROGRESS,2026-01-12,{document}\n"
 
 
 def waiting(engine: sa.Engine, text: str, *kinds: Kind, name: str = "tep.csv") -> int:
@@ -178,7 +179,7 @@ def test_a_returned_batch_can_be_corrected_in_its_file(shown_store: sa.Engine, v
 @pytest.mark.parametrize("status", ["waiting", "applied"])
 def test_what_was_not_returned_is_not_corrected(shown_store: sa.Engine, visit: Visit, signed: str, status: str) -> None:
     hold(shown_store, *(("status",) if status == "waiting" else ()))
-    send(shown_store, begun(signed))
+    send(shown_store, begun(signed, "CV 12/BCT"))
 
     page = visit("upload", "bct", correct="1")
 
@@ -452,7 +453,7 @@ def test_rights_taken_away_between_looking_and_deciding_hold(
 def test_coordinator_and_administrator_see_every_batch_and_may_undo(
     shown_store: sa.Engine, visit: Visit, signed: str, username: str
 ) -> None:
-    send(shown_store, begun(signed))
+    send(shown_store, begun(signed, "CV 12/BCT"))
 
     page = visit("review", username)
     assert page.dataframe[0].value["agency"].tolist() == ["BCT"]

@@ -269,7 +269,7 @@ def test_the_form_ends_in_the_same_batch(shown_store: sa.Engine, visit: Visit, r
     taken_at = f"form_{refs.signed}_{version}"
     page.selectbox(key=f"{taken_at}_status_state").set_value("IN_PROGRESS")
     page.date_input(key=f"{taken_at}_status_state_date").set_value(dt.date(2026, 1, 12))
-    page.text_area(key=f"{taken_at}_status_state_document").set_value("CV 12/BCT")
+    page.text_input(key=f"{taken_at}_status_state_document").set_value("CV 12/BCT")
     page.text_area(key=f"{taken_at}_result_deliverable_vi").set_value("Một trung tâm")
 
     page = next(button for button in page.button if button.label == w.t("upload.form_check")).click().run()

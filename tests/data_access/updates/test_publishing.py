@@ -253,7 +253,7 @@ def test_what_is_chosen_is_made_whole(held: sa.Engine) -> None:
     title = next(change for change in changes if change.column == "title_vi")
     text = next(change for change in changes if (change.ref, change.column) == ("A-1", "deliverable_vi"))
 
-    assert {change.column for change in whole(changes, [state])} == {"state", "state_date"}
+    assert {change.column for change in whole(changes, [state])} == {"state", "state_date", "state_document"}
     assert whole(changes, [title]) == {change for change in changes if change.subject == title.subject}
     assert whole(changes, [text]) == {text}
     assert len({place_of(change) for change in whole(changes, [title, text])}) == 2
