@@ -86,7 +86,8 @@ def flipped(source: pathlib.Path, path: pathlib.Path, position: int, whole: list
 def as_read(engine: sa.Engine) -> list[pl.DataFrame]:
     """Everything a figure, a name or a page is made from."""
     read = register.read_register(engine)
-    frames = [getattr(read, field.name) for field in dataclasses.fields(read)]
+    parts = [getattr(read, field.name) for field in dataclasses.fields(read)]
+    frames = [part if isinstance(part, pl.DataFrame) else pl.DataFrame({"kept": sorted(part)}) for part in parts]
     version = register.read_data_version(engine)
     described = pl.DataFrame([version.model_dump()]) if version is not None else pl.DataFrame()
     return [*frames, register.read_names(engine), described]
