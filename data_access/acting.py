@@ -54,7 +54,7 @@ Actor = Person | str
 Code = Literal[
     # uploads
     "not_allowed", "stale", "undecided", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
-    "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
+    "undo_by_coordinator", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports",
     "not_later", "no_change", "no_such_agency", "changed_since",

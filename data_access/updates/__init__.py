@@ -20,7 +20,7 @@ from data_access.updates.queue import count_kinds, count_waiting
 from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
 from data_access.updates.reviewing import REASON_MAX, Review, list_waiting, publish, review, send_back
 from data_access.updates.routes import Route, read_held, read_routes, write_routes
-from data_access.updates.undoing import undo
+from data_access.updates.undoing import is_for_the_coordinator, undo
 
 __all__ = [
     "REASON_MAX",
@@ -34,6 +34,7 @@ __all__ = [
     "current_rows",
     "giving_up",
     "hand_in",
+    "is_for_the_coordinator",
     "list_batches",
     "list_waiting",
     "one_at_a_time",

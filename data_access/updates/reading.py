@@ -13,7 +13,7 @@ from kpi.register import Schema
 from kpi.update import current as shape
 from kpi.update.choices import Choice
 from kpi.update.current import Current
-from kpi.vocabulary import BatchStatus
+from kpi.vocabulary import BatchStatus, Verdict
 
 FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
 """How a batch's cell is named: `state`, `progress[2025-Q4]`. Names that begin with `_` are the batch's own bookkeeping:
@@ -72,6 +72,11 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             blocker_events=read(blocker_events),
             periods=read(sa.select(*(table(models.ReportingPeriod).c[name] for name in shape.PERIODS))).sort("due_on"),
             doc_types=read(sa.select(*(table(models.DocType).c[name] for name in shape.DOC_TYPES))),
+            found_false=read(
+                rows(models.Verification, shape.FOUND_FALSE).where(
+                    table(models.Verification).c.verdict == Verdict.REFUTED
+                )
+            ),
             earlier=_earlier(read(_changes_of(own))),
             lists={
                 "doc_type": _choices(read(_named(models.DocType, "position"))),

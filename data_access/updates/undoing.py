@@ -11,8 +11,11 @@ from sqlmodel import Session
 
 from data_access import store
 from data_access.acting import Overlap, Person, Refused, account_of, logged, take_turn
+from data_access.clock import local_time
+from data_access.register import rules_on
 from data_access.roles import May, may
 from data_access.store import models
+from data_access.store.models.base import local_day
 from data_access.updates import rows
 from data_access.updates.applying import (
     MODELS,
@@ -123,6 +126,11 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
         raise Refused("undo_of_undo")
     if batch.status != BatchStatus.APPLIED:
         raise Refused("already_undone" if batch.status == BatchStatus.UNDONE else "not_applied")
+    claim_days = rules_on(session, local_day()).claim_days
+    if not may(account.role, May.OVERSEE_UPLOADS) and is_for_the_coordinator(
+        batch.reviewed_by, batch.created_at, claim_days=claim_days
+    ):
+        raise Refused("undo_by_coordinator")
     every = _cells_of_same_agreements(session, batch_id)
     past = _past(every, batch_id)
     agreement_ids = sorted(past.cells["agreement_id"].unique())
@@ -151,6 +159,12 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, *bookkeeping], how="diagonal"))
     detail: dict[str, object] = {"undoes": batch_id, "file": batch.file_name, "agency": agency}
     return close_batch(session, actor, "upload.undo", opened, changes=past.cells.height, detail=detail)
+
+
+def is_for_the_coordinator(reviewed_by: str, created_at: dt.datetime, *, claim_days: int) -> bool:
+    """Whether no agency may take a batch back: what was reviewed, and what it handed in longer ago than it may claim by itself.
+    Otherwise an undo would move what only a review may."""
+    return bool(reviewed_by) or (local_day() - local_time(created_at).date()).days > claim_days
 
 
 def _may_undo(account: models.User, batch: models.UploadBatch) -> bool:

@@ -74,6 +74,7 @@ DOC_TYPES: Schema = {
     "needs_approval": pl.Boolean,
     "implementable_default": pl.Boolean,
 }
+FOUND_FALSE: Schema = {"agreement_id": pl.Int64, "state": pl.String}
 EARLIER: Schema = {
     "agreement_id": pl.Int64,
     "column": pl.String,
@@ -94,7 +95,8 @@ class Current:
     Frames hold at least the columns of the schemas above. `agreements` are those the agency is responsible for; `events`,
     `targets`, `reports`, `blockers`, `blocker_events` are theirs. `lists` are the choices that come from the store: `doc_type`,
     `sector`, `partner`. `earlier` has, for each cell a batch changed, what it was before (`old`) and the row version the batch
-    made (`row_version`): it tells what changed since a template was taken. `thresholds` are those in force.
+    made (`row_version`): it tells what changed since a template was taken. `found_false` are states that somebody outside the
+    agency has found agreements not to have been in. `thresholds` are those in force.
     """
 
     agency: str
@@ -109,6 +111,7 @@ class Current:
     periods: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(PERIODS))
     doc_types: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(DOC_TYPES))
     earlier: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(EARLIER))
+    found_false: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(FOUND_FALSE))
     lists: Mapping[str, Sequence[Choice]] = dataclasses.field(default_factory=dict)
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
 

@@ -31,11 +31,19 @@ class Reason(StrEnum):
     SUSPENDED = "suspended"
     NOT_COUNTED = "not_counted"
     DECIDED_OUTSIDE = "decided_outside"
+    FOUND_FALSE = "found_false"
     UNDOCUMENTED = "undocumented"
     LONG_AGO = "long_ago"
 
 
-_DAYS: Final = ("state_date", "report_date", "blocker_opened_on", "blocker_escalated_on", "blocker_resolved_on")
+_DAYS: Final = (
+    "signed_on",
+    "state_date",
+    "report_date",
+    "blocker_opened_on",
+    "blocker_escalated_on",
+    "blocker_resolved_on",
+)
 _DOCUMENTED: Final = texts((State.PLAN_ISSUED, State.IN_PROGRESS, State.COMPLETED))
 _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 
@@ -43,14 +51,14 @@ _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 @dataclasses.dataclass(frozen=True)
 class _Said:
     """What an upload says in one place (`cells`: column -> new content, `before`: what the register has there) about an agreement
-    of which the register has `standing` (empty for a new one); the `evidence` of a result that comes along; and where it is about
-    a report there is, the day of that (`reported_on`)."""
+    of which the register has `standing` (empty for a new one); where it is about a report there is, the day of that
+    (`reported_on`); and the states of that agreement that were `found_false`."""
 
     cells: Mapping[str, tuple[str | None, ...]]
     before: Mapping[str, str | None]
     standing: Mapping[str, Any]
-    evidence: str | None
     reported_on: dt.date | None
+    found_false: frozenset[str]
     known_up_to: dt.date
     received_on: dt.date
     thresholds: Thresholds
@@ -130,14 +138,19 @@ def _is_decided_outside(said: _Said) -> bool:
     return is_for_the_coordinator(*said.states)
 
 
+def _was_found_false(said: _Said) -> bool:
+    """A state of which somebody outside the agency has found that the agreement was not in it: claimed again, for whatever day."""
+    return said.is_of_state and said.states[1] in said.found_false
+
+
 def _is_undocumented(said: _Said) -> bool:
-    """A plan, a start or a completion without a document that somebody else could ask for; of a completion the evidence of the
-    result is one."""
+    """A plan, a start or a completion without a document that somebody else could ask for; of a completion the evidence the
+    register has is one."""
     before, after = said.states
     if not said.is_of_state or after not in _DOCUMENTED:
         return False
     kept = said.standing.get("state_document") if before == after else None
-    evidence = (said.standing.get("evidence_url") or said.evidence) if after == State.COMPLETED else None
+    evidence = said.standing.get("evidence_url") if after == State.COMPLETED else None
     return not (said.first("state_document") or kept or evidence)
 
 
@@ -150,6 +163,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.SUSPENDED: _suspends_or_resumes,
         Reason.NOT_COUNTED: _is_not_counted,
         Reason.DECIDED_OUTSIDE: _is_decided_outside,
+        Reason.FOUND_FALSE: _was_found_false,
         Reason.UNDOCUMENTED: _is_undocumented,
         Reason.LONG_AGO: _is_long_ago,
     }
@@ -166,7 +180,9 @@ def reasons_of(
         places.setdefault(place_of(change), []).append(change)
     columns = ("agreement_id", "state", "state_document", "evidence_url", "signed_on", "current_target")
     standing = {row["agreement_id"]: row for row in current.standing.select(columns).iter_rows(named=True)}
-    evidence = {change.subject: change.new for change in changes if change.column == "evidence_url"}
+    found_false: dict[int, set[str]] = {}
+    for number, state in current.found_false.iter_rows():
+        found_false.setdefault(number, set()).add(state)
     reported = {
         (str(number), item): day
         for number, item, day in current.latest_reports.select("agreement_id", "item", "reported_on").iter_rows()
@@ -181,9 +197,9 @@ def reasons_of(
         said = _Said(
             cells=cells,
             before={change.column: change.old for change in within},
-            evidence=evidence.get(place[0]),
             reported_on=reported.get((place[0], place[2])) if place[1] == "report" else None,
             standing={} if place[0].startswith(NEW) else standing[within[0].agreement_id],
+            found_false=frozenset(found_false.get(within[0].agreement_id or 0, ())),
             known_up_to=current.data_date or received_on,
             received_on=received_on,
             thresholds=current.thresholds,

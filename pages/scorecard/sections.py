@@ -131,7 +131,9 @@ def show_succession(view: View, agency: str) -> None:
     if since > view.as_of:
         st.caption(w.t("scorecard.not_yet", date=w.date(since)))
         return
-    cards_by = scorecard.compute(mine, by=["is_inherited"]).filter(pl.col("kpi") == alone_in("pair"))
+    cards_by = scorecard.compute(mine, by=["is_inherited"], rules=loaders.rules(view.as_of)).filter(
+        pl.col("kpi") == alone_in("pair")
+    )
     found = {row["is_inherited"]: row for row in cards_by.iter_rows(named=True)}
     told = {
         name: w.t(

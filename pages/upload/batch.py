@@ -12,6 +12,7 @@ from data_access import store as database
 from data_access import updates
 from data_access.accounts import May
 from data_access.acting import Refused
+from data_access.clock import today
 from kpi.vocabulary import BatchStatus, texts
 from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
@@ -99,8 +100,17 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
         _show_act(batch, "withdraw")
     elif person.may(May.HAND_IN) and batch["status"] == BatchStatus.RETURNED:
         show_correction(batch)
+    elif batch["status"] == BatchStatus.APPLIED and _is_only_for_the_coordinator(person, batch):
+        st.caption(w.t("refused.undo_by_coordinator"))
     elif batch["status"] == BatchStatus.APPLIED:
         _show_act(batch, "undo")
+
+
+def _is_only_for_the_coordinator(person: session.Person, batch: Row) -> bool:
+    claim_days = loaders.rules(today(None)).claim_days
+    return not person.may(May.OVERSEE_UPLOADS) and updates.is_for_the_coordinator(
+        batch["reviewed_by"], batch["created_at"], claim_days=claim_days
+    )
 
 
 def _show_sent(batch: Row, agency: str | None) -> None:

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from data_access import audit, register, store, verification
+from data_access import audit, register, store, updates, verification
 from data_access.acting import Person, Refused
 from data_access.store import models
 from data_access.store.models import base
@@ -268,6 +268,7 @@ def test_what_was_found_stands_with_its_document_and_counts_from_that_day(drawn:
         (claim.agreement_id, "refuted", "IN_PROGRESS", 1, CLOSED_DAY)
     ]
     assert register.read_register(drawn, known_on=CLOSED_DAY - dt.timedelta(days=1)).verifications.is_empty()
+    assert updates.current_rows(drawn, "BCT").found_false.rows() == [(claim.agreement_id, claim.state)]
     assert audit.verify(drawn) is None
 
 

@@ -73,7 +73,10 @@ def test_what_is_published_is_what_was_previewed_and_is_undone_like_any_batch(he
     assert actions(held)[-1] == ("dieuphoi", "upload.publish", f"batch {number}")
     assert audit.verify(held) is None
 
-    undone(held, number, INDUSTRY)
+    with pytest.raises(Refused) as refused:
+        undone(held, number, INDUSTRY)
+    assert refused.value.code == "undo_by_coordinator"
+    undone(held, number, COORDINATOR)
 
     assert_same(register.read_register(held), before)
     assert register.read_data_version(held).data_date == DATA_DATE  # type: ignore[union-attr]
@@ -242,7 +245,7 @@ def test_a_batch_is_published_in_part_and_the_rest_goes_back(held: sa.Engine) ->
     again = handed_in(held, back.table, corrects=number + 1)
     published(held, again.waiting)
     assert_same(register.read_register(held), expected)
-    undone(held, again.waiting)
+    undone(held, again.waiting, COORDINATOR)
     undone(held, number, COORDINATOR)
     assert_same(register.read_register(held), before)
 

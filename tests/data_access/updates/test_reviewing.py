@@ -178,7 +178,7 @@ def test_returned_corrected_published_and_undone(held: sa.Engine) -> None:
         dt.date(2027, 1, 1),
         "Chậm giải phóng mặt bằng",
     )
-    undone(held, again.waiting)
+    undone(held, again.waiting, COORDINATOR)
     assert_same(register.read_register(held), before)
 
 
@@ -337,7 +337,7 @@ def test_later_is_what_was_stored_later(held: sa.Engine) -> None:
 
     assert refusal.value.code == "overlaps"
     assert {overlap.batch_id for overlap in refusal.value.overlaps} == {first}
-    undone(held, first)
+    undone(held, first, COORDINATOR)
     undone(held, direct.batch_id)
     assert_same(register.read_register(held), before)
 
@@ -423,7 +423,7 @@ def sent_at_random(engine: sa.Engine, chance: random.Random, templates: list[Cur
 
 def is_undone(engine: sa.Engine, batch_id: int) -> bool:
     try:
-        undone(engine, batch_id)
+        undone(engine, batch_id, COORDINATOR)
     except Refused as refusal:
         if refusal.code != "overlaps":
             raise

@@ -294,3 +294,19 @@ def undone_unless_in_the_way(engine: sa.Engine, batch: int, others: list[int]) -
             raise
         return False
     return True
+
+
+@pytest.mark.parametrize(("days", "is_undone"), [(30, True), (31, False)])
+def test_an_agency_takes_back_by_itself_what_it_handed_in_lately(filled: sa.Engine, days: int, is_undone: bool) -> None:
+    number = applied(filled, "ref,deliverable_vi\nA-1,mới\n").batch_id
+    with store.session(filled) as session:
+        sent = models.utc_now() - dt.timedelta(days=days)
+        session.execute(sa.update(models.UploadBatch).values(created_at=sent))
+
+    if is_undone:
+        assert undone(filled, number).applied
+        return
+    with pytest.raises(Refused) as refused:
+        undone(filled, number)
+    assert refused.value.code == "undo_by_coordinator"
+    assert undone(filled, number, COORDINATOR).applied

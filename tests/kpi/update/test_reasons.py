@@ -9,12 +9,11 @@ from kpi.thresholds import Thresholds
 from kpi.update import current as shape
 from kpi.update.reasons import Reason
 from kpi.update.review import held_back, why_held
-from tests.kpi.update.samples import preview
+from tests.kpi.update.samples import agreements, events, preview
 
 MOVE = "ref,state,state_date,state_document\n"
 TARGET = "ref,current_target,target_reason,target_set_on\n"
 REPORT = "ref,report_period,report_date,shows_progress,progress\n"
-RESULT = "ref,state,state_date,evidence_url\n"
 PERCENT = "ref,report_period,progress_pct\n"
 BLOCKER = "ref,blocker_id,blocker_escalated_on,blocker_resolved_on\n"
 NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
@@ -40,8 +39,7 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (MOVE + "A-1,IN_PROGRESS,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
         (MOVE + "A-1,IN_PROGRESS,2026-01-10,https://x.vn/cv\n", ()),
         (MOVE + "A-2,PLAN_ISSUED,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
-        (RESULT + "A-2,COMPLETED,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
-        (RESULT + "A-2,COMPLETED,2026-01-10,https://x.vn/kq\n", ()),
+        (MOVE + "A-2,COMPLETED,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
         (MOVE + "A-4,,,CV 12/BCT\n", ()),
         (REPORT + "A-1,2025-Q4,2025-12-21,yes,Đã họp\n", ()),
         (REPORT + "A-1,2025-Q4,2025-12-20,yes,Đã họp\n", (Reason.LONG_AGO,)),
@@ -59,9 +57,10 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (TARGET + "A-6,2026-12-31,,\n", ()),
         (TARGET + "A-4,2026-12-31,,\n", (Reason.FIRST_TARGET_LATE,)),
         (TARGET + "A-4,2026-12-31,,2023-06-02\n", (Reason.FIRST_TARGET_LATE, Reason.LONG_AGO)),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-22,2027-01-01\n", ()),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,2027-01-01\n", (Reason.FIRST_TARGET_LATE,)),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,\n", ()),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-12-21,2027-01-01\n", ()),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-22,2027-01-01\n", (Reason.LONG_AGO,)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,2027-01-01\n", (Reason.FIRST_TARGET_LATE, Reason.LONG_AGO)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,\n", (Reason.LONG_AGO,)),
     ],
 )  # fmt: skip
 def test_what_is_said_decides_whether_it_waits(text: str, reasons: tuple[Reason, ...]) -> None:
@@ -95,3 +94,22 @@ def test_reasons_are_counted_by_place_and_those_of_a_kind_only_where_nothing_els
 
     assert why_held(seen, ()) == {Reason.LONG_AGO: 1, Reason.ENDED: 1}
     assert why_held(seen, {"status"}) == {Reason.LONG_AGO: 1, Reason.ENDED: 1, "by_kind": 1}
+
+
+def test_what_was_found_false_waits_when_it_is_claimed_again_for_another_day() -> None:
+    false = pl.DataFrame([(1, "IN_PROGRESS")], schema=shape.FOUND_FALSE, orient="row")
+    again = MOVE + "A-1,IN_PROGRESS,2026-01-15,CV 12/BCT\n"
+
+    assert preview(again).waiting == {}
+    assert preview(again, found_false=false).waiting == {("1", "status", ""): (Reason.FOUND_FALSE,)}
+
+
+def test_a_completion_rests_on_its_document_or_on_evidence_that_is_in_the_register() -> None:
+    done = MOVE + "A-3,COMPLETED,2026-01-10,\n"
+    evidenced = agreements({"agreement_id": 3, "evidence_url": "https://x.vn/kq"})
+    moving = events((3, "SIGNED", "2024-01-10"), (3, "IN_PROGRESS", "2024-04-01"))
+    together = preview("ref,state,state_date,evidence_url\nA-2,COMPLETED,2026-01-10,https://x.vn/kq\n")
+
+    assert preview(done, agreements=evidenced, events=moving).waiting == {}
+    assert together.waiting == {("2", "status", ""): (Reason.UNDOCUMENTED,)}
+    assert {change.column for change in held_back(together, ())} == {"state", "state_date"}
