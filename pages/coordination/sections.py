@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 import polars as pl
@@ -13,15 +12,11 @@ import streamlit as st
 
 import words as w
 from data_access import coordination
-from data_access import store as database
 from data_access.accounts import Person
-from data_access.acting import Refused
 from data_access.clock import local_time
 from pages.ui import refusals, session, tables
+from pages.ui.refusals import Write
 from pages.ui.tables import Column
-
-Write = Callable[..., object]
-"""A function of `data_access` with all but the session and the actor filled in."""
 
 _PROPOSED: Final = "coordination_proposed"
 _DONE: Final = "coordination_done"
@@ -129,18 +124,13 @@ def _drop() -> None:
 
 
 def _carry_out(change: ProposedChange, write: Write, *, is_undone: bool) -> None:
-    """Store a change. Who acts is looked up again: a callback runs before the page and its guard."""
+    """Store a change and note what is to be said about it."""
     st.session_state.pop(_PROPOSED, None)
     st.session_state.pop(_DONE, None)
-    person = session.current()
-    if person is None:
-        return
-    try:
-        with database.session(session.store()) as opened:
-            write(opened, actor=person)
-    except Refused as refusal:
-        st.session_state[_REFUSED] = refusals.sentence(refusal)
-    else:
+    person, refused = refusals.carried_out(write)
+    if refused is not None:
+        st.session_state[_REFUSED] = refused
+    elif person is not None:
         st.session_state[_DONE] = _Held(person.username, change, is_undone)
 
 

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import words
-from data_access.acting import Refused
+from data_access import store
+from data_access.acting import Person, Refused
 from kpi.update.columns import name_of
+from pages.ui import session
+
+Write = Callable[..., object]
+"""A function of `data_access` with all but the session and the actor filled in."""
+
+
+def carried_out(write: Write) -> tuple[Person | None, str | None]:
+    """Store something, for callbacks, which run before the page and its guard: who acts is looked up again. Gives who did (None
+    where nobody is signed in any more: then nothing is stored), and why it was refused (None where it was stored)."""
+    person = session.current()
+    if person is None:
+        return None, None
+    try:
+        with store.session(session.store()) as opened:
+            write(opened, actor=person)
+    except Refused as refusal:
+        return person, sentence(refusal)
+    return person, None
 
 
 def sentence(refusal: Refused) -> str:

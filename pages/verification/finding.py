@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import store as database
 from data_access import verification
 from data_access.accounts import May, Person
-from data_access.acting import Refused
 from data_access.clock import today
 from data_access.verification import Claim, Document
 from kpi.vocabulary import STATES, Verdict, texts
-from pages.ui import data_edition, links, refusals, session
+from pages.ui import data_edition, links, refusals
+from pages.ui.refusals import Write
 
 Item = dict[str, Any]
-Write = Callable[..., object]
-"""A function of `data_access` with all but the session and the actor filled in."""
-
 _DONE: Final = "verification_done"
 _REFUSED: Final = "verification_refused"
 _COLOURS: Final[dict[str, Literal["green", "red", "orange"]]] = {
@@ -36,16 +31,12 @@ _COLOURS: Final[dict[str, Literal["green", "red", "orange"]]] = {
 
 
 def carry_out(write: Write, done: str) -> None:
-    """Store something and note what is to be said about it. For callbacks, which run before the page and its guard: who acts is
-    looked up again."""
-    person = session.current()
+    """Store something and note what is to be said about it."""
+    person, refused = refusals.carried_out(write)
     if person is None:
         return
-    try:
-        with database.session(session.store()) as opened:
-            write(opened, actor=person)
-    except Refused as refusal:
-        st.session_state[_REFUSED] = refusals.sentence(refusal)
+    if refused is not None:
+        st.session_state[_REFUSED] = refused
         return
     st.session_state[_DONE] = done
     st.query_params.pop("claim", None)

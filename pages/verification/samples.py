@@ -12,7 +12,7 @@ import words as w
 from data_access import verification
 from data_access.accounts import May, Person
 from data_access.clock import today
-from pages.ui import cards, session, tables
+from pages.ui import cards, refusals, session, tables
 from pages.ui.choices import choice
 from pages.ui.tables import Column
 from pages.upload import history
@@ -87,7 +87,7 @@ def _show_steps(periods: pl.DataFrame) -> None:
             _offer("draw", row, functools.partial(verification.draw, period=row["period"]))
 
 
-def _offer(what: str, row: Sample, write: finding.Write) -> None:
+def _offer(what: str, row: Sample, write: refusals.Write) -> None:
     st.button(
         w.t(f"verification.{what}", period=row["period"]),
         icon=":material/casino:" if what == "draw" else ":material/campaign:",

@@ -20,9 +20,10 @@ _CLAIM = (
     Column("ref", "verification.ref", width=120),
     Column("title_{language}", "verification.title", width=300),
     Column("agency", "verification.agency", "code", of="agency", width=180),
-    Column("state", "verification.state", "code", of="state", width=150),
+    Column("state", "verification.state", "code", of="state", width=170),
     Column("effective_on", "verification.effective_on", "date", width=110),
     Column("received_on", "verification.received_on", "date", width=110),
+    Column("note", "verification.document_named", width=220),
     Column("evidence_url", "verification.evidence", width=200),
 )
 
