@@ -9,7 +9,7 @@ import json
 import operator
 import types
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import dataframely as dy
 import polars as pl
@@ -36,6 +36,7 @@ TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
         "blockers": models.Blocker,
         "blocker_events": models.BlockerEvent,
         "verifications": models.Verification,
+        "batches": models.UploadBatch,
         "agencies": models.Agency,
         "partners": models.Partner,
         "partner_tiers": models.PartnerTier,
@@ -46,18 +47,19 @@ TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
 """Frame of a `Register` -> the table it is read from."""
 
 
-_COUNTED: Final[Mapping[str, sa.ColumnElement[int]]] = types.MappingProxyType(
+_COUNTED: Final[Mapping[str, sa.ColumnElement[Any]]] = types.MappingProxyType(
     {
+        "is_documented": sa.func.trim(table_of(models.StatusEvent).c.note, BLANK) != "",
         "fields_filled": functools.reduce(
             operator.add,
             (
                 sa.case((sa.func.trim(table_of(models.ProgressReport).c[name], BLANK) != "", 1), else_=0)
                 for name in REPORT_FIELDS
             ),
-        )
+        ),
     }
 )
-"""Columns of a register that its tables do not have: what is counted of a row. As in `kpi.register`, by the store."""
+"""Columns of a register that its tables do not have: what its texts tell. As in `kpi.register`, by the store."""
 
 
 def read_register(engine: sa.Engine, *, known_on: dt.date | None = None) -> Register:
@@ -217,7 +219,8 @@ def read_explanations(engine: sa.Engine) -> pl.DataFrame:
 class AgreementDossier:
     """Everything the store knows about one agreement, a frame per table with all its columns.
 
-    History is complete: retracted rows are there too, marked by `retracted_at`. `changes` has the batch's `username`,
+    History is complete: retracted rows are there too, marked by `retracted_at`. `events` have beside them who reviewed their batch
+    (`reviewed_by`, null or empty for nobody). `changes` has the batch's `username`,
     `agency`, `file_name`, `status` and `applied_at` beside each change.
     """
 
@@ -246,6 +249,7 @@ def read_agreement(
     agreement, exchange = table_of(models.Agreement), table_of(models.Exchange)
     blocker, blocker_event = table_of(models.Blocker), table_of(models.BlockerEvent)
     change, batch = table_of(models.BatchChange), table_of(models.UploadBatch)
+    event = table_of(models.StatusEvent)
 
     def belonging(model: type[SQLModel], *order: str) -> sa.Select[tuple[object, ...]]:
         table = table_of(model)
@@ -273,7 +277,13 @@ def read_agreement(
             agreement=row if known_on is None else known.as_known(read, row, known_on),
             partners=read(belonging(models.AgreementPartner, "position", "partner")),
             agencies=read(belonging(models.AgreementAgency, "role", "agency")),
-            events=claimed(models.StatusEvent, "effective_on", "recorded_at", "id"),
+            events=claims(
+                sa.select(event, batch.c.reviewed_by)
+                .join(batch, batch.c.id == event.c.batch_id, isouter=True)
+                .where(event.c.agreement_id == agreement_id)
+                .order_by(event.c.effective_on, event.c.recorded_at, event.c.id),
+                event,
+            ),
             targets=claimed(models.TargetDate, "effective_on", "recorded_at", "id"),
             reports=claimed(models.ProgressReport, "reported_on", "recorded_at", "id"),
             blockers=claimed(models.Blocker, "id"),

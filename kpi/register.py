@@ -61,13 +61,19 @@ class AgreementPartners(dy.Schema):
 
 
 class StatusEvents(dy.Schema):
-    """The states agreements came into, and when; `date_known` is false where the day only stands in."""
+    """The states agreements came into, and when; `date_known` is false where the day only stands in.
+
+    `is_documented`: a document is named for it. `batch_id`: the batch it was handed in with; null where it was loaded.
+    """
 
     id = dy.Int64(primary_key=True)
     agreement_id = dy.Int64()
     state = coded(State)
     effective_on = dy.Date()
     date_known = dy.Bool()
+    is_documented = dy.Bool()
+    received_on = dy.Date()
+    batch_id = dy.Int64(nullable=True)
 
 
 class Targets(dy.Schema):
@@ -141,6 +147,13 @@ class Verifications(dy.Schema):
     received_on = dy.Date()
 
 
+class Batches(dy.Schema):
+    """What was handed in; `reviewed_at` is when a coordinator published or returned it, null where nobody did."""
+
+    id = dy.Int64(primary_key=True)
+    reviewed_at = dy.Datetime(nullable=True)
+
+
 class Agencies(dy.Schema):
     """Every agency there is or was, and from when until when; null: not known, or always."""
 
@@ -195,6 +208,9 @@ FIELDS_FILLED: Final = pl.sum_horizontal(
 ).alias("fields_filled")
 """How many of a report's texts say something, where the texts are at hand."""
 
+IS_DOCUMENTED: Final = (pl.col("note").fill_null("").str.strip_chars(BLANK) != "").alias("is_documented")
+"""Whether a state names a document, where its note is at hand."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Register:
@@ -214,6 +230,7 @@ class Register:
     blockers: pl.DataFrame = dataclasses.field(default_factory=Blockers.create_empty)
     blocker_events: pl.DataFrame = dataclasses.field(default_factory=BlockerEvents.create_empty)
     verifications: pl.DataFrame = dataclasses.field(default_factory=Verifications.create_empty)
+    batches: pl.DataFrame = dataclasses.field(default_factory=Batches.create_empty)
     agencies: pl.DataFrame = dataclasses.field(default_factory=Agencies.create_empty)
     partners: pl.DataFrame = dataclasses.field(default_factory=Partners.create_empty)
     partner_tiers: pl.DataFrame = dataclasses.field(default_factory=PartnerTiers.create_empty)
@@ -233,6 +250,7 @@ DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
         "blockers": Blockers,
         "blocker_events": BlockerEvents,
         "verifications": Verifications,
+        "batches": Batches,
         "agencies": Agencies,
         "partners": Partners,
         "partner_tiers": PartnerTiers,

@@ -6,8 +6,9 @@ type for enumerations, so lists of them are given as plain texts. What members a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -241,6 +242,48 @@ class Verdict(StrEnum):
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     NOT_SHOWN = "not_shown"
+
+
+class ClaimKind(StrEnum):
+    """What a state claims of an agreement, where it claims anything that a figure gains or loses by."""
+
+    PLAN = "plan"
+    START = "start"
+    COMPLETION = "completion"
+    SUSPENSION = "suspension"
+    END = "end"
+
+
+CLAIM_KINDS: Final[Mapping[str, ClaimKind]] = MappingProxyType(
+    {
+        str(State.PLAN_ISSUED): ClaimKind.PLAN,
+        str(State.IN_PROGRESS): ClaimKind.START,
+        str(State.COMPLETED): ClaimKind.COMPLETION,
+        str(State.SUSPENDED): ClaimKind.SUSPENSION,
+        **{str(state): ClaimKind.END for state in State if state.kind is StateClass.VOID},
+    }
+)
+"""State -> what it claims."""
+
+
+class Standing(StrEnum):
+    """What a claimed state rests on, the least first.
+
+    `refused`: found false. `declared`: the agency's word and nothing else. `sourced`: loaded with the register, as its source says,
+    without a document. `evidenced`: a document is named, or evidence of the result attached. `reviewed`: the coordinator looked at
+    it and published it. `verified`: somebody outside the agency found it to be so.
+    """
+
+    REFUSED = "refused"
+    DECLARED = "declared"
+    SOURCED = "sourced"
+    EVIDENCED = "evidenced"
+    REVIEWED = "reviewed"
+    VERIFIED = "verified"
+
+
+SEEN: Final = texts((Standing.REVIEWED, Standing.VERIFIED))
+"""The standings of what somebody outside the agency has seen."""
 
 
 # --- Uploads ---------------------------------------------------------------------------------------------------------

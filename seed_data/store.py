@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import types
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import polars as pl
 from sqlmodel import Session, select
@@ -12,7 +14,7 @@ from data_access import audit, store
 from data_access.register import TABLES
 from data_access.store import Told, models
 from kpi import register as declared
-from kpi.register import DECLARED, FIELDS_FILLED, Register
+from kpi.register import DECLARED, FIELDS_FILLED, IS_DOCUMENTED, Register
 from kpi.vocabulary import REPORT_FIELDS
 from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames
@@ -20,6 +22,12 @@ from seed_data.shape import shaped
 
 NAMED = ("demo", "worldbank")
 """The registers that come along."""
+
+
+_TEXTS: Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
+    {"reports": REPORT_FIELDS, "status_events": ("note",)}
+)
+"""The texts of which a register's frames hold what is told by them, not themselves."""
 
 
 class StoreInUseError(Exception):
@@ -43,12 +51,13 @@ def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Re
     """The register that facts are folded from, once `loaded` and the reference lists are stored."""
     frames = {**lists, **loaded.frames}
     found = {
-        name: shaped(model, frames[model.__name__], only=[*DECLARED[name].column_names(), *REPORT_FIELDS])
+        name: shaped(model, frames[model.__name__], only=[*DECLARED[name].column_names(), *_TEXTS.get(name, ())])
         for name, model in TABLES.items()
         if model.__name__ in frames
     }
-    if "reports" in found:
-        found["reports"] = found["reports"].with_columns(FIELDS_FILLED).select(DECLARED["reports"].column_names())
+    for name, counted in (("reports", FIELDS_FILLED), ("status_events", IS_DOCUMENTED)):
+        if name in found:
+            found[name] = found[name].with_columns(counted).select(DECLARED[name].column_names())
     described = loaded.description if "DataVersion" in loaded.frames else {}
     return Register(**found, not_kept=frozenset(described.get("not_kept", "").split()))
 

@@ -25,6 +25,7 @@ from kpi.vocabulary import (
     LegalClass,
     Scope,
     Severity,
+    Standing,
     State,
     StateClass,
     Tier,
@@ -72,11 +73,18 @@ class AgreementFacts(dy.Schema):
     evidence_url = dy.String(description="accepted evidence of the result; empty where there is none")
     state = coded(State, "the state it is in")
     state_since = dy.Date(nullable=True, description="the day it came into it; null: not known")
+    standing = coded(Standing, "what that claim rests on; null: it is no claim", nullable=True)
+    seen_on = dy.Date(
+        nullable=True, description="the day somebody outside the agency looked at that claim; null: nobody has"
+    )
     signed_on = dy.Date(nullable=True, description="first day of being signed; null: not signed, or not known")
     in_force_on = dy.Date(nullable=True, description="first day in force; null: never, or not known")
     plan_issued_on = dy.Date(nullable=True, description="day of the plan for carrying it out; null: none, or not known")
     started_on = dy.Date(nullable=True, description="first day of being carried out; null: not started, or not known")
     is_started = dy.Bool(description="being carried out, or completed, at some time")
+    plan_seen = dy.Bool(description="somebody outside the agency has seen its plan: reviewed or verified")
+    start_seen = dy.Bool(description="the same of its start, or of its completion")
+    completion_seen = dy.Bool(description="the same of its completion")
     last_milestone_on = dy.Date(nullable=True, description="day it last came further than ever before; null: not known")
     original_target = dy.Date(nullable=True, description="the day first planned for completion; null: none was set")
     target_set_on = dy.Date(nullable=True, description="the day on which the first target was set; null: none was set")
@@ -216,6 +224,8 @@ class AgreementFacts(dy.Schema):
             & (col("completed_on").is_null() | (col("state_class") == StateClass.CLOSED))
             & (col("ended_on").is_null() | col("is_void"))
             & (col("started_on").is_null() | col("is_started"))
+            & _only_where(col("is_started"), "start_seen", "completion_seen")
+            & _only_where(col("start_seen"), "completion_seen")
             & (col("severe_blocker_since").is_null() | (col("blockers_open") > 0))
         )
 

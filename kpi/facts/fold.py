@@ -112,6 +112,9 @@ def _known(history: History, as_of: dt.date) -> pl.DataFrame:
         ),
         is_started=has_come("first_started") | has_come("first_started_undated"),
         first_completed_on=by_now("first_completed"),
+        plan_seen=has_come("first_plan_seen"),
+        start_seen=has_come("first_start_seen"),
+        completion_seen=has_come("first_completion_seen"),
         original_target=pl.when(pl.col("first_target_known") <= as_of).then(pl.col("first_target")),
         target_set_on=by_now("first_target_known"),
     )

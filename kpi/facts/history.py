@@ -12,6 +12,7 @@ import datetime as dt
 
 import polars as pl
 
+from kpi.facts.standing import first_seen, with_standing
 from kpi.register import RECORDS, Register
 from kpi.vocabulary import (
     MILESTONES,
@@ -24,8 +25,9 @@ from kpi.vocabulary import (
     AgencyGroup,
     Authority,
     BlockerStep,
+    ClaimKind,
+    Standing,
     State,
-    Verdict,
     state_class,
 )
 
@@ -107,11 +109,9 @@ def records_kept(register: Register) -> frozenset[str]:
 
 
 def not_refuted(register: Register) -> pl.DataFrame:
-    """The status events without those somebody outside the agency has found false: like what was taken back, they never were."""
-    false = register.verifications.filter(pl.col("verdict") == Verdict.REFUTED)
-    return register.status_events.join(
-        false, on=["agreement_id", "state", "effective_on"], how="anti", maintain_order="left"
-    )
+    """The status events, with their standing, without those somebody outside the agency has found false: like what was taken back,
+    they never were."""
+    return with_standing(register).filter(pl.col("standing").ne_missing(pl.lit(str(Standing.REFUSED))))
 
 
 def _spells(
@@ -213,6 +213,9 @@ def _first_days(events: pl.DataFrame) -> pl.DataFrame:
         first_started=first(known & started),
         first_started_undated=first(~known & started),
         first_completed=first(known & (state == State.COMPLETED)),
+        first_plan_seen=first_seen(ClaimKind.PLAN),
+        first_start_seen=first_seen(ClaimKind.START, ClaimKind.COMPLETION),
+        first_completion_seen=first_seen(ClaimKind.COMPLETION),
     )
 
 
@@ -235,6 +238,8 @@ def _states(events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
         "state",
         state_since=pl.when("date_known").then("effective_on"),
         state_class=state_class(pl.col("state")),
+        standing="standing",
+        seen_on="seen_on",
     )
     early = pl.col("state_class").is_in(UNSIGNED) | (pl.col("state") == State.SIGNED)
     return _spells(held.with_columns(_late=~early), ids, day="effective_on", kind="_late")

@@ -14,7 +14,7 @@ from data_access.accounts import May
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
 from kpi.vocabulary import ENDED, BlockerStep, Bucket, State, Verdict
-from pages.parts import pairs
+from pages.parts import pairs, standings
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui.tables import Column
 from words.letters import fold
@@ -64,6 +64,7 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
     with st.container(horizontal=True):
         if row["is_open"] or not row["is_signed"]:  # afterwards the standing says the same
             st.badge(w.name("state", row["state"]), color="gray")
+        standings.badge(row["standing"])
         st.badge(w.name("bucket", row["bucket"]), color=BUCKET_COLOURS.get(row["bucket"], "gray"))
         for flag in ("is_stalled", "is_overdue"):
             if row[flag] and row["bucket"] != flag.removeprefix("is_"):
@@ -259,15 +260,33 @@ def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
     )
 
 
-def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
-    """Every move and every change of plan, with the day it was so and the day it was received, where that is another."""
-    states = dossier.events.select(
+def claims_of(dossier: AgreementDossier, person: session.Person) -> pl.DataFrame:
+    """The states it came into, with what each rests on: `standing`, and `seen_by` and `seen_on` where somebody looked at it.
+
+    Who verified is told to those who read everything.
+    """
+    claim = ["agreement_id", "state", "effective_on"]
+    found = dossier.verifications.filter(pl.col("retracted_at").is_null()).unique(claim, keep="last")
+    rests_on = loaders.standings(dossier.agreement["id"].item())
+    verified_by = pl.col("verified_by") if person.limited_to is None else pl.lit("")
+    return (
+        dossier.events.join(rests_on, on="id", how="left", maintain_order="left")
+        .join(found.select(*claim, "verified_by"), on=claim, how="left", maintain_order="left")
+        .with_columns(seen_by=pl.when(pl.col("verified_by").is_null()).then("reviewed_by").otherwise(verified_by))
+    )
+
+
+def show_history(dossier: AgreementDossier, as_of: dt.date, person: session.Person) -> None:
+    """Every move and every change of plan: when it was so, when it was received where that was another day, what it rests on."""
+    events = claims_of(dossier, person)
+    states = events.select(
         what=w.name_expr(pl.col("state"), "state"),
         effective_on="effective_on",
         note="note",
         received_on="received_on",
         recorded_at="recorded_at",
         withdrawn=pl.col("retracted_at").is_not_null(),
+        rests_on=standings.texts(events),
     )
     targets = dossier.targets.select(
         what=pl.format(
@@ -284,7 +303,7 @@ def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
         recorded_at="recorded_at",
         withdrawn=pl.col("retracted_at").is_not_null(),
     )
-    history = pl.concat([states, targets]).filter(pl.col("effective_on") <= as_of)
+    history = pl.concat([states, targets], how="diagonal").filter(pl.col("effective_on") <= as_of)
     st.subheader(w.t("agreement.history"), anchor=False)
     tables.show(
         history.sort("effective_on", "recorded_at", descending=True).with_columns(received_apart("effective_on")),
@@ -292,6 +311,7 @@ def show_history(dossier: AgreementDossier, as_of: dt.date) -> None:
             Column("effective_on", "agreement.effective_on", "date"),
             Column("what", "agreement.what", width="large"),
             Column("note", "agreement.note", width="large"),
+            Column("rests_on", "agreement.rests_on", width="medium", help_key="agreement.rests_on_help"),
             RECEIVED,
             Column("withdrawn", "agreement.withdrawn", "flag"),
         ],

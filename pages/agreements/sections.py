@@ -28,6 +28,7 @@ COLUMNS: Final = [
     Column("partner", "agreements.partner", "code", of="partner"),
     Column("sector", "agreements.sector", "code", of="sector"),
     Column("state", "agreements.state", "code", of="state"),
+    Column("standing", "agreements.standing", "code", of="standing", width=110, help_key="agreement.rests_on_help"),
     Column("bucket", "agreements.bucket", "code", of="bucket", help_key="agreements.bucket_help"),
     Column("signed_on", "agreements.signed_on", "date"),
     Column("original_target", "agreements.original_target", "date"),

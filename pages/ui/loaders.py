@@ -25,6 +25,7 @@ from data_access.store import snapshot
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, History, signs
+from kpi.facts.standing import with_standing
 from kpi.indicators import beside, scorecard
 from kpi.indicators import league_table as kpi_league_table
 from kpi.register import Register
@@ -270,6 +271,14 @@ def agreement(agreement_id: int, person: Person) -> AgreementDossier | None:
 def _dossier(agreement_id: int, agency: str | None) -> AgreementDossier | None:
     shown = data_edition.shown()
     return read_agreement(data_edition.store(), agreement_id, agency=agency, known_on=shown.known_on)
+
+
+@kept()
+def standings(agreement_id: int) -> pl.DataFrame:
+    """What each status event of an agreement rests on: id, standing, seen_on; as in `kpi.facts.standing.with_standing`."""
+    whole = register()
+    mine = whole.status_events.filter(pl.col("agreement_id") == agreement_id)
+    return with_standing(dataclasses.replace(whole, status_events=mine)).select("id", "standing", "seen_on")
 
 
 def report_texts(reports: pl.Series) -> pl.DataFrame:

@@ -21,15 +21,16 @@ STANDING_IN = {vocabulary.NOT_GIVEN, vocabulary.NOT_NAMED, vocabulary.UNASSIGNED
 CODES = {str(member) for found in LISTS for member in found} | STANDING_IN
 
 # Words that are something else as well: signs and colours are called like buckets, columns like agencies and their groups,
-# a section like a cause, a kind of document like a scope, what a command answers like what became of a batch. These may
-# stand as texts, and are looked for where they are compared with a column that holds codes.
+# a section like a cause, a kind of document like a scope, what a command answers like what became of a batch, keys of words
+# and columns like what a claim is of and what it rests on. These may stand as texts, and are looked for where they are compared
+# with a column that holds codes.
 ALSO_OTHERWISE = (
-    {str(member) for found in (Bucket, StateClass) for member in found}
+    {str(member) for found in (Bucket, StateClass, vocabulary.ClaimKind, vocabulary.Standing) for member in found}
     | {str(status) for status in vocabulary.BatchStatus}
     | {"agency", "coordination", "LOCAL", "ministry", "province", "resolved", "unassigned"}
 )
 HOLDS_CODES = re.compile(
-    r"""["'.](state|state_class|bucket|scope|legal_class|access_level|agency_group|partner_tier|tier|severity|cause"""
+    r"""["'.](state|state_class|bucket|scope|legal_class|access_level|agency_group|partner_tier|tier|severity|cause|standing"""
     r"""|authority_level|status)\b"""
 )
 

@@ -123,6 +123,33 @@ def test_retracted_rows_are_left_out_of_the_register(filled: sa.Engine) -> None:
     assert found.blocker_events.select("blocker_id", "kind").rows() == [(1, "opened")]
 
 
+def test_a_state_says_whether_a_document_is_named_and_who_reviewed_it(filled: sa.Engine) -> None:
+    with store.session(filled) as session:
+        reviewed = models.UploadBatch(
+            username="agency", file_name="2.csv", file_sha256="1" * 64, status="applied", reviewed_by="coordinator",
+            reviewed_at=LATER,
+        )  # fmt: skip
+        session.add(reviewed)
+        session.flush()
+        for state, note in (("PLAN_ISSUED", " \u3000"), ("IN_PROGRESS", "12/BC")):
+            session.add(
+                models.StatusEvent(
+                    agreement_id=1, state=state, effective_on=DAY, note=note, received_on=DAY, batch_id=reviewed.id
+                )
+            )
+    found, dossier = register.read_register(filled), register.read_agreement(filled, 1)
+    assert dossier is not None
+
+    told = found.status_events.join(found.batches, left_on="batch_id", right_on="id", how="left")
+    assert told.select("state", "is_documented", "reviewed_at").rows() == [
+        ("SIGNED", False, None),
+        ("SIGNED", False, None),
+        ("PLAN_ISSUED", False, LATER),
+        ("IN_PROGRESS", True, LATER),
+    ]
+    assert dict(dossier.events.select("state", "reviewed_by").rows())["IN_PROGRESS"] == "coordinator"
+
+
 def test_the_store_counts_the_filled_texts_of_a_report_as_frames_do(filled: sa.Engine) -> None:
     said = [
         "",

@@ -35,10 +35,17 @@ class Row:
     evidence: str = ""
     doc_type: str = "MOU"
     partner: str = "JP"
+    documented: frozenset[str] = frozenset()
+    """The states a document is named for."""
+    claimed: dict[str, dt.date] = dataclasses.field(default_factory=dict)
+    """State -> when it was received; else on the day it is about."""
+    batches: dict[str, int] = dataclasses.field(default_factory=dict)
+    """State -> the batch it was handed in with; of those in REVIEWED_BATCHES a coordinator has looked at all. Else loaded."""
     received: dt.date | None = None
     """When it was registered; None: with what is known of it first."""
 
 
+REVIEWED_BATCHES = {2: dt.datetime(2025, 8, 1, 9, 0), 4: dt.datetime(2025, 12, 1, 9, 0)}
 PERIODS = [
     ("2025-Q2", dt.date(2025, 4, 1), dt.date(2025, 6, 30), dt.date(2025, 7, 10)),
     ("2025-Q3", dt.date(2025, 7, 1), dt.date(2025, 9, 30), dt.date(2025, 10, 10)),
@@ -72,7 +79,10 @@ def register_of(rows: list[Row]) -> Register:
         )
         partners.append((row.id, row.partner, 0))
         moves = ([("SIGNED", row.signed)] if row.signed else []) + row.events
-        events += [(row.id, state, day, True) for state, day in moves]
+        events += [
+            (row.id, state, day, True, state in row.documented, row.claimed.get(state, day), row.batches.get(state))
+            for state, day in moves
+        ]
         targets += [(row.id, target, day) for target, day in row.targets]
         for report in row.reports:
             filled = sum(bool(report.get(name, "có").strip()) for name in REPORT_FIELDS)
@@ -107,6 +117,7 @@ def register_of(rows: list[Row]) -> Register:
         blockers=frame(schemas.Blockers, blockers),
         blocker_events=frame(schemas.BlockerEvents, blocker_events, numbered=True),
         verifications=frame(schemas.Verifications, verifications, numbered=True),
+        batches=frame(schemas.Batches, [(number, REVIEWED_BATCHES.get(number)) for number in range(1, 5)]),
         agencies=frame(
             schemas.Agencies,
             [
@@ -171,6 +182,9 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
     ):
         day += dt.timedelta(days=draw(st.integers(0, 300)))
         row.events.append((state, day))
+    states = sorted({state for state, _ in row.events})
+    row.documented = frozenset(state for state in states if draw(st.booleans()))
+    row.batches = {state: number for state in states if (number := draw(st.integers(0, 4)))}
     if draw(st.booleans()):
         first = signed + dt.timedelta(days=draw(st.integers(-5, 900)))
         row.targets.append((first, signed))

@@ -86,7 +86,11 @@ def simulate(
     events = pl.concat(
         [
             _frame({"agreement_id": who[kept], "effective_on": day[kept]}).with_columns(
-                state=pl.lit(state), date_known=pl.lit(True)
+                state=pl.lit(state),
+                date_known=pl.lit(True),
+                is_documented=pl.lit(False),
+                received_on="effective_on",
+                batch_id=pl.lit(None, dtype=pl.Int64),
             )
             for who, state, day, kept in moves
         ]

@@ -35,8 +35,7 @@ def test_what_came_later_changes_nothing_of_a_day(rows: list[Row], day: dt.date)
         targets=register.targets.filter(pl.col("effective_on") <= day),
         reports=register.reports.filter(pl.col("reported_on") <= day),
         blocker_events=register.blocker_events.filter(pl.col("effective_on") <= day),
-        # What was found false never was, whenever that was found.
-        verifications=register.verifications.filter((pl.col("received_on") <= day) | (pl.col("verdict") == "refuted")),
+        # What claims rest on, and that one was false, is so whenever it was found.
     )
 
     looked_up, alone = facts.build(History.of(register), day), facts.build(until_then, day)
