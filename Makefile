@@ -96,13 +96,13 @@ test: chromium lint
 	@$(VENV)/bin/coverage report --sort=cover | sed -n '1,12p;$$p'
 
 numbers: setup
-	CHANGES=1000 $(VENV)/bin/pytest -n 2 tests/attacks/test_numbers.py
+	CHANGES=1000 $(VENV)/bin/pytest -n 2 --timeout 0 tests/attacks/test_numbers.py
 
 guards: setup
 	$(PYTHON) -m tests.attacks.guards
 
 faults: chromium setup
-	FAULTS=all $(VENV)/bin/pytest tests/faults
+	FAULTS=all $(VENV)/bin/pytest --timeout 0 tests/faults
 
 bench: setup
 	$(PYTHON) -m tests.benchmarks.bench
