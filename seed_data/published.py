@@ -154,9 +154,9 @@ class _View:
 
     @property
     def local(self) -> pl.DataFrame:
-        """Agreements of Lạng Sơn and its bodies signed in the term."""
+        """Agreements of Lạng Sơn and its bodies signed in the term, at whatever level."""
         chosen = pl.col("signed_on").is_between(*TERM) & (pl.col("agency") == _LANG_SON)
-        return self._signed(Scope.LOCAL).filter(chosen)
+        return self.facts.agreements.filter(pl.col("is_signed") & chosen)
 
     def _signed(self, scope: str) -> pl.DataFrame:
         return self.facts.agreements.filter(pl.col("is_signed") & (pl.col("scope") == scope))

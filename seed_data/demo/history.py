@@ -13,7 +13,16 @@ from seed_data.demo.draws import Ints, below, dates_of, day, lists, read_data, s
 from seed_data.demo.life import END, ENDINGS, NEVER, STAGES, Life
 
 _MERGER = day(dt.date(2025, 3, 1))
-_REPLANNED, _AGAIN = 0.3, 0.25
+_REPLANNED_LATE, _REPLANNED_AHEAD, _AGAIN = 0.7, 0.28, 0.3
+"""The shares re-planned of what is late, of what still has time, and of those once more."""
+
+_DOCUMENTED_MOVES = 0.6
+"""The share of moved targets whose reason names the document that asked for it."""
+
+_UNDOCUMENTED, _UNDOCUMENTED_MORE = 0.03, 0.28
+"""The share of plans, starts and completions for which no document is named: by the best and, added, by the worst reporters."""
+
+_CLAIMED_STAGES = (State.PLAN_ISSUED, State.IN_PROGRESS, State.COMPLETED)
 _PROPOSED_FROM, _PROPOSED_TO = day(dt.date(2025, 1, 6)), day(dt.date(2025, 11, 30))
 
 
@@ -106,10 +115,17 @@ def _with_papers(seed: int, base: pl.DataFrame, events: pl.DataFrame) -> pl.Data
     notes = read_data("event_notes").select(paper="state", note="note")
     office = pl.when(pl.col("on") < _MERGER).then("office_before").otherwise("office_now")
     number = pl.lit(pl.Series(12 + below(random, events.height, 2400))).cast(pl.String)
+    lag = pl.Series(below(random, events.height, 8))
+    reporting = base.select("reporting", agreement_id="id")
+    share = _UNDOCUMENTED + _UNDOCUMENTED_MORE * (1 - pl.col("reporting"))
+    unnamed = pl.col("paper").is_in(_CLAIMED_STAGES) & (pl.Series(random.random(events.height)) < share)
     return (
         events.join(notes, on="paper", how="left", maintain_order="left")
+        .join(reporting, on="agreement_id", how="left", maintain_order="left")
         .join(abbreviations(base), on="agreement_id", how="left", maintain_order="left")
-        .with_columns(effective_on=dates_of(pl.col("on")), _lag=pl.Series(below(random, events.height, 8)))
+        .with_columns(
+            effective_on=dates_of(pl.col("on")), _lag=lag, note=pl.when(unnamed).then(pl.lit("")).otherwise("note")
+        )
         .select(
             "agreement_id",
             "state",
@@ -123,14 +139,22 @@ def _with_papers(seed: int, base: pl.DataFrame, events: pl.DataFrame) -> pl.Data
 
 
 def target_dates(seed: int, base: pl.DataFrame, life: Life) -> pl.DataFrame:
-    """Rows of TargetDate: the original target from the day of signing, and later ones with the reason given."""
+    """Rows of TargetDate: the original target from the day of signing, and later ones with the reason given.
+
+    Most of what is late has been moved, in the weeks before its target, and some of what still has time; most reasons name
+    the document that asked for it.
+    """
     random = stream(seed, "replanning")
     ids = base["id"].to_numpy()
     size = base.height
     dated = life.target < NEVER
-    late = dated & (np.minimum(life.completed, life.ended) > life.target) & (life.target <= END + 45)
-    first = late & (random.random(size) < _REPLANNED)
-    first_on = np.maximum(life.target - below(random, size, 75), life.signed + 30)
+    finished = np.minimum(life.completed, life.ended)
+    late = dated & (finished > life.target) & (life.target <= END + 45)
+    ahead = dated & ~late & (finished > life.target - 60)
+    first = random.random(size) < np.where(late, _REPLANNED_LATE, np.where(ahead, _REPLANNED_AHEAD, 0.0))
+    before = np.where(late, below(random, size, 75), 30 + below(random, size, 300))
+    first_on = np.maximum(life.target - before, life.signed + 30)
+    first &= first_on < finished
     new = period_end(life.target + 150 + below(random, size, 400), random.random(size))
     second = first & (random.random(size) < _AGAIN) & (new < np.minimum(life.closed, END))
     second_on = np.maximum(new - below(random, size, 45), first_on + 30)
@@ -143,13 +167,21 @@ def target_dates(seed: int, base: pl.DataFrame, life: Life) -> pl.DataFrame:
     ]
     rows = pl.concat(parts).filter(pl.col("on") <= END).sort("agreement_id", "on")
     lag = pl.lit(pl.Series(below(random, rows.height, 8)))
-    return rows.with_columns(effective_on=dates_of(pl.col("on"))).select(
-        "agreement_id",
-        "effective_on",
-        "reason",
-        id=pl.int_range(1, pl.len() + 1),
-        target_on=dates_of(pl.col("target")),
-        recorded_at=recorded(pl.col("effective_on"), lag),
+    named = pl.Series(random.random(rows.height) < _DOCUMENTED_MOVES) & (rows["reason"] != "")
+    number = pl.lit(pl.Series(20 + below(random, rows.height, 1900))).cast(pl.String)
+    office = pl.when(pl.col("on") < _MERGER).then("office_before").otherwise("office_now")
+    paper = pl.format(" (Tờ trình số {}/TTr-{})", number, office)
+    return (
+        rows.join(abbreviations(base), on="agreement_id", how="left", maintain_order="left")
+        .with_columns(effective_on=dates_of(pl.col("on")))
+        .select(
+            "agreement_id",
+            "effective_on",
+            id=pl.int_range(1, pl.len() + 1),
+            target_on=dates_of(pl.col("target")),
+            reason=pl.when(named).then(pl.col("reason").str.strip_suffix(".") + paper + ".").otherwise("reason"),
+            recorded_at=recorded(pl.col("effective_on"), lag),
+        )
     )
 
 

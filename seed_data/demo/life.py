@@ -38,7 +38,8 @@ _AFTER_PLAN = 50.0
 _WITHOUT_PLAN = {"PLAN": 0.5, "LEAD": 0.4}
 _SECTOR = {"TRA": 1.35, "ENE": 1.45, "CON": 1.3, "STI": 1.1, "AGE": 1.05, "JUS": 1.05, "HEA": 0.95, "LAB": 0.9}
 _SECTOR |= {"POL": 0.8, "EDU": 0.8, "CUL": 0.75, "PTP": 0.7}
-_YEAR = {2021: 1.25, 2022: 1.15, 2023: 1.05, 2024: 1.0, 2025: 0.92}
+_YEAR = {2021: 0.98, 2022: 1.45, 2023: 0.9, 2024: 1.25, 2025: 0.95}
+"""How slow the years of signing are: visits by video and a backlog after them, a good year, preparing the mergers."""
 _SHORT, _LONG, _USUAL = (365, 365, 548, 730), (1095, 1095, 1461, 1826), (365, 548, 730, 1095)
 _YEARS = {"LOI": _SHORT, "MIN": _SHORT, "LEAD": _SHORT, "LOCAL": _SHORT, "TREATY": _LONG, "LOAN": _LONG, "VOL": _LONG}
 
