@@ -78,6 +78,9 @@ class Kpi:
 
     `beside` is what its opened card says besides: see `kpi.indicators.beside`.
 
+    `seen` tells, of the rows counted, those whose claim somebody outside the agency has seen. Where it is None nothing is claimed:
+    the register's own clocks and days of receipt tell it. Nobody looks at blockers yet.
+
     Where a share is less than `red_below`, the composite's light is red whatever its points: it says too little to be trusted.
 
     `goalposts` are the values that score 0 and 100, and `weight` its points out of 100 in the composite; a KPI with goalposts
@@ -99,6 +102,7 @@ class Kpi:
     red_below: float | None = None
     beside: Beside | None = None
     missed_by: str | None = None
+    seen: pl.Expr | None = None
 
     def __post_init__(self) -> None:
         wrong = [*self._wrong_rows(), *self._wrong_numbers(), *self._wrong_places()]
@@ -147,6 +151,8 @@ class Kpi:
             ("among", self.among, pl.Boolean),
             ("counted", self.counted, pl.Boolean),
         ]
+        if self.seen is not None:
+            used.append(("seen", self.seen, pl.Boolean))
         for part, column in (("duration", self.duration), ("missed_by", self.missed_by)):
             if column is not None:
                 used.append((part, col(column), pl.Int64))
@@ -221,13 +227,16 @@ KPIS: Final = collected(
         Kpi("K01", of="agreements", estimator="count", direction="context", target=None, goalposts=None, weight=None,
             among=col("is_signed"), counted=col("is_signed"), shown=("method",)),
         Kpi("K02", of="agreements", estimator="share", direction="higher", target=85, goalposts=(45, 95), weight=20,
-            among=col("is_matured"), counted=col("is_started"), shown=("scorecard", "groups", "comparison", "pair")),
+            among=col("is_matured"), counted=col("is_started"), seen=col("start_seen"),
+            shown=("scorecard", "groups", "comparison", "pair")),
         Kpi("K03", of="agreements", estimator="median", direction="lower", target=180, goalposts=(420, 120), weight=15,
             among=col("waiting_days").is_not_null(), counted=col("duration_observed"), duration="waiting_days",
-            beside="mean", shown=("overview", "scorecard", "groups")),
+            beside="mean", seen=col("start_seen"),
+            shown=("overview", "scorecard", "groups")),
         Kpi("K04", of="agreements", estimator="share", direction="higher", target=80, goalposts=(40, 90), weight=15,
             among=col("target_is_judged"), counted=col("completed_on_time"),
             needs=("targets", "completion_days"), missed_by="days_late",
+            seen=col("completion_seen"),
             shown=("scorecard", "groups", "comparison")),
         Kpi("K05", of="agreements", estimator="share", direction="lower", target=10, goalposts=(50, 0), weight=15,
             among=col("is_stalled") | col("is_past_grace"), counted=col("is_stalled"),
@@ -236,20 +245,25 @@ KPIS: Final = collected(
             among=col("is_overdue") | col("is_past_grace"), counted=col("is_overdue"),
             needs=("targets",), beside="backlog", shown=("scorecard",)),
         Kpi("K07", of="agreements", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
-            among=col("plan_limit_passed"), counted=col("plan_in_time"), needs=("plans",), shown=("scorecard",)),
+            among=col("plan_limit_passed"), counted=col("plan_in_time"), needs=("plans",), seen=col("plan_seen"),
+            shown=("scorecard",)),
         Kpi("K08", of="reports", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=15,
             among=col("is_due"), counted=col("complete") & col("on_time"), needs=("reports",), red_below=50,
             shown=("scorecard", "comparison")),
         Kpi("K09", of="blockers", estimator="median", direction="lower", target=45, goalposts=(105, 30), weight=5,
             among=col("is_timed"), counted=col("is_settled"), duration="held_days", needs=("blockers",),
-            beside="within", shown=("scorecard",)),
+            beside="within", seen=pl.lit(value=False),
+            shown=("scorecard",)),
         Kpi("K10", of="blockers", estimator="share", direction="higher", target=90, goalposts=(50, 100), weight=5,
             among=col("escalation_due"), counted=col("escalated_in_time"),
-            needs=("blockers",), shown=("scorecard",)),
+            needs=("blockers",), seen=pl.lit(value=False),
+            shown=("scorecard",)),
         Kpi("K11", of="agreements", estimator="share", direction="higher", target=100, goalposts=(50, 100), weight=None,
-            among=col("is_completed"), counted=col("has_evidence"), needs=("evidence",), shown=("scorecard",)),
+            among=col("is_completed"), counted=col("has_evidence"), needs=("evidence",), seen=col("completion_seen"),
+            shown=("scorecard",)),
         Kpi("K12", of="verifications", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
             among=col("is_sampled") & col("is_recent"), counted=col("is_confirmed"), needs=("samples",),
+            seen=col("is_confirmed"),
             shown=("scorecard", "beside_rank")),
         Kpi("K13", of="agreements", estimator="composite", direction="higher", target=80, goalposts=(0, 100), weight=None,
             among=IN_FLOW & ~col("is_not_pursued") & col("agency_exists"),

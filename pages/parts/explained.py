@@ -13,6 +13,7 @@ from pages.ui.kept import drawn
 STATISTICS: Final = (
     "difference",
     "places",
+    "seen",
     "shares",
     "funnel",
     "casemix",

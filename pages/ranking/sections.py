@@ -143,7 +143,7 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
     rules = loaders.rules(view.as_of)
     name = places.labels(league["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
-    return _relied_on(league, view).with_columns(
+    return _seen(_relied_on(league, view), view).with_columns(
         *texts,
         name=pl.when(pl.col("agency") == (own or "")).then(_OWN + name).otherwise(name),
         light=w.name_expr(pl.col("status"), "light"),
@@ -175,6 +175,12 @@ def _relied_on(league: pl.DataFrame, view: View) -> pl.DataFrame:
         how="left",
         maintain_order="left",
     )
+
+
+def _seen(league: pl.DataFrame, view: View) -> pl.DataFrame:
+    """A league table with the share of each composite that somebody outside the agency has seen (seen, percent)."""
+    shares = loaders.seen_shares(view, by="agency").filter(pl.col("kpi") == COMPOSITE)
+    return league.join(shares.select("agency", seen="share"), on="agency", how="left", maintain_order="left")
 
 
 def _reliability_columns(rules: Rules) -> list[Column]:
@@ -226,6 +232,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         Column(
             "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=76, help=_kpi_help(COMPOSITE, rules)
         ),
+        Column("seen", "ranking.seen", "progress", width=84, help=w.t("explained.seen.sentence")),
         *_reliability_columns(rules),
         *_kpi_columns(rules),
         n,
@@ -263,6 +270,7 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
         Column("low", "ranking.low", "number", digits=1),
         Column("high", "ranking.high", "number", digits=1),
         Column("status", "ranking.light", "light"),
+        Column("seen", "common.seen", "percent", digits=1),
     ]
     return [
         Column("agency", "ranking.agency", "code", of="agency"),

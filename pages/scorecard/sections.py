@@ -84,18 +84,17 @@ def show_place(view: View, agency: str) -> None:
         sure = w.t("scorecard.place_between", places=places.place_text(row["best_place"], row["worst_place"]))
     else:
         place, sure = w.t("scorecard.not_ranked"), w.t("scorecard.not_ranked_why")
+    cases = w.t("scorecard.n", n=w.number(composite["n"]))
     grid.metric(
-        w.t("scorecard.place"), place, sure, delta_color="off", delta_arrow="off", border=True, height="stretch"
-    )
-    grid.metric(
-        w.t("scorecard.cases"),
-        w.number(composite["n"]),
-        w.t("scorecard.cases_note"),
+        w.t("scorecard.place"),
+        place,
+        f"{sure} · {cases}",
         delta_color="off",
         delta_arrow="off",
         border=True,
         height="stretch",
     )
+    show_seen(seen_of(view, agency).get(COMPOSITE), grid)
     if not KPIS[RELIABILITY].is_off(loaders.records()):
         relied = cards_of(view, agency)[RELIABILITY]
         grid.metric(
@@ -116,6 +115,22 @@ def show_place(view: View, agency: str) -> None:
         )
     if view.reader != readers.EVERYTHING:
         st.caption(w.t("scorecard.place_of_others"))
+
+
+@kept()
+def seen_of(view: View, agency: str) -> dict[str, Card]:
+    """How much of the agency's figures somebody outside has seen, by KPI; none of what is not claimed."""
+    shares = loaders.seen_shares(view, by="agency").filter(pl.col("agency") == agency)
+    return {row["kpi"]: row for row in shares.iter_rows(named=True)}
+
+
+def show_seen(seen: Card | None, grid: Any) -> None:
+    """How much of what the composite rests on has been seen by somebody else, as a small bar; what that means is a click away."""
+    share = None if seen is None else seen["share"]
+    with grid.cell(), st.container(border=True, height="stretch"):
+        told = (w.t("explained.seen.sentence"), w.t("explained.seen.how"))
+        st.metric(w.t("common.seen"), w.percent(share), help="\n\n".join(told))
+        st.progress((share or 0) / 100)
 
 
 @drawn
@@ -153,18 +168,28 @@ def show_kpis(view: View, agency: str) -> None:
     mine, before = (cards_of(view.on(day), agency) for day in (view.as_of, view.compare_with))
     trend = loaders.trend(view, by="agency").filter(pl.col("agency") == agency)
     told = loaders.beside_cards(view, by="agency").row(by_predicate=pl.col("agency") == agency, named=True)
-    rules = loaders.rules(view.as_of)
+    rules, seen = loaders.rules(view.as_of), seen_of(view, agency)
     st.subheader(w.t("scorecard.kpis"), anchor=False)
     grid = st.grid("auto", min_column_width=260, border=True)
     for code in shown_in("scorecard", loaders.records()):
         card, kpi = mine[code], KPIS[code]
         with grid.cell():
-            beside = beside_text(kpi, told, rules)
-            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency, beside)
+            beside = "\n\n".join(filter(None, (beside_text(kpi, told, rules), seen_text(seen.get(code)))))
+            share = None if code not in seen else seen[code]["share"]
+            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency, beside, share)
 
 
-def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, agency: str, beside: str | None) -> None:
-    """One KPI: name, value, light in words, target, interval and number of cases, then the ways on; `beside` once it is opened."""
+def show_kpi(
+    kpi: Kpi,
+    card: Card,
+    before: Card | None,
+    trend: pl.DataFrame,
+    agency: str,
+    beside: str | None,
+    seen: float | None = None,
+) -> None:
+    """One KPI: name, value, light in words, target, interval, number of cases and how much was seen, then the ways on; `beside`
+    once it is opened."""
     better: cards.Better = "higher" if kpi.direction == "higher" else "lower"
     now, then = card["value"], before["value"] if before else None
     course = [value for value in trend.sort("as_of")["value"].to_list() if value is not None]
@@ -178,7 +203,7 @@ def show_kpi(kpi: Kpi, card: Card, before: Card | None, trend: pl.DataFrame, age
         chart_type="line",
     )
     st.badge(cards.light(card["status"]), color=palette.BADGES[card["status"]])
-    st.caption(basis(kpi, card))
+    st.caption(basis(kpi, card) + ("" if seen is None else f" · {w.t('scorecard.seen', share=w.percent(seen))}"))
     with st.container(horizontal=True, gap="small"):
         cards.explained(kpi.code, card, beside=beside)
         if card["denominator"]:
@@ -215,6 +240,13 @@ def beside_text(kpi: Kpi, told: Card, rules: Rules) -> str | None:
         high=write(told[f"{kpi.beside}_high"]),
         days=w.number(days),
     )
+
+
+def seen_text(seen: Card | None) -> str | None:
+    """What the opened card says of how much was seen; None where nothing is claimed."""
+    if seen is None or seen["share"] is None:
+        return None
+    return w.t("scorecard.beside_seen", **{name: w.number(seen[name]) for name in ("seen", "claimed")})
 
 
 def basis(kpi: Kpi, card: Card) -> str:
@@ -271,8 +303,16 @@ def reason(kpi: Kpi, card: Card, rules: Rules) -> str:
 
 
 def show_peers(view: View, agency: str) -> None:
-    """The agency among its peers on one KPI, chosen by the reader."""
-    st.subheader(w.t("scorecard.peers"), anchor=False)
+    """The agency among its peers on one KPI, chosen by the reader; folded away until somebody asks."""
+    asked = "kpi" in st.query_params
+    folded = st.expander(w.t("scorecard.peers"), expanded=asked, key="scorecard_peers", on_change="rerun")
+    if not folded.open:  # its chart would travel unseen
+        return
+    with folded:
+        _show_among_peers(view, agency)
+
+
+def _show_among_peers(view: View, agency: str) -> None:
     code = choice(
         "kpi",
         (COMPOSITE, *shown_in("scorecard", loaders.records())),

@@ -26,7 +26,7 @@ from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, History, signs
 from kpi.facts.standing import with_standing
-from kpi.indicators import beside, scorecard
+from kpi.indicators import beside, scorecard, seen
 from kpi.indicators import league_table as kpi_league_table
 from kpi.register import Register
 from kpi.reporting import coverage
@@ -196,6 +196,12 @@ def scorecards(view: View, *, by: str | None = None) -> pl.DataFrame:
 def beside_cards(view: View, *, by: str) -> pl.DataFrame:
     """What opened cards say beside their values, for every group in a view; columns as in `kpi.indicators.beside.compute`."""
     return beside.compute(facts(view), by=[by], rules=rules(view.as_of))
+
+
+@kept()
+def seen_shares(view: View, *, by: str) -> pl.DataFrame:
+    """How much of each figure others have seen, for every group in a view; columns as in `kpi.indicators.seen.compute`."""
+    return seen.compute(facts(view), by=[by], rules=rules(view.as_of))
 
 
 @kept()
