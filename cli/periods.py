@@ -1,10 +1,10 @@
-"""The reporting calendar from the command line: the same rules as on the coordinator's page."""
+"""The reporting calendar and the data date from the command line: the same rules as on the coordinator's page."""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import polars as pl
@@ -22,8 +22,11 @@ from data_access.clock import today
 from data_access.register import read_data_version
 from kpi.reporting.calendar import MOST_AT_ONCE, MOST_DAYS_UNTIL_DUE, Period, upcoming
 
+Row = Mapping[str, object]
+"""What is told of a period, or of the data date, before or after."""
+
 periods_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The reporting calendar: list, add, due, remove."
+    no_args_is_help=True, rich_markup_mode=None, help="The reporting calendar: list, add, due, remove, publish."
 )
 
 
@@ -86,7 +89,7 @@ def add(
         user,
         lambda session, person: coordination.add_periods(session, actor=person, periods=periods),
         old=(),
-        new=periods,
+        new=[dataclasses.asdict(period) for period in periods],
         apply=apply,
         output=output,
         language=language,
@@ -110,8 +113,8 @@ def due(
         engine,
         user,
         lambda session, person: coordination.move_due_date(session, actor=person, seen=seen, due_on=due_on),
-        old=(seen,),
-        new=(dataclasses.replace(seen, due_on=due_on),),
+        old=[dataclasses.asdict(seen)],
+        new=[dataclasses.asdict(dataclasses.replace(seen, due_on=due_on))],
         apply=apply,
         output=output,
         language=language,
@@ -133,8 +136,34 @@ def remove(
         engine,
         user,
         lambda session, person: coordination.remove_periods(session, actor=person, seen=(seen,)),
-        old=(seen,),
+        old=[dataclasses.asdict(seen)],
         new=(),
+        apply=apply,
+        output=output,
+        language=language,
+    )
+
+
+@periods_app.command()
+def publish(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="The day up to which everybody sees the register.")],
+    user: User,
+    apply: Apply = False,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = "en",
+) -> None:
+    """Another data date: today at the latest, and at the earliest the last due date that has passed."""
+    engine = open_store()
+    to, version = parse_day(day, of="DATE"), read_data_version(engine)
+    if version is None or version.data_date is None:
+        raise CannotRunError("The store holds no register yet. Load one: python manage.py load demo")
+    before = version.data_date
+    _change(
+        engine,
+        user,
+        lambda session, person: coordination.publish(session, actor=person, day=to, seen=before),
+        old=({"data_date": before},),
+        new=({"data_date": to},),
         apply=apply,
         output=output,
         language=language,
@@ -153,8 +182,8 @@ def _change(
     user: str,
     write: Callable[[Session, Person], int],
     *,
-    old: Sequence[Period],
-    new: Sequence[Period],
+    old: Sequence[Row],
+    new: Sequence[Row],
     apply: bool,
     output: TableOrJson,
     language: str,
@@ -165,10 +194,10 @@ def _change(
         write(session, person)
         if not apply:
             session.rollback()
-    told = {"old": [dataclasses.asdict(one) for one in old], "new": [dataclasses.asdict(one) for one in new]}
+    told = {"old": list(old), "new": list(new)}
     if output is TableOrJson.JSON:
         print_json({**told, "applied": apply})
         return
-    rows = [{"": side, **period} for side, periods in told.items() for period in periods]
+    rows = [{"": side, **row} for side, part in told.items() for row in part]
     print_table(pl.DataFrame(rows))
     print("Stored." if apply else "Nothing stored: this is what --apply would store.")

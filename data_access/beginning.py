@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
-from data_access import store
+from data_access import data_date, store
 from data_access.accounts import sessions
 from data_access.acting import Person
-from data_access.store import models
-from data_access.store.arrow import table_of
-
-_VERSION: Final = sa.select(table_of(models.DataVersion)).where(table_of(models.DataVersion).c.id == 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Beginning:
-    """The person signed in, and the row of `DataVersion`; None where nobody is, or nothing has been loaded."""
+    """The person signed in, and the row of `data_date.held_version`; None where nobody is, or nothing has been loaded."""
 
     person: Person | None
     version: Any
@@ -30,7 +26,7 @@ def read_beginning(
 ) -> Beginning:
     """Both as they are at this moment; the person as `sessions.read_session` gives them, None without a token."""
     with store.reading(engine) as connection:
-        version = connection.execute(_VERSION).one_or_none()
+        version = connection.execute(data_date.held_version()).one_or_none()
         found = None if token_hash is None else sessions.find_session(connection, token_hash, idle=idle)
     if found is None or token_hash is None:
         return Beginning(None, version)

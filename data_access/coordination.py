@@ -1,4 +1,5 @@
-"""What the coordinator settles: the reporting calendar and, from a date on, thresholds; and what was settled before.
+"""What the coordinator settles: the reporting calendar, up to which day the register is published and, from a date on,
+thresholds; and what was settled before.
 
 Writes take a `session` and an `actor`, look the account up in the store, leave an audit entry, raise the data version and
 never commit. Nothing published changes by them: a due date that has come stays, and a threshold counts from a day after
@@ -17,7 +18,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import audit, store
+from data_access import audit, data_date, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn
 from data_access.clock import today
 from data_access.register import raise_data_version, rules_on
@@ -27,7 +28,7 @@ from data_access.store.arrow import table_of
 from kpi.reporting.calendar import Period
 
 ACTIONS: Final = (
-    *("calendar.add", "calendar.remove", "calendar.due", "settings.rule", "settings.review"),
+    *("calendar.add", "calendar.remove", "calendar.due", "register.publish", "settings.rule", "settings.review"),
     *("names.assign", "names.release"),
 )
 """The audit's names for what a coordinator settles: here, in `uploads.routes` and in `unresolved_names`."""
@@ -52,10 +53,10 @@ def read_reports_received(engine: sa.Engine) -> dict[str, int]:
 
 def add_periods(session: Session, *, actor: Person, periods: Sequence[Period]) -> int:
     """Add periods whose reports are not due yet, overlapping none; gives the new data version. Raises `Refused`."""
-    version = begin(session, actor, "calendar.add")
+    begin(session, actor, "calendar.add")
     if not periods:
         raise Refused("no_change")
-    now, known = today(version.data_date), _periods(session)
+    now, known = today(data_date.read(session)), _periods(session)
     for period in periods:
         if any(
             period.code == other.code or (period.starts_on <= other.ends_on and other.starts_on <= period.ends_on)
@@ -72,8 +73,8 @@ def add_periods(session: Session, *, actor: Person, periods: Sequence[Period]) -
 
 def remove_periods(session: Session, *, actor: Person, seen: Sequence[Period]) -> int:
     """Take periods out of the calendar that are not due yet and for which no report came. Raises `Refused`."""
-    version = begin(session, actor, "calendar.remove")
-    now = today(version.data_date)
+    begin(session, actor, "calendar.remove")
+    now = today(data_date.read(session))
     report = table_of(models.ProgressReport).c
     for period in seen:
         row = _as_seen(session, period, now)
@@ -85,8 +86,8 @@ def remove_periods(session: Session, *, actor: Person, seen: Sequence[Period]) -
 
 def move_due_date(session: Session, *, actor: Person, seen: Period, due_on: dt.date) -> int:
     """Another due date for a period that is not due yet; the new day must lie ahead too. Raises `Refused`."""
-    version = begin(session, actor, "calendar.due")
-    now = today(version.data_date)
+    begin(session, actor, "calendar.due")
+    now = today(data_date.read(session))
     row = _as_seen(session, seen, now)
     if due_on == seen.due_on:
         raise Refused("no_change", period=seen.code)
@@ -125,6 +126,31 @@ def _check_due(period: Period, due_on: dt.date, now: dt.date) -> None:
 def _days(period: Period) -> dict[str, str]:
     days = {"starts_on": period.starts_on, "ends_on": period.ends_on, "due_on": period.due_on}
     return {name: day.isoformat() for name, day in days.items()}
+
+
+# --- Publishing a day ------------------------------------------------------------------------------------------------
+
+
+def publish(session: Session, *, actor: Person, day: dt.date, seen: dt.date) -> int:
+    """Show everybody the register up to a day: its data date from now on, until it moves on. Gives the new data version.
+
+    `seen` is the data date that was shown. The day lies at the latest today, and at the earliest on the day that holds without
+    the coordinator (`data_date.read_least`): going back to it takes back what was published. Raises `Refused`.
+    """
+    version = begin(session, actor, "register.publish")
+    before, least = data_date.read(session), data_date.read_least(session)
+    if before is None or before != seen:
+        raise Refused("not_as_seen")
+    if day == before:
+        raise Refused("no_change")
+    if day > today(None):
+        raise Refused("not_yet")
+    if least is not None and day < least:
+        raise Refused("published_already")
+    version.published_to = None if day == least else day
+    return finish(
+        session, actor, "register.publish", {"data_date": {"old": before.isoformat(), "new": day.isoformat()}}
+    )
 
 
 # --- Whom to remind, and what cannot be counted ----------------------------------------------------------------------
@@ -189,8 +215,9 @@ def set_threshold(
     `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again.
     Raises `Refused`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
     """
-    version = begin(session, actor, "settings.rule")
-    if version.data_date is None or effective_on <= version.data_date:
+    begin(session, actor, "settings.rule")
+    up_to = data_date.read(session)
+    if up_to is None or effective_on <= up_to:
         raise Refused("not_later")
     before = rules_on(session, effective_on)
     if before.threshold(name) != seen:

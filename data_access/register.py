@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from data_access import known, store
+from data_access import data_date, known, store
 from data_access.acting import take_turn
 from data_access.clock import end_of
 from data_access.store import models
@@ -105,9 +105,15 @@ def _columns(
 
 
 def read_data_version(engine: sa.Engine) -> models.DataVersion | None:
-    """Which register the store holds, its data date and version; None while nothing was loaded. One row by key."""
+    """Which register the store holds and its version; None while nothing was loaded. Its `data_date` is that of now: see
+    `data_access.data_date`."""
     with store.session(engine, read_only=True) as session:
-        return session.get(models.DataVersion, 1)
+        found = session.get(models.DataVersion, 1)
+        if found is not None:
+            day = data_date.read(session)
+            session.expunge(found)
+            found.data_date = day
+        return found
 
 
 def raise_data_version(session: Session) -> int:

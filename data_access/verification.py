@@ -17,7 +17,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import audit, known, settings, store
+from data_access import audit, data_date, known, settings, store
 from data_access.acting import Actor, Person, Refused, account_of, logged, take_turn, tidy
 from data_access.clock import end_of, local_time, today
 from data_access.derived_keys import derive_key
@@ -305,7 +305,7 @@ def record(
     """
     with logged("verification.record", actor, f"agreement {claim.agreement_id}"):
         account = account_of(session, actor, May.VERIFY)
-        version = take_turn(session)
+        take_turn(session)
         if verdict not in {*Verdict} or (found_state is not None and found_state not in {*State}):
             raise Refused("verdict_unknown")
         agreement = session.get(models.Agreement, claim.agreement_id)
@@ -316,7 +316,7 @@ def record(
             raise Refused("own_agency", refs=(agreement.ref,))
         if _holding(session, claim) is not None:
             raise Refused("already_verified", refs=(agreement.ref,))
-        told = _told(document, verdict, today(version.data_date))
+        told = _told(document, verdict, today(data_date.read(session)))
         why = tidy(reason, REASON_MAX)
         if verdict != Verdict.CONFIRMED and not why:
             raise Refused("reason_missing")

@@ -121,7 +121,7 @@ def write(engine: sa.Engine, out: pathlib.Path) -> Written:
             if name == "auditentry" and frame.height:
                 head = frame["hash"][-1]
     findings = tuple(soundness.verify(engine))  # after reading: what is damaged in the file was damaged in the store
-    data_date = version.get("data_date")
+    data_date = max(filter(None, (version.get("data_date"), version.get("published_to"))), default=None)
     manifest = Manifest(
         made_at=f"{made_at.isoformat()}Z",
         store=engine.dialect.name,

@@ -55,7 +55,7 @@ def apply(session: Session, *, actor: Person, preview: Preview, corrects: int | 
     """Store what a preview shows, for the agency the actor's account belongs to.
 
     Writes the rows of history, the agreements' own columns and row versions, the batch with its cells, and the audit entry, and
-    raises the data version; the data date moves forward as `kpi.update.compare` says. The confirmation is bound to the file's
+    raises the data version; the data date stays (`data_access.data_date`). The confirmation is bound to the file's
     SHA-256 and the row versions seen: repeated, it changes nothing and names the batch it was; where anything seen has changed
     since, `Refused("stale")` is raised. Also `Refused` for conflicts left undecided and for whoever may not write here.
     `corrects` is a returned batch that this one is sent for. The caller commits.
@@ -115,11 +115,8 @@ def carry_out(
     changes = _stored_changes(session, preview, opened, ids)
     rows.raise_row_versions(session, list(preview.versions))
     registered = dict.fromkeys(ids[subject] for subject in preview.writes.agreements["subject"])
-    bookkeeping = [row_versions({**preview.versions, **registered})]
-    moved = _move_data_date(version, preview.data_date[1])
-    if moved is not None:
-        bookkeeping.append(data_date_moved(changes["agreement_id"][0], *moved))
-    write_changes(session, opened, pl.concat([changes, *bookkeeping], how="diagonal"))
+    bookkeeping = row_versions({**preview.versions, **registered})
+    write_changes(session, opened, pl.concat([changes, bookkeeping], how="diagonal"))
     return close_batch(
         session,
         actor,
@@ -202,32 +199,6 @@ def close_batch(
 def write_changes(session: Session, batch: Batch, changes: pl.DataFrame) -> None:
     """The cells of a batch: agreement_id, field, old, new, source_row, target_table, target_id."""
     store.write_frame(session, models.BatchChange, changes.with_columns(batch_id=pl.lit(batch.id)))
-
-
-def _move_data_date(version: models.DataVersion, to: dt.date | None) -> tuple[dt.date | None, dt.date] | None:
-    """Carry the data date forward; gives the one before and the one now where it moved."""
-    before = version.data_date
-    if to is None or (before is not None and to <= before):
-        return None
-    version.data_date = to
-    return before, to
-
-
-def data_date_moved(agreement_id: int, before: dt.date | None, now: dt.date | None) -> pl.DataFrame:
-    """The cell in which a batch remembers that it moved the data date."""
-    old, new = (None if day is None else day.isoformat() for day in (before, now))
-    return pl.DataFrame(
-        [(agreement_id, "_data_date", old, new, "dataversion", 1)],
-        schema={
-            "agreement_id": pl.Int64,
-            "field": pl.String,
-            "old": pl.String,
-            "new": pl.String,
-            "target_table": pl.String,
-            "target_id": pl.Int64,
-        },
-        orient="row",
-    )
 
 
 def row_versions(before: Mapping[int, int | None]) -> pl.DataFrame:

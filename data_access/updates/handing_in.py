@@ -109,7 +109,7 @@ def _sent_before(session: Session, preview: Preview) -> models.UploadBatch | Non
 
 
 def _said(changes: Collection[Change]) -> set[Change]:
-    """What a file says; the day on which a target counts as set may be ours, and moves with the data date."""
+    """What a file says; the day on which a target counts as set may be ours, the day of receipt."""
     return {change for change in changes if change.column != "target_set_on"}
 
 

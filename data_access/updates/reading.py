@@ -6,7 +6,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import register, store
+from data_access import data_date, register, store
 from data_access.clock import today
 from data_access.store import models
 from kpi.register import Schema
@@ -17,8 +17,8 @@ from kpi.vocabulary import BatchStatus, Verdict
 
 FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
 """How a batch's cell is named: `state`, `progress[2025-Q4]`. Names that begin with `_` are the batch's own bookkeeping:
-`_row_version` (the agreement's, before and after), `_replaces` (a corrected row's id, and the id of the row in its place) and
-`_data_date` (the register's, where the batch moved it)."""
+`_row_version` (the agreement's, before and after), `_replaces` (a corrected row's id, and the id of the row in its place) and,
+in registers of before, `_data_date` (the register's, which batches moved then)."""
 
 
 def table(model: type[SQLModel]) -> sa.Table:
@@ -29,7 +29,7 @@ def table(model: type[SQLModel]) -> sa.Table:
 
 def current_rows(engine: sa.Engine, agency: str) -> Current:
     """What the register says now about the agreements this agency is responsible for, in one consistent state."""
-    agreement, version = table(models.Agreement), table(models.DataVersion)
+    agreement = table(models.Agreement)
     own = sa.select(agreement.c.id).where(agreement.c.responsible_agency == agency)
 
     def rows(model: type[SQLModel], schema: Schema) -> sa.Select[tuple[object, ...]]:
@@ -40,7 +40,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
 
     blocker, blocker_event = table(models.Blocker), table(models.BlockerEvent)
     with store.snapshot(engine, agency=agency) as read:
-        versions = read(sa.select(version.c.version, version.c.data_date).where(version.c.id == 1))
+        version = next(read(data_date.held_version()).iter_rows(named=True), None)
         agreements = read(
             sa.select(
                 agreement.c.id.label("agreement_id"),
@@ -59,11 +59,11 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                 blocker_event.c.retracted_at.is_(None),
             )
         )
-        data_date = None if versions.is_empty() else versions["data_date"][0]
+        up_to = None if version is None else version["data_date"]
         return Current(
             agency=agency,
-            data_version=0 if versions.is_empty() else versions["version"][0],
-            data_date=data_date,
+            data_version=0 if version is None else version["version"],
+            data_date=up_to,
             agreements=agreements.join(_lead(partners), on="agreement_id", how="left"),
             events=read(rows(models.StatusEvent, shape.EVENTS)),
             targets=read(rows(models.TargetDate, shape.TARGETS)),
@@ -83,7 +83,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                 "sector": _choices(read(_named(models.Sector, "position"))),
                 "partner": _choices(read(_named(models.Partner, "name_vi"))),
             },
-            thresholds=register.read_rules(engine, today(data_date)),
+            thresholds=register.read_rules(engine, today(up_to)),
         )
 
 

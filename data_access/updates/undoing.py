@@ -21,7 +21,6 @@ from data_access.updates.applying import (
     MODELS,
     Batch,
     close_batch,
-    data_date_moved,
     open_batch,
     replacements,
     row_versions,
@@ -82,13 +81,6 @@ _KEPT = {
 _WHOLE_PARTS = ("status", "target")
 """Parts whose cells stand or fall together: two batches that touch one of them touch the same thing."""
 
-_DATED = (
-    (models.StatusEvent, "effective_on"),
-    (models.TargetDate, "effective_on"),
-    (models.ProgressReport, "reported_on"),
-    (models.BlockerEvent, "effective_on"),
-)
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Past:
@@ -106,9 +98,9 @@ class _Past:
 def undo(session: Session, *, actor: Person, batch_id: int) -> Receipt:
     """Write the opposite of a batch, as a batch of its own; also after later ones that do not touch the same cells.
 
-    Rows the batch added are retracted, rows it replaced are written again, columns get their old texts back, and where the
-    batch moved the data date it goes back as far as what is left allows. An agreement it registered stays as a row without
-    any event, which no figure counts. Raises `Refused`: `overlaps` names the later cells in the way. The caller commits.
+    Rows the batch added are retracted, rows it replaced are written again, columns get their old texts back. An agreement it
+    registered stays as a row without any event, which no figure counts. Raises `Refused`: `overlaps` names the later cells in
+    the way. The caller commits.
     """
     with logged("upload.undo", actor, f"batch {batch_id}"):
         return _undone(session, actor, batch_id)
@@ -116,7 +108,7 @@ def undo(session: Session, *, actor: Person, batch_id: int) -> Receipt:
 
 def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     account = account_of(session, actor)  # first of all: then an agency meets its own batches only
-    version = take_turn(session)
+    take_turn(session)
     batch = session.get(models.UploadBatch, batch_id)
     if batch is None or batch.agency is None or not _may_undo(account, batch):
         raise Refused("not_allowed")
@@ -152,11 +144,8 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     carriers = _take_back(session, past, opened)
     rows.raise_row_versions(session, agreement_ids)
     batch.status, batch.undone_by = BatchStatus.UNDONE, opened.id
-    bookkeeping = [row_versions({number: versions[number] for number in agreement_ids})]
-    moved = _data_date_back(session, version)
-    if moved is not None:
-        bookkeeping.append(data_date_moved(agreement_ids[0], *moved))
-    write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, *bookkeeping], how="diagonal"))
+    bookkeeping = row_versions({number: versions[number] for number in agreement_ids})
+    write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, bookkeeping], how="diagonal"))
     detail: dict[str, object] = {"undoes": batch_id, "file": batch.file_name, "agency": agency}
     return close_batch(session, actor, "upload.undo", opened, changes=past.cells.height, detail=detail)
 
@@ -346,31 +335,3 @@ def _with_old_cells(reports: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
 
 def _opposite_cells(past: _Past) -> pl.DataFrame:
     return past.cells.select("agreement_id", "field", "target_table", "target_id", old="new", new="old")
-
-
-def _data_date_back(session: Session, version: models.DataVersion) -> tuple[dt.date | None, dt.date | None] | None:
-    """Take the data date back to the latest day that what is left tells of, and not before the day the register had without any
-    batch; gives the one before and the one now, None where it stays (also where something else has set it since)."""
-    change = table(models.BatchChange)
-    statement = sa.select(change.c.old, change.c.new).where(change.c.field == "_data_date").order_by(change.c.id.desc())
-    with store.whole_register(session):  # every agency moves it
-        moves = session.connection().execute(statement).all()
-    now = version.data_date
-    without = None if now is None else now.isoformat()
-    for move in moves:
-        if move.new != without:
-            break
-        without = move.old
-    if now is None or without == now.isoformat():
-        return None
-    told = []
-    for model, day in _DATED:
-        columns = table(model).c
-        latest = sa.select(sa.func.max(columns[day])).where(
-            columns.batch_id.is_not(None), columns.retracted_at.is_(None)
-        )
-        with store.whole_register(session):
-            told.append(session.connection().execute(latest).scalar_one())
-    days = [day for day in (*told, None if without is None else dt.date.fromisoformat(without)) if day is not None]
-    version.data_date = min(now, max(days)) if days else None
-    return (now, version.data_date) if version.data_date != now else None

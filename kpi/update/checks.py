@@ -161,7 +161,7 @@ def _going_along(cells: pl.DataFrame, current: Current, today: dt.date) -> pl.Da
 
 def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today: dt.date) -> pl.DataFrame:
     """The day each new target was set, where the file does not say: that of the report in the same row, which tells of it;
-    otherwise the register's data date, the day up to which it is known; never before the target it replaces."""
+    otherwise the day of receipt, so that no figure of a day that is past changes; never before the target it replaces."""
     said = cells.filter(pl.col("column") == "target_set_on")
     reported = (
         cells.filter(pl.col("column") == "report_date")
@@ -172,8 +172,7 @@ def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today:
     signed = cells.filter((pl.col("column") == "signed_on") & pl.col("agreement_id").is_null()).select(
         "subject", signed="value"
     )
-    known_up_to = (current.data_date or today).isoformat()
-    day = pl.max_horizontal(pl.coalesce("reported", pl.lit(known_up_to)), "last", "signed")
+    day = pl.max_horizontal(pl.coalesce("reported", pl.lit(today.isoformat())), "last", "signed")
     return (
         moved.join(said, on="subject", how="anti")
         .join(reported, on="subject", how="left", maintain_order="left")

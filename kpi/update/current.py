@@ -121,11 +121,11 @@ class Current:
         return {**FIXED_LISTS, **self.lists, "period": periods}
 
     def period_due(self) -> str | None:
-        """The reporting period that is due next on the data date: the one a template asks about."""
+        """The reporting period that is due next after the data date: the one a template asks about."""
         if self.data_date is None or self.periods.is_empty():
             return None
         ordered = self.periods.sort("due_on", "code")
-        coming = ordered.filter(pl.col("due_on") >= self.data_date)
+        coming = ordered.filter(pl.col("due_on") > self.data_date)
         return str(coming["code"][0] if len(coming) else ordered["code"][-1])
 
     @functools.cached_property

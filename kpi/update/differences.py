@@ -28,7 +28,7 @@ _HAPPENED = (
     "blocker_escalated_on",
     "blocker_resolved_on",
 )
-"""The columns with days on which something happened; the latest of them may carry the data date forward."""
+"""The columns with days on which something happened: it counts from then on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +44,10 @@ class Conflict:
 class Preview:
     """Everything a confirmation is about; applying stores exactly this.
 
-    `versions` are the row versions seen of the agreements it changes, `data_date` the register's data date before and after.
-    `conflicts` have to be decided before it can be applied. `received_on` is the day on which it would be received now.
-    `waiting` has the places that wait for review whatever the routes say, each with why, by `thresholds`.
+    `versions` are the row versions seen of the agreements it changes, `data_date` is the register's, which an upload never
+    moves; `counts_on` the first day on which all of it counts, never before the data date. `conflicts` have to be decided
+    before it can be applied. `received_on` is the day on which it would be received now. `waiting` has the places that wait
+    for review whatever the routes say, each with why, by `thresholds`.
     """
 
     agency: str
@@ -58,7 +59,8 @@ class Preview:
     notices: tuple[Problem, ...]
     versions: Mapping[int, int]
     data_version: int
-    data_date: tuple[dt.date | None, dt.date | None]
+    data_date: dt.date | None
+    counts_on: dt.date | None
     received_on: dt.date
     waiting: Mapping[Place, tuple[Reason, ...]]
     thresholds: Thresholds
@@ -72,9 +74,8 @@ class Preview:
 def compare(checked: Checked, current: Current) -> Preview:
     """The differences between what was checked and the register.
 
-    `current` must be what the table was checked against (ValueError otherwise). The data date moves forward to the latest day
-    on which something in the upload happened, which checking bounds by the day of the upload; it never moves back. So an
-    upload that tells of later days is seen at once at the default as-of date, and one that does not leaves it alone.
+    `current` must be what the table was checked against (ValueError otherwise). What happened after the data date is stored and
+    known, and counts from its day on: checking bounds it by the day of the upload.
     """
     if checked.data_version != current.data_version:
         raise ValueError("the register changed since this table was checked; check it again")
@@ -99,7 +100,8 @@ def compare(checked: Checked, current: Current) -> Preview:
         notices=checked.notices,
         versions=_versions(checked.cells, current),
         data_version=current.data_version,
-        data_date=(current.data_date, _data_date(checked.cells, current.data_date)),
+        data_date=current.data_date,
+        counts_on=_counts_on(checked.cells, current.data_date),
         received_on=checked.today,
         waiting=reasons_of(changes, current, received_on=checked.today),
         thresholds=current.thresholds,
@@ -129,6 +131,6 @@ def _versions(cells: pl.DataFrame, current: Current) -> Mapping[int, int]:
     return MappingProxyType(dict(seen.sort("agreement_id").select("agreement_id", "row_version").iter_rows()))
 
 
-def _data_date(cells: pl.DataFrame, before: dt.date | None) -> dt.date | None:
+def _counts_on(cells: pl.DataFrame, data_date: dt.date | None) -> dt.date | None:
     days = cells.filter(pl.col("column").is_in(_HAPPENED))["value"].drop_nulls().str.to_date("%Y-%m-%d").to_list()
-    return max([*days, *([] if before is None else [before])], default=None)
+    return max([*days, *([] if data_date is None else [data_date])], default=None)

@@ -59,7 +59,6 @@ class _Said:
     standing: Mapping[str, Any]
     reported_on: dt.date | None
     found_false: frozenset[str]
-    known_up_to: dt.date
     received_on: dt.date
     thresholds: Thresholds
     not_counted: frozenset[str]
@@ -90,12 +89,9 @@ class _Said:
 
 
 def _is_long_ago(said: _Said) -> bool:
-    """A day further before the day of receipt than a claim may be, typed or put right. That a target was set on the day up to
-    which the register is known is what holds where nothing is said."""
+    """A day further before the day of receipt than a claim may be, typed or put right."""
     earliest = said.received_on - dt.timedelta(days=said.thresholds.claim_days)
-    claimed = (*said.days(*_DAYS), *said.corrected_days())
-    settled = said.days("target_set_on")
-    return any(day < earliest for day in claimed) or any(day < min(earliest, said.known_up_to) for day in settled)
+    return any(day < earliest for day in (*said.days(*_DAYS, "target_set_on"), *said.corrected_days()))
 
 
 def _moves_the_signing(said: _Said) -> bool:
@@ -200,7 +196,6 @@ def reasons_of(
             reported_on=reported.get((place[0], place[2])) if place[1] == "report" else None,
             standing={} if place[0].startswith(NEW) else standing[within[0].agreement_id],
             found_false=frozenset(found_false.get(within[0].agreement_id or 0, ())),
-            known_up_to=current.data_date or received_on,
             received_on=received_on,
             thresholds=current.thresholds,
             not_counted=not_counted,

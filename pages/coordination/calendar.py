@@ -1,4 +1,5 @@
-"""The reporting calendar: its periods, more of them by a rhythm, a due date moved, a period taken out."""
+"""The reporting calendar: up to which day figures are published, its periods, more of them by a rhythm, a due date moved, a
+period taken out."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ def show(person: Person) -> None:
     periods = coordination.read_periods(data_edition.store())
     received = coordination.read_reports_received(data_edition.store())
     now = today(data_edition.shown().data_date)
+    _show_publishing(person)
     _show_periods(periods, received, now)
     ahead = [period for period in periods if period.due_on > now]
     grid = st.grid(2, min_column_width=380, border=True)
@@ -38,6 +40,39 @@ def show(person: Person) -> None:
     with grid.cell():
         _show_moving(person, ahead, now)
         _show_removing(person, [period for period in ahead if not received.get(period.code)])
+
+
+def _show_publishing(person: Person) -> None:
+    """Up to which day everybody sees the register, and how to publish another."""
+    shown = data_edition.shown()
+    if shown.data_date is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        day = st.date_input(
+            w.t("coordination.published_to"),
+            value=shown.data_date,
+            max_value=max(today(None), shown.data_date),
+            format="DD/MM/YYYY",
+            key=f"coordination_publish_{shown.data_date}",
+            width=200,
+        )
+        change = ProposedChange(
+            place="coordination_publish",
+            lines=(Line(w.t("coordination.published_to"), w.date(shown.data_date), w.date(day)),),
+            write=functools.partial(coordination.publish, day=day, seen=shown.data_date),
+            undo=functools.partial(coordination.publish, day=shown.data_date, seen=day),
+        )
+        st.button(
+            w.t("coordination.publish"),
+            key=f"{change.place}_propose",
+            disabled=day == shown.data_date,
+            on_click=propose,
+            args=(person, change),
+        )
+        st.caption(
+            w.t("coordination.publish_why_demo" if shown.is_demo else "coordination.publish_why"), width="stretch"
+        )
+    show_proposed(person, change.place)
 
 
 def _show_periods(periods: Sequence[Period], received: dict[str, int], now: dt.date) -> None:

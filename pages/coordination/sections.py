@@ -186,6 +186,10 @@ def _part_text(name: str, value: Any) -> str:
     if "due_on" in value:
         days = {key: w.date(dt.date.fromisoformat(value[key])) for key in ("starts_on", "ends_on", "due_on")}
         return w.t("coordination.period_text", code=name, **days)
+    if name == "data_date":
+        name = w.t("coordination.published_to")
+        old, new = (w.date(dt.date.fromisoformat(value[key])) for key in ("old", "new"))
+        return w.t("coordination.line", what=name, old=old, new=new)
     if "from" in value:
         return w.t(
             "coordination.detail_rule",

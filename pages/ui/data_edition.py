@@ -48,7 +48,7 @@ class DataEdition:
     @property
     def key(self) -> tuple[str, int, str]:
         """What makes two editions the same for a cache."""
-        return (self.store, self.version, f"{self.changed_at}{self.known_on or ''}")
+        return (self.store, self.version, f"{self.changed_at}|{self.data_date or ''}|{self.known_on or ''}")
 
     def as_known(self, day: dt.date | None) -> DataEdition:
         """The same register as it was known at the end of a day, up to which it can tell of things; None: as it is known now."""

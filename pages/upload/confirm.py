@@ -31,7 +31,7 @@ _FAILURE: Final = "upload_failure"
 @dataclasses.dataclass(frozen=True)
 class _Shown:
     """A receipt to be shown: of which confirmation, the batches it became (what went in, what waits) with their changes, the
-    composite before and after, and whether it was repeated."""
+    composite before and after, that it counts from a later day (in words), and whether it was repeated."""
 
     token: str
     applied: int | None
@@ -39,6 +39,7 @@ class _Shown:
     changes_in: int
     changes_waiting: int
     scores: tuple[str, str] | None
+    later: str | None
     is_repeated: bool = False
 
 
@@ -200,7 +201,8 @@ def _receipt(token: str, work: Work, done: updates.HandedIn) -> _Shown:
     applied = None if done.applied is None else done.applied.batch_id
     waiting = every if applied is None else 0 if done.waiting is None else len(work.waits)
     scores = effects.scores(work.effects) if done.waiting is None else None
-    return _Shown(token, applied, done.waiting, every - waiting, waiting, scores, done.repeated)
+    later = effects.counts_later(work.effects) if applied is not None else None
+    return _Shown(token, applied, done.waiting, every - waiting, waiting, scores, later, done.repeated)
 
 
 # --- The receipt -----------------------------------------------------------------------------------------------------
@@ -243,6 +245,8 @@ def _in_words(receipt: _Shown) -> str:
         said.append(w.tn(key, receipt.changes_waiting, number=receipt.waiting))
     if receipt.scores is not None:
         said.append(w.t("upload.receipt_score", before=receipt.scores[0], after=receipt.scores[1]))
+    if receipt.later is not None:
+        said.append(receipt.later)
     return " ".join(said)
 
 

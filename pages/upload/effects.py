@@ -31,38 +31,39 @@ class Standing:
 
 @dataclasses.dataclass(frozen=True)
 class Effects:
-    """Where the agency stands today (`view.as_of`) and, with the upload, on the data date `after_on`. `waiting` is where it
-    would stand on that date without it; None where the date stays."""
+    """Where the agency stands without and with the upload on the day from which all of it counts (`view.as_of`); `data_date` is
+    the day up to which everybody sees the register."""
 
     view: View
-    after_on: dt.date
+    data_date: dt.date | None
     before: Standing
-    waiting: Standing | None
     after: Standing
+
+    @property
+    def counts_later(self) -> dt.date | None:
+        """The day from which it counts, where that is not yet seen."""
+        return None if self.data_date is None or self.view.as_of <= self.data_date else self.view.as_of
 
 
 # --- Computed --------------------------------------------------------------------------------------------------------
 
 
 def compute(preview: Preview) -> Effects | None:
-    """Today's scorecard beside the one after the upload, each on the data date that holds then; None without any date."""
-    before_on, after_on = preview.data_date
-    if after_on is None:
+    """The scorecards without and with the upload on the day from which all of it counts; None without any day."""
+    if preview.counts_on is None:
         return None
     chosen, group = filters.current(), _group_of(preview.agency)
-    view = chosen.whole.on(before_on or after_on).where(scope=chosen.scope, agency_group=group)
+    view = chosen.whole.on(preview.counts_on).where(scope=chosen.scope, agency_group=group)
     register = loaders.register()
     before = loaders.scorecards(view, by="agency")
-    others = before if view.as_of == after_on else loaders.scorecards(view.on(after_on), by="agency")
     own = consequences.cards_after(
-        register, preview, as_of=after_on, rules=loaders.rules(after_on), condition=view.condition
+        register, preview, as_of=view.as_of, rules=loaders.rules(view.as_of), condition=view.condition
     )
     return Effects(
         view=view,
-        after_on=after_on,
+        data_date=preview.data_date,
         before=_standing(before, preview.agency),
-        waiting=None if others is before else _standing(others, preview.agency),
-        after=_standing(consequences.with_own(others, own, agency=preview.agency), preview.agency),
+        after=_standing(consequences.with_own(before, own, agency=preview.agency), preview.agency),
     )
 
 
@@ -93,6 +94,8 @@ def show(effects: Effects | None, *, note: str | None = None) -> None:
     scope = w.name("scope", effects.view.scope or "ALL")
     said = w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope)
     st.caption(said if note is None else f"{said} {w.t(note)}")
+    if later := counts_later(effects):
+        st.text(later)
     grid = st.grid("auto", min_column_width=210)
     with grid.cell():
         _metric(w.t(f"kpi.{COMPOSITE}.name"), COMPOSITE, before, after)
@@ -109,21 +112,18 @@ def show(effects: Effects | None, *, note: str | None = None) -> None:
             _metric(w.t(f"kpi.{code}.short"), code, before, after)
     if effects.view.reader != readers.EVERYTHING:
         st.caption(w.t("scorecard.place_of_others"))
-    if effects.waiting is not None:
-        st.text(
-            w.t(
-                "upload.date_moves",
-                before=w.date(effects.view.as_of),
-                after=w.date(effects.after_on),
-                score_before=_score(before),
-                score_waiting=_score(effects.waiting),
-            )
-        )
 
 
 def scores(effects: Effects | None) -> tuple[str, str] | None:
     """The composite before and after, in words; None where there is nothing to compare."""
     return None if effects is None else (_score(effects.before), _score(effects.after))
+
+
+def counts_later(effects: Effects | None) -> str | None:
+    """That the upload counts from a day up to which the register is not published yet; None where all of it counts at once."""
+    if effects is None or effects.counts_later is None or effects.data_date is None:
+        return None
+    return w.t("upload.counts_later", day=w.date(effects.counts_later), data_date=w.date(effects.data_date))
 
 
 def _metric(label: str, code: str, before: Standing, after: Standing) -> None:

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from data_access import audit, coordination, register, store, unresolved_names
+from data_access import audit, coordination, register, store, unresolved_names, updates
 from data_access.acting import Person, Refused
+from data_access.beginning import read_beginning
 from data_access.store import models
 from kpi.reporting.calendar import Period
 from kpi.rules import LIMITS, Rules
@@ -74,6 +75,18 @@ def threshold(name: str, value: float, day: dt.date, seen: float) -> Change:
     )
 
 
+def publish(day: dt.date, seen: dt.date) -> Change:
+    return lambda session, actor: coordination.publish(session, actor=actor, day=day, seen=seen)
+
+
+def data_date(engine: sa.Engine) -> dt.date | None:
+    """As pages see it as they begin; reading the whole row gives the same."""
+    read, begun = register.read_data_version(engine), read_beginning(engine, None).version
+    assert read is not None
+    assert read.data_date == begun.data_date
+    return read.data_date
+
+
 def assert_declined(engine: sa.Engine, change: Change, code: str) -> None:
     before = everything(engine)
 
@@ -102,8 +115,11 @@ def settled(engine: sa.Engine) -> dict[str, object]:
 @pytest.mark.parametrize("actor", [*OTHERS, Person("nobody", "coordinator"), Person("bct", "coordinator")])
 @pytest.mark.parametrize(
     "change",
-    [add(AFTER), remove(NEXT), move(NEXT, D(2026, 4, 20)), threshold("grace_days", 100, D(2026, 2, 1), 90)],
-    ids=["add", "remove", "move", "threshold"],
+    [
+        *(add(AFTER), remove(NEXT), move(NEXT, D(2026, 4, 20)), publish(TODAY, DATA_DATE)),
+        threshold("grace_days", 100, D(2026, 2, 1), 90),
+    ],
+    ids=["add", "remove", "move", "publish", "threshold"],
 )
 def test_only_a_coordinator_settles_anything(filled: sa.Engine, change: Change, actor: Person) -> None:
     before = everything(filled)
@@ -221,6 +237,63 @@ def test_a_period_with_a_report_stays_even_if_the_report_was_taken_back(filled: 
 
     assert coordination.read_reports_received(filled) == {"2026-Q1": 1}
     assert_declined(filled, remove(NEXT), "has_reports")
+
+
+# --- The data date ---------------------------------------------------------------------------------------------------
+
+
+def test_a_day_is_published_and_taken_back(filled: sa.Engine) -> None:
+    version = done(filled, publish(TODAY, DATA_DATE))
+
+    assert (version, data_date(filled)) == (6, TODAY)
+    assert settled(filled) == {
+        "actor": "dieuphoi",
+        "action": "register.publish",
+        "detail": {"data_date": {"old": "2026-01-14", "new": "2026-01-20"}},
+    }
+    assert_declined(filled, threshold("grace_days", 100, TODAY, 90), "not_later")
+    done(filled, publish(DATA_DATE, TODAY))
+    assert data_date(filled) == DATA_DATE
+
+
+@pytest.mark.parametrize(
+    ("day", "seen", "code"),
+    [
+        (TODAY, D(2026, 1, 13), "not_as_seen"),
+        (DATA_DATE, DATA_DATE, "no_change"),
+        (D(2026, 1, 21), DATA_DATE, "not_yet"),
+        (D(2026, 1, 13), DATA_DATE, "published_already"),
+    ],
+)
+def test_a_day_that_cannot_be_published(filled: sa.Engine, day: dt.date, seen: dt.date, code: str) -> None:
+    assert_declined(filled, publish(day, seen), code)
+
+
+def test_the_calendar_moves_the_data_date_once_a_due_date_is_over(
+    filled: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert data_date(filled) == DATA_DATE  # the first period is due today: reports still come in time
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 1, 20, 17))  # midnight in Viet Nam
+
+    assert data_date(filled) == PAST.due_on
+    assert updates.current_rows(filled, "BCT").data_date == PAST.due_on
+    assert_declined(filled, publish(D(2026, 1, 15), PAST.due_on), "published_already")
+    done(filled, publish(D(2026, 1, 21), PAST.due_on))
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 5, 1))
+
+    assert data_date(filled) == NEXT.due_on
+
+
+def test_a_demonstration_stands_still_until_a_day_is_published(
+    filled: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.session(filled) as session:
+        session.execute(sa.update(models.DataVersion).values(is_demo=True))
+    monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 5, 1, 3))
+
+    assert data_date(filled) == DATA_DATE
+    done(filled, publish(D(2026, 3, 1), DATA_DATE))
+    assert data_date(filled) == D(2026, 3, 1)
 
 
 # --- Thresholds ------------------------------------------------------------------------------------------------------

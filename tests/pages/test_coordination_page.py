@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import words as w
 from data_access import accounts, coordination, store
-from data_access.register import read_rules
+from data_access.register import read_data_version, read_rules
 from data_access.store import models
 from data_access.updates.routes import read_routes
 from kpi.reporting.calendar import Period
@@ -200,3 +200,18 @@ def test_an_empty_store_can_already_have_a_calendar(empty_store: sa.Engine, visi
     assert not page.exception
     assert not page.error
     assert coordination.read_periods(empty_store)[0].code == "2026-Q1"
+
+
+def test_a_day_is_published_once_confirmed_and_taken_back(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("coordination", "dieuphoi")
+    box = next(box for box in page.date_input if box.label == w.t("coordination.published_to"))
+    page = box.set_value(D(2026, 1, 19)).run()
+
+    page = press(page, "coordination_publish_propose")
+    assert "Ngày chốt số liệu: 14/01/2026 → 19/01/2026" in texts(page)
+    page = press(page, "coordination_publish_confirm")
+    assert read_data_version(shown_store).data_date == D(2026, 1, 19)  # type: ignore[union-attr]
+    page = press(page, "coordination_undo")
+
+    assert not page.exception
+    assert read_data_version(shown_store).data_date == D(2026, 1, 14)  # type: ignore[union-attr]

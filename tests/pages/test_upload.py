@@ -224,7 +224,7 @@ def test_the_same_file_again_says_which_batch_it_was(shown_store: sa.Engine, vis
     assert batches(shown_store) == [(1, "applied")]
 
 
-def test_a_file_that_moves_the_data_date_says_what_the_date_alone_does(
+def test_a_file_that_tells_of_later_days_says_from_when_it_counts(
     shown_store: sa.Engine, visit: Visit, refs: Refs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("data_access.updates.checking.today", lambda _: dt.date(2026, 3, 31))
@@ -232,7 +232,10 @@ def test_a_file_that_moves_the_data_date_says_what_the_date_alone_does(
 
     page = hand_in(visit("upload", "bct"), data)
 
-    assert "Ngày chốt số liệu chuyển từ 14/01/2026 sang 01/03/2026" in said(page)
+    later = (
+        "Thay đổi này tính từ ngày 01/03/2026: mọi người thấy khi ngày chốt số liệu (nay là 14/01/2026) tới ngày đó."
+    )
+    assert later in said(page)
 
 
 def test_the_page_speaks_english_too(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:

@@ -200,14 +200,18 @@ class LoadFinding(SQLModel, table=True):
 
 
 class DataVersion(SQLModel, table=True):
-    """One row: which register this store holds, its data date, and the number every change raises."""
+    """One row: which register this store holds, the days its data date is made of (`data_access.data_date`), and the number
+    every change raises."""
 
     id: int = Field(default=1, primary_key=True)
     version: int = 0
     register_code: str = ""
     name_vi: str = ""
     name_en: str = ""
-    data_date: dt.date | None = None
+    data_date: dt.date | None = Field(default=None, description="the day it was loaded up to")
+    published_to: dt.date | None = Field(
+        default=None, description="the day the coordinator has published it up to; null: none"
+    )
     is_demo: bool = False
     source: str = ""
     licence: str = ""

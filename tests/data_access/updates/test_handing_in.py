@@ -166,7 +166,7 @@ def test_the_day_of_a_target_that_was_moved_meanwhile_is_settled_anew(held: sa.E
         ("evidence_url", None, "https://x.vn"),
         ("current_target", "2027-01-01", "2028-01-01"),
         ("target_reason", "Vốn", "Chậm"),
-        ("target_set_on", "2026-01-19", "2026-01-19"),
+        ("target_set_on", "2026-01-19", "2026-01-20"),
     ]
     assert two.preview is not None
     assert {conflict.change.column for conflict in two.preview.conflicts} == {

@@ -60,7 +60,7 @@ def fill(session: Session) -> None:
         ("2025-Q4", dt.date(2025, 10, 1), dt.date(2025, 12, 31), dt.date(2026, 1, 15)),
     ):
         session.add(models.ReportingPeriod(code=code, starts_on=first, ends_on=last, due_on=due))
-    session.add(models.DataVersion(id=1, version=5, data_date=DATA_DATE))
+    session.add(models.DataVersion(id=1, version=5, data_date=DATA_DATE, is_demo=True))
     session.flush()
     for person in (INDUSTRY, FOREIGN, COORDINATOR, LEADER):
         session.add(models.User(**dataclasses.asdict(person), password_hash="x"))
@@ -236,12 +236,12 @@ def test_what_is_stored_is_what_was_previewed(filled: sa.Engine) -> None:
     assert set(kept.select("source_row", "column", "old", "new").iter_rows()) == told
 
 
-def test_a_batch_raises_versions_moves_the_data_date_and_is_audited(filled: sa.Engine) -> None:
+def test_a_batch_raises_versions_leaves_the_data_date_and_is_audited(filled: sa.Engine) -> None:
     receipt = applied(filled, EVERYTHING)
 
     version = register.read_data_version(filled)
     assert version is not None
-    assert (version.version, version.data_date) == (6, dt.date(2026, 1, 18))
+    assert (version.version, version.data_date) == (6, DATA_DATE)
     assert receipt.data_version == 6
     assert updates.current_rows(filled, "BCT").agreements.sort("ref").select("ref", "row_version").rows() == [
         ("A-1", 2),

@@ -147,7 +147,7 @@ def test_targets_that_are_refused(row: str, problem: str) -> None:
     assert problem in [code for code, _, _ in found]
 
 
-def test_a_new_target_is_set_on_the_day_told_or_of_the_report_or_on_the_data_date() -> None:
+def test_a_new_target_is_set_on_the_day_told_or_of_the_report_or_of_receipt() -> None:
     text = (
         "ref,current_target,target_reason,target_set_on,report_period,report_date,shows_progress,progress\n"
         "A-1,2027-01-01,Chậm vốn,,2025-Q4,2026-01-12,có,Đã làm\n"
@@ -158,7 +158,7 @@ def test_a_new_target_is_set_on_the_day_told_or_of_the_report_or_on_the_data_dat
 
     assert told["A-1.target_set_on"] == "2026-01-12"
     assert told["A-2.target_set_on"] == "2025-12-12"
-    assert told["A-6.target_set_on"] == "2026-01-14"
+    assert told["A-6.target_set_on"] == TODAY.isoformat()
 
 
 def test_a_new_target_is_never_set_before_the_one_it_replaces() -> None:

@@ -86,16 +86,16 @@ def test_setting_a_state_aside_takes_its_day_along() -> None:
     assert aside.frame.rows() == [(2, "A-1", None, None, "https://x.vn")]
 
 
-def test_the_data_date_moves_forward_only() -> None:
+def test_what_is_said_counts_from_its_day_on_and_leaves_the_data_date() -> None:
     later = preview("ref,state,state_date\nA-1,IN_PROGRESS,2026-01-18\n")
     earlier = preview("ref,state,state_date\nA-1,IN_PROGRESS,2025-12-18\n")
     unknown = preview("ref,state,state_date\nA-1,IN_PROGRESS,2025-12-18\n", data_date=None)
     plan = preview("ref,current_target,target_reason\nA-1,2030-01-01,Chậm\n")
 
-    assert later.data_date == (DATA_DATE, dt.date(2026, 1, 18))
-    assert earlier.data_date == (DATA_DATE, DATA_DATE)
-    assert unknown.data_date == (None, dt.date(2025, 12, 18))
-    assert plan.data_date == (DATA_DATE, DATA_DATE)
+    assert (later.data_date, later.counts_on) == (DATA_DATE, dt.date(2026, 1, 18))
+    assert (earlier.data_date, earlier.counts_on) == (DATA_DATE, DATA_DATE)
+    assert (unknown.data_date, unknown.counts_on) == (None, dt.date(2025, 12, 18))
+    assert (plan.data_date, plan.counts_on) == (DATA_DATE, TODAY)
 
 
 def test_differences_are_taken_against_what_was_checked() -> None:
