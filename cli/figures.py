@@ -17,7 +17,7 @@ from kpi.vocabulary import Scope
 from seed_data import published
 
 GROUPS = ("agency", "partner", "sector")
-SCORECARD_COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status")
+SCORECARD_COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "settled")
 AGREEMENT_COLUMNS = (
     *("ref", "title_vi", "title_en", "agency", "partner", "sector", "scope", "state", "bucket"),
     *("signed_on", "started_on", "completed_on", "original_target", "current_target"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpi.indicators import scorecard
+from kpi.indicators import lights, scorecard
+from kpi.indicators.catalog import COMPOSITE
 from kpi.rules import Rules
 from kpi.vocabulary import Band
 
-PARTS = ("value", "status", "n", "follow_up")
+PARTS = ("value", "status", "settled", "n", "follow_up")
 
 
 def compute(
@@ -19,11 +20,11 @@ def compute(
     `cards` and `before` are frames of `scorecard.compute` with `by=[group]`, now and at the date compared with, and
     `intervals` is one of `rank_sets.composite_intervals`.
 
-    Columns: the group, n, score, place, status, place_before, climbed (places gained, null where it has no place now or
+    Columns: the group, n, score, place, status, settled, place_before, climbed (places gained, null where it has no place now or
     then), low, high, best_place, worst_place, band; for each scored KPI its PARTS, as in `<code>_value`.
     """
     places_before = scorecard.rank(before, group=group).select(group, place_before="place")
-    return (
+    placed = (
         scorecard.rank(cards, group=group)
         .join(places_before, on=group, how="left")
         .with_columns(climbed=pl.col("place_before") - pl.col("place"))
@@ -31,6 +32,8 @@ def compute(
         .join(_side_by_side(cards, group, sorted(rules.weights)), on=group, how="left")
         .sort("place", "n", group, descending=[False, True, False], nulls_last=True)
     )
+    composite = placed.select("status", "low", "high", kpi=pl.lit(COMPOSITE), value="score", follow_up=pl.lit(None))
+    return placed.with_columns(composite.select(settled=lights.settled(rules)).to_series())
 
 
 def ends(league: pl.DataFrame, *, most: int) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -10,6 +10,7 @@ import polars as pl
 from kpi.estimators import survival
 from kpi.estimators.intervals import wilson
 from kpi.facts import Facts
+from kpi.indicators import lights
 from kpi.indicators.catalog import COMPOSITE, KPIS, Kpi
 from kpi.rules import Rules
 
@@ -21,7 +22,8 @@ MIN_DENOMINATOR = 5
 PLACE_DIGITS = 1
 """Places go by the composite with so many decimals, as it is shown: less than that is no difference."""
 
-COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "follow_up")
+SCORED = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "follow_up")
+COLUMNS = (*SCORED, "settled")
 
 
 def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None) -> pl.DataFrame:
@@ -30,7 +32,8 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
     `by` names columns of `facts.agreements`; without any there is one group. `value` and its 95 % interval `low`,
     `high` are in the KPI's unit (percent from 0 to 100, days, count, points). A null value means not available: no
     cases, or a median not yet reached (then `follow_up` is the time it exceeds). `n` is the number of cases. `score`
-    is 0 to 100 by the goalposts, `status` one of green, amber, red, too_few, not_available, context.
+    is 0 to 100 by the goalposts, `status` one of green, amber, red, too_few, not_available, context, and `settled` says whether
+    it holds anywhere in the interval (`lights.settled`); null for the composite, whose interval takes resampling.
     """
     rules = rules or Rules()
     by = list(by)
@@ -39,8 +42,11 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
     codes = [kpi.code for kpi in KPIS.values() if kpi.estimator != "composite"]
     tallies = pl.concat([_tally(KPIS[code], facts, keys) for code in codes])
     scored = _lit(_scored(_valued(tallies, groups, keys, codes, rules), rules), rules)
-    cards = pl.concat([scored, _composite(scored, facts, groups, keys, rules)]).sort([*keys, "kpi"])
-    return cards.select(*by, *COLUMNS)
+    cards = pl.concat([scored.select(*keys, *SCORED), _composite(scored, facts, groups, keys, rules)]).sort(
+        [*keys, "kpi"]
+    )
+    is_settled = pl.when(pl.col("kpi") != COMPOSITE).then(lights.settled(rules))
+    return cards.with_columns(settled=is_settled).select(*by, *COLUMNS)
 
 
 def rows_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
@@ -78,7 +84,7 @@ def tally(facts: Facts, *, by: Sequence[str], kpis: Collection[str] = KPIS) -> p
 
 
 def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rules: Rules) -> pl.DataFrame:
-    """The cards of `compute` for the named KPIs (the composite not among them), from tallies: `by` columns and COLUMNS.
+    """The cards of `compute` for the named KPIs (the composite not among them), from tallies: `by` columns and SCORED.
 
     Without `low` and `high`, which no score goes by.
     """
@@ -149,7 +155,7 @@ def _estimated(
             if limits
             else survival.median_times(leaving, by=["_number"])
         )
-        lasting = leaving.join(numbered.select("_number", worst=_goalpost(rules, 0)), on="_number").filter(
+        lasting = leaving.join(numbered.select("_number", worst=lights.goalpost(rules, 0)), on="_number").filter(
             pl.col("time") >= pl.col("worst")
         )
         still = lasting.group_by("_number").agg(_still_there=pl.col("leaving").sum().cast(pl.Int64))
@@ -195,12 +201,6 @@ def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def _goalpost(rules: Rules, end: Literal[0, 1]) -> pl.Expr:
-    """The value of each KPI that scores 0 (the first end) or 100, null where it has none."""
-    posts = {code: float(ends[end]) for code, ends in rules.goalposts.items()}
-    return pl.col("kpi").replace_strict(posts, default=None, return_dtype=pl.Float64)
-
-
 def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts, and `_lit_by`, the same of the value as it is
     shown where the score also has parts of cases.
@@ -208,28 +208,14 @@ def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     With fewer than MIN_DENOMINATOR cases there is neither. A median that has not been reached is longer than the
     follow-up; where as many cases have lasted beyond the worst goalpost the score is 0, otherwise it is not available.
     """
-    lo, hi = _goalpost(rules, 0), _goalpost(rules, 1)
     beyond = pl.col("value").is_null() & (pl.col("_still_there") >= MIN_DENOMINATOR)
 
     def scored(x: pl.Expr) -> pl.Expr:
-        score = pl.when(beyond).then(0.0).otherwise(100 * ((x - lo) / (hi - lo)).clip(0, 1))
+        score = pl.when(beyond).then(0.0).otherwise(lights.points(x, rules))
         return pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score)
 
     both = {"score": pl.coalesce("_earned", "value"), "_lit_by": pl.col("value")}
     return cards.with_columns(scored(x).alias(name) for name, x in both.items()).drop("_still_there", "_earned")
-
-
-def _light(rules: Rules, by: str = "score") -> pl.Expr:
-    score = pl.col(by)
-    return (
-        pl.when(score.is_null())
-        .then(pl.lit("not_available"))
-        .when(score >= rules.green_from)
-        .then(pl.lit("green"))
-        .when(score >= rules.amber_from)
-        .then(pl.lit("amber"))
-        .otherwise(pl.lit("red"))
-    )
 
 
 def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -241,7 +227,7 @@ def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         .then(pl.lit("not_available"))
         .when(pl.col("denominator") < MIN_DENOMINATOR)
         .then(pl.lit("too_few"))
-        .otherwise(_light(rules, by="_lit_by"))
+        .otherwise(lights.light(pl.col("_lit_by"), rules))
     ).drop("_lit_by")
 
 
@@ -284,8 +270,12 @@ def _weighted(
         _shaped(cards, keys)
         .drop("_still_there", "_earned")
         .with_columns(score=pl.col("value"))
-        .with_columns(status=pl.when(pl.col("n") < rules.rank_min_n).then(pl.lit("too_few")).otherwise(_light(rules)))
-        .select(scored.columns)
+        .with_columns(
+            status=pl.when(pl.col("n") < rules.rank_min_n)
+            .then(pl.lit("too_few"))
+            .otherwise(lights.light(pl.col("score"), rules))
+        )
+        .select(*keys, *SCORED)
     )
 
 

@@ -313,7 +313,7 @@ class _Base:
             .join(scored, on=["_variant", "kpi"], how="left")
         )
         composites = scorecard.composites(
-            after.select("option", *scorecard.COLUMNS),
+            after.select("option", *scorecard.SCORED),
             self._cases(asked, ways.changes),
             by=["option"],
             rules=self.rules,
@@ -341,7 +341,7 @@ class _Base:
         return asked.join(more, on="option", how="left").select("option", n=pl.col("more").fill_null(0) + held)
 
     def scored(self, ways: _Ways, kpis: list[str]) -> pl.DataFrame:
-        """The scores of KPIs as they are, and after each way of changing them: _variant, kpi and `scorecard.COLUMNS`."""
+        """The scores of KPIs as they are, and after each way of changing them: _variant, kpi and `scorecard.SCORED`."""
         mine = ways.ways.filter(pl.col("kpi").is_in(kpis))
         variants = mine.select("_variant", "kpi").unique()
         base = self.tallies.filter(pl.col("kpi").is_in(kpis))

@@ -13,6 +13,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.indicators import catalog
 from kpi.indicators.catalog import KPIS, Kpi
+from kpi.indicators.lights import LIGHTS
 from kpi.rules import Rules
 from kpi.vocabulary import BUCKETS
 from pages.parts import heading, pairs
@@ -133,9 +134,11 @@ def show_composite(as_of: dt.date) -> None:
         alt=w.t("method.composite"),
     )
     with st.container(horizontal=True):
-        for status in ("green", "amber", "red"):
+        for status in LIGHTS:
             limits = {"green": w.number(rules.green_from), "amber": w.number(rules.amber_from)}
             st.badge(f"{cards.light(status)}: {w.t(f'method.light_{status}', **limits)}", color=palette.BADGES[status])
+    hollow = " ".join(palette.SIGNS[light] for light in palette.OUTLINED)
+    st.caption(w.t("method.outlined", signs=hollow))
     st.caption(w.t("method.ranking", n=w.number(rules.rank_min_n)))
     if lacking := catalog.lacking(loaders.records()):
         st.caption(w.t("groups.not_kept", records=heading.names_of(lacking)))

@@ -15,7 +15,7 @@ from kpi.facts import attention, signs
 from kpi.indicators import league_table
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import heading, places
-from pages.ui import charts, data_edition, links, loaders, tables
+from pages.ui import charts, data_edition, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -94,12 +94,13 @@ def _ends(view: View) -> pl.DataFrame:
 
 
 def _bars(rows: pl.DataFrame) -> pl.DataFrame:
+    lights = rows.select(light=palette.drawn_lights()).to_series()
     return rows.select(
         label=pl.format("{}. {}", "place", places.labels(rows["agency"])),
         code="agency",
         value="score",
-        value_label=places.light_texts(rows["score"], rows["status"]),
-        light="status",
+        value_label=places.light_texts(rows["score"], lights),
+        light=lights,
     )
 
 

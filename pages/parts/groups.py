@@ -13,7 +13,7 @@ from kpi.indicators import catalog
 from kpi.indicators.catalog import shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import explained, heading
-from pages.ui import cards, charts, loaders, studies, tables
+from pages.ui import cards, charts, loaders, palette, studies, tables
 from pages.ui.kept import kept, per_frame
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -29,7 +29,7 @@ def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
     """One row per group of the column `by`, whose codes are named as a `kind` of `words.name`; most signed first.
 
     Columns code, label, signed, open, completed, stalled, overdue, no_date and, for each KPI shown here, its value, text and
-    status under its code, `_text` and `_status`.
+    status under its code, `_text` and `_light`.
     """
     scorecards = loaders.scorecards(view, by=by)
     counts = (
@@ -53,7 +53,7 @@ def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
                 pl.col(by).alias("code"),
                 pl.col("value").alias(kpi),
                 texts.alias(f"{kpi}_text"),
-                pl.col("status").alias(f"{kpi}_status"),
+                palette.drawn_lights().alias(f"{kpi}_light"),
             ),
             on="code",
             how="left",
@@ -75,7 +75,7 @@ def show_table(
         Column("overdue", "groups.overdue", "number"),
         Column("no_date", "groups.no_date", "number"),
         *(
-            Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help_key=f"kpi.{kpi}.column")
+            Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_light", help_key=f"kpi.{kpi}.column")
             for kpi in shown_in("groups", loaders.records())
         ),
     ]

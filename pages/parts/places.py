@@ -43,14 +43,20 @@ def score_text(score: float | None) -> str:
 
 
 def light_texts(scores: pl.Series, lights: pl.Series) -> pl.Series:
-    """Scores with sign and word of their light, for the labels of a chart."""
+    """Scores with sign and word of their light as it is drawn, for the labels of a chart."""
     return pl.Series(
         [
-            f"{palette.SIGNS[light]} {score_text(score)} {w.name('light', light)}"
+            f"{palette.SIGNS[light]} {score_text(score)} {_short(light)}"
             for score, light in zip(scores, lights, strict=True)
         ],
         dtype=pl.String,
     )
+
+
+def _short(light: str) -> str:
+    """A light's word, with a question mark where it is not settled: there is no room to say more."""
+    status = light.removesuffix(palette.OUTLINE)
+    return w.name("light", status) if status == light else f"{w.name('light', status)}?"
 
 
 def ranked_number(league: pl.DataFrame) -> int:
@@ -97,7 +103,7 @@ def own_sentence(league: pl.DataFrame, person: Person) -> str | None:
         all=w.number(ranked_number(league)),
         places=place_text(row["best_place"], row["worst_place"]),
         score=score_text(row["score"]),
-        light=cards.light(row["status"]),
+        light=cards.light(row["status"], row["settled"]),
     )
 
 

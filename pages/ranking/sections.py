@@ -10,9 +10,10 @@ import streamlit as st
 import words as w
 from data_access.accounts import Person
 from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY
+from kpi.indicators.lights import LIGHTS
 from kpi.rules import Rules
 from pages.parts import heading, places
-from pages.ui import cards, charts, links, loaders, tables
+from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -107,7 +108,7 @@ def _dots(view: View) -> pl.DataFrame:
         low="low",
         high="high",
         value_label=pl.format("{} ({})", w.texts(ranked["score"], places.score_text), pl.Series(held, dtype=pl.String)),
-        light="status",
+        light=palette.drawn_lights(),
     )
 
 
@@ -143,10 +144,12 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
     rules = loaders.rules(view.as_of)
     name = places.labels(league["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
+    lights = [palette.drawn_lights(f"{kpi}_status", f"{kpi}_settled").alias(f"{kpi}_light") for kpi in scored(rules)]
     return _seen(_relied_on(league, view), view).with_columns(
         *texts,
+        *lights,
         name=pl.when(pl.col("agency") == (own or "")).then(_OWN + name).otherwise(name),
-        light=w.name_expr(pl.col("status"), "light"),
+        light=palette.drawn_lights(),
         places=pl.Series(
             [places.place_text(*pair) for pair in league.select("best_place", "worst_place").iter_rows()],
             dtype=pl.String,
@@ -229,9 +232,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         Column("place", "ranking.place", "number", width=50),
         Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
         Column("climb", "ranking.climb", width=72),
-        Column(
-            "score_text", f"kpi.{COMPOSITE}.short", "light", of="status", width=76, help=_kpi_help(COMPOSITE, rules)
-        ),
+        Column("score_text", f"kpi.{COMPOSITE}.short", "light", of="light", width=76, help=_kpi_help(COMPOSITE, rules)),
         Column("seen", "ranking.seen", "progress", width=84, help=w.t("explained.seen.sentence")),
         *_reliability_columns(rules),
         *_kpi_columns(rules),
@@ -241,7 +242,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
 
 def _kpi_columns(rules: Rules) -> list[Column]:
     return [
-        Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_status", help=_kpi_help(kpi, rules))
+        Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_light", help=_kpi_help(kpi, rules))
         for kpi in scored(rules)
     ]
 
@@ -270,6 +271,7 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
         Column("low", "ranking.low", "number", digits=1),
         Column("high", "ranking.high", "number", digits=1),
         Column("status", "ranking.light", "light"),
+        Column("settled", "ranking.settled", "flag"),
         Column("seen", "common.seen", "percent", digits=1),
     ]
     return [
@@ -287,7 +289,10 @@ def _file_columns(rules: Rules, *, ranked: bool) -> list[Column]:
 
 
 def _legend() -> str:
-    return " · ".join(cards.light(status) for status in ("green", "amber", "red", "too_few", "not_available"))
+    """The lights, and what a hollow one means, which holds for all of them."""
+    told = " · ".join(cards.light(status) for status in (*LIGHTS, "too_few", "not_available"))
+    hollow = "".join(palette.SIGNS[light] for light in palette.OUTLINED)
+    return f"{told} · {w.t('ranking.outlined', signs=hollow)}"
 
 
 def _height(rows: pl.DataFrame) -> int:

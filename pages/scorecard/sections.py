@@ -67,13 +67,13 @@ def show_place(view: View, agency: str) -> None:
     mine = league.filter(pl.col("agency") == agency)
     row = mine.row(0, named=True) if not mine.is_empty() else None
     grid = st.grid(4)
-    interval = None
+    light = cards.light(composite["status"], None if row is None else row["settled"])
     if row is not None and row["low"] is not None:
-        interval = w.t("scorecard.interval", low=w.number(row["low"]), high=w.number(row["high"]))
+        light = w.t("common.with_limits", value=light, low=w.number(row["low"]), high=w.number(row["high"]))
     grid.metric(
         w.t(f"kpi.{COMPOSITE}.name"),
         places.score_text(composite["value"]),
-        cards.light(composite["status"]) + (f" · {interval}" if interval else ""),
+        light,
         delta_color="off",
         delta_arrow="off",
         border=True,
@@ -202,7 +202,7 @@ def show_kpi(
         chart_data=course if len(course) > 1 else None,
         chart_type="line",
     )
-    st.badge(cards.light(card["status"]), color=palette.BADGES[card["status"]])
+    st.badge(cards.light(card["status"], card["settled"]), color=palette.BADGES[card["status"]])
     st.caption(basis(kpi, card) + ("" if seen is None else f" · {w.t('scorecard.seen', share=w.percent(seen))}"))
     with st.container(horizontal=True, gap="small"):
         cards.explained(kpi.code, card, beside=beside)
@@ -279,7 +279,9 @@ def show_reasons(view: View, agency: str) -> None:
     grid = st.grid("auto", min_column_width=380, border=True)
     for code in [*red, *others]:
         with grid.cell():
-            st.markdown(f"**{cards.light(mine[code]['status'])} · {cards.kpi_words(code, 'name', rules)}**")
+            st.markdown(
+                f"**{cards.light(mine[code]['status'], mine[code]['settled'])} · {cards.kpi_words(code, 'name', rules)}**"
+            )
             st.text(reason(KPIS[code], mine[code], rules))
             words = said.filter(pl.col("kpi") == code).head(1)
             if words.is_empty():

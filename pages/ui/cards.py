@@ -82,9 +82,10 @@ def unit_of_change(kpi: str) -> str:
     )
 
 
-def light(status: str) -> str:
-    """A light as text: a sign whose shape differs from light to light, and the word."""
-    return f"{palette.SIGNS[status]} {w.name('light', status)}"
+def light(status: str, settled: bool | None = None) -> str:
+    """A light as text: a sign whose shape differs from light to light, hollow where it is not settled, and the word."""
+    code = palette.drawn(status, settled)
+    return f"{palette.SIGNS[code]} {w.name('light', code)}"
 
 
 def value_text(kpi: str, card: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ reader's language. `code` columns are what a click gives back.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,19 +15,14 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from pages.ui import palette
+from pages.ui import palette, vega
 from pages.ui.kept import per_frame
-
-Chart = Callable[[bool], alt.LayerChart | alt.VConcatChart]
-"""Draws itself; told whether its marks can be clicked."""
+from pages.ui.vega import Chart
 
 Mark = dict[str, Any]
 
 _CHOSEN: Final = "chosen"
 _ROW: Final = 30
-_LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
-"""How long names may be beside a chart, in pixels: less on a narrow screen."""
-
 _LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 1 : 4"}
 
 _FITS_IN_BAR: Final = "width * datum.n / datum.widest > 9 * length(datum.n_label) + 4"
@@ -60,7 +54,7 @@ def show(
     sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
     with their number.
     """
-    spec = _compiled(chart, w.language(), palette.theme(), bool(on_select)) | (
+    spec = vega.compiled(chart, w.language(), palette.theme(), bool(on_select)) | (
         {} if height is None else {"height": height}
     )
     clicked = f"{key}_clicked"
@@ -89,11 +83,11 @@ def show(
 
 
 def bars(is_clickable: bool) -> alt.LayerChart:
-    """Bars to the right, coloured by light. Columns: label, code, value, value_label, light."""
+    """Bars to the right, coloured by light as it is drawn. Columns: label, code, value, value_label, light."""
     params, opacity = _choice(is_clickable, "code")
     base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "value_label"))
-    bar = base.mark_bar(cornerRadiusEnd=2, height={"band": 0.7}, **_pointer(is_clickable)).encode(
-        x=alt.X("value:Q", axis=None), color=_by_light(), opacity=opacity
+    bar = base.mark_bar(cornerRadiusEnd=2, height={"band": 0.66}, **_pointer(is_clickable)).encode(
+        x=alt.X("value:Q", axis=None), opacity=opacity, **_lit()
     )
     value = base.mark_text(align="left", dx=6).encode(x="value:Q", text="value_label:N")
     return _layers(bar.add_params(*params), value, _room(base, "value", 2.1))
@@ -234,9 +228,9 @@ def interval_dots(is_clickable: bool) -> alt.LayerChart:
     )
     dot = base.mark_point(filled=True, size=110, **_pointer(is_clickable)).encode(
         x="value:Q",
-        color=_by_light(),
         shape=alt.Shape("light:N", scale=_scale(palette.SHAPES), legend=None),
         opacity=opacity,
+        **_lit(),
     )
     value = base.mark_text(dy=-12, fontSize=11).encode(x="value:Q", text="value_label:N")
     return _layers(line, dot.add_params(*params), value)
@@ -385,6 +379,17 @@ def _by_light() -> alt.Color:
     return alt.Color("light:N", scale=_scale(palette.LIGHTS), legend=None)
 
 
+def _lit() -> dict[str, Any]:
+    """Filled with the colour of a light, or with nothing inside its outline where it is not settled."""
+    is_outlined = f"indexof({list(palette.OUTLINED)}, datum.light) >= 0"
+    return {
+        "fill": alt.Fill("light:N", scale=_scale(palette.LIGHTS), legend=None),
+        "fillOpacity": alt.condition(is_outlined, alt.value(0), alt.value(1)),
+        "stroke": alt.Stroke("light:N", scale=_scale(palette.LIGHTS), legend=None),
+        "strokeWidth": alt.value(2),
+    }
+
+
 def _scale(by_code: dict[str, str]) -> alt.Scale:
     return alt.Scale(domain=list(by_code), range=list(by_code.values()))
 
@@ -414,33 +419,3 @@ def _choice(is_clickable: bool, *fields: str) -> tuple[list[alt.Parameter], Any]
 
 def _pointer(is_clickable: bool) -> dict[str, Any]:
     return {"cursor": "pointer"} if is_clickable else {}
-
-
-# --- Compiling -------------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> dict[str, Any]:
-    """The chart as a Vega-Lite specification without data."""
-    with w.in_language(language):
-        spec: dict[str, Any] = chart(is_clickable).to_dict()
-        decimal, thousands = w.marks()
-    for name in ("data", "$schema"):
-        spec.pop(name, None)
-    text, quiet = palette.TEXT[theme], palette.QUIET[theme]
-    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-    spec["config"] = {
-        "text": {"color": text, "fontSize": 13},
-        "axis": {
-            "labelColor": text,
-            "titleColor": quiet,
-            "labelFontSize": 13,
-            "labelLimit": _LABEL_LIMIT,
-            "labelFlush": False,
-        },
-        "legend": {"labelColor": text, "labelFontSize": 13, "labelLimit": 260},
-        "rule": {"color": quiet},
-        "view": {"stroke": None},
-        "locale": {"number": {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}},
-    }
-    return spec

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+import polars as pl
 import streamlit as st
+
+from kpi.indicators.lights import LIGHTS as JUDGED
 
 BUCKETS: Final = {
     "on_track": "#0B8F6C",
@@ -24,21 +27,48 @@ BUCKETS: Final = {
 DARK_BUCKETS: Final = ("on_track", "stalled", "overdue", "suspended")
 """The ones on which text must be white."""
 
+OUTLINE: Final = "_outlined"
+"""What the code of a light ends with that is not settled."""
+
 LIGHTS: Final = {
     "green": "#0B8F6C",
+    "green_outlined": "#0B8F6C",
     "amber": "#FFC247",
+    "amber_outlined": "#FFC247",
     "red": "#B3261E",
+    "red_outlined": "#B3261E",
     "not_available": "#6B7680",
     "too_few": "#6B7680",
     "context": "#3B6EA5",
 }
-SIGNS: Final = {"green": "●", "amber": "▲", "red": "■", "not_available": "–", "too_few": "○", "context": "◇"}
+"""By light as it is drawn (`drawn`): outlined where it is not settled."""
+
+OUTLINED: Final = tuple(f"{light}{OUTLINE}" for light in JUDGED)
+"""Lights that the interval of their value does not settle."""
+
+CHIPS: Final = {**LIGHTS, "green_outlined": "#D3ECE4", "amber_outlined": "#FFF0CC", "red_outlined": "#F4D9D7"}
+"""The same where a light is the ground of a text, which has no outline: pale instead."""
+
+SIGNS: Final = {
+    "green": "●",
+    "green_outlined": "○",
+    "amber": "▲",
+    "amber_outlined": "△",
+    "red": "■",
+    "red_outlined": "□",
+    "not_available": "–",
+    "too_few": "?",
+    "context": "◇",
+}
 Badge = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
 BADGES: Final[dict[str, Badge]] = {
     "green": "green",
+    "green_outlined": "green",
     "amber": "orange",
+    "amber_outlined": "orange",
     "red": "red",
+    "red_outlined": "red",
     "not_available": "gray",
     "too_few": "gray",
     "context": "blue",
@@ -47,10 +77,13 @@ BADGES: Final[dict[str, Badge]] = {
 
 SHAPES: Final = {
     "green": "circle",
+    "green_outlined": "circle",
     "amber": "triangle-up",
+    "amber_outlined": "triangle-up",
     "red": "square",
+    "red_outlined": "square",
     "not_available": "stroke",
-    "too_few": "circle",
+    "too_few": "cross",
     "context": "diamond",
 }
 """The marks of Vega-Lite that look like SIGNS."""
@@ -70,3 +103,14 @@ def theme() -> str:
     """What the reader's screen is: light or dark."""
     kind = st.context.theme.type
     return kind if kind in TEXT else "light"
+
+
+def drawn(status: str, settled: bool | None) -> str:
+    """The light that is drawn: filled where it is settled, outlined where its interval reaches over an edge."""
+    return f"{status}{OUTLINE}" if settled is False and status in JUDGED else status
+
+
+def drawn_lights(status: str = "status", settled: str = "settled") -> pl.Expr:
+    """The same of two columns."""
+    code = pl.col(status)
+    return pl.when(code.is_in(JUDGED) & ~pl.col(settled)).then(code + OUTLINE).otherwise(code)

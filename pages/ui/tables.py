@@ -187,9 +187,7 @@ def _chips(column: Column, frame: pl.DataFrame) -> dict[str, Any]:
     distinct = frame.select(text=_light_text(column), light=pl.col(column.of or column.field)).unique(
         "text", maintain_order=True
     )
-    colours = distinct["light"].replace_strict(
-        palette.LIGHTS, default=palette.LIGHTS["context"], return_dtype=pl.String
-    )
+    colours = distinct["light"].replace_strict(palette.CHIPS, default=palette.CHIPS["context"], return_dtype=pl.String)
     return {"options": distinct["text"].to_list(), "color": colours.to_list()}
 
 

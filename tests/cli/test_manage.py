@@ -290,7 +290,7 @@ def test_scorecards_keep_their_contract(run: Runner) -> None:
     result = run("scorecards", "--as-of", "2024-12-31", "--by", "agency", "--format", "json")
 
     cards = result.json()
-    keys = {"group", "kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status"}
+    keys = {"group", "kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "settled"}
     assert all(set(card) == keys for card in cards)
     assert {card["kpi"] for card in cards} == {f"K{number:02}" for number in range(1, 14)}
     assert {card["status"] for card in cards} <= {"green", "amber", "red", "too_few", "not_available", "context"}

@@ -16,8 +16,8 @@ import vl_convert
 from streamlit.testing.v1 import AppTest
 
 import words
-from pages.ui import charts, palette
-from pages.ui.charts import Chart
+from pages.ui import charts, palette, vega
+from pages.ui.vega import Chart
 
 DAY = dt.date(2026, 1, 14)
 FRAMES: dict[Chart, pl.DataFrame] = {
@@ -156,7 +156,7 @@ def made(spec: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("chart", FRAMES, ids=IDS)
 def test_a_chart_reads_only_the_columns_it_says_and_carries_no_data(chart: Chart) -> None:
-    spec = charts._compiled(chart, "vi", "light", True)
+    spec = vega.compiled(chart, "vi", "light", True)
 
     assert set(fields(spec)) - set(made(spec)) <= {*FRAMES[chart].columns, "_place"}
     assert "data" not in spec
@@ -171,7 +171,7 @@ def _words_of(text: str) -> list[str]:
 @pytest.mark.parametrize("chart", FRAMES, ids=IDS)
 def test_a_chart_draws(chart: Chart) -> None:
     for language in words.languages():
-        spec = charts._compiled(chart, language, "dark", False)
+        spec = vega.compiled(chart, language, "dark", False)
         data = json.loads(FRAMES[chart].with_row_index("_place").write_json())
 
         drawn = vl_convert.vegalite_to_svg({**spec, "data": {"values": data}, "width": 500})
@@ -181,8 +181,8 @@ def test_a_chart_draws(chart: Chart) -> None:
 
 @pytest.mark.parametrize("chart", FRAMES, ids=IDS)
 def test_only_a_chart_that_leads_on_can_be_clicked(chart: Chart) -> None:
-    quiet = charts._compiled(chart, "vi", "light", False)
-    leading = charts._compiled(chart, "vi", "light", True)
+    quiet = vega.compiled(chart, "vi", "light", False)
+    leading = vega.compiled(chart, "vi", "light", True)
 
     assert "pointer" not in json.dumps(quiet)
     assert "params" not in quiet
@@ -193,8 +193,8 @@ def test_only_a_chart_that_leads_on_can_be_clicked(chart: Chart) -> None:
 
 
 def test_a_chart_is_compiled_once_per_language_and_theme() -> None:
-    assert charts._compiled(charts.bars, "vi", "light", True) is charts._compiled(charts.bars, "vi", "light", True)
-    vietnamese, english = (charts._compiled(charts.step_curve, code, "light", False) for code in ("vi", "en"))
+    assert vega.compiled(charts.bars, "vi", "light", True) is vega.compiled(charts.bars, "vi", "light", True)
+    vietnamese, english = (vega.compiled(charts.step_curve, code, "light", False) for code in ("vi", "en"))
     assert "Số ngày" in json.dumps(vietnamese, ensure_ascii=False)
     assert "Days" in json.dumps(english)
 
@@ -209,7 +209,7 @@ def test_rows_stay_in_the_order_of_the_frame() -> None:
             "light": ["red", "red", "red"],
         }
     )
-    spec = charts._compiled(charts.bars, "vi", "light", False)
+    spec = vega.compiled(charts.bars, "vi", "light", False)
     data = json.loads(frame.with_row_index("_place").write_json())
 
     drawn = vl_convert.vegalite_to_svg({**spec, "data": {"values": data}, "width": 500})

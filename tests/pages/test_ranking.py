@@ -60,8 +60,10 @@ def test_every_light_has_a_sign_and_the_signs_are_explained(browsed_store: sa.En
     page = visit("ranking", language="en")
 
     cells = [row[f"{kpi}_text"][0] for row in rows(page) for kpi in Rules().weights]
-    assert {cell[0] for cell in cells} <= set("●▲■○–")
-    assert any("● Met · ▲ Watch · ■ Not met" in caption.value for caption in page.caption)
+    assert {cell[0] for cell in cells} <= set("●○▲△■□–?")
+    assert {"■", "○"} <= {cell[0] for cell in cells}
+    (legend,) = (caption.value for caption in page.caption if "● Met · ▲ Watch · ■ Not met" in caption.value)
+    assert legend.endswith("hollow ○△□: unsure")
 
 
 def test_places_come_with_the_range_they_could_be(browsed_store: sa.Engine, visit: Visit) -> None:

@@ -16,6 +16,7 @@ CARDS = {
     "value": pl.Float64,
     "score": pl.Float64,
     "status": pl.String,
+    "settled": pl.Boolean,
     "follow_up": pl.Float64,
 }
 
@@ -23,7 +24,7 @@ CARDS = {
 def cards(scores: dict[str, float | None], *, n: int = 20) -> pl.DataFrame:
     """A card per agency for the composite and for each scored KPI, all with the same value."""
     rows = [
-        (agency, kpi, n, score, score, "green" if score is not None else "too_few", None)
+        (agency, kpi, n, score, score, "green" if score is not None else "too_few", True, None)
         for agency, score in scores.items()
         for kpi in [*SCORED, "K13"]
     ]
@@ -81,3 +82,10 @@ def test_whoever_may_hold_the_first_or_the_last_place_is_counted_and_who_is_in_w
 
     assert (league_table.possibly_first(found), league_table.possibly_last(found)) == (2, 2)
     assert league_table.in_bands(found) == {Band.ABOVE: 0, Band.ALIKE: 3, Band.BELOW: 0}
+
+
+def test_the_light_of_a_composite_is_settled_where_its_interval_reaches_over_no_edge() -> None:
+    found = standing_of({"A": 85, "B": 65, "C": 60, "D": None}, {})
+
+    # The interval of all is 50 to 90; the light of D is too few, and those of B and C were not lit by their score.
+    assert dict(found.select("agency", "settled").rows()) == {"A": False, "B": True, "C": True, "D": True}

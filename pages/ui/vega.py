@@ -1,0 +1,45 @@
+"""Charts as Vega-Lite specifications without data, in the reader's language and theme."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+import altair as alt
+
+import words as w
+from pages.ui import palette
+
+Chart = Callable[[bool], alt.LayerChart | alt.VConcatChart]
+"""Draws itself; told whether its marks can be clicked."""
+
+_LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
+"""How long names may be beside a chart, in pixels: less on a narrow screen."""
+
+
+@functools.cache
+def compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification without data."""
+    with w.in_language(language):
+        spec: dict[str, Any] = chart(is_clickable).to_dict()
+        decimal, thousands = w.marks()
+    for name in ("data", "$schema"):
+        spec.pop(name, None)
+    text, quiet = palette.TEXT[theme], palette.QUIET[theme]
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    spec["config"] = {
+        "text": {"color": text, "fontSize": 13},
+        "axis": {
+            "labelColor": text,
+            "titleColor": quiet,
+            "labelFontSize": 13,
+            "labelLimit": _LABEL_LIMIT,
+            "labelFlush": False,
+        },
+        "legend": {"labelColor": text, "labelFontSize": 13, "labelLimit": 260},
+        "rule": {"color": quiet},
+        "view": {"stroke": None},
+        "locale": {"number": {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}},
+    }
+    return spec
