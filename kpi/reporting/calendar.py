@@ -48,6 +48,35 @@ def running(periods: Sequence[Period], as_of: dt.date) -> Period | None:
     return next((period for period in periods if period.ends_on > as_of), None)
 
 
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """A day of a course over time; `period` is the code of the period whose deadline had passed the day before, None for the
+    other days."""
+
+    day: dt.date
+    period: str | None
+
+
+def comparable_days(periods: Sequence[Period], as_of: dt.date, *, count: int) -> list[Point]:
+    """The last `count` days up to a day on which figures may be compared with each other, in order.
+
+    Reports come in waves: what is known just after one deadline is compared with what was known just after another. So these are
+    the days after the deadlines, and the day itself only where it is one of them. Where fewer than two deadlines have passed, they
+    are quarter ends, and the day itself.
+    """
+    passed = {
+        period.due_on + dt.timedelta(days=1): period.code for period in sorted(periods, key=lambda one: one.ends_on)
+    }
+    found = [Point(day, code) for day, code in sorted(passed.items()) if day <= as_of]
+    if len(found) > 1:
+        return found[-count:]
+    ends = [as_of]
+    while len(ends) < count:
+        first = dt.date(ends[0].year, (ends[0].month - 1) // 3 * 3 + 1, 1)
+        ends.insert(0, first - dt.timedelta(days=1))
+    return [Point(day, None) for day in ends]
+
+
 def upcoming(
     periods: Sequence[Period], frequency: Frequency, *, days_until_due: int, count: int, today: dt.date
 ) -> list[Period]:

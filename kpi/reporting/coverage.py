@@ -11,21 +11,24 @@ from kpi.reporting import reports
 
 @dataclasses.dataclass(frozen=True)
 class Reported:
-    """For the latest period whose reports have fallen due: the agencies that owed reports, and those that sent any."""
+    """For the latest period whose reports have fallen due: how many agencies owed reports and how many of them sent all (`all_in`),
+    how many reports were owed and how many are missing."""
 
     period: str
     due_on: dt.date
     agencies: int
-    owing: int
+    all_in: int
+    owed: int
+    missing: int
 
     @property
-    def share(self) -> float:
-        """Agencies that reported, in percent of those that had to."""
-        return 100 * self.agencies / self.owing
+    def share_missing(self) -> float:
+        """The missing reports in percent of those owed."""
+        return 100 * self.missing / self.owed
 
 
 def reported(facts: Facts) -> Reported | None:
-    """Which share of the agencies has reported; None where the register keeps no reports or none has fallen due.
+    """How many of the agencies have sent all that was due; None where the register keeps no reports or none has fallen due.
 
     Agreements without a resolved agency are left out: nobody is known who could report on them.
     """
@@ -33,4 +36,4 @@ def reported(facts: Facts) -> Reported | None:
     if latest.is_empty():
         return None
     row = latest.row(-1, named=True)
-    return Reported(period=row["period"], due_on=row["due_on"], agencies=row["reporting"], owing=row["agencies"])
+    return Reported(**{field.name: row[field.name] for field in dataclasses.fields(Reported)})

@@ -15,7 +15,7 @@ from data_access.accounts import Person
 from kpi.facts import signs
 from kpi.indicators import catalog, growth
 from kpi.rules import Rules
-from pages.ui import cards, links, loaders, view_codes
+from pages.ui import cards, links, loaders, trends, view_codes
 from pages.ui.cards import Better
 from pages.ui.kept import drawn, kept
 from pages.ui.view import View
@@ -46,7 +46,7 @@ COUNTS: Final = (
 def show_counts(view: View, person: Person) -> None:
     """The six counts and the time from signing to implementation, each with its change, its course and its list."""
     now, before = loaders.counts(view), loaders.counts(view.on(view.compare_with))
-    course = [loaders.counts(view.on(day)) for day in loaders.trend_dates(view.as_of)]
+    course = [loaders.counts(view.on(day)) for day in trends.days(view.as_of)]
     own = None if person.limited_to is None else signs.count(loaders.visible_facts(view, person))
     rules = loaders.rules(view.as_of)
     signed = _signed_growth(view)
@@ -74,6 +74,7 @@ def show_counts(view: View, person: Person) -> None:
             )
     with grid.cell(column_span=2), st.container(gap=None):
         _show_time(view, own is None)
+    st.caption(trends.label(view.as_of))
 
 
 def _show_time(view: View, sees_all: bool) -> None:
@@ -81,7 +82,7 @@ def _show_time(view: View, sees_all: bool) -> None:
         loaders.scorecards(view.on(day)).row(by_predicate=pl.col("kpi") == _TIME, named=True)
         for day in (view.as_of, view.compare_with)
     )
-    course = loaders.trend(view).filter(pl.col("kpi") == _TIME)["value"].to_list()
+    course = trends.scorecards(view).filter(pl.col("kpi") == _TIME)["value"].to_list()
     cards.metric(
         w.t("overview.time"),
         cards.value_text(_TIME, card),

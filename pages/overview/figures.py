@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kpi import readers
 from pages.parts import places
-from pages.ui import data_edition, loaders, view_codes
+from pages.ui import data_edition, loaders, trends, view_codes
 from pages.ui.data_edition import DataEdition
 
 
@@ -16,7 +16,7 @@ def prepare(edition: DataEdition) -> None:
             if not offered.has_data:
                 return
             view = view_codes.read({}, offered, reader=reader).view
-            for day in (view.as_of, view.compare_with, *loaders.trend_dates(view.as_of)):
+            for day in (view.as_of, view.compare_with, *trends.days(view.as_of)):
                 loaders.counts(view.on(day))
                 loaders.scorecards(view.on(day))
             loaders.reported(view)

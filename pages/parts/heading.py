@@ -1,4 +1,4 @@
-"""What a figure rests on: how many agreements, as of when, against when, and who has reported."""
+"""What a figure rests on: how many agreements, as of when, against when, and what has been reported."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def unrankable(view: View) -> str | None:
 
 
 def sentence(view: View) -> str:
-    """Number of agreements, date, date compared with, what is not kept, and the share of agencies that reported, in one line.
+    """Number of agreements, date, date compared with, what is not kept, and who has sent all reports, in one line.
 
     Where nobody can be ranked for what is not kept, that is said where ranks would stand.
     """
@@ -80,10 +80,12 @@ def sentence(view: View) -> str:
     elif reported is not None:
         parts.append(
             w.t(
-                "trust.reported",
-                share=w.percent(reported.share),
-                n=w.number(reported.agencies),
-                all=w.number(reported.owing),
+                "trust.reported" if reported.missing else "trust.all_reported",
+                n=w.number(reported.all_in),
+                all=w.number(reported.agencies),
+                missing=w.number(reported.missing),
+                owed=w.number(reported.owed),
+                share=w.percent(reported.share_missing),
                 date=w.date(reported.due_on),
             )
         )

@@ -16,7 +16,7 @@ from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, 
 from kpi.rules import Rules
 from kpi.vocabulary import AgencyGroup
 from pages.parts import heading, places
-from pages.ui import cards, charts, links, loaders, palette, tables
+from pages.ui import cards, charts, links, loaders, palette, tables, trends
 from pages.ui.choices import choice
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
@@ -166,10 +166,11 @@ def show_succession(view: View, agency: str) -> None:
 def show_kpis(view: View, agency: str) -> None:
     """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
     mine, before = (cards_of(view.on(day), agency) for day in (view.as_of, view.compare_with))
-    trend = loaders.trend(view, by="agency").filter(pl.col("agency") == agency)
+    trend = trends.scorecards(view, by="agency").filter(pl.col("agency") == agency)
     told = loaders.beside_cards(view, by="agency").row(by_predicate=pl.col("agency") == agency, named=True)
     rules, seen = loaders.rules(view.as_of), seen_of(view, agency)
     st.subheader(w.t("scorecard.kpis"), anchor=False)
+    st.caption(trends.label(view.as_of))
     grid = st.grid("auto", min_column_width=260, border=True)
     for code in shown_in("scorecard", loaders.records()):
         card, kpi = mine[code], KPIS[code]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+import polars as pl
 import streamlit as st
 
 import words as w
@@ -13,6 +14,7 @@ from data_access.clock import today
 from kpi import readers
 from pages.ui import address, data_edition, loaders, view_codes
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter, code_filters
+from pages.ui.kept import kept
 from pages.ui.view import View
 from pages.ui.view_codes import Choices, Understood, names
 
@@ -46,6 +48,7 @@ def draw(person: Person, *, bar: bool = True, looks_back: bool = True) -> View:
     if offered.has_data and bar:
         _draw_bar(reading, offered, looks_back=looks_back)
         _show_known(data_edition.shown().known_on)
+        _show_own_elsewhere(reading.view, person)
     for problem in (*problems, *reading.problems):
         st.warning(problem, icon=":material/link_off:")
     if reading.view.sector == readers.SECTOR and reader != readers.EVERYTHING:
@@ -121,6 +124,30 @@ def _show_known(known_on: dt.date | None) -> None:
             on_click=address.choose,
             args=(view_codes.KNOWN, None),
         )
+
+
+def _show_own_elsewhere(view: View, person: Person) -> None:
+    """Where an agency has agreements, but none of the scope shown: that it has, and the way to them."""
+    own = person.limited_to
+    scopes = _scopes(view.whole, own) if own and view.scope else {}
+    if not scopes or view.scope in scopes:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(w.tn("filters.own_elsewhere", sum(scopes.values())), width="content")
+        st.button(
+            w.t("filters.own_everywhere"),
+            key="filter_own_everywhere",
+            type="tertiary",
+            on_click=address.choose,
+            args=("scope", ALL),
+        )
+
+
+@kept()
+def _scopes(view: View, agency: str) -> Mapping[str, int]:
+    """The number of an agency's agreements by scope."""
+    own = loaders.facts(view).agreements.filter(pl.col("agency") == agency)
+    return dict(own.group_by("scope").len().iter_rows())
 
 
 def _select(declared: CodeFilter, reading: Understood, offered: Choices) -> None:

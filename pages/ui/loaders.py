@@ -37,8 +37,6 @@ from pages.ui.filter_declarations import code_filters
 from pages.ui.kept import kept
 from pages.ui.view import View
 
-TREND_QUARTERS = 8
-
 
 @dataclasses.dataclass(frozen=True)
 class Extent:
@@ -242,26 +240,8 @@ def counts(view: View) -> Mapping[str, int]:
 
 @kept()
 def reported(view: View) -> coverage.Reported | None:
-    """How many of the agencies in a view have reported; None where there was nothing to report."""
+    """How many of the agencies in a view have sent all that was due; None where there was nothing to report."""
     return coverage.reported(facts(view))
-
-
-def trend(view: View, *, by: str | None = None, quarters: int = TREND_QUARTERS) -> pl.DataFrame:
-    """The scorecards of the last quarter ends and of the as-of date itself: column `as_of`, then those of `scorecards`."""
-    parts = [
-        scorecards(view.on(day), by=by).with_columns(as_of=pl.lit(day)) for day in trend_dates(view.as_of, quarters)
-    ]
-    return pl.concat(parts).select("as_of", pl.exclude("as_of"))
-
-
-def trend_dates(as_of: dt.date, quarters: int = TREND_QUARTERS) -> list[dt.date]:
-    """The last `quarters` - 1 quarter ends before a day, and that day, in order."""
-    ends: list[dt.date] = []
-    end = as_of
-    while len(ends) < quarters - 1:
-        end = dt.date(end.year, (end.month - 1) // 3 * 3 + 1, 1) - dt.timedelta(days=1)
-        ends.append(end)
-    return [*reversed(ends), as_of]
 
 
 # --- Single agreements -----------------------------------------------------------------------------------------------

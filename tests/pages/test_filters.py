@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import pathlib
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as hyp
 from playwright.sync_api import Browser, expect
+from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
 from data_access import store
@@ -29,7 +31,7 @@ LATER = dt.date(2026, 1, 13)
 DEFAULT = View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), reader=EVERYTHING).where(scope="HIGH_LEVEL")
 
 
-def bar(person: str = "leader", language: str = "vi") -> None:
+def bar(person: str = "leader", language: str = "vi", role: str = "leader", agency: str | None = None) -> None:
     """The frame as far as filters go."""
     import streamlit as st
 
@@ -38,7 +40,7 @@ def bar(person: str = "leader", language: str = "vi") -> None:
 
     session.speak(language)
     data_edition.begin_run()
-    st.session_state["shown"] = filters.draw(Person(person, "leader", None, ""))
+    st.session_state["shown"] = filters.draw(Person(person, role, agency, ""))
     st.button("elsewhere")
 
 
@@ -428,3 +430,24 @@ def test_every_filter_has_its_words(register: sa.Engine) -> None:
             for name, codes in offered.options.items():
                 labels = [view_codes.option_label(name, code, AS_OF) for code in codes]
                 assert len(set(labels)) == len(codes)
+
+
+def test_an_agency_without_agreements_of_the_scope_shown_is_led_to_those_it_has(register: sa.Engine) -> None:
+    with store.session(register) as session:
+        session.execute(
+            sa.update(models.Agreement).where(col(models.Agreement.responsible_agency) == "T20").values(scope="LOCAL")
+        )
+        raise_data_version(session)
+
+    app = run(person="langson", role="agency", agency="T20")
+    (text,) = [element.value for element in app.markdown if "phạm vi khác" in element.value]
+    app.button(key="filter_own_everywhere").click().run()
+
+    assert re.search(r"có \d+ thỏa thuận", text)
+    assert said(app) == {"scope": "ALL"}
+    assert not [element for element in app.button if element.key == "filter_own_everywhere"]
+    assert not [
+        element
+        for element in run(person="bct", role="agency", agency="BCT").button
+        if element.key == "filter_own_everywhere"
+    ]

@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+import words as w
 from data_access import store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
-from pages.ui import loaders
+from pages.ui import loaders, trends
 from pages.ui.view import View
 from tests.pages.stores import AS_OF
 
@@ -44,14 +45,16 @@ def test_a_view_selects_the_agreements_it_names(register: sa.Engine) -> None:
         assert found, name
 
 
-def test_trend_ends_with_the_figures_of_the_day_itself(register: sa.Engine) -> None:
-    dates = loaders.trend_dates(AS_OF)
+def test_a_course_is_of_the_days_after_the_reporting_deadlines_and_says_so(register: sa.Engine) -> None:
+    course = trends.scorecards(view())
 
-    trend = loaders.trend(view())
-
-    assert dates[-3:] == [dt.date(2025, 9, 30), dt.date(2025, 12, 31), AS_OF]
-    assert trend["as_of"].unique().sort().to_list() == dates
-    assert trend.filter(pl.col("as_of") == AS_OF).drop("as_of").equals(loaders.scorecards(view()))
+    assert trends.days(AS_OF) == [dt.date(2025, 7, 11), dt.date(2025, 10, 11), dt.date(2026, 1, 11)]
+    assert course["as_of"].unique().sort().to_list() == trends.days(AS_OF)
+    last = loaders.scorecards(view().on(dt.date(2026, 1, 11)))
+    assert course.filter(pl.col("as_of") == dt.date(2026, 1, 11)).drop("as_of").equals(last)
+    with w.in_language("en"):
+        assert trends.label(AS_OF).endswith("deadline, from 2025-Q2 to 2025-Q4.")
+        assert trends.label(dt.date(2025, 7, 30)).endswith("from 31 Dec 2023 to 30 Jul 2025.")
 
 
 def test_a_new_data_version_is_shown_at_the_next_run_and_not_before(register: sa.Engine) -> None:

@@ -85,7 +85,7 @@ def test_every_figure_explains_itself_with_definition_cases_and_date(browsed_sto
     said = texts(page)
     assert "without recorded progress for too long: from 180 days" in said
     assert said.count("As of 14 Jan 2026.") == len(counts.COUNTS)
-    assert "sent reports due 10 Jan 2026" in said
+    assert "sent all reports due 10 Jan 2026" in said
 
 
 def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(browsed_store: sa.Engine, visit: Visit) -> None:

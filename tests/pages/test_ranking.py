@@ -111,7 +111,7 @@ def test_how_many_reported_and_the_data_date_stand_beside_it(browsed_store: sa.E
     page = visit("ranking", language="en")
 
     assert any(
-        "agreements signed by 14 Jan 2026" in caption.value and "sent reports due 10 Jan 2026" in caption.value
+        "agreements signed by 14 Jan 2026" in caption.value and "sent all reports due 10 Jan 2026" in caption.value
         for caption in page.caption
     )
 

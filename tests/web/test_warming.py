@@ -10,7 +10,7 @@ from data_access import store
 from data_access.register import raise_data_version
 from kpi import readers
 from pages.overview import figures
-from pages.ui import data_edition, loaders, view_codes
+from pages.ui import data_edition, loaders, trends, view_codes
 from pages.ui.data_edition import DataEdition
 from tests.pages import stores
 from web import server, warming
@@ -30,7 +30,7 @@ def test_what_the_overview_opens_with_is_there(register: sa.Engine, monkeypatch:
 
     view = view_codes.read({}, view_codes.choices(readers.EVERYTHING), reader=readers.EVERYTHING).view
     assert loaders.counts(view)["signed"] > 0
-    assert loaders.trend(view).height > 0
+    assert trends.scorecards(view).height > 0
     assert not loaders.league_table(view.where(agency_group="ministry"), by="agency").is_empty()
 
 

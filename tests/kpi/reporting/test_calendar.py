@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi.register import Register
-from kpi.reporting.calendar import MONTHS, Frequency, Period, calendar, ended, gap_before, running, upcoming
+from kpi.reporting.calendar import (
+    MONTHS,
+    Frequency,
+    Period,
+    Point,
+    calendar,
+    comparable_days,
+    ended,
+    gap_before,
+    running,
+    upcoming,
+)
 from tests.kpi.registers import register_of
 
 D = dt.date
@@ -93,3 +104,22 @@ def test_a_calendar_has_periods_that_have_ended_and_one_that_runs() -> None:
     assert running(periods, D(2025, 12, 31)) is None
     assert calendar(Register()) == []
     assert (LAST.days_late(D(2026, 1, 14)), LAST.days_late(D(2026, 1, 5))) == (4, -5)
+
+
+def test_figures_are_compared_on_the_days_after_deadlines_that_have_passed() -> None:
+    third, fourth = Period("2025-Q3", D(2025, 7, 1), D(2025, 9, 30), D(2025, 10, 20)), LAST
+    following = Period("2026-Q1", D(2026, 1, 1), D(2026, 3, 31), D(2026, 4, 10))
+    after = [Point(D(2025, 10, 21), "2025-Q3"), Point(D(2026, 1, 11), "2025-Q4")]
+
+    assert comparable_days([fourth, following, third], D(2026, 4, 10), count=8) == after
+    assert comparable_days([fourth, following, third], D(2026, 4, 11), count=2) == [
+        after[1],
+        Point(D(2026, 4, 11), "2026-Q1"),
+    ]
+
+
+def test_until_two_deadlines_have_passed_figures_are_compared_at_quarter_ends_and_on_the_day_itself() -> None:
+    ends = [Point(D(2025, 9, 30), None), Point(D(2025, 12, 31), None), Point(D(2026, 1, 14), None)]
+
+    assert comparable_days([], D(2026, 1, 14), count=3) == ends
+    assert comparable_days([LAST], D(2026, 1, 14), count=3) == ends

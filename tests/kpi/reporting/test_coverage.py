@@ -12,19 +12,20 @@ from tests.kpi.registers import AS_OF, Row, register_of
 D = dt.date
 
 
-def test_an_agency_has_reported_when_any_of_its_reports_for_the_latest_due_period_came() -> None:
+def test_an_agency_has_reported_when_all_of_its_reports_for_the_latest_due_period_came() -> None:
     signed, came = D(2025, 1, 1), [{"period": "2025-Q4", "received": D(2026, 1, 9)}]
     rows = [
         Row(id=1, agency="BCT", signed=signed, reports=came),
         Row(id=2, agency="BCT", signed=signed),
         Row(id=3, agency="T20", signed=signed, reports=[{"period": "2025-Q3", "received": D(2025, 10, 1)}]),
-        Row(id=4, agency=None, signed=signed),
+        Row(id=4, agency="BTC", signed=signed, reports=came),
+        Row(id=5, agency=None, signed=signed),
     ]
 
     found = reported(facts.build(register_of(rows), AS_OF))
 
-    assert found == Reported(period="2025-Q4", due_on=D(2026, 1, 10), agencies=1, owing=2)
-    assert found.share == 50
+    assert found == Reported(period="2025-Q4", due_on=D(2026, 1, 10), agencies=3, all_in=1, owed=4, missing=2)
+    assert found.share_missing == 50
 
 
 def test_before_anything_is_due_nobody_can_have_reported() -> None:
