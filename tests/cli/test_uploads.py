@@ -253,7 +253,8 @@ def test_what_waits_is_listed_shown_and_published(
     assert run("review", "list", "--format", "json").json() == []
     batch = run("batch", "show", "1", "--format", "json").json()
     assert (batch["status"], batch["reviewed_by"], batch["cells"]) == ("applied", "dieuphoi", cells)
-    assert run("batch", "undo", "1", "--user", "bct").status == 0
+    assert run("batch", "undo", "1", "--user", "bct").status == 2  # what was reviewed only a reviewer takes back
+    assert run("batch", "undo", "1", "--user", "dieuphoi").status == 0
 
 
 def test_some_agreements_are_published_and_the_others_returned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import pathlib
 import random
@@ -62,7 +63,10 @@ class Applier:
         pid = int(self._line(stdout, said).split()[1])
         while not until(said):
             began = time.monotonic()
-            if self._line(stdout, said).startswith("a") and len(said) > 3:  # the first one compiles its statements
+            line = self._line(stdout, said)
+            if line.startswith("d"):
+                raise RuntimeError("the applying process ended by itself")
+            if line.startswith("a") and len(said) > 3:  # the first one compiles its statements
                 self.seconds = max(self.seconds, time.monotonic() - began)
         time.sleep(then_wait)
         os.kill(pid, signal.SIGKILL)
@@ -78,7 +82,7 @@ class Applier:
 
     def _line(self, stdout: IO[str], said: list[str]) -> str:
         line = stdout.readline()
-        if not line or (line.startswith("d") and not said):
+        if not line:
             raise RuntimeError("the applying process ended by itself")
         said.append(line.strip())
         return line
@@ -154,9 +158,17 @@ def stored(engine: sa.Engine) -> tuple[int, list[str]]:
 
 @pytest.fixture
 def filled(engine: sa.Engine) -> sa.Engine:
+    _fill(engine)
+    return engine
+
+
+def _fill(engine: sa.Engine) -> None:
+    """A register in which every agreement that gets a new target has one already: a first one this late would wait for review."""
     with store.session(engine) as session:
         fill(session)
-    return engine
+        for number in range(2, len(REFS) + 1):
+            first = {"target_on": dt.date(2026, 6, 1), "effective_on": dt.date(2025, 3, 1)}
+            session.add(TargetDate(agreement_id=number, **first))
 
 
 def test_nothing_is_half_stored_and_nothing_acknowledged_is_lost(filled: sa.Engine) -> None:
@@ -232,7 +244,6 @@ def _starting_again(engine: sa.Engine, folder: pathlib.Path) -> Callable[[], Non
         names = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-        with store.session(engine) as session:
-            fill(session)
+        _fill(engine)
 
     return refill
