@@ -9,16 +9,15 @@ from pages.ui.data_edition import DataEdition
 
 
 def prepare(edition: DataEdition) -> None:
-    """Have the figures of the overview as it opens kept for this edition: for who may see everything, and for who may not."""
+    """Have the figures of the overview as it opens kept for this edition: they are the same for everybody."""
     with data_edition.showing(edition):
-        for reader in (readers.EVERYTHING, readers.NOBODY):
-            offered = view_codes.choices(reader)
-            if not offered.has_data:
-                return
-            view = view_codes.read({}, offered, reader=reader).view
-            for day in (view.as_of, view.compare_with, *trends.days(view.as_of)):
-                loaders.counts(view.on(day))
-                loaders.scorecards(view.on(day))
-            loaders.reported(view)
-            for group in places.GROUPS:
-                loaders.league_table(view.where(agency_group=group), by="agency")
+        offered = view_codes.choices()
+        if not offered.has_data:
+            return
+        view = view_codes.read({}, offered, reader=readers.EVERYTHING).view
+        for day in (view.as_of, view.compare_with, *trends.days(view.as_of)):
+            loaders.counts(view.on(day))
+            loaders.scorecards(view.on(day))
+        loaders.reported(view)
+        for group in places.GROUPS:
+            loaders.league_table(view.where(agency_group=group), by="agency")

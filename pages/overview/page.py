@@ -10,7 +10,7 @@ from pages.parts import heading
 from pages.ui import filters, loaders, session
 
 person = session.require(SCREEN)
-view = filters.current()
+view = filters.published()
 
 if not loaders.size(view):
     heading.show_nothing("overview.heading", person)

@@ -15,7 +15,7 @@ LEVELS = {"region": "partner_region", "tier": "partner_tier", "partner": "partne
 person = session.require(SCREEN)
 view = filters.current()
 
-cards.page_header("partners.heading", w.t("partners.lead"))
+cards.page_header("partners.heading", w.t("partners.lead" if person.limited_to is None else "groups.own_only"))
 level = choice(
     "level",
     tuple(LEVELS),

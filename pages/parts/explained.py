@@ -27,7 +27,6 @@ STATISTICS: Final = (
     "log_rank",
     "defects",
     "coverage",
-    "hidden",
 )
 """What `explained.po` has words for, in the order of the method page."""
 

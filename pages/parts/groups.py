@@ -8,20 +8,17 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from kpi.estimators.suppression import TOTAL
 from kpi.indicators import catalog
 from kpi.indicators.catalog import shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
-from pages.parts import explained, heading
-from pages.ui import cards, charts, loaders, palette, studies, tables
-from pages.ui.kept import kept, per_frame
+from pages.parts import heading
+from pages.ui import cards, charts, loaders, palette, tables
+from pages.ui.kept import kept
 from pages.ui.tables import Column
 from pages.ui.view import View
 
 SHOWN_BUCKETS = (*BUCKETS, *texts((Bucket.COMPLETED, Bucket.SUSPENDED, Bucket.VOID)))
 MOST_BARS = 15
-HIDDEN = "…"
-"""Stands for a number that is not shown."""
 
 
 @kept(in_words=True)
@@ -136,33 +133,6 @@ def heat(view: View, *, column: str, kind: str) -> pl.DataFrame:
         row=w.name_expr(pl.col("row_code"), "sector"),
         column=pl.col("column_code").replace_strict(columns, return_dtype=pl.String),
         value_label=w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else ""),
-    )
-
-
-def show_security_sums(view: View) -> None:
-    """What a reader whose figures leave out others' security and defence is told of it: one table of sums."""
-    found = studies.security_sums(view)
-    if found is None:
-        return
-    st.subheader(w.t("groups.security"), anchor=False)
-    st.caption(w.t("groups.security_lead", date=w.date(found.on)))
-    tables.show(
-        _in_words(found.regions),
-        [Column("region", "groups.security_region"), Column("count", "groups.signed")],
-        "groups_security",
-        file_name=w.t("groups.security"),
-        alt=w.t("groups.security"),
-    )
-    explained.show("hidden")
-
-
-@per_frame
-def _in_words(sums: pl.DataFrame) -> pl.DataFrame:
-    regions = {code: w.name("region", code) for code in sums["partner_region"] if code != TOTAL}
-    regions[TOTAL] = w.t("groups.security_total")
-    return sums.select(
-        region=pl.col("partner_region").replace_strict(regions, return_dtype=pl.String),
-        count=w.texts(sums["count"], lambda n: HIDDEN if n is None else w.number(n)),
     )
 
 

@@ -70,7 +70,7 @@ def sentence(view: View) -> str:
         w.t("trust.compared", date=w.date(view.compare_with)),
     ]
     if view.reader != readers.EVERYTHING:
-        parts.append(w.t("trust.without_security"))
+        parts.append(w.t("trust.own_only"))
     reported = loaders.reported(view)
     lacking = catalog.lacking(loaders.records())
     if lacking and unrankable(view) is None:

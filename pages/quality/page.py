@@ -9,7 +9,7 @@ from pages.quality import SCREEN, names, sections
 from pages.ui import filters, loaders, session
 
 person = session.require(SCREEN)
-view = filters.current()
+view = filters.published()
 if loaders.counts(view)["signed"] == 0:
     heading.show_nothing("quality.heading", person)
     st.stop()

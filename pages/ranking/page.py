@@ -9,7 +9,7 @@ from pages.ranking import SCREEN, sections, statistics
 from pages.ui import cards, filters, loaders, session
 
 person = session.require(SCREEN)
-view = filters.current()
+view = filters.published()
 
 if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
@@ -24,5 +24,5 @@ if loaders.league_table(group_view, by="agency").is_empty():
 sections.show_ranked(group_view, person)
 statistics.show_pair(group_view, person)
 sections.show_intervals(group_view)
-statistics.show_details(group_view)
+statistics.show_details(group_view, person)
 sections.show_unranked(group_view, person)

@@ -49,7 +49,7 @@ def show_pair(view: View, person: Person) -> None:
     names = {"first": _plain_name(first), "second": _plain_name(second)}
     words = {**names, **_placed_words(rows[first], "first"), **_placed_words(rows[second], "second")}
     st.markdown(sentence("score", found, lambda points: w.number(points, 1), words))
-    if like := portfolio_sentence(view, first, second):
+    if person.limited_to is None and (like := portfolio_sentence(view, first, second)):
         st.caption(like)
 
 
@@ -111,18 +111,21 @@ def portfolio_sentence(view: View, first: str, second: str) -> str:
 # --- Shares ----------------------------------------------------------------------------------------------------------
 
 
-def show_details(view: View) -> None:
-    """When opened, the shares: places, portfolios, funnel. `view` is of one group."""
+def show_details(view: View, person: Person) -> None:
+    """When opened, the shares: places, portfolios, funnel. `view` is of one group.
+
+    Portfolios only for who may see the agreements they are made of.
+    """
     if len(_placed(view)) < 2:
         return
     details = st.expander(w.t("comparing.shares"), key="comparing_shares", on_change="rerun")
     if details.open:
         with details:
-            show_shares(view)
+            show_shares(view, has_portfolios=person.limited_to is None)
 
 
 @st.fragment
-def show_shares(view: View) -> None:
+def show_shares(view: View, *, has_portfolios: bool) -> None:
     """One share at a time: the funnel, and the table of crude and adjusted values with the places they allow."""
     shares = shown_in("comparison", loaders.records())
     kpi = choice(
@@ -141,7 +144,7 @@ def show_shares(view: View) -> None:
     with left:
         show_funnel(view, funnel, kpi)
     with right:
-        show_values(view, kpi)
+        show_values(view, kpi, has_portfolios=has_portfolios)
 
 
 def show_funnel(view: View, funnel: Funnel, kpi: str) -> None:
@@ -203,17 +206,16 @@ def _funnel_rows(view: View, kpi: str) -> pl.DataFrame:
     return pl.concat([groups, limits], how="diagonal")
 
 
-def show_values(view: View, kpi: str) -> None:
+def show_values(view: View, kpi: str, *, has_portfolios: bool) -> None:
     """The share as it is and with the portfolio taken into account, with limits and the places it allows."""
     tables.show(
-        _values(view, kpi),
+        _with_portfolios(view, kpi) if has_portfolios else _values(view, kpi),
         [
             Column("name", "comparing.agency", pinned=True, width=170),
             Column("value", "comparing.crude", "percent"),
             Column("limits", "comparing.limits"),
             Column("places", "comparing.places", help_key="explained.shares.sentence"),
-            Column("adjusted", "comparing.adjusted", "percent", help_key="explained.casemix.sentence"),
-            Column("adjusted_limits", "comparing.limits_adjusted"),
+            *(_PORTFOLIO_COLUMNS if has_portfolios else ()),
             Column("n", "comparing.n", "number"),
         ],
         "comparing",
@@ -224,28 +226,38 @@ def show_values(view: View, kpi: str) -> None:
     st.caption(w.t("comparing.table_note"))
     with st.container(horizontal=True):
         explained.show("shares", is_named=True)
-        explained.show("casemix", is_named=True)
+        if has_portfolios:
+            explained.show("casemix", is_named=True)
+
+
+_PORTFOLIO_COLUMNS: Final = (
+    Column("adjusted", "comparing.adjusted", "percent", help_key="explained.casemix.sentence"),
+    Column("adjusted_limits", "comparing.limits_adjusted"),
+)
 
 
 @kept(in_words=True)
 def _values(view: View, kpi: str) -> pl.DataFrame:
-    crude = studies.places_by_share(view, kpi)
-    adjusted = studies.adjusted(view, kpi).select("agency", "adjusted", "adjusted_low", "adjusted_high")
-    is_first_high = KPIS[kpi].direction == "higher"
-    rows = crude.join(adjusted, on="agency", how="left").sort("value", "agency", descending=[is_first_high, False])
-
-    def limits(low: str, high: str) -> pl.Series:
-        pairs = rows.select(low, high).iter_rows()
-        return pl.Series(
-            ["" if one is None else f"{w.number(one)}–{w.percent(two)}" for one, two in pairs], dtype=pl.String
-        )
-
+    """The share of each agency with its limits and the places it may hold, the best one first."""
+    rows = studies.places_by_share(view, kpi)
+    held = rows.select("best_place", "worst_place").iter_rows()
     return rows.with_columns(
         name=places.labels(rows["agency"]),
-        places=pl.Series(
-            [places.place_text(*pair) for pair in rows.select("best_place", "worst_place").iter_rows()],
-            dtype=pl.String,
-        ),
-        limits=limits("low", "high"),
-        adjusted_limits=limits("adjusted_low", "adjusted_high"),
-    )
+        places=pl.Series([places.place_text(*pair) for pair in held], dtype=pl.String),
+        limits=_limits(rows, "low", "high"),
+    ).sort("value", "agency", descending=[KPIS[kpi].direction == "higher", False])
+
+
+@kept(in_words=True)
+def _with_portfolios(view: View, kpi: str) -> pl.DataFrame:
+    """The same rows with the share as it would be with the register's mix of agreements."""
+    adjusted = studies.adjusted(view, kpi).select("agency", "adjusted", "adjusted_low", "adjusted_high")
+    rows = _values(view, kpi).join(adjusted, on="agency", how="left", maintain_order="left")
+    return rows.with_columns(adjusted_limits=_limits(rows, "adjusted_low", "adjusted_high"))
+
+
+def _limits(rows: pl.DataFrame, low: str, high: str) -> pl.Series:
+    texts = [
+        "" if one is None else f"{w.number(one)}–{w.percent(two)}" for one, two in rows.select(low, high).iter_rows()
+    ]
+    return pl.Series(texts, dtype=pl.String)

@@ -10,7 +10,7 @@ from pages.reporting import SCREEN, reminder, sections
 from pages.ui import filters, loaders, session
 
 person = session.require(SCREEN)
-view = filters.current()
+view = filters.published()
 if loaders.counts(view)["signed"] == 0:
     heading.show_nothing("reporting.heading", person)
     st.stop()

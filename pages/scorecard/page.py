@@ -12,7 +12,7 @@ from pages.ui.choices import choice
 
 person = session.require(SCREEN)
 # The agency is chosen here; a filter on kinds of agency would only hide it.
-everywhere = filters.current().where(agency_group=None)
+everywhere = filters.published().where(agency_group=None)
 groups = sections.groups(everywhere)
 
 cards.page_header("scorecard.heading")
@@ -28,15 +28,18 @@ agency = choice(
     width=520,
 )
 view = everywhere.where(agency_group=groups[agency])
+sees_all = person.limited_to in (None, agency)
+"""Whether this person may see the agency's agreements one by one, and with them what is made of their fields and partners."""
 sections.show_place(view, agency)
-if person.limited_to in (None, agency):
+if sees_all:
     sections.show_succession(view, agency)
-statistics.show_outlook(view, agency)
-stalling.show_expected(view, agency)
-statistics.show_steps(view, agency, person)
+    statistics.show_outlook(view, agency)
+    stalling.show_expected(view, agency)
+    statistics.show_steps(view, agency)
 sections.show_reasons(view, agency)
 sections.show_kpis(view, agency)
-statistics.show_adjusted(view, agency)
+if sees_all:
+    statistics.show_adjusted(view, agency)
 sections.show_peers(view, agency)
-if person.limited_to in (None, agency):
+if sees_all:
     sections.show_lists(view, agency)

@@ -10,7 +10,6 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from kpi import readers
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, shown_in
 from kpi.rules import Rules
@@ -56,10 +55,7 @@ def cards_of(view: View, agency: str) -> dict[str, Card]:
 
 @drawn
 def show_place(view: View, agency: str) -> None:
-    """What the page rests on; the agency's composite with its light and interval, its place, and how many agreements they rest on.
-
-    Where not all agreements are counted for the reader, it says that others may read another place.
-    """
+    """What the page rests on; the agency's composite with light and interval, its place, and how many agreements they rest on."""
     st.text(heading.sentence(view))
     if nobody := heading.unrankable(view):
         st.caption(nobody)
@@ -113,8 +109,6 @@ def show_place(view: View, agency: str) -> None:
             border=True,
             height="stretch",
         )
-    if view.reader != readers.EVERYTHING:
-        st.caption(w.t("scorecard.place_of_others"))
 
 
 @kept()

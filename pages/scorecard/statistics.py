@@ -9,7 +9,6 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access.accounts import Person
 from kpi.indicators.catalog import KPIS, shown_in
 from pages.parts import explained
 from pages.scorecard.sections import cards_of
@@ -23,24 +22,25 @@ OWN_SHARE_LIMIT: Final = 0.5
 
 
 @st.fragment(parallel=True)
-def show_steps(view: View, agency: str, person: Person) -> None:
-    """The three things that would move the composite most, each leading to its agreement."""
-    if person.limited_to in (None, agency):
-        _draw_steps(view, agency, person)
+def show_steps(view: View, agency: str) -> None:
+    """The three things that would move the composite most, each leading to its agreement.
+
+    Only for those who may see the agency's agreements one by one.
+    """
+    _draw_steps(view, agency)
 
 
 @drawn
-def _draw_steps(view: View, agency: str, person: Person) -> None:
+def _draw_steps(view: View, agency: str) -> None:
     st.subheader(w.t("moves.heading"), anchor=False)
-    found = studies.steps(view, agency, person)
+    found = studies.steps(view, agency)
     if found.score is None:
         st.caption(w.t("moves.no_score"))
         return
     if found.rows.is_empty():
         st.caption(w.t("moves.nothing"))
         return
-    if found.are_together:
-        st.markdown(_together(found))
+    st.markdown(_together(found))
     grid = st.grid(studies.STEPS, min_column_width=300, border=True)
     for number, row in enumerate(found.rows.iter_rows(named=True), 1):
         with grid.cell():
@@ -68,9 +68,9 @@ def _together(found: Steps) -> str:
 
 
 def _gain(found: Steps, position: int) -> str:
-    """What one step adds by itself, or on top of those before it, and through which indicator."""
+    """What one step adds on top of those before it, and through which indicator."""
     row = found.rows.row(position, named=True)
-    before = found.rows.row(position - 1, named=True) if found.are_together and position else None
+    before = found.rows.row(position - 1, named=True) if position else None
     score, place = (found.score, found.place) if before is None else (before["score"], before["place"])
     points = _points(row["score"] - score)
     if row["place"] is None:

@@ -16,7 +16,7 @@ AGAINST = {"region": "partner_region", "tier": "partner_tier"}
 person = session.require(SCREEN)
 view = filters.current()
 
-cards.page_header("sectors.heading", w.t("sectors.lead"))
+cards.page_header("sectors.heading", w.t("sectors.lead" if person.limited_to is None else "groups.own_only"))
 if groups.nothing_signed(view):
     st.stop()
 
@@ -65,4 +65,3 @@ groups.show_table(
     on_row=lead_on,
 )
 show_heat_map()
-groups.show_security_sums(view)

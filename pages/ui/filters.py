@@ -11,14 +11,13 @@ import streamlit as st
 import words as w
 from data_access.accounts import Person
 from data_access.clock import today
-from kpi import readers
 from pages.ui import address, data_edition, loaders, view_codes
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter, code_filters
 from pages.ui.kept import kept
 from pages.ui.view import View
 from pages.ui.view_codes import Choices, Understood, names
 
-__all__ = ["View", "current", "default_code", "draw", "names"]
+__all__ = ["View", "current", "default_code", "draw", "names", "published"]
 
 DATE_FORMAT = "DD/MM/YYYY"
 MORE = "filter_more"
@@ -42,7 +41,7 @@ def draw(person: Person, *, bar: bool = True, looks_back: bool = True) -> View:
     reader = loaders.reader(person)
     offered = view_codes.choices(reader)
     reading = view_codes.read(given, offered, reader=reader)
-    codes, said = _with_known(reading.codes, given), view_codes.read(address.says(), offered).codes
+    codes, said = _with_known(reading.codes, given), view_codes.read(address.says(), offered, reader=reader).codes
     address.settle(codes, says_already=_with_known(said, address.says()) == codes, names=names())
     st.session_state[_VIEW] = reading.view
     if offered.has_data and bar:
@@ -51,8 +50,6 @@ def draw(person: Person, *, bar: bool = True, looks_back: bool = True) -> View:
         _show_own_elsewhere(reading.view, person)
     for problem in (*problems, *reading.problems):
         st.warning(problem, icon=":material/link_off:")
-    if reading.view.sector == readers.SECTOR and reader != readers.EVERYTHING:
-        st.info(w.t("filters.security_own_only"), icon=":material/lock:")
     return reading.view
 
 
@@ -66,6 +63,14 @@ def current() -> View:
     """The view of this run; where no bar was drawn, the default one as of the register's data date."""
     view: View | None = st.session_state.get(_VIEW)
     return view or view_codes.read({}, view_codes.choices()).view
+
+
+def published() -> View:
+    """The view of this run as everybody reads it (`View.published`); says so where the reader's filters do not reach it."""
+    view = current()
+    if view.published.chosen != view.chosen:
+        st.info(w.t("filters.whole_only"), icon=":material/filter_alt_off:")
+    return view.published
 
 
 def default_code(name: str) -> str:

@@ -100,31 +100,15 @@ def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
     return _explanations().filter((pl.col("agency") == agency) & (pl.col("given_on") <= as_of))
 
 
-@kept()
-def _holders() -> frozenset[str]:
-    return readers.holders(register())
-
-
 def reader(person: Person) -> str:
-    """For whom figures are made (`View.reader`): somebody who may see everything, or an agency.
-
-    Agencies without an agreement in security and defence are one reader, so that they share what is kept.
-    """
-    own = person.limited_to
-    if own is None:
-        return readers.EVERYTHING
-    return own if own in _holders() else readers.NOBODY
-
-
-def countable_register(view: View) -> Register:
-    """The register without the agreements that may not be counted for the view's reader: for figures made from events."""
-    return readers.register_for(register(), view.reader)
+    """For whom figures are made (`View.reader`): somebody who may see everything, or an agency."""
+    return readers.EVERYTHING if person.limited_to is None else person.limited_to
 
 
 @kept()
-def extent(reader: str = readers.NOBODY) -> Extent:
+def extent(reader: str = readers.EVERYTHING) -> Extent:
     """What the register offers a reader for choice; the last day is the register's data date."""
-    whole = readers.register_for(register(), reader)
+    whole = register()
     known = whole.status_events.join(whole.agreements.select(agreement_id="id"), on="agreement_id", how="semi")
     first, latest = known["effective_on"].min(), known["effective_on"].max()
     assert first is None or isinstance(first, dt.date)
@@ -144,9 +128,9 @@ def extent(reader: str = readers.NOBODY) -> Extent:
 
 
 @kept(rows=True)
-def history(reader: str = readers.EVERYTHING) -> History:
-    """The register by time, without the agreements that may not be counted for a reader: from it any day is looked up."""
-    return History.of(readers.register_for(register(), reader))
+def history() -> History:
+    """The register by time: from it any day is looked up."""
+    return History.of(register())
 
 
 @kept(rows=True)
@@ -156,7 +140,7 @@ def _whole_facts(as_of: dt.date) -> Facts:
 
 @kept(rows=True)
 def facts(view: View) -> Facts:
-    """The facts a view counts, for figures that are sums over many agreements: those its reader may see sums of."""
+    """The facts a view counts, for figures that are sums over many agreements."""
     found, condition = _whole_facts(view.as_of), view.condition
     return found if condition is None else found.where(condition)
 

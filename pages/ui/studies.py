@@ -8,8 +8,6 @@ from typing import Final
 
 import polars as pl
 
-from data_access.accounts import Person
-from kpi import readers
 from kpi.facts import Facts
 from kpi.indicators.catalog import KPIS
 from kpi.studies import calibration, case_mix, cohorts, forecast, rank_sets, sensitivity, waiting
@@ -20,7 +18,7 @@ from kpi.studies.cohorts import Comparison
 from kpi.studies.forecast import Forecast
 from kpi.studies.funnel import Funnel
 from kpi.studies.what_if import Study
-from pages.ui import data_edition, loaders
+from pages.ui import loaders
 from pages.ui.kept import kept
 from pages.ui.view import View
 
@@ -44,7 +42,7 @@ _LEAST_HISTORY: Final = dt.timedelta(days=365)
 @kept(whole=True)
 def back_test(view: View) -> BackTest:
     """How forecasts made earlier would have fared; for the whole register, whatever the view selects."""
-    first = loaders.extent(view.reader).first
+    first = loaders.extent().first
     days = calibration.earlier_days(view.as_of, horizon_days=HORIZON_DAYS, count=BACK_TESTS)
     judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
     return _back_test(view, judged, HORIZON_DAYS)
@@ -56,7 +54,7 @@ def stall_test(view: View) -> BackTest:
 
     From a year after the first report on, and no further ahead than is shown.
     """
-    began = calibration.reporting_began(loaders.countable_register(view))
+    began = calibration.reporting_began(loaders.register())
     days = calibration.earlier_days(view.as_of, horizon_days=STALL_DAYS, count=STALL_TESTS)
     judged = [day for day in days if began is not None and day >= began + calibration.FIRST_YEAR]
     return _back_test(view, judged, STALL_DAYS)
@@ -64,11 +62,11 @@ def stall_test(view: View) -> BackTest:
 
 def _back_test(view: View, days: list[dt.date], horizon_days: int) -> BackTest:
     return calibration.back_test(
-        loaders.countable_register(view),
+        loaders.register(),
         days,
         horizon_days=horizon_days,
         rules=loaders.rules(view.as_of),
-        history=loaders.history(view.reader),
+        history=loaders.history(),
     )
 
 
@@ -84,7 +82,7 @@ def place_ranges(view: View) -> pl.DataFrame:
 
 @kept()
 def what_if(view: View, agency: str) -> Study:
-    """What the agency could gain, agreement by agreement; only for those who may see them: `steps` takes care of it."""
+    """What the agency could gain, agreement by agreement; only for those who may see them."""
     return whatif.study(
         loaders.register(),
         loaders.facts(view),
@@ -97,35 +95,18 @@ def what_if(view: View, agency: str) -> Study:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Steps:
-    """The things that would move an agency most: columns of `Study.alone`, with ref and titles.
-
-    `are_together` says that each is counted on top of those before it; otherwise each stands alone.
-    """
+    """The things that would move an agency most, each on top of those before it: columns of `Study.together`, ref and titles."""
 
     score: float | None
     place: int | None
     rows: pl.DataFrame
-    are_together: bool
 
 
-def steps(view: View, agency: str, person: Person) -> Steps:
-    """The next things to do, of the agreements this person may see one by one.
-
-    Where the best of all lie among those the person may not see, the best of the others take their place, each by itself:
-    what is added on top of a hidden one would tell about it.
-    """
+def steps(view: View, agency: str) -> Steps:
+    """The next things to do; only for those who may see the agency's agreements one by one."""
     found = what_if(view, agency)
-    seen = loaders.details(view, person).select("agreement_id", "ref", "title_vi", "title_en")
-    best = found.together.join(seen, on="agreement_id", maintain_order="left")
-    if best.height == found.together.height:
-        return Steps(found.score, found.place, best, are_together=True)
-    alone = (
-        found.alone.filter(pl.col("points") > 0)
-        .unique("agreement_id", keep="first", maintain_order=True)
-        .join(seen, on="agreement_id", maintain_order="left")
-        .head(STEPS)
-    )
-    return Steps(found.score, found.place, alone, are_together=False)
+    titles = loaders.facts(view).agreements.select("agreement_id", "ref", "title_vi", "title_en")
+    return Steps(found.score, found.place, found.together.join(titles, on="agreement_id", maintain_order="left"))
 
 
 @kept()
@@ -150,7 +131,7 @@ class Stalling:
 @kept()
 def stalling(view: View) -> Stalling | None:
     """The chance of being stalled a quarter after the as-of day; None unless such forecasts have proved right."""
-    found = _stalling(view)
+    found = _stalling(view.published)
     if not found.fared.is_good:
         return None
     mine = loaders.facts(view).agreements.select("agreement_id")
@@ -162,7 +143,7 @@ def _stalling(view: View) -> Stalling:
     on, test = view.as_of + dt.timedelta(days=STALL_DAYS), stall_test(view)
     return Stalling(
         on=on,
-        cases=forecast.stalls(loaders.countable_register(view), loaders.facts(view), on),
+        cases=forecast.stalls(loaders.register(), loaders.facts(view), on),
         fared=test.calibration(calibration.STALLED),
         classes=test.table(calibration.STALLED),
     )
@@ -225,32 +206,3 @@ def comparison(view: View) -> Comparison | None:
     if len(judged) < 2:
         return None
     return cohorts.compare(facts, judged[0], judged[-1], horizon_days=HORIZON_DAYS)
-
-
-# --- What is kept from the reader ------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Sums:
-    """What a reader is told of others' security and defence: the day it is of, and columns as in `readers.released`."""
-
-    on: dt.date
-    regions: pl.DataFrame
-
-
-def security_sums(view: View) -> Sums | None:
-    """The one table about others' security and defence, whatever the view selects.
-
-    None where nothing is kept from the reader, or nothing has been loaded.
-    """
-    data_date = data_edition.shown().data_date
-    if view.reader == readers.EVERYTHING or data_date is None:
-        return None
-    day = readers.release_day(data_date)
-    return _security_sums(view.on(day))
-
-
-@kept(whole=True)
-def _security_sums(view: View) -> Sums:
-    whole = loaders.facts(dataclasses.replace(view, reader=readers.EVERYTHING))
-    return Sums(view.as_of, readers.released(whole, reader=view.reader, by="partner_region"))

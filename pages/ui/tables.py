@@ -303,7 +303,7 @@ def _notes(view: View, edition: DataEdition) -> Mapping[str, str]:
         w.t("common.note_licence"): edition.licence,
     }
     if view.reader != readers.EVERYTHING:
-        notes[w.t("common.note_without")] = w.t("common.without_security")
+        notes[w.t("common.note_counted")] = w.t("common.counted_own")
     if edition.is_demo:
         notes[w.t("common.note_mark")] = w.t("common.demo_mark")
     return {label: text for label, text in notes.items() if text}

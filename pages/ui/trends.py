@@ -24,6 +24,19 @@ def days(as_of: dt.date) -> list[dt.date]:
     return [point.day for point in points(as_of)]
 
 
+def published_day(day: dt.date, *, first: dt.date) -> dt.date:
+    """The last day up to a day at which figures of agencies are published; the `first` day where there is none.
+
+    These are the ends of quarters and the days after deadlines: from one day to the next figures would tell the days of an
+    agency's signings, those of security too.
+    """
+    quarter_end = comparable_days((), day + dt.timedelta(days=1), count=2)[0].day
+    after_deadline = [
+        point.day for point in comparable_days(records.calendar(), day, count=1) if point.period is not None
+    ]
+    return max(quarter_end, first, *after_deadline)
+
+
 def scorecards(view: View, *, by: str | None = None) -> pl.DataFrame:
     """The scorecards of a view on these days: column `as_of`, then those of `loaders.scorecards`."""
     parts = [loaders.scorecards(view.on(day), by=by).with_columns(as_of=pl.lit(day)) for day in days(view.as_of)]

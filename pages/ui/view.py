@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 
 from kpi import readers
 from pages.ui.filter_declarations import FILTERS
+
+PUBLISHED_BY: Final = ("scope", "agency_group")
+"""The filters by which figures of all agencies are published: which league it is, not which part of an agency's work."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,13 +21,24 @@ class View:
     """What a page shows: `chosen` has the codes of the filters that restrict it, written as in an address.
 
     `reader` is whom it is shown to: the key of an agency, or `readers.EVERYTHING` for somebody who may see all agreements.
-    Figures for anybody else leave out what `kpi.readers` keeps from them; where nobody is named, all of it.
+    For an agency it selects among its own agreements; what is said of all agencies is `published`.
     """
 
     as_of: dt.date
     compare_with: dt.date
     chosen: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
     reader: str = readers.NOBODY
+
+    @property
+    def published(self) -> View:
+        """The same days as everybody reads them: every agency with all its agreements, whatever else is selected.
+
+        For a reader who may see everything, the view itself.
+        """
+        if self.reader == readers.EVERYTHING:
+            return self
+        kept = {name: code for name, code in self.chosen.items() if name in PUBLISHED_BY}
+        return dataclasses.replace(self, chosen=kept, reader=readers.EVERYTHING)
 
     @property
     def whole(self) -> View:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import words as w
 from data_access.clock import today
 from kpi import readers
-from pages.ui import loaders
+from pages.ui import loaders, trends
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, code_filters
 from pages.ui.kept import kept
 from pages.ui.view import View
@@ -52,8 +52,8 @@ def names() -> tuple[str, ...]:
 
 
 @kept(in_words=True)
-def choices(reader: str = readers.NOBODY) -> Choices:
-    """What the register offers a reader; codes that occur in no agreement the reader may count are not offered."""
+def choices(reader: str = readers.EVERYTHING) -> Choices:
+    """What the register offers a reader; codes that occur in no agreement the reader may select among are not offered."""
     extent = loaders.extent(reader)
     last = extent.last or NO_DATA_DAY
     return Choices(
@@ -110,12 +110,19 @@ def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NO
         return default
 
     as_of = day("as_of", offered.last, last=offered.last) or offered.last
+    if reader != readers.EVERYTHING and as_of != offered.last:
+        asked, as_of = as_of, published_day(as_of, first=offered.first)
+        if asked != as_of:
+            codes["as_of"] = as_of.isoformat()
+            problems.append(w.t("filters.published_day", shown=w.date(as_of), asked=w.date(asked)))
     if codes.get("as_of") == offered.defaults["as_of"]:
         del codes["as_of"]
     comparison = given.get("compare_with", COMPARISONS[0])
     compare_with = compared_day(comparison if comparison in COMPARISONS else COMPARISONS[0], as_of)
     if comparison not in COMPARISONS:
         compare_with = day("compare_with", compare_with, last=as_of - dt.timedelta(days=1)) or compare_with
+        if reader != readers.EVERYTHING:
+            compare_with = trends.published_day(compare_with, first=offered.first)
     elif comparison != COMPARISONS[0]:
         codes["compare_with"] = comparison
     chosen: dict[str, str | None] = {}

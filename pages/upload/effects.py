@@ -11,7 +11,6 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from kpi import readers
 from kpi.indicators.catalog import COMPOSITE, KPIS, shown_in
 from kpi.update import Preview, consequences
 from pages.ui import cards, filters, loaders
@@ -53,7 +52,7 @@ def compute(preview: Preview) -> Effects | None:
     if preview.counts_on is None:
         return None
     chosen, group = filters.current(), _group_of(preview.agency)
-    view = chosen.whole.on(preview.counts_on).where(scope=chosen.scope, agency_group=group)
+    view = chosen.whole.on(preview.counts_on).where(scope=chosen.scope, agency_group=group).published
     register = loaders.register()
     before = loaders.scorecards(view, by="agency")
     own = consequences.cards_after(
@@ -69,7 +68,7 @@ def compute(preview: Preview) -> Effects | None:
 
 def _group_of(agency: str) -> str | None:
     """The kind of agency it is ranked with; None for one without any agreement yet."""
-    whole = loaders.facts(filters.current().whole)
+    whole = loaders.facts(filters.current().whole.published)
     found = whole.agreements.filter(pl.col("agency") == agency)["agency_group"]
     return None if found.is_empty() else str(found[0])
 
@@ -110,8 +109,6 @@ def show(effects: Effects | None, *, note: str | None = None) -> None:
     for code in changed:
         with grid.cell():
             _metric(w.t(f"kpi.{code}.short"), code, before, after)
-    if effects.view.reader != readers.EVERYTHING:
-        st.caption(w.t("scorecard.place_of_others"))
 
 
 def scores(effects: Effects | None) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import words as w
 from data_access import store
 from data_access.register import raise_data_version
+from kpi import readers
 from pages.ui import loaders, view_codes
 from pages.ui.filter_declarations import FILTERS, CodeFilter, Codes, DayFilter
 from pages.ui.view import View
@@ -74,7 +75,7 @@ def test_it_narrows_every_figure(visit: Visit, treaties: int) -> None:
 
     assert int(signed["TREATY"]) == treaties
     assert int(signed["TREATY"]) + int(signed["MOU"]) == int(signed["ALL"])
-    chosen = View(as_of=AS_OF, compare_with=AS_OF).where(doc_type="TREATY")
+    chosen = View(as_of=AS_OF, compare_with=AS_OF, reader=readers.EVERYTHING).where(doc_type="TREATY")
     assert loaders.facts(chosen).agreements["doc_type"].unique().to_list() == ["TREATY"]
 
 
@@ -91,7 +92,7 @@ def test_what_it_does_not_know_is_said(visit: Visit, treaties: int) -> None:
 def test_days_make_a_filter_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILTERS, LAST_DAY.name, LAST_DAY)
 
-    read = view_codes.read({"last_on": "2023-12-31"}, view_codes.choices())
+    read = view_codes.read({"last_on": "2023-12-31"}, view_codes.choices(), reader=readers.EVERYTHING)
 
     assert (read.codes, read.problems) == ({"last_on": "2023-12-31"}, [])
     assert loaders.facts(read.view).agreements["signed_on"].max() <= dt.date(2023, 12, 31)  # type: ignore[operator]

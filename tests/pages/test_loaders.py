@@ -12,6 +12,7 @@ import words as w
 from data_access import store
 from data_access.accounts import Person
 from data_access.register import raise_data_version
+from kpi import readers
 from pages.ui import loaders, trends
 from pages.ui.view import View
 from tests.pages.stores import AS_OF
@@ -21,7 +22,7 @@ BCT = Person("bct", "agency", "BCT", "")
 
 
 def view(**changes: Any) -> View:
-    return View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14)).where(**changes)
+    return View(as_of=AS_OF, compare_with=dt.date(2025, 1, 14), reader=readers.EVERYTHING).where(**changes)
 
 
 def test_a_view_selects_the_agreements_it_names(register: sa.Engine) -> None:

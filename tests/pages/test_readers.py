@@ -1,8 +1,8 @@
-"""An agency account tries to work out others' security and defence: by subtraction, and by watching every page.
+"""One rank for all readers, and nothing in it that gives others' security and defence away.
 
-The first attack adds and subtracts the counts of every view there is. The second compares all that the account is shown with
-what it is shown of a register in which those agreements have been exchanged for quite different ones: a difference anywhere
-would be a trace of them.
+Whoever reads of an agency reads the same of it. An agency account then tries to work out what others have of a sector: by
+adding and subtracting the counts of every view there is, and by comparing all that it is shown with what it is shown of a
+register in which others' agreements have exchanged their fields and partners: a difference anywhere would be a trace of them.
 """
 
 from __future__ import annotations
@@ -20,159 +20,169 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from data_access import store
-from data_access.register import raise_data_version
+from data_access.register import raise_data_version, read_register
 from kpi import facts, readers
-from kpi.estimators.suppression import THRESHOLD
 from kpi.register import Register
-from pages.ui import studies
 from pages.ui.view import View
-from seed_data import demo, reference
-from seed_data.mapping.build import RegisterFrames
-from seed_data.store import folded_from
 from tests.kpi.simulated import simulate
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 from tests.pages.test_every_page import PAGES
 
-READER = "BCT"
-SECURITY = readers.SECTOR
+READER = "M00"
+SECURITY = "SEC"
 YEARS = range(2021, 2026)
-DAYS = (dt.date(2024, 3, 31), AS_OF)
-Cell = tuple[str, str, int]
-"""A sector, a partner group and a year of signing."""
+
+
+# --- The same for everybody ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [None, "2025-12-31"])
+def test_leaders_and_agencies_read_the_same_ranking(browsed_store: sa.Engine, visit: Visit, known: str | None) -> None:
+    """Whatever an agency has narrowed its own lists to."""
+    days = {"as_of": "2025-09-30"} | ({} if known is None else {"known": known})
+    narrowed = {"sector": "TRADE", "partner_group": "region:Asia", "signed_from": "2023-01-01"}
+
+    leader = visit("ranking", "lanhdao", "en", **days)
+    agency = visit("ranking", "bct", "en", **days, **narrowed)
+
+    for theirs, ours in zip(leader.dataframe, agency.dataframe, strict=True):
+        plain = pl.col("name").str.strip_prefix("▶ ")
+        one, two = (pl.from_pandas(table.value).with_columns(plain) for table in (theirs, ours))
+        assert one.equals(two)
+    assert any("same for every reader" in text.value for text in agency.info)
+    assert not leader.info
+
+
+def test_leaders_and_agencies_read_the_same_scorecard_and_overview(browsed_store: sa.Engine, visit: Visit) -> None:
+    for page, named in (("scorecard", {"agency": "BTC"}), ("overview", {})):
+        leader, agency = (visit(page, person, "en", **named) for person in ("lanhdao", "bct"))
+        told = [[(one.label, one.value, one.delta) for one in shown.metric] for shown in (leader, agency)]
+        assert told[0] == told[1] != []
+
+
+def test_breakdowns_are_of_the_reader_s_own_agreements(browsed_store: sa.Engine, visit: Visit) -> None:
+    page = visit("sectors", "bct", "en", scope="ALL")
+    own = facts_of(browsed_store).filter(pl.col("is_signed") & (pl.col("agency") == "BCT")).height
+
+    assert page.dataframe[0].value["signed"].sum() == own > 0
+    assert any("of your own agency only" in text.value for text in (*page.caption, *page.text, *page.markdown))
+
+
+def test_a_day_between_is_answered_with_the_last_published_one(browsed_store: sa.Engine, visit: Visit) -> None:
+    """Figures from one day to the next would tell the day of each signing."""
+    one, two = (visit("ranking", "bct", "en", as_of=day) for day in ("2025-09-30", "2025-11-14"))
+
+    assert one.dataframe[0].value.equals(two.dataframe[0].value)
+    assert any("published by cut-off days" in text.value for text in two.warning)
+    assert not visit("ranking", "lanhdao", "en", as_of="2025-11-14").warning
+
+
+def facts_of(engine: sa.Engine) -> pl.DataFrame:
+    return facts.build(read_register(engine), AS_OF).agreements
 
 
 # --- By subtraction --------------------------------------------------------------------------------------------------
 
 
-def demo_register() -> Register:
-    return folded_from(RegisterFrames(demo.frames()), reference.frames())
-
-
-def random_register(seed: int) -> Register:
-    """A simulated register with a few dozen agreements of security and defence, hardly any in some cells."""
-    register = simulate(700, seed=seed, agencies=12)
-    chance = pl.Series(np.random.default_rng(seed).random(700))
-    theirs = (pl.col("responsible_agency") == "M02") | (chance < 0.03)
-    sector = pl.when(theirs).then(pl.lit(SECURITY)).otherwise("sector")
+def with_security() -> Register:
+    """A simulated register with a few agreements of security and defence."""
+    register = simulate(700, seed=1, agencies=12)
+    chance = pl.Series(np.random.default_rng(7).random(700))
+    sector = pl.when(chance < 0.05).then(pl.lit(SECURITY)).otherwise("sector")
     return dataclasses.replace(register, agreements=register.agreements.with_columns(sector=sector))
 
 
-def views(day: dt.date, reader: str, sectors: list[str], groups: list[str]) -> Iterator[View]:
+def views(reader: str, sectors: list[str], groups: list[str]) -> Iterator[View]:
     """Every view an account can ask for: sector, kind of partner and years of signing, each narrowed or not."""
     spans: list[tuple[int | None, int | None]] = [(None, None), *((year, year) for year in YEARS)]
     spans += [(None, year) for year in YEARS]
     for sector, group, (first, last) in itertools.product([None, *sectors], [None, *groups], spans):
-        yield View(as_of=day, compare_with=day, reader=reader).where(
+        asked = View(as_of=AS_OF, compare_with=AS_OF, reader=reader).where(
             sector=sector,
             partner_group=group,
             signed_from=None if first is None else dt.date(first, 1, 1),
             signed_to=None if last is None else dt.date(last, 12, 31),
         )
+        yield asked
+        yield asked.published
 
 
-def recovered(
-    register: Register, reader: str, day: dt.date, *, asks_for_it: bool
-) -> tuple[dict[Cell, float], dict[Cell, int]]:
-    """What adding and subtracting every view's count says of each cell of the sector, and what is true of others' agreements.
+def worked_out(whole: pl.DataFrame, reader: str) -> dict[tuple[object, ...], float]:
+    """What adding and subtracting the counts of all views says of others' cells of the sector; those left open are not in it.
 
-    Cells that the counts leave open are left out. `asks_for_it`: whether views narrowed to the sector are among them.
+    A cell is an agency, a sector, a partner tier and a year of signing.
     """
-    whole = facts.build(register, day).agreements.filter(
-        pl.col("is_signed") & pl.col("signed_on").dt.year().is_in(list(YEARS)) & pl.col("partner_tier").is_not_null()
+    cell = ("agency", "sector", "partner_tier", pl.col("signed_on").dt.year().alias("year"))
+    cells = whole.select(cell).unique(maintain_order=True)
+    probe = cells.with_columns(signed_on=pl.date("year", 6, 1))
+    rows: dict[tuple[bool, ...], int] = {}
+    sectors, groups = (
+        sorted(cells["sector"].unique()),
+        [f"tier:{tier}" for tier in sorted(cells["partner_tier"].unique())],
     )
-    sectors = sorted({*whole["sector"].unique(), SECURITY})
-    groups = [f"tier:{tier}" for tier in sorted(whole["partner_tier"].unique())]
-    cells = list(itertools.product(sectors, groups, YEARS))
-    rows, answers = [], []
-    for view in views(day, reader, sectors, groups):
-        if view.sector == SECURITY and not asks_for_it:
-            continue
-        rows.append(
-            [
-                view.sector in (None, sector)
-                and view.partner_group in (None, group)
-                and (view.signed_from is None or view.signed_from.year <= year)
-                and (view.signed_to is None or view.signed_to.year >= year)
-                for sector, group, year in cells
-            ]
-        )
-        condition = view.condition
-        answers.append(whole.height if condition is None else whole.filter(condition).height)
-    matrix = np.array(rows, dtype=float)
-    solution, _, rank, _ = np.linalg.lstsq(matrix, np.array(answers, dtype=float), rcond=None)
-    assert rank == len(cells), "the attack has all it needs to find every cell"
-    truth = dict.fromkeys(cells, 0)
-    others = whole.filter(pl.col("agency") != reader)
-    counts = others.group_by("sector", "partner_tier", pl.col("signed_on").dt.year()).len()
-    truth |= {(sector, f"tier:{tier}", year): n for sector, tier, year, n in counts.iter_rows()}
-    return (
-        {cell: found for cell, found in zip(cells, solution.tolist(), strict=True) if cell[0] == SECURITY},
-        {cell: n for cell, n in truth.items() if cell[0] == SECURITY},
+    for view in views(reader, sectors, groups):
+        may = pl.lit(value=True) if view.condition is None else view.condition
+        for agency in cells["agency"].unique():  # rankings say how many agreements each agency has
+            one = may & (pl.col("agency") == agency)
+            rows[tuple(probe.select(one.alias("in"))["in"])] = whole.filter(one).height
+    matrix, answers = np.array([*rows], dtype=float), np.array([*rows.values()], dtype=float)
+    solution, *_ = np.linalg.lstsq(matrix, answers, rcond=None)
+    into = np.linalg.pinv(matrix) @ matrix  # a cell is told where the views' sums make it up
+    told = np.isclose(np.diag(into), 1)
+    return {
+        key: float(found)
+        for key, found, is_told in zip(cells.iter_rows(), solution, told, strict=True)
+        if is_told and key[0] != READER and key[1] == SECURITY
+    }
+
+
+def test_subtraction_tells_nothing_of_others() -> None:
+    years = pl.col("signed_on").dt.year().is_in(list(YEARS))
+    whole = facts.build(with_security(), AS_OF).agreements.filter(
+        pl.col("is_signed")
+        & years
+        & pl.col("partner_tier").is_not_null()
+        & pl.col("agency").is_in(["M00", "M01", "M02"])
     )
+    cell = ("agency", "sector", "partner_tier", pl.col("signed_on").dt.year().alias("year"))
+    counts = {tuple(key): n for *key, n in whole.group_by(cell).len().iter_rows()}
+    secret = {key: n for key, n in counts.items() if key[0] != READER and key[1] == SECURITY}
+    assert len(secret) > 3
 
-
-def hits(found: dict[Cell, float], truth: dict[Cell, int]) -> int:
-    """How many small counts, zero apart, the attack brings back as they are."""
-    return sum(0 < n < THRESHOLD and abs(found[cell] - n) < 1e-6 for cell, n in truth.items())
-
-
-@pytest.mark.parametrize("asks_for_it", [True, False])
-def test_without_the_rule_subtraction_brings_small_counts_back(asks_for_it: bool) -> None:
-    """Refusing the sector itself does not do: totals less all other sectors give it."""
-    found, truth = recovered(demo_register(), readers.EVERYTHING, AS_OF, asks_for_it=asks_for_it)
-
-    assert hits(found, truth) == sum(0 < n < THRESHOLD for n in truth.values()) > 10
-
-
-@pytest.mark.parametrize("day", DAYS)
-def test_subtraction_finds_nothing_in_the_demo_register(day: dt.date) -> None:
-    found, truth = recovered(demo_register(), READER, day, asks_for_it=True)
-
-    assert any(0 < n < THRESHOLD for n in truth.values())
-    assert hits(found, truth) == 0
-    assert max(map(abs, found.values())) < 1e-6, "the same is found in every cell, full or empty"
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_subtraction_finds_nothing_in_random_registers(seed: int) -> None:
-    found, truth = recovered(random_register(seed), "M00", AS_OF, asks_for_it=True)
-    own, _ = recovered(random_register(seed), readers.NOBODY, AS_OF, asks_for_it=True)
-
-    assert any(0 < n < THRESHOLD for n in truth.values())
-    assert max(map(abs, own.values())) < 1e-6
-    for cell, n in truth.items():
-        mine = found[cell] - own[cell]
-        assert n == 0 or found[cell] == pytest.approx(mine), "nothing but the reader's own"
+    assert worked_out(whole, readers.EVERYTHING) == pytest.approx(secret), "the attack finds what may be seen"
+    assert worked_out(whole, READER) == {}
 
 
 # --- By watching every page ------------------------------------------------------------------------------------------
 
-MADE_SECRET = "id % 4 = 0 AND (responsible_agency IS NULL OR responsible_agency <> 'BCT')"
-EXCHANGED = (
-    f"UPDATE agreement SET sector = '{SECURITY}' WHERE {MADE_SECRET} OR id IN (1, 2)",
-    "UPDATE agreement SET doc_type = 'TREATY', scope = 'LOCAL', responsible_agency = 'BYT', priority = 1,"
-    f" evidence_url = '' WHERE {MADE_SECRET}",
-    f"UPDATE agreementpartner SET partner = 'RU' WHERE agreement_id IN (SELECT id FROM agreement WHERE {MADE_SECRET})",
-    f"UPDATE targetdate SET target_on = '2023-01-01' WHERE agreement_id IN (SELECT id FROM agreement WHERE {MADE_SECRET})",
-    f"DELETE FROM progressreport WHERE agreement_id IN (SELECT id FROM agreement WHERE {MADE_SECRET})",
-    "UPDATE statusevent SET effective_on = '2021-01-04' WHERE state = 'SIGNED' AND agreement_id IN"
-    f" (SELECT id FROM agreement WHERE {MADE_SECRET})",
-    f"DELETE FROM statusevent WHERE state <> 'SIGNED' AND agreement_id IN (SELECT id FROM agreement WHERE {MADE_SECRET})",
-)
-"""The first statement makes the secret; all together make another one in its place."""
-
-
 WATCHED = [page for page in PAGES if page != "account"]
 """That page lists the reader's sessions, and every visit here is one more."""
 
-TELLING = {"overview", "ranking", "sectors"}
+TELLING = ("sectors", "partners")
+
+POOLED = ("reliability", "bct")
+"""How forecasts have fared is said of the whole register at once, and they learn from fields of all agencies together."""
 
 
-def write(engine: sa.Engine, statements: tuple[str, ...]) -> None:
+def exchange(engine: sa.Engine, own: str) -> None:
+    """Have the agreements of each other agency hand sector and partners on to the next one of the same agency."""
     with store.session(engine) as session:
-        for statement in statements:
-            session.execute(sa.text(statement))
+        rows = session.execute(
+            sa.text(
+                "SELECT a.responsible_agency, a.id, a.sector, p.partner FROM agreement a JOIN agreementpartner p"
+                " ON p.agreement_id = a.id WHERE a.responsible_agency <> :own ORDER BY a.responsible_agency, a.id"
+            ),
+            {"own": own},
+        ).all()
+        for _, found in itertools.groupby(rows, key=lambda row: row[0]):
+            mine = [*found]
+            for (_, taker, *_rest), (_, _giver, sector, partner) in zip(mine, mine[1:] + mine[:1], strict=True):
+                given = {"id": taker, "sector": sector, "partner": partner}
+                session.execute(sa.text("UPDATE agreement SET sector = :sector WHERE id = :id"), given)
+                session.execute(
+                    sa.text("UPDATE agreementpartner SET partner = :partner WHERE agreement_id = :id"), given
+                )
         raise_data_version(session)
 
 
@@ -183,35 +193,14 @@ def seen(page: AppTest) -> list[str]:
 
 
 @pytest.mark.slow
-def test_no_page_shows_a_trace(shown_store: sa.Engine, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To a leader the exchange is plain: so it is one that would be noticed. The table of sums is left aside: it may change."""
-    monkeypatch.setattr(studies, "security_sums", lambda _: None)
+def test_no_page_shows_a_trace(shown_store: sa.Engine, visit: Visit) -> None:
+    """To a leader the exchange is plain: so it is one that would be noticed."""
     given = {"scope": "ALL", "agency": "BYT", "by": "agency"}
-    visits = [*((page, "bct") for page in WATCHED), *((page, "lanhdao") for page in sorted(TELLING))]
-    write(shown_store, EXCHANGED[:1])
+    visits = [*((page, "bct") for page in WATCHED), *((page, "lanhdao") for page in TELLING)]
     before = {(page, person): seen(visit(page, person, **given)) for page, person in visits}
 
-    write(shown_store, EXCHANGED[1:])
+    exchange(shown_store, "BCT")
     after = {(page, person): seen(visit(page, person, **given)) for page, person in visits}
 
     changed = {key for key in before if before[key] != after[key]}
-    assert changed == {(page, "lanhdao") for page in TELLING}
-
-
-def test_the_table_of_sums_is_there_for_agencies_and_for_nobody_else(shown_store: sa.Engine, visit: Visit) -> None:
-    write(shown_store, EXCHANGED[:1])
-    heading = "Security and defence of other agencies"
-
-    assert heading in [text.value for text in visit("sectors", "bct", "en").subheader]
-    assert heading not in [text.value for text in visit("sectors", "lanhdao", "en").subheader]
-    assert "…" in visit("sectors", "bct", "en").dataframe[-1].value["count"].to_list()
-    assert any("without other agencies" in text.value for text in visit("overview", "bct", "en").caption)
-
-
-def test_asking_for_the_sector_is_answered_in_words(shown_store: sa.Engine, visit: Visit) -> None:
-    write(shown_store, EXCHANGED[:1])
-
-    page = visit("sectors", "bct", "en", sector=SECURITY, scope="ALL")
-
-    assert any("leave out the security and defence agreements" in text.value for text in page.info)
-    assert not visit("sectors", "lanhdao", "en", sector=SECURITY, scope="ALL").info
+    assert changed - {POOLED} == {(page, "lanhdao") for page in TELLING}

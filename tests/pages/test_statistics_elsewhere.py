@@ -13,7 +13,7 @@ import words as w
 from data_access import accounts
 from data_access.accounts import Person
 from data_access.register import read_register
-from kpi import facts
+from kpi import facts, readers
 from kpi.estimators.difference import Difference
 from kpi.facts import Facts
 from kpi.indicators import beside, scorecard
@@ -70,17 +70,14 @@ def test_the_three_things_are_those_of_the_scorecard_run_again(browsed_store: sa
     assert f"from {study.score:.1f} to {study.together['score'][-1]:.1f}" in text
 
 
-@pytest.mark.parametrize(("role", "agency", "sees"), [("agency", "BCT", True), ("agency", "T20", False)])
-def test_steps_name_only_agreements_the_reader_may_open(
-    browsed_store: sa.Engine, role: str, agency: str, sees: bool
-) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF, reader=agency).where(scope="HIGH_LEVEL", agency_group="ministry")
+def test_what_is_made_of_single_agreements_is_not_told_of_others(browsed_store: sa.Engine, visit: Visit) -> None:
+    headings = {"Three things that would move it most", "If every agency had the same kind of agreements"}
+    assert headings <= {text.value for text in visit("scorecard", "bct", "en", agency="BCT").subheader}
 
-    found = studies.steps(view, "BCT", person(role, agency))
+    others = visit("scorecard", "bct", "en", agency="BTC")
 
-    assert found.are_together == sees
-    assert not found.rows.is_empty() if sees else found.rows.is_empty()
-    assert found.rows["title_vi"].null_count() == 0
+    assert others.metric
+    assert headings.isdisjoint(text.value for text in others.subheader)
 
 
 def test_crude_and_adjusted_stand_side_by_side(browsed_store: sa.Engine, visit: Visit) -> None:
@@ -192,7 +189,9 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
 
 
 def test_places_by_a_share_are_the_sets_of_the_ranking_module(browsed_store: sa.Engine) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF, reader=readers.EVERYTHING).where(
+        scope="HIGH_LEVEL", agency_group="ministry"
+    )
 
     for kpi in shown_in("comparison"):
         rows = studies.places_by_share(view, kpi)
@@ -203,7 +202,9 @@ def test_places_by_a_share_are_the_sets_of_the_ranking_module(browsed_store: sa.
 
 
 def test_everything_asked_for_twice_is_worked_out_once(browsed_store: sa.Engine) -> None:
-    view = View(as_of=AS_OF, compare_with=AS_OF).where(scope="HIGH_LEVEL", agency_group="ministry")
+    view = View(as_of=AS_OF, compare_with=AS_OF, reader=readers.EVERYTHING).where(
+        scope="HIGH_LEVEL", agency_group="ministry"
+    )
 
     assert studies.adjusted(view, "K02") is studies.adjusted(view, "K02")
     assert studies.adjusted(view, "K02") is not studies.adjusted(view, "K05")

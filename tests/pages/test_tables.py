@@ -203,10 +203,10 @@ def test_with_a_file_travel_its_day_its_register_and_what_was_left_out_in_the_re
             "14 Jan 2026",
             "Trial register",
             "Bộ X",
-            w.t("common.without_security"),
+            w.t("common.counted_own"),
             w.t("common.demo_mark"),
         ]
-        assert w.t("common.note_without") not in whole
+        assert w.t("common.note_counted") not in whole
         past = tables._notes(view, edition.as_known(dt.date(2025, 6, 30)))
         assert past[w.t("common.note_known")] == "30 Jun 2025"
         assert w.t("common.note_known") not in public
