@@ -167,8 +167,8 @@ def _fill(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         fill(session)
         for number in range(2, len(REFS) + 1):
-            first = {"target_on": dt.date(2026, 6, 1), "effective_on": dt.date(2025, 3, 1)}
-            session.add(TargetDate(agreement_id=number, **first))
+            signed, first = dt.date(2025, 3, 1), dt.date(2026, 6, 1)
+            session.add(TargetDate(agreement_id=number, target_on=first, effective_on=signed))
 
 
 def test_nothing_is_half_stored_and_nothing_acknowledged_is_lost(filled: sa.Engine) -> None:
