@@ -111,7 +111,7 @@ def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NO
 
     as_of = day("as_of", offered.last, last=offered.last) or offered.last
     if reader != readers.EVERYTHING and as_of != offered.last:
-        asked, as_of = as_of, published_day(as_of, first=offered.first)
+        asked, as_of = as_of, trends.published_day(as_of, first=offered.first)
         if asked != as_of:
             codes["as_of"] = as_of.isoformat()
             problems.append(w.t("filters.published_day", shown=w.date(as_of), asked=w.date(asked)))
@@ -121,8 +121,9 @@ def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NO
     compare_with = compared_day(comparison if comparison in COMPARISONS else COMPARISONS[0], as_of)
     if comparison not in COMPARISONS:
         compare_with = day("compare_with", compare_with, last=as_of - dt.timedelta(days=1)) or compare_with
-        if reader != readers.EVERYTHING:
+        if reader != readers.EVERYTHING and "compare_with" in codes:
             compare_with = trends.published_day(compare_with, first=offered.first)
+            codes["compare_with"] = compare_with.isoformat()
     elif comparison != COMPARISONS[0]:
         codes["compare_with"] = comparison
     chosen: dict[str, str | None] = {}
