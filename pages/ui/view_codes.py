@@ -63,7 +63,8 @@ def choices(reader: str = readers.EVERYTHING) -> Choices:
         defaults={
             "as_of": last.isoformat(),
             "compare_with": COMPARISONS[0],
-            **{declared.name: declared.default_among(extent.codes) for declared in code_filters()},
+            # The same for every reader, or an agency without an agreement of the usual scope would read another ranking.
+            **{declared.name: declared.default_among(loaders.extent().codes) for declared in code_filters()},
         },
         options={
             "compare_with": COMPARISONS,

@@ -20,7 +20,7 @@ from data_access import store
 from data_access.register import raise_data_version
 from data_access.store import models
 from kpi.readers import EVERYTHING
-from pages.ui import address, data_edition, loaders, view_codes
+from pages.ui import address, data_edition, loaders, records, view_codes
 from pages.ui.filter_declarations import FILTERS, CodeFilter, DayFilter
 from pages.ui.view import View
 from tests.pages.running import streamlit_run
@@ -380,6 +380,7 @@ def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "_read_names", lambda _: {(kind, short): {} for kind in KINDS for short in (True, False)})
+        patch.setattr(records, "calendar", list)
 
         reading = view_codes.read(given, offered)
         again = view_codes.read(reading.codes, offered)
