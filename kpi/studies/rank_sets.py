@@ -7,6 +7,7 @@ values. `composite_intervals` runs the scorecard itself over resampled agreement
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from typing import overload
 
@@ -217,6 +218,9 @@ def composite_intervals(
     Bands say what places cannot: a group is above or below the middle, the mean composite of those ranked, where it is so
     with all others at once at the level, by the largest studentised difference to the middle over the draws.
 
+    Each group has a stream of random numbers seeded by the references of its agreements, so that neither the order of rows nor a
+    filter that selects the same changes anything, and other groups only what is like any in the register.
+
     On a register so large that drawing all its agreements every time would take long, fewer are drawn of large groups
     and the spread is brought back by the square root of the ratio (m out of n: Bickel, Götze and van Zwet 1997,
     Statistica Sinica 7, 1-31).
@@ -273,28 +277,35 @@ class _Draws:
 def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int, seed: int) -> _Draws:
     components = [code for code, weight in rules.weights.items() if weight > 0]
     members = (
-        facts.agreements.select("agreement_id", by)
+        facts.agreements.select("agreement_id", "ref", by)
         .join(groups.to_frame().with_row_index("_group"), on=by, how="inner", nulls_equal=True)
-        .sort("_group", "agreement_id")
+        .sort("_group", "ref")
     )
     size = np.bincount(members["_group"].to_numpy(), minlength=len(groups))
     taken = _taken(size, _MAX_DRAWN // draws)
+    streams = _streams(members, seed)
     # What is drawn from is many times what is drawn; the rest of a very large register need not be tallied.
     pool = np.minimum(size, _POOL * taken)
-    order = pl.int_range(pl.len()).shuffle(seed=seed).over("_group")
-    numbered = members.filter(order < pl.Series(pool).gather(members["_group"])).with_row_index("_row")
+    kept = np.concatenate(
+        [
+            np.arange(of) if of == some else np.sort(stream.permutation(of)[:some])
+            for stream, of, some in zip(streams, size, pool, strict=True)
+        ]
+    )
+    numbered = members[kept + np.repeat(size.cumsum() - size, pool)].with_row_index("_row")
     pooled = pl.col("agreement_id").is_in(numbered["agreement_id"].implode())
     parts = (
         scorecard.tally(facts if (pool == size).all() else facts.where(pooled), by=["agreement_id"])
         .filter(pl.col("kpi").is_in([*components, COMPOSITE]))
         .join(numbered.select("agreement_id", "_row"), on="agreement_id")
     )
-    tallies = _summed(_picks(pool, taken, draws=draws, seed=seed), parts)
+    tallies = _summed(_picks(pool, taken, streams, draws=draws), parts)
     cases = tallies.filter(pl.col("kpi") == COMPOSITE).select("_cell", n="cases")
     scores = scorecard.scores(tallies, by=["_cell"], kpis=components, rules=rules)
     found = scorecard.composites(scores, cases, by=["_cell"], rules=rules)
     values = np.full(draws * len(groups), np.nan)
-    values[found["_cell"].to_numpy()] = found["value"].to_numpy()
+    # Sums of floats differ in their last digits from one run to the next.
+    values[found["_cell"].to_numpy()] = found["value"].round(9).to_numpy()
     table: Floats = values.reshape(draws, len(groups))
     table[0, np.isnan(table).all(axis=0)] = 0.0  # in no draw at all: nothing is known of its spread
     return _Draws(values=table, size=size, share=taken / size)
@@ -329,18 +340,29 @@ def _summed(drawn: csr_array, parts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(sums)
 
 
-def _picks(size: Ints, taken: Ints, *, draws: int, seed: int) -> csr_array:
+def _streams(members: pl.DataFrame, seed: int) -> list[np.random.Generator]:
+    """Random numbers for each group, seeded by the references of its agreements and by nothing else.
+
+    So a group is drawn alike whatever the order of rows, their numbers in the store, and the other groups there are.
+    """
+    named = members.group_by("_group", maintain_order=True).agg(pl.col("ref").str.join("\n"))["ref"]
+    keys = (hashlib.blake2b(refs.encode(), digest_size=16).digest() for refs in named)
+    return [np.random.Generator(np.random.PCG64([seed, int.from_bytes(key)])) for key in keys]
+
+
+def _picks(size: Ints, taken: Ints, streams: Sequence[np.random.Generator], *, draws: int) -> csr_array:
     """How often each cell (draw x groups + group) drew each row; rows are numbered group by group."""
-    random = np.random.Generator(np.random.PCG64(seed))
-    group = np.repeat(np.arange(len(size)), taken)
-    first = (size.cumsum() - size)[group]
-    own = (random.random((draws, len(group))) * size[group]).astype(np.int64) + first
-    anyone = random.integers(0, size.sum(), own.shape)
-    picks = np.where(random.random(own.shape) < _LIKE_ANY / (size[group] + _LIKE_ANY), anyone, own)
-    cells = group + len(size) * np.arange(draws)[:, None]
-    found, times = np.unique(cells * size.sum() + picks, return_counts=True)
-    drawn, row = np.divmod(found, size.sum())
-    return csr_array((times, (drawn, row)), shape=(draws * len(size), size.sum()))
+    first, all_rows = size.cumsum() - size, int(size.sum())
+    cells, picks = [], []
+    for group, stream in enumerate(streams):
+        own, anyone, which = stream.random((3, draws, taken[group]))
+        is_own = which >= _LIKE_ANY / (size[group] + _LIKE_ANY)
+        row = np.where(is_own, own * size[group] + first[group], anyone * all_rows).astype(np.int64)
+        cells.append(np.repeat(group + len(size) * np.arange(draws), taken[group]))
+        picks.append(row.ravel())
+    found, times = np.unique(np.concatenate(cells) * all_rows + np.concatenate(picks), return_counts=True)
+    drawn, row = np.divmod(found, all_rows)
+    return csr_array((times, (drawn, row)), shape=(draws * len(size), all_rows))
 
 
 def _taken(size: Ints, most: int) -> Ints:

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 import scipy.stats
 from hypothesis import given, settings
-from polars.testing import assert_frame_equal
 
 from kpi import facts
 from kpi.facts import Facts
@@ -187,13 +186,37 @@ def test_places_and_limits_hold_the_composite_and_its_place() -> None:
     assert both.filter(pl.col("place").is_null() & pl.col("best_place").is_not_null()).is_empty()
 
 
-def test_the_same_register_gives_the_same_intervals() -> None:
+def test_neither_the_order_of_rows_nor_their_numbers_change_anything() -> None:
     found = built(300, agencies=6)
-    turned = dataclasses.replace(found, agreements=found.agreements.reverse())
+    told = rank_sets.composite_intervals(found, by="agency")
+    turned = dataclasses.replace(found, agreements=found.agreements.sample(fraction=1, shuffle=True, seed=3))
 
-    assert_frame_equal(
-        rank_sets.composite_intervals(found, by="agency"), rank_sets.composite_intervals(turned, by="agency")
+    def renumbered(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(agreement_id=5_000 - pl.col("agreement_id"))
+
+    frames = {name: renumbered(getattr(found, name)) for name in ("agreements", "reports", "blockers")}
+    for same in (turned, dataclasses.replace(found, **frames)):
+        assert rank_sets.composite_intervals(same, by="agency").equals(told)
+
+
+def test_a_filter_that_selects_the_same_changes_nothing() -> None:
+    found = built(300, agencies=6)
+
+    filtered = found.where(pl.col("agency").is_in(found.agreements["agency"].unique().implode()))
+
+    assert rank_sets.composite_intervals(filtered, by="agency").equals(
+        rank_sets.composite_intervals(found, by="agency")
     )
+
+
+def test_a_group_is_drawn_alike_whatever_other_groups_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rank_sets, "_LIKE_ANY", 0)
+    found = built(300, agencies=6)
+    told = rank_sets.composite_intervals(found, by="agency").select("agency", "low", "high")
+
+    fewer = rank_sets.composite_intervals(found.where(pl.col("agency") < "M03"), by="agency")
+
+    assert fewer.select("agency", "low", "high").equals(told.filter(pl.col("agency") < "M03"))
 
 
 def test_a_band_is_said_only_where_the_interval_leaves_the_middle() -> None:
@@ -215,7 +238,7 @@ def test_an_empty_register_has_no_intervals() -> None:
 
 def written_out(found: Facts, picks: pl.DataFrame, groups: list[str]) -> Facts:
     """The facts of a register in which the picked agreements stand as often as they were picked, under new numbers."""
-    numbered = found.agreements.sort("agency", "agreement_id").with_row_index("_row")
+    numbered = found.agreements.sort("agency", "ref").with_row_index("_row")
     copies = (
         picks.with_columns(pl.int_ranges(0, "_times").alias("_copy"))
         .explode("_copy")
@@ -240,7 +263,8 @@ def test_draws_made_up_from_tallies_equal_scorecards_of_registers_written_out() 
 
     drawn = rank_sets._draw(found, groups, by="agency", rules=rules, draws=3, seed=3)
 
-    cells = rank_sets._picks(drawn.size, drawn.size, draws=3, seed=3).tocoo()
+    members = found.agreements.select("ref", _group=pl.col("agency").rank("dense")).sort("_group", "ref")
+    cells = rank_sets._picks(drawn.size, drawn.size, rank_sets._streams(members, 3), draws=3).tocoo()
     picks = pl.DataFrame({"_cell": cells.row, "_row": cells.col, "_times": cells.data}).cast({"_row": pl.UInt32})
     for draw in range(3):
         of_draw = picks.filter(pl.col("_cell") // 4 == draw).with_columns(pl.col("_cell") % 4)
