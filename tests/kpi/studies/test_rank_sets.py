@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -194,7 +195,7 @@ def test_neither_the_order_of_rows_nor_their_numbers_change_anything() -> None:
     def renumbered(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(agreement_id=5_000 - pl.col("agreement_id"))
 
-    frames = {name: renumbered(getattr(found, name)) for name in ("agreements", "reports", "blockers")}
+    frames: dict[str, Any] = {name: renumbered(getattr(found, name)) for name in ("agreements", "reports", "blockers")}
     for same in (turned, dataclasses.replace(found, **frames)):
         assert rank_sets.composite_intervals(same, by="agency").equals(told)
 
