@@ -2,6 +2,7 @@
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
 # make serve   the same in PROCESSES processes behind nginx; one for each core if left out
 # make test    everything that must hold
+# make coverage  the tests again, noting the lines they run: the least covered files and the total
 # make faults  the store under every fault, at length (a sample of it is in make test); prints the figures
 # make bench   what figures, pages and loads take, as ratios within one run, against their budgets; writes bench.json; honours SIZES, ONLY
 # make load    how long a leader waits while others do what they should not
@@ -34,7 +35,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup lock run serve test check lint faults bench load guards numbers chromium
+.PHONY: setup lock run serve test coverage check lint faults bench load guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -90,8 +91,11 @@ FAST := $(addprefix tests/,architecture words files kpi seed_data)
 check: lint
 	$(VENV)/bin/pytest -n 2 --dist worksteal -m "not slow and not postgresql and not browser" $(FAST)
 
-# The least covered files come first, the total last.
 test: chromium lint
+	$(VENV)/bin/pytest -n 2 --dist worksteal
+
+# The least covered files come first, the total last. Apart from make test: noting lines takes a third of the time.
+coverage: chromium setup
 	$(VENV)/bin/pytest -n 2 --dist worksteal --cov --cov-report=
 	@$(VENV)/bin/coverage report --sort=cover | sed -n '1,12p;$$p'
 

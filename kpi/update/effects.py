@@ -6,7 +6,7 @@ import dataclasses
 
 import polars as pl
 
-from kpi.register import FIELDS_FILLED, Register
+from kpi.register import BLANK, FIELDS_FILLED, Register
 from kpi.update.differences import Preview
 from kpi.update.layout import NEW
 from kpi.vocabulary import AccessLevel
@@ -33,7 +33,10 @@ def projected(register: Register, preview: Preview) -> Register:
         agreements=_agreements(register.agreements, preview, ids),
         agreement_partners=_joined(register.agreement_partners, partners),
         status_events=_replaced(
-            register.status_events, of_agreement(writes.status_events).with_columns(date_known=pl.lit(True))
+            register.status_events,
+            _documented(of_agreement(writes.status_events), register.status_events).with_columns(
+                date_known=pl.lit(True), received_on=pl.lit(preview.received_on)
+            ),
         ),
         targets=_replaced(register.targets, of_agreement(writes.targets)),
         reports=_replaced(
@@ -44,6 +47,15 @@ def projected(register: Register, preview: Preview) -> Register:
         ),
         blockers=_joined(register.blockers, blockers),
         blocker_events=_replaced(register.blocker_events, events),
+    )
+
+
+def _documented(events: pl.DataFrame, there: pl.DataFrame) -> pl.DataFrame:
+    """Whether each names a document: its own, or else that of the event it replaces."""
+    replaced = there.select("is_documented", replaces="id")
+    own = pl.col("document").str.strip_chars(BLANK) != ""
+    return events.join(replaced, on="replaces", how="left", maintain_order="left").with_columns(
+        is_documented=pl.coalesce(own, "is_documented", pl.lit(False))
     )
 
 

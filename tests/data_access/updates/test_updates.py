@@ -124,7 +124,8 @@ def undone(engine: sa.Engine, batch_id: int | None, actor: Person = INDUSTRY) ->
 
 
 def existing(register_: Register) -> dict[str, pl.DataFrame]:
-    """The frames of a register without ids of rows of history, and without agreements that have no event (undone ones)."""
+    """The frames of a register without the numbers of batches and of rows of history, and without agreements that have no event
+    (undone ones)."""
     there = register_.status_events["agreement_id"].unique().implode()
     frames = {name: getattr(register_, name) for name in FRAMES}
     refs = frames["agreements"].select(
@@ -147,7 +148,8 @@ def existing(register_: Register) -> dict[str, pl.DataFrame]:
             frame = frame.with_columns(
                 pl.col("blocker_id").replace_strict(blockers, return_dtype=pl.String).alias("whose")
             )
-        kept = [column for column in frame.columns if column not in ("id", "agreement_id", "blocker_id", "ref")]
+        numbers = ("id", "agreement_id", "blocker_id", "batch_id", "ref")
+        kept = [column for column in frame.columns if column not in numbers]
         compared[name] = frame.select(kept).sort(kept)
     return compared
 
