@@ -28,8 +28,8 @@ agency = choice(
     width=520,
 )
 view = everywhere.where(agency_group=groups[agency])
+# Who may see the agency's agreements one by one sees what is made of their fields and partners as well.
 sees_all = person.limited_to in (None, agency)
-"""Whether this person may see the agency's agreements one by one, and with them what is made of their fields and partners."""
 sections.show_place(view, agency)
 if sees_all:
     sections.show_succession(view, agency)

@@ -195,3 +195,8 @@ def test_the_header_says_which_register_and_that_it_is_a_demo(
     assert expected[0] in shown.markdown[0].value
     assert expected[1] in shown.markdown[0].value
     assert any(expected[2] in caption.value for caption in shown.caption)
+
+
+def test_a_lone_string_in_a_page_is_not_shown() -> None:
+    """Streamlit's magic would write it out for everybody to read."""
+    assert st.get_option("runner.magicEnabled") is False
