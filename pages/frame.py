@@ -18,7 +18,7 @@ from data_access import settings
 from data_access.accounts import Person
 from pages.screen import Screen, screens
 from pages.sign_in import password, single_sign_on
-from pages.ui import data_edition, filters, links, menu, session
+from pages.ui import changed, data_edition, filters, links, menu, session
 
 PAGES: Final = Path(__file__).parent
 
@@ -47,11 +47,15 @@ def draw() -> None:
         return
     show_header(person, edition)
     screen = _screen_of(page)
-    filters.draw(person, bar=screen.filtered, looks_back=screen.looks_back)
+    view = filters.draw(person, bar=screen.filtered, looks_back=screen.looks_back)
+    since = st.container()
     if sought := st.session_state.pop("sought", None):
         links.go("agreements", q=sought)
     with session.looking(person):
         page.run()
+    if screen.filtered and screen.looks_back:
+        with since:  # after the page, which does not wait for it
+            changed.show(person, view)
 
 
 def choose_language() -> None:
