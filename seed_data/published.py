@@ -170,6 +170,12 @@ class _View:
         end = dt.date(year + last // 12, last % 12 + 1, 1) - dt.timedelta(days=1)
         return self.count(dt.date(year, first, 1), end)
 
+    def place(self, year: int) -> float | None:
+        """A year's place among all years by high-level agreements signed, 1 for the most; None where it has none."""
+        signed = self._signed(Scope.HIGH_LEVEL)["signed_on"].drop_nulls().dt.year().value_counts(name="n")
+        own = signed.filter(pl.col("signed_on") == year)["n"]
+        return None if own.is_empty() else float(1 + signed.filter(pl.col("n") > own.item()).height)
+
     def share(self, group: str) -> float | None:
         """Percent of the term's agreements in a group of sectors, to one decimal."""
         signed = self.signed
@@ -217,6 +223,7 @@ _MEASURES: Mapping[str, Callable[[_View], Measured]] = MappingProxyType(
     {
         "signed_total_2021_2025": lambda view: float(view.signed.height),
         "signed_2025": lambda view: view.months(2025, 1, 12),
+        "signed_2025_place_among_years": lambda view: view.place(2025),
         "signed_2025_9m": lambda view: view.months(2025, 1, 9),
         "signed_2025_q1": lambda view: view.months(2025, 1, 3),
         "signed_2025_q2": lambda view: view.months(2025, 4, 6),
@@ -237,6 +244,9 @@ _MEASURES: Mapping[str, Callable[[_View], Measured]] = MappingProxyType(
         "share_economy_trade_investment_pct": lambda view: view.share("ECO"),
         "share_infra_connectivity_energy_pct": lambda view: view.share("INF"),
         "partners_strategic_and_comprehensive": lambda view: float(view.tiers(CONFERENCE).height),
+        "partners_over_previous_term": lambda view: _ratio(
+            view.tiers(CONFERENCE).height, view.tiers(TERM[0] - dt.timedelta(days=1)).height
+        ),
         "partners_total_2025_08": lambda view: float(view.tiers(dt.date(2025, 8, 22)).height),
         "upgrades_2025": _raised_in_2025,
         "csp_unsc_p5": lambda view: float(
