@@ -34,7 +34,7 @@ def draw() -> None:
     """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
-    person, edition = session.begin_run()
+    person, _ = session.begin_run()
     page = st.navigation(menu.pages(person), position="hidden" if person is None else "top")
     if asked := st.session_state.pop("language_asked", None):
         # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.
@@ -45,9 +45,11 @@ def draw() -> None:
         form = single_sign_on if settings.load().is_single_sign_on else password
         form.show(address=address_of(page))
         return
-    show_header(person, edition)
+    header = st.container()
     screen = _screen_of(page)
     view = filters.draw(person, bar=screen.filtered, looks_back=screen.looks_back)
+    with header:  # the address says as known on which day
+        show_header(person, data_edition.shown())
     since = st.container()
     if sought := st.session_state.pop("sought", None):
         links.go("agreements", q=sought)
@@ -91,8 +93,12 @@ def show_header(person: Person, edition: data_edition.DataEdition) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
             name = getattr(edition, words.column("name"))
             if name:
+                said = {"name": words.plain(name), "date": words.date(edition.data_date)}
+                known_on = edition.known_on
                 st.markdown(
-                    words.t("frame.register", name=words.plain(name), date=words.date(edition.data_date)),
+                    words.t("frame.register", **said)
+                    if known_on is None
+                    else words.t("frame.register_known", **said, known=words.date(known_on)),
                     width="content",
                 )
             caveat = getattr(edition, words.column("caveat"))

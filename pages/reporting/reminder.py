@@ -34,6 +34,7 @@ def show(view: View, person: Person, period: Period, agency: str) -> None:
             w.t("reporting.file_reminder", agency=w.name("agency", agency, short=True), code=period.code),
             as_of=view.as_of,
             extension="txt",
+            known_on=data_edition.shown().known_on,
         ),
         mime="text/plain",
         key="reporting_reminder",
@@ -85,6 +86,8 @@ def _text(view: View, own: str | None, period: Period, agency: str, sender: str)
         w.t("reporting.letter_how"),
         w.t("reporting.letter_end", office=sender),
     ]
+    if (known_on := data_edition.shown().known_on) is not None:
+        parts.append(f"{w.t('common.note_known')}: {w.date(known_on)}.")
     if data_edition.shown().is_demo:
         parts.append(w.t("common.demo_mark"))
     return "\n\n".join(parts)

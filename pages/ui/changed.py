@@ -111,9 +111,9 @@ def _cards(register: Register, agencies: pl.Series, view: View, rules: Rules) ->
 def _show_figures(found: pl.DataFrame, causes: pl.DataFrame, person: Person, day: dt.date) -> None:
     st.caption(w.t("changed.lead", date=w.date(day)))
     agency = Column("agency", "changed.agency", "code", of="agency", short=True, width=90)
-    figure, by = Column("figure", "changed.figure", width=160), Column("by_what", "changed.by", width=140)
-    was = Column("was", "changed.was", "light", of="old_status", width=95)
-    now = Column("is_now", "changed.is", "light", of="new_status", width=95)
+    figure, by = Column("figure", "changed.figure", width=140), Column("by_what", "changed.by", width=140)
+    was = Column("was", "changed.was", "light", of="old_status", width=105)
+    now = Column("is_now", "changed.is", "light", of="new_status", width=105)
     lights = Column("old_status", "changed.was_light", "light"), Column("new_status", "changed.is_light", "light")
     tables.show(
         found,

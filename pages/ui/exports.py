@@ -62,10 +62,11 @@ def xlsx(
     return buffer.getvalue()
 
 
-def file_name(name: str, *, as_of: dt.date, extension: str) -> str:
-    """A file name any system takes: `dinh-tre_2026-01-14.csv`."""
+def file_name(name: str, *, as_of: dt.date, extension: str, known_on: dt.date | None = None) -> str:
+    """A file name any system takes: `dinh-tre_2026-01-14.csv`, `dinh-tre_2026-01-14_known-2026-02-01.csv`."""
     words = "".join(sign if sign.isascii() and sign.isalnum() else " " for sign in fold(name)).split()
-    return f"{'-'.join(words) or 'data'}_{as_of.isoformat()}.{extension}"
+    known = "" if known_on is None else f"_known-{known_on.isoformat()}"
+    return f"{'-'.join(words) or 'data'}_{as_of.isoformat()}{known}.{extension}"
 
 
 def _guarded_text(text: str) -> str:

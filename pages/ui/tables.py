@@ -261,7 +261,7 @@ def _download_button(
     st.download_button(
         w.t(f"common.download_{extension}"),
         write,
-        file_name=exports.file_name(file_name, as_of=view.as_of, extension=extension),
+        file_name=exports.file_name(file_name, as_of=view.as_of, extension=extension, known_on=edition.known_on),
         mime=_MIME[extension],
         key=f"{key}_{extension}",
         on_click="ignore",

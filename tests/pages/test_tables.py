@@ -107,6 +107,8 @@ def test_file_names_are_plain_everywhere() -> None:
     name = exports.file_name("Đình trệ / quá hạn", as_of=dt.date(2026, 1, 14), extension="csv")
 
     assert name == "dinh-tre-qua-han_2026-01-14.csv"
+    known = exports.file_name("a", as_of=dt.date(2026, 1, 14), extension="csv", known_on=dt.date(2026, 2, 1))
+    assert known == "a_2026-01-14_known-2026-02-01.csv"
 
 
 # --- Tables ----------------------------------------------------------------------------------------------------------
