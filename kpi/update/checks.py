@@ -51,12 +51,13 @@ def check_rows(
     found += _cell_problems(layout.cells, faults)
     cells = layout.cells.filter(pl.col("subject").is_not_null())
     found += _disagreements(cells)
-    found += problems_of(cells, Context(current, today))
+    moved = moves(cells, current)
+    found += problems_of(cells, moved, Context(current, today))
     found += likely_duplicates(cells, current)
     found += _stale_rows(cells)
     if are_blocking(found):
         return capped(_as_written(found, layout.cells), limits.problems_of_a_kind)
-    brought = pl.concat([cells.filter("touched"), _going_along(cells, current, today)], how="diagonal")
+    brought = pl.concat([cells.filter("touched"), _going_along(cells, moved, current, today)], how="diagonal")
     return Checked(
         cells=_once(_without_signed_state(brought, current)),
         table=table,
@@ -141,10 +142,10 @@ def _stale_rows(cells: pl.DataFrame) -> list[Problem]:
 # --- What goes along -------------------------------------------------------------------------------------------------
 
 
-def _going_along(cells: pl.DataFrame, current: Current, today: dt.date) -> pl.DataFrame:
+def _going_along(cells: pl.DataFrame, states: pl.DataFrame, current: Current, today: dt.date) -> pl.DataFrame:
     """Cells that belong to a change though they are no change themselves: the day of a move on the day of the one before and
     the document it shares with it, the repeated reason of a new target, and the day on which a new target was set."""
-    moving = moves(cells, current).filter("moves").select("subject")
+    moving = states.filter("moves").select("subject")
     moved = cells.filter((pl.col("column") == "current_target") & pl.col("touched"))
     along = cells.filter(~pl.col("touched")).filter(
         (
@@ -187,6 +188,8 @@ def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today:
 
 def _without_signed_state(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
     """Leaves out the state of a new agreement where it only repeats that it is signed."""
+    if not cells["subject"].str.starts_with(NEW).any():
+        return cells
     still = moves(cells.with_columns(touched=pl.lit(True)), current).filter(
         ~pl.col("moves") & pl.col("subject").str.starts_with(NEW)
     )

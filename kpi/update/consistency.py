@@ -44,11 +44,15 @@ class Context:
     today: dt.date
 
 
-def problems_of(cells: pl.DataFrame, context: Context) -> list[Problem]:
-    """Every problem the touched cells make together; cells with faults of their own are taken as given but not judged."""
+def problems_of(cells: pl.DataFrame, moved: pl.DataFrame, context: Context) -> list[Problem]:
+    """Every problem the touched cells make together; cells with faults of their own are taken as given but not judged.
+
+    `moved` are the `moves` of these cells. Parts that nothing touches, most of them in most files, are left early.
+    """
     return [
         *_new_agreement_problems(cells),
-        *_status_problems(cells, context),
+        *_signing_problems(cells, context),
+        *_status_problems(moved, context),
         *_target_problems(cells, context),
         *_report_problems(cells, context),
         *_blocker_problems(cells, context),
@@ -83,6 +87,8 @@ def folded(cells: pl.DataFrame, part: str, names: Iterable[str]) -> pl.DataFrame
 
 def _new_agreement_problems(cells: pl.DataFrame) -> list[Problem]:
     things = folded(cells, "agreement", _FOR_A_NEW_AGREEMENT).filter(pl.col("subject").str.starts_with(NEW))
+    if things.is_empty():
+        return []
     return _missing(things, _FOR_A_NEW_AGREEMENT, "new_agreement_needs")
 
 
@@ -134,9 +140,14 @@ def _names_a_document(text: pl.Expr) -> pl.Expr:
     return is_link | (text.str.contains(r"\d") & (text.str.count_matches(r"\p{L}") >= _LETTERS_OF_A_DOCUMENT))
 
 
-def _status_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
+def _signing_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
+    return _future(folded(cells, "agreement", ("signed_on",)), ("signed_on",), context)
+
+
+def _status_problems(things: pl.DataFrame, context: Context) -> list[Problem]:
+    if things.is_empty():
+        return []
     found: list[Problem] = []
-    things = moves(cells, context.current)
     moving = things.filter(pl.col("moves") & pl.col("state").is_not_null()).with_columns(after="state")
     for line in transitions.with_obstacle(moving).filter(pl.col("obstacle").is_not_null()).iter_rows(named=True):
         params = {
@@ -175,11 +186,7 @@ def _status_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         found.append(
             Problem("date_backwards", row=line[ROW], column="state_date", value=line["state_date"], params=params)
         )
-    return (
-        found
-        + _future(dated, ("state_date",), context)
-        + _future(folded(cells, "agreement", ("signed_on",)), ("signed_on",), context)
-    )
+    return found + _future(dated, ("state_date",), context)
 
 
 def _future(things: pl.DataFrame, names: Iterable[str], context: Context) -> list[Problem]:
@@ -213,6 +220,8 @@ def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         .join(signings(cells), on="subject", how="left", maintain_order="left")
         .with_columns(signed=pl.coalesce("new_signed_on", "signed"), has_target=pl.col("has_target").fill_null(False))
     )
+    if things.is_empty():
+        return []
     found: list[Problem] = []
     moved = pl.col("current_target_touched")
     for row in things.filter(moved & pl.col("has_target") & ~pl.col("target_reason_given"))[ROW]:
@@ -245,6 +254,8 @@ def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         .join(there, on=["agreement_id", "item"], how="left", maintain_order="left")
         .join(periods, on="item", how="left", maintain_order="left")
     )
+    if things.is_empty():
+        return []
     new = things.filter(pl.col("exists").is_null())
     found = _missing(new, _FOR_A_NEW_REPORT, "new_report_needs")
     says_something = pl.any_horizontal(pl.col(f"{name}_given") for name in ("progress_pct", *REPORT_FIELDS))
@@ -273,6 +284,8 @@ def _blocker_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         .join(known, on=["agreement_id", "item"], how="left", maintain_order="left")
         .with_columns(pl.coalesce(name, f"kept_{name}").alias(name) for name in dates)
     )
+    if things.is_empty():
+        return []
     new = things.filter(pl.col("item").str.starts_with(NEW))
     found = _missing(new, _FOR_A_NEW_BLOCKER, "new_blocker_needs")
     for earlier, later in ((0, 1), (0, 2), (1, 2)):
