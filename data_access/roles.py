@@ -15,6 +15,7 @@ class May(Enum):
     OVERSEE_UPLOADS = "see what every agency handed in, take it back, settle what waits for review"
     REVIEW = "publish or return what waits"
     VERIFY = "record what was found of what agencies claimed; never for the agency one acts for"
+    SEE_SIGNS = "see what is unusual in what agencies claim"
     SETTLE = "settle the calendar, thresholds and agencies' names"
     REMIND = "remind agencies of reports"
     ADMINISTER = "look after accounts, agencies and the audit"
@@ -29,14 +30,21 @@ class Role:
     needs_second_factor: bool = False
 
 
-LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND}))
+LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND, May.SEE_SIGNS}))
 AGENCY: Final = Role("agency", frozenset({May.HAND_IN}))
 COORDINATOR: Final = Role(
     "coordinator",
-    frozenset({May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY}),
+    frozenset(
+        {
+            *(May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY),
+            May.SEE_SIGNS,
+        }
+    ),
     needs_second_factor=True,
 )
-VERIFIER: Final = Role("verifier", frozenset({May.READ_EVERYTHING, May.VERIFY}), needs_second_factor=True)
+VERIFIER: Final = Role(
+    "verifier", frozenset({May.READ_EVERYTHING, May.VERIFY, May.SEE_SIGNS}), needs_second_factor=True
+)
 ADMINISTRATOR: Final = Role(
     "administrator",
     frozenset({May.READ_EVERYTHING, May.OVERSEE_UPLOADS, May.ADMINISTER}),

@@ -45,6 +45,11 @@ class Rules(Thresholds):
     A sample of claims is as large as it takes to know the share confirmed within `sample_margin` at confidence `sample_level`, and
     at least `sample_share` of them, with `sample_least` of every agency that has so many. From `drift_z` on a sample that
     confirms less than those before raises the alarm: one time in twenty by chance.
+
+    Signs in what was claimed (`kpi.integrity`) are told of an agency with `sign_least` cases that could show them; one is unusual
+    where an honest register shows as much anywhere in at most `sign_alarms` of registers. What came in the last `cut_off_days`
+    before reports fell due came just before the cut-off; `bulk_ends` agreements ended on one day are many at once; texts of
+    `alike_characters` or more that `alike_texts` agreements share are identical ones.
     """
 
     weights: Mapping[str, float] = dataclasses.field(default_factory=lambda: _declared("weight"))
@@ -60,6 +65,12 @@ class Rules(Thresholds):
     sample_share: float = 0.6
     sample_least: int = 4
     drift_z: float = 1.645
+    sign_least: int = 10
+    sign_alarms: float = 0.05
+    cut_off_days: int = 7
+    bulk_ends: int = 3
+    alike_texts: int = 3
+    alike_characters: int = 20
 
     @property
     def least_weight(self) -> float:

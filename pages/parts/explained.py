@@ -27,6 +27,7 @@ STATISTICS: Final = (
     "log_rank",
     "defects",
     "coverage",
+    "signs",
 )
 """What `explained.po` has words for, in the order of the method page."""
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 
+from data_access.claimed import read_claims
 from kpi.facts import Facts
 from kpi.indicators.catalog import KPIS
+from kpi.integrity import signs, unusual
+from kpi.integrity.claims import claimed, first_recent_day
 from kpi.studies import calibration, case_mix, cohorts, forecast, rank_sets, sensitivity, waiting
 from kpi.studies import funnel as kpi_funnel
 from kpi.studies import what_if as whatif
@@ -18,7 +22,7 @@ from kpi.studies.cohorts import Comparison
 from kpi.studies.forecast import Forecast
 from kpi.studies.funnel import Funnel
 from kpi.studies.what_if import Study
-from pages.ui import loaders
+from pages.ui import data_edition, loaders
 from pages.ui.kept import kept
 from pages.ui.view import View
 
@@ -206,3 +210,20 @@ def comparison(view: View) -> Comparison | None:
     if len(judged) < 2:
         return None
     return cohorts.compare(facts, judged[0], judged[-1], horizon_days=HORIZON_DAYS)
+
+
+# --- Signs in what was claimed ---------------------------------------------------------------------------------------
+
+
+@kept(rows=True)
+def claims_counted(day: dt.date) -> Mapping[str, pl.DataFrame]:
+    """Sign -> the rows it counts (`kpi.integrity.signs.Sign.rows`), of all agencies: only for those who may see signs."""
+    rules = loaders.rules(day)
+    claims = read_claims(data_edition.store(), texts_from=first_recent_day(day, rules))
+    return signs.counted(claimed(claims, day, periods=loaders.register().periods, rules=rules))
+
+
+@kept()
+def signs_judged(day: dt.date) -> pl.DataFrame:
+    """How unusual each sign of each agency is; columns as in `kpi.integrity.unusual.judge`."""
+    return unusual.judge(claims_counted(day), loaders.rules(day))

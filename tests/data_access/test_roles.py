@@ -17,6 +17,7 @@ MAY = {
     May.OVERSEE_UPLOADS: ("coordinator", "administrator"),
     May.REVIEW: ("coordinator",),
     May.VERIFY: ("coordinator", "verifier"),
+    May.SEE_SIGNS: ("leader", "coordinator", "verifier"),
     May.SETTLE: ("coordinator",),
     May.REMIND: ("leader", "coordinator"),
     May.ADMINISTER: ("administrator",),
