@@ -17,11 +17,12 @@ from kpi.rules import Rules
 from kpi.studies.rank_sets import WINSORISED
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 LEAST_OTHERS: Final = 5
 """With how many other agencies one is compared at least; its own group is looked at where it has so many."""
 
-HABITS: Final = 0.015
+HABITS: Final = 0.01
 """The correlation within agencies that is allowed for at least: how agencies work differs, and few of them show it poorly."""
 
 _ONE_MORE: Final = 1.0
@@ -57,10 +58,27 @@ def judge(counted: Mapping[str, pl.DataFrame], rules: Rules | None = None) -> pl
     have by chance alone), chance (the probability of as many or more), told (`Told`); the most unusual first.
 
     `counted`: sign -> rows as `Sign.rows` gives them. Null from `expected` to `chance` where it is too few to tell. One is unusual
-    where Holm's (1979) procedure over all of them says so at `Rules.sign_alarms`.
+    where Holm's (1979) procedure over all of them says so at `Rules.sign_alarms`. Whoever is unusual measures nobody:
+    all are judged again without them, until nobody is added. In an honest register that begins with a first alarm, so that no more
+    registers have one.
     """
     rules = rules or Rules()
-    parts = [_of_sign(code, rows, rules) for code, rows in counted.items() if not rows.is_empty()]
+    apart: dict[str, set[str]] = {}
+    while True:
+        found = _judged(counted, rules, apart)
+        unusual = found.filter(pl.col("told") == Told.UNUSUAL).select("sign", "agency").rows()
+        new = [(sign, agency) for sign, agency in unusual if agency not in apart.get(sign, ())]
+        if not new:
+            return found
+        for sign, agency in new:
+            apart.setdefault(sign, set()).add(agency)
+
+
+def _judged(counted: Mapping[str, pl.DataFrame], rules: Rules, apart: Mapping[str, set[str]]) -> pl.DataFrame:
+    """`judge` once, where the agencies of a sign that stand `apart` are nobody's measure."""
+    parts = [
+        _of_sign(code, rows, rules, apart.get(code, set())) for code, rows in counted.items() if not rows.is_empty()
+    ]
     found = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts]).sort("chance", "sign", "agency", nulls_last=True)
     left = pl.col("chance").count() - pl.int_range(pl.len())
     at_once = (pl.col("chance") * left).cum_max()
@@ -74,24 +92,27 @@ def judge(counted: Mapping[str, pl.DataFrame], rules: Rules | None = None) -> pl
     return found.with_columns(told=told)
 
 
-def _of_sign(code: str, rows: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _of_sign(code: str, rows: pl.DataFrame, rules: Rules, apart: set[str]) -> pl.DataFrame:
     found = (
         rows.group_by("agency", "group")
         .agg(n=pl.len().cast(pl.Int64), observed=pl.col("is_case").sum().cast(pl.Int64))
         .sort("agency")
     )
     x, n = (found[name].to_numpy().astype(float) for name in ("observed", "n"))
+    counts = ~found["agency"].is_in(list(apart)).to_numpy()
+    if counts.sum() < LEAST_OTHERS:
+        counts = np.full(len(n), fill_value=True)
     if len(n) <= LEAST_OTHERS:
         return found.with_columns(sign=pl.lit(code)).select(
             (pl.col(name) if name in ("sign", "agency", "n", "observed") else pl.lit(None).alias(name)).cast(kind)
             for name, kind in _SCHEMA.items()
         )
-    share = float(x.sum() / n.sum())
+    share = float(x[counts].sum() / n[counts].sum())
     clusterings = [name for name in rows.columns if name.startswith(CLUSTER)]
-    effect = np.max([design_effect(*_strays(rows, name, share), n, share) for name in clusterings], axis=0)
-    usual = _usual(x / effect, n / effect, found["group"].to_numpy())
+    effect = np.max([design_effect(*_strays(rows, name, share), n, share, counts) for name in clusterings], axis=0)
+    usual = _usual(x / effect, n / effect, found["group"].to_numpy(), counts)
     # The others' share is an estimate too, and the worse the fewer they are.
-    times = effect * between(x / effect, n / effect, share) * (1 + n / (n.sum() - n))
+    times = effect * between(x / effect, n / effect, share, counts) * (1 + n / _others(n, counts))
     told = {
         "expected": n * usual,
         "low": np.floor(_reached((1 + _LEVEL) / 2, n / times, usual) * times),
@@ -105,16 +126,22 @@ def _of_sign(code: str, rows: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     )
 
 
-def _usual(x: Floats, n: Floats, group: npt.NDArray[np.object_]) -> Floats:
+def _others(values: Floats, counts: Bools) -> Floats:
+    """For each agency the sum of a value over the others that count."""
+    summed: Floats = values[counts].sum() - values * counts
+    return summed
+
+
+def _usual(x: Floats, n: Floats, group: npt.NDArray[np.object_], counts: Bools) -> Floats:
     """The share among the others, all or those of an agency's own group, whichever is more: what is common in a kind of agency is
     not unusual there, and what is rare in it proves nothing.
 
     Half a case is added, and one counted: where the others have none, chance is small and not nothing.
     """
-    alike = group[:, None] == group
+    alike = (group[:, None] == group) & counts
     np.fill_diagonal(alike, val=False)
     own = np.where(alike.sum(axis=1) >= LEAST_OTHERS, (alike @ x + 0.5) / (alike @ n + 1), 0)
-    usual: Floats = np.maximum(own, (x.sum() - x + 0.5) / (n.sum() - n + 1))
+    usual: Floats = np.maximum(own, (_others(x, counts) + 0.5) / (_others(n, counts) + 1))
     return usual
 
 
@@ -139,24 +166,25 @@ def _strays(rows: pl.DataFrame, cluster: str, share: float) -> tuple[Floats, Flo
     return summed["strayed"].to_numpy(), summed["pairs"].to_numpy(), summed["seen"].to_numpy()
 
 
-def design_effect(strayed: Floats, pairs: Floats, seen: Floats, n: Floats, share: float) -> Floats:
+def design_effect(strayed: Floats, pairs: Floats, seen: Floats, n: Floats, share: float, counts: Bools) -> Floats:
     """How many times more an agency's share varies because its cases come in clusters than if each came by itself; at least 1.
 
     1 + icc (sum of m (m - 1)) / n over its own clusters (Rao and Scott 1992, Biometrics 48, 577-585), with the correlation within
-    clusters (icc) by moments from those of the other agencies; what comes together is one as long as the others have shown little.
-    Not less than among the others, where cases come in larger clusters than the rest.
+    clusters (icc) by moments from those of the other agencies that count; what comes together is one as long as these have shown
+    little. Not less than among the others, where cases come in larger clusters than the rest.
     """
     if not 0 < share < 1:
-        return np.ones(len(n))
+        together: Floats = 1 + pairs / n
+        return together
     varies = strayed / (share * (1 - share))
-    others, theirs, shown, of = (values.sum() - values for values in (varies, pairs, seen, n))
+    others, theirs, shown, of = (_others(values, counts) for values in (varies, pairs, seen, n))
     icc = np.clip((others - of) / np.maximum(theirs, 1), 0, 1)
     icc = (shown * icc + _ONE_MORE) / (shown + _ONE_MORE)
     times: Floats = np.maximum(1 + icc * pairs / n, others / of)
     return times
 
 
-def between(x: Floats, n: Floats, share: float) -> Floats:
+def between(x: Floats, n: Floats, share: float, counts: Bools) -> Floats:
     """How many times more agencies' shares vary than chance makes them, for each agency's effective `n`; at least 1.
 
     The mean squared z-score of the others, the outer tenth at either end drawn in so that those who are unusual do not hide each
@@ -164,12 +192,13 @@ def between(x: Floats, n: Floats, share: float) -> Floats:
     usual differs from one to the next: it weighs more where there are more cases.
     """
     if not 0 < share < 1:
-        return np.ones(len(n))
+        return 1 + np.maximum(n - 1, 0) * HABITS
     z = np.tile((x / n - share) / np.sqrt(share * (1 - share) / n), (len(n), 1))
     np.fill_diagonal(z, np.nan)
+    z[:, ~counts] = np.nan
     low, high = np.nanquantile(z, [WINSORISED, 1 - WINSORISED], axis=1)
     phi = np.nanmean(np.clip(z, low[:, None], high[:, None]) ** 2, axis=1) / _left_of_one(WINSORISED)
-    others = (n.sum() - n) / (len(n) - 1)
+    others = _others(n, counts) / (counts.sum() - counts)
     rho: Floats = np.clip((phi - 1) / np.maximum(others - 1, 1), HABITS, 1)
     return 1 + np.maximum(n - 1, 0) * rho
 

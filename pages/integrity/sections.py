@@ -53,7 +53,8 @@ _SHOWN: Final[Mapping[str, Column]] = {
 
 
 def _day() -> dt.date:
-    return today(data_edition.shown().data_date)
+    """The day the figures are of; the year before it is looked at."""
+    return data_edition.shown().data_date or today(None)
 
 
 def has_claims() -> bool:

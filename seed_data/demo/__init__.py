@@ -44,7 +44,7 @@ def frames(seed: int = SEED, n: int | None = None) -> dict[str, pl.DataFrame]:
         models.StatusEvent: events,
         models.TargetDate: history.target_dates(seed, agreements, lives),
         models.ReportingPeriod: reports.periods(),
-        models.ProgressReport: reports.report(seed, agreements, lives, held_up),
+        models.ProgressReport: verifications.copied(reports.report(seed, agreements, lives, held_up), written),
         models.Blocker: held_up.rows,
         models.BlockerEvent: held_up.events,
         models.Explanation: tables.explanations(),

@@ -23,6 +23,12 @@ UNDERSTATE = "BGDDT"
 _INFLATED = (Verdict.REFUTED, Verdict.CONFIRMED, Verdict.REFUTED, Verdict.CONFIRMED, Verdict.NOT_SHOWN)
 """What is found of claims of INFLATE, one after the other."""
 
+_COPIED = (
+    "Các nội dung quý {}/{} đã được triển khai đầy đủ, đúng kế hoạch và tiến độ đề ra.",
+    "Trong quý {}/{}, các nhiệm vụ được giao cơ bản hoàn thành theo kế hoạch.",
+)
+"""What each of INFLATE says of the progress of every other agreement, word for word."""
+
 _NOT_SHOWN = 0.05
 """The share of the others' claims that could not be shown."""
 
@@ -49,6 +55,16 @@ class Looked:
     samples: pl.DataFrame
     items: pl.DataFrame
     found: pl.DataFrame
+
+
+def copied(reports: pl.DataFrame, agreements: pl.DataFrame) -> pl.DataFrame:
+    """Reports in which those who inflate say the same of many agreements. `agreements` are rows of Agreement."""
+    for agency, text in zip(INFLATE, _COPIED, strict=True):
+        theirs = agreements.filter(pl.col("responsible_agency") == agency).gather_every(2)["id"]
+        says = pl.format(text, pl.col("period").str.slice(6), pl.col("period").str.head(4))
+        is_copied = pl.col("agreement_id").is_in(theirs.implode()) & pl.col("shows_progress")
+        reports = reports.with_columns(progress=pl.when(is_copied).then(says).otherwise("progress"))
+    return reports
 
 
 def look(seed: int, agreements: pl.DataFrame, events: pl.DataFrame) -> Looked:

@@ -35,7 +35,9 @@ def test_the_design_effect_is_the_size_of_clusters_that_go_together() -> None:
     strayed = np.full(10, 2.5 * (4 * 0.75) ** 2 + 7.5 * (4 * 0.25) ** 2)
     n, pairs, seen = np.full(10, 40.0), np.full(10, 120.0), np.full(10, 2.5)
 
-    assert unusual.design_effect(strayed, pairs, seen, n, 0.25) == pytest.approx(np.full(10, 4.0))
+    assert unusual.design_effect(strayed, pairs, seen, n, 0.25, np.full(10, fill_value=True)) == pytest.approx(
+        np.full(10, 4.0)
+    )
 
 
 def test_one_far_from_the_others_is_unusual_and_too_few_are_too_few() -> None:
@@ -58,6 +60,13 @@ def test_with_five_others_there_is_something_to_compare_with_and_with_fewer_ther
 
     assert set(unusual.judge({"sign": rows(few)})["told"]) == {Told.TOO_FEW}
     assert set(unusual.judge({"sign": rows({**few, "B9": (0, 40)})})["told"]) == {Told.UNUSUAL, Told.ORDINARY}
+
+
+def test_two_who_are_unusual_do_not_hide_each_other() -> None:
+    pair = {"A": (40, 60), "B": (9, 60)}
+    others = {f"C{number}": (1, 60) for number in range(8)}
+
+    assert unusual.judge({"sign": rows(pair | others)})["told"].to_list()[:3] == [*[Told.UNUSUAL] * 2, Told.ORDINARY]
 
 
 def test_nothing_counted_is_nothing_told() -> None:
