@@ -36,6 +36,8 @@ TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
         "blockers": models.Blocker,
         "blocker_events": models.BlockerEvent,
         "verifications": models.Verification,
+        "samples": models.VerificationSample,
+        "sample_items": models.SampleItem,
         "batches": models.UploadBatch,
         "agencies": models.Agency,
         "partners": models.Partner,
@@ -60,6 +62,12 @@ _COUNTED: Final[Mapping[str, sa.ColumnElement[Any]]] = types.MappingProxyType(
     }
 )
 """Columns of a register that its tables do not have: what its texts tell. As in `kpi.register`, by the store."""
+
+
+_CAME: Final[Mapping[type[SQLModel], str]] = types.MappingProxyType(
+    {models.UploadBatch: "applied_at", models.VerificationSample: "published_at"}
+)
+"""The moment from which a row that is no claim was there."""
 
 
 def read_register(engine: sa.Engine, *, known_on: dt.date | None = None) -> Register:
@@ -94,6 +102,14 @@ def _columns(
         statement = statement.where(known.held(table, known_on))
     elif known_on is not None and "received_on" in table.c:
         statement = statement.where(known.had_come(table, known_on))
+    if model in _CAME:
+        came = table.c[_CAME[model]]
+        statement = statement.where(came.is_not(None) if known_on is None else came < end_of(known_on))
+    if model is models.SampleItem and known_on is not None:
+        sample = table_of(models.VerificationSample).c
+        statement = statement.where(
+            table.c.sample_id.in_(sa.select(sample.id).where(sample.drawn_at < end_of(known_on)))
+        )
     if model is models.BlockerEvent:
         blocker = table_of(models.Blocker)
         retracted = sa.select(blocker.c.id).where(sa.not_(known.held(blocker, known_on)))

@@ -11,6 +11,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import hmac
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
@@ -281,6 +282,25 @@ def read_items(engine: sa.Engine, sample_id: int) -> pl.DataFrame:
     )
     types = {"received_on": pl.Date, "note": pl.String}
     return store.read_frame(engine, statement).with_columns(pl.col(name).cast(kind) for name, kind in types.items())
+
+
+def read_claims(engine: sa.Engine, events: Collection[int]) -> pl.DataFrame:
+    """Claims that were not drawn, by the numbers of their status events, as `read_items` tells of those that were, with `event_id`
+    and without a place in a sample; the earliest received first. Nobody has looked at them yet."""
+    event, agreement = table_of(models.StatusEvent).c, table_of(models.Agreement)
+    statement = (
+        sa.select(
+            event.id.label("event_id"),
+            *(event[name] for name in ("agreement_id", "state", "effective_on", "received_on", "note")),
+            *(agreement.c[name] for name in ("ref", "title_vi", "title_en", "evidence_url")),
+            agreement.c.responsible_agency.label("agency"),
+            agreement.c.responsible_agency.label("responsible"),
+        )
+        .join(agreement, agreement.c.id == event.agreement_id)
+        .where(event.id.in_(sorted(events)), event.retracted_at.is_(None))
+        .order_by(event.received_on, event.id)
+    )
+    return store.read_frame(engine, statement)
 
 
 def _same_claim(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -147,6 +147,24 @@ class Verifications(dy.Schema):
     received_on = dy.Date()
 
 
+class Samples(dy.Schema):
+    """The samples of claims that were announced, each of a reporting period."""
+
+    id = dy.Int64(primary_key=True)
+    period = dy.String(unique=True)
+
+
+class SampleItems(dy.Schema):
+    """The claims drawn for samples; `agency` is who was responsible then."""
+
+    sample_id = dy.Int64(primary_key=True)
+    position = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    state = coded(State)
+    effective_on = dy.Date()
+    agency = dy.String()
+
+
 class Batches(dy.Schema):
     """What was handed in; `reviewed_at` is when a coordinator published or returned it, null where nobody did."""
 
@@ -230,6 +248,8 @@ class Register:
     blockers: pl.DataFrame = dataclasses.field(default_factory=Blockers.create_empty)
     blocker_events: pl.DataFrame = dataclasses.field(default_factory=BlockerEvents.create_empty)
     verifications: pl.DataFrame = dataclasses.field(default_factory=Verifications.create_empty)
+    samples: pl.DataFrame = dataclasses.field(default_factory=Samples.create_empty)
+    sample_items: pl.DataFrame = dataclasses.field(default_factory=SampleItems.create_empty)
     batches: pl.DataFrame = dataclasses.field(default_factory=Batches.create_empty)
     agencies: pl.DataFrame = dataclasses.field(default_factory=Agencies.create_empty)
     partners: pl.DataFrame = dataclasses.field(default_factory=Partners.create_empty)
@@ -250,6 +270,8 @@ DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
         "blockers": Blockers,
         "blocker_events": BlockerEvents,
         "verifications": Verifications,
+        "samples": Samples,
+        "sample_items": SampleItems,
         "batches": Batches,
         "agencies": Agencies,
         "partners": Partners,

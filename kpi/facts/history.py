@@ -12,7 +12,7 @@ import datetime as dt
 
 import polars as pl
 
-from kpi.facts.standing import first_seen, with_standing
+from kpi.facts.standing import counting, first_seen
 from kpi.register import RECORDS, Register
 from kpi.vocabulary import (
     MILESTONES,
@@ -26,7 +26,6 @@ from kpi.vocabulary import (
     Authority,
     BlockerStep,
     ClaimKind,
-    Standing,
     State,
     state_class,
 )
@@ -71,7 +70,7 @@ class History:
         def of_agreements(events: pl.DataFrame) -> pl.DataFrame:
             return events.join(ids, on="agreement_id", how="semi")
 
-        events = of_agreements(not_refuted(register))
+        events = of_agreements(counting(register))
         targets = of_agreements(register.targets).sort("agreement_id", "effective_on", "id")
         reports = of_agreements(register.reports)
         agreements = _described(register).join(_first_days(events), on="agreement_id", how="left").sort("agreement_id")
@@ -106,12 +105,6 @@ def on_day(spells: pl.DataFrame, day: dt.date) -> pl.DataFrame:
 def records_kept(register: Register) -> frozenset[str]:
     """What a register keeps at all (see `Facts`): a matter of the whole of it, not of any part."""
     return frozenset(name for name, is_kept in RECORDS.items() if name not in register.not_kept and is_kept(register))
-
-
-def not_refuted(register: Register) -> pl.DataFrame:
-    """The status events, with their standing, without those somebody outside the agency has found false: like what was taken back,
-    they never were."""
-    return with_standing(register).filter(pl.col("standing").ne_missing(pl.lit(str(Standing.REFUSED))))
 
 
 def _spells(

@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from kpi.register import Register
-from kpi.vocabulary import CLAIM_KINDS, SEEN, ClaimKind, Standing, State, Verdict
+from kpi.vocabulary import CLAIM_KINDS, CLAIMED, SEEN, ClaimKind, Standing, State, Verdict
 
 CLAIM: Final = ["agreement_id", "state", "effective_on"]
 """What makes one claim."""
@@ -26,15 +26,53 @@ def kind(state: pl.Expr) -> pl.Expr:
     return state.replace_strict(kinds, default=None, return_dtype=pl.String)
 
 
+def counting(register: Register) -> pl.DataFrame:
+    """The status events that count, with their standing: without what somebody outside the agency has found false, which like what
+    was taken back never was, and without what is withheld."""
+    refused = pl.col("standing").eq_missing(pl.lit(str(Standing.REFUSED)))
+    return with_standing(register).filter(~refused & pl.col("withheld_for").is_null())
+
+
+def doubted(register: Register) -> pl.DataFrame:
+    """The agencies of which a claim was found false in a sample that all was looked at of, a row for each such period: agency,
+    period, starts_on, ends_on, doubted_on (the day of the last finding)."""
+    items = register.sample_items.join(_found(register), on=CLAIM, how="left")
+    finished = (
+        items.group_by("sample_id")
+        .agg(doubted_on=pl.col("_found_on").max(), _all=pl.col("verdict").is_not_null().all())
+        .filter("_all")
+    )
+    periods = register.samples.rename({"id": "sample_id"}).join(
+        register.periods.select("starts_on", "ends_on", period="code"), on="period"
+    )
+    return (
+        items.filter(pl.col("verdict") == Verdict.REFUTED)
+        .select("sample_id", "agency")
+        .unique()
+        .join(finished, on="sample_id")
+        .join(periods, on="sample_id")
+        .select("agency", "period", "starts_on", "ends_on", "doubted_on")
+        .sort("agency", "ends_on")
+    )
+
+
+def _found(register: Register) -> pl.DataFrame:
+    """What was found, a row per claim that was looked at: CLAIM, verdict, _found_on."""
+    held = register.verifications.sort("id").unique(CLAIM, keep="last")
+    return held.select(*CLAIM, "verdict", _found_on="received_on")
+
+
 def with_standing(register: Register) -> pl.DataFrame:
-    """The status events of a register with `standing` (null for states that claim nothing, unless refused) and `seen_on`: the day
-    on which somebody outside the agency recorded what was found, or published it; null where nobody did. Like what was found false
-    they go by all that is known, whatever day a figure is of.
+    """The status events of a register with `standing` (null for states that claim nothing, unless refused), `seen_on` (the day on
+    which somebody outside the agency recorded what was found, or published it; null where nobody did) and `withheld_for`.
+
+    What an agency claimed in a period of which a claim was found false is its word alone and counts in no figure, until somebody
+    outside has seen it: `withheld_for` names the period, null for all other events. Standings go by all that is known, whatever day
+    a figure is of.
 
     A finding that nothing could be shown leaves a claim the word it is, whatever document it names. Evidence of the result, which
     an agreement has as a whole, is evidence of its completion.
     """
-    found = register.verifications.sort("id").unique(CLAIM, keep="last")
     proved = register.agreements.filter(pl.col("evidence_url") != "").select(
         agreement_id="id", state=pl.lit(str(State.COMPLETED)), _proved=pl.lit(value=True)
     )
@@ -56,10 +94,8 @@ def with_standing(register: Register) -> pl.DataFrame:
         .then(pl.lit(str(Standing.SOURCED)))
         .otherwise(pl.lit(str(Standing.DECLARED)))
     )
-    return (
-        register.status_events.join(
-            found.select(*CLAIM, "verdict", _found_on="received_on"), on=CLAIM, how="left", maintain_order="left"
-        )
+    events = (
+        register.status_events.join(_found(register), on=CLAIM, how="left", maintain_order="left")
         .join(
             register.batches.select(batch_id="id", reviewed_at="reviewed_at"),
             on="batch_id",
@@ -69,6 +105,25 @@ def with_standing(register: Register) -> pl.DataFrame:
         .join(proved, on=["agreement_id", "state"], how="left", maintain_order="left")
         .with_columns(standing=standing, seen_on=pl.coalesce("_found_on", reviewed.dt.date()))
         .drop("verdict", "_found_on", "reviewed_at", "_proved")
+    )
+    return events.join(_withheld(register, events), on="id", how="left", maintain_order="left").with_columns(
+        standing=pl.when(pl.col("withheld_for").is_not_null())
+        .then(pl.lit(str(Standing.DECLARED)))
+        .otherwise("standing")
+    )
+
+
+def _withheld(register: Register, events: pl.DataFrame) -> pl.DataFrame:
+    """The events of claims of the periods in which their agency claimed something false that nobody has seen: id, withheld_for."""
+    owners = register.agreements.select("responsible_agency", agreement_id="id")
+    unseen = ~IS_SEEN & (pl.col("standing") != Standing.REFUSED)
+    return (
+        events.filter(pl.col("state").is_in(list(CLAIMED)) & unseen)
+        .join(owners, on="agreement_id")
+        .join(doubted(register), left_on="responsible_agency", right_on="agency")
+        .filter(pl.col("received_on").is_between("starts_on", "ends_on"))
+        .unique("id", keep="first")
+        .select("id", withheld_for="period")
     )
 
 

@@ -19,6 +19,7 @@ import polars as pl
 from kpi.estimators.hazards import Factors, Rates, fitted, grouping_of
 from kpi.estimators.intervals import z_value
 from kpi.facts import Facts, history
+from kpi.facts.standing import counting
 from kpi.register import Register
 from kpi.vocabulary import MILESTONES, OPEN_STATES
 
@@ -259,7 +260,7 @@ def _silences(register: Register, facts: Facts) -> pl.DataFrame:
     """
     followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
     # What is resumed after a suspension has come no further: it is left out until it does.
-    standing = history.not_refuted(register)
+    standing = counting(register)
     others = standing.filter(pl.col("date_known") & ~pl.col("state").is_in(MILESTONES))
     moves = pl.concat([history.milestones(standing), others])
     events = moves.sort("id").select("agreement_id", "state", day="effective_on")

@@ -16,6 +16,7 @@ import polars as pl
 
 from kpi import facts as folding
 from kpi.facts import REPORT_FIELDS, Facts
+from kpi.facts.standing import counting
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.register import Register
@@ -202,7 +203,12 @@ def _changed(register: Register, options: pl.DataFrame, today: dt.date) -> Regis
         register,
         agreements=agreements.with_columns(id="option").select(register.agreements.columns),
         agreement_partners=of_options(register.agreement_partners),
-        status_events=with_new(of_options(register.status_events), _new_states(register, options, today)),
+        # What does not count now counts no more in what is imagined; of that nothing has been found.
+        status_events=with_new(
+            of_options(counting(register).select(register.status_events.columns)), _new_states(register, options, today)
+        ),
+        verifications=register.verifications.clear(),
+        sample_items=register.sample_items.clear(),
         targets=of_options(register.targets),
         reports=with_new(of_options(register.reports), _new_reports(register, options, today)),
         blockers=blockers.with_columns(id="_new", agreement_id="option").select(register.blockers.columns),

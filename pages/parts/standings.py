@@ -38,9 +38,12 @@ def badge(standing: str | None) -> None:
 
 
 def texts(claims: pl.DataFrame) -> pl.Series:
-    """Of each claim (standing, seen_by, seen_on) sign and word, and who looked at it on which day where somebody has."""
+    """Of each claim (standing, seen_by, seen_on, withheld_for) sign and word, who looked at it on which day where somebody has, and
+    why it does not count where it is withheld."""
     told = []
-    for row in claims.select("standing", "seen_by", "seen_on").iter_rows(named=True):
+    for row in claims.select("standing", "seen_by", "seen_on", "withheld_for").iter_rows(named=True):
         parts = [text(row["standing"]), row["seen_by"] or "", "" if row["seen_on"] is None else w.date(row["seen_on"])]
+        if row["withheld_for"] is not None:
+            parts = [text(row["standing"]), w.t("agreement.withheld", period=row["withheld_for"])]
         told.append(" · ".join(filter(None, parts)) if row["standing"] else "")
     return pl.Series(told, dtype=pl.String)

@@ -33,6 +33,7 @@ sees_all = person.limited_to in (None, agency)
 sections.show_place(view, agency)
 if sees_all:
     sections.show_succession(view, agency)
+    sections.show_withheld(agency, person)
     statistics.show_outlook(view, agency)
     stalling.show_expected(view, agency)
     statistics.show_steps(view, agency)

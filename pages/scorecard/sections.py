@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from data_access.accounts import May, Person
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, shown_in
 from kpi.rules import Rules
@@ -154,6 +155,18 @@ def show_succession(view: View, agency: str) -> None:
     }
     kpi = w.t(f"kpi.{alone_in('pair')}.short")
     st.caption(w.t("scorecard.succeeded", date=w.date(since), kpi=kpi, **told))
+
+
+def show_withheld(agency: str, person: Person) -> None:
+    """That some of what the agency claimed does not count until somebody has seen it, and why; the way there for who looks."""
+    held = loaders.withheld().filter(pl.col("agency") == agency)
+    if held.is_empty():
+        return
+    periods = ", ".join(held["period"].unique().sort())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(w.tn("scorecard.withheld", held.height, periods=w.plain(periods)), width="content")
+        if person.may(May.VERIFY):
+            links.page_link("verification", w.t("scorecard.to_withheld"), icon=":material/fact_check:")
 
 
 @drawn

@@ -245,10 +245,25 @@ def _dossier(agreement_id: int, agency: str | None) -> AgreementDossier | None:
 
 @kept()
 def standings(agreement_id: int) -> pl.DataFrame:
-    """What each status event of an agreement rests on: id, standing, seen_on; as in `kpi.facts.standing.with_standing`."""
+    """What each status event of an agreement rests on: id, standing, seen_on, withheld_for; as in `with_standing`."""
     whole = register()
     mine = whole.status_events.filter(pl.col("agreement_id") == agreement_id)
-    return with_standing(dataclasses.replace(whole, status_events=mine)).select("id", "standing", "seen_on")
+    return with_standing(dataclasses.replace(whole, status_events=mine)).select(
+        "id", "standing", "seen_on", "withheld_for"
+    )
+
+
+@kept(rows=True)
+def withheld() -> pl.DataFrame:
+    """The claims that do not count until somebody has seen them: event_id, agreement_id, agency, period, seen_on (the day somebody
+    looked in vain, null where nobody has); as in `with_standing`."""
+    whole = register()
+    return (
+        with_standing(whole)
+        .filter(pl.col("withheld_for").is_not_null())
+        .join(whole.agreements.select(agreement_id="id", agency="responsible_agency"), on="agreement_id")
+        .select("agreement_id", "agency", "seen_on", event_id="id", period="withheld_for")
+    )
 
 
 def report_texts(reports: pl.Series) -> pl.DataFrame:

@@ -18,6 +18,9 @@ from pages.ui import data_edition, links, refusals
 from pages.ui.refusals import Write
 
 Item = dict[str, Any]
+BESIDES: Final = "e"
+"""Stands in an address before the number of the event of a claim that was not drawn."""
+
 _DONE: Final = "verification_done"
 _REFUSED: Final = "verification_refused"
 _COLOURS: Final[dict[str, Literal["green", "red", "orange"]]] = {
@@ -56,13 +59,21 @@ def show_done() -> None:
 def asked(items: pl.DataFrame) -> Item | None:
     """The claim the address names by its position; None where it names none there is."""
     given = st.query_params.get("claim", "")
-    if not given:
+    if not given or given.startswith(BESIDES):
         return None
     found = items.filter(pl.col("position").cast(pl.String) == given)
     if found.is_empty():
         st.warning(w.t("verification.no_claim"), icon=":material/link_off:")
         return None
     return found.row(0, named=True)
+
+
+def asked_besides(claims: pl.DataFrame) -> Item | None:
+    """The claim the address names by the number of its event, of claims that were not drawn; None where it names none there is."""
+    found = claims.filter(pl.format(f"{BESIDES}{{}}", "event_id") == st.query_params.get("claim", ""))
+    if found.is_empty():
+        return None
+    return {**dict.fromkeys(("position", "verdict")), **found.row(0, named=True)}
 
 
 def show(person: Person, item: Item) -> None:
@@ -75,7 +86,7 @@ def show(person: Person, item: Item) -> None:
     received = item["received_on"]
     st.caption(
         w.t(
-            "verification.claimed_by",
+            "verification.claimed_besides" if item["position"] is None else "verification.claimed_by",
             position=item["position"],
             ref=w.plain(item["ref"]),
             agency=w.plain(w.name("agency", item["agency"])),

@@ -14,10 +14,13 @@ finding.show_done()
 periods = samples.periods()
 sample = samples.choose(periods)
 items = None if sample is None else samples.items_of(sample)
-asked = None if items is None else finding.asked(items)
+asked = finding.asked_besides(sections.withheld_claims())
+if asked is None and items is not None:
+    asked = finding.asked(items)
 if asked is not None:
     finding.show(person, asked)
     st.stop()
+sections.show_withheld()
 if sample is not None and items is not None:
     sections.show_reliability(sample, items)
     sections.show_waiting(items)

@@ -14,6 +14,7 @@ from kpi.verification import reliability
 from kpi.vocabulary import Verdict
 from pages.ui import cards, data_edition, links, loaders, session, tables
 from pages.ui.tables import Column
+from pages.verification import finding
 
 _CLAIM = (
     Column("number", "verification.position", pinned=True, width=70, by="position"),
@@ -82,6 +83,30 @@ def show_waiting(items: pl.DataFrame) -> None:
         alt=w.t("verification.waiting"),
         on_row=_open,
     )
+
+
+def show_withheld() -> None:
+    """What does not count since a claim of the same agency and period was found false, until it was looked at; a row opens one."""
+    held = withheld_claims()
+    if held.is_empty():
+        return
+    st.subheader(w.t("verification.withheld"), anchor=False)
+    st.caption(w.t("verification.withheld_help"))
+    tables.show(
+        held.with_columns(number=pl.int_range(1, pl.len() + 1).cast(pl.String), position=pl.int_range(1, pl.len() + 1)),
+        [*_CLAIM[:2], Column("period", "verification.period", width=90), *_CLAIM[2:]],
+        "verification_withheld",
+        file_name=w.t("verification.withheld"),
+        alt=w.t("verification.withheld"),
+        on_row=lambda row: links.go("verification", claim=f"{finding.BESIDES}{row['event_id']}"),
+    )
+
+
+def withheld_claims() -> pl.DataFrame:
+    """The claims that are withheld and nobody has looked at, with `period`, as `verification.read_claims` tells of them."""
+    held = loaders.withheld().filter(pl.col("seen_on").is_null())
+    told = verification.read_claims(session.store(), held["event_id"].to_list())
+    return told.join(held.select("event_id", "period"), on="event_id", maintain_order="left")
 
 
 def show_found(items: pl.DataFrame) -> None:

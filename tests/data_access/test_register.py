@@ -127,7 +127,7 @@ def test_a_state_says_whether_a_document_is_named_and_who_reviewed_it(filled: sa
     with store.session(filled) as session:
         reviewed = models.UploadBatch(
             username="agency", file_name="2.csv", file_sha256="1" * 64, status="applied", reviewed_by="coordinator",
-            reviewed_at=LATER,
+            reviewed_at=LATER, applied_at=LATER,
         )  # fmt: skip
         session.add(reviewed)
         session.flush()

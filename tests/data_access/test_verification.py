@@ -353,3 +353,16 @@ def test_each_step_is_in_the_audit(drawn: sa.Engine) -> None:
         ("verification.record", "A-1", "thanhtra"),
         ("verification.take_back", "A-1", "thanhtra"),
     ]
+
+
+def test_claims_that_were_not_drawn_are_told_by_their_events(filled: sa.Engine) -> None:
+    held = register.read_register(filled).status_events
+    numbers = held.filter(held["state"] == CLAIM.state)["id"].to_list()[:3]
+
+    told = verification.read_claims(filled, numbers)
+
+    assert sorted(told["event_id"].to_list()) == sorted(numbers)
+    assert set(told["state"]) == {CLAIM.state}
+    assert told["received_on"].is_sorted()
+    assert told["agency"].to_list() == told["responsible"].to_list()
+    assert verification.read_claims(filled, []).is_empty()

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 
 from kpi import facts
 from kpi.facts import Facts
+from kpi.facts.standing import with_standing
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.register import Register
@@ -104,3 +105,36 @@ def test_what_pays_until_somebody_looks_is_listed() -> None:
     pays = {act.name: gained(register, found, act, before, most=None, agency="BXD") for act in ON_PAPER}
 
     assert all(points is not None and points > 0 for points in pays.values()), pays
+
+
+@pytest.mark.slow
+def test_a_false_claim_that_is_found_costs_the_rest_until_each_was_seen_and_no_honest_agency() -> None:
+    """An agency whose other claims are honest gets all of it back once they were looked at."""
+    register, found = the_demo()
+    unpunished = dataclasses.replace(register, sample_items=register.sample_items.clear())
+    held = with_standing(register).filter(pl.col("withheld_for").is_not_null())
+    seen = held.filter(pl.col("seen_on").is_null()).select(
+        "agreement_id", "state", "effective_on", verdict=pl.lit("confirmed"), received_on=pl.lit(found.as_of)
+    )
+    all_seen = pl.concat(
+        [
+            register.verifications.join(held, on=["agreement_id", "state", "effective_on"], how="anti"),
+            seen.with_row_index("id", offset=100_000).cast({"id": pl.Int64}),
+            held.filter(pl.col("seen_on").is_not_null()).select(
+                "agreement_id", "state", "effective_on", id=pl.col("id") + 200_000, verdict=pl.lit("confirmed"),
+                received_on=pl.lit(found.as_of),
+            ),
+        ],
+        how="diagonal",
+    )  # fmt: skip
+    reviewed = dataclasses.replace(register, verifications=all_seen)
+    before, after = (facts.build(one, found.as_of) for one in (unpunished, reviewed))
+
+    for agency in ("BKHCN", "BNNMT"):
+        full, now, again = (card(one, agency).points for one in (before, found, after))
+        assert full is not None
+        assert now is not None
+        assert again is not None
+        assert now < full - 1, "what was found costs more than the claim itself"
+        assert abs(again - full) < NOTHING
+    assert card(before, "BXD") == card(found, "BXD")

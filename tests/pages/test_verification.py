@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import types
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 import words as w
-from data_access import accounts, store, verification
+from data_access import accounts, register, store, verification
 from data_access.store import models
 from data_access.store.models import base
 from data_access.verification import Claim, Document
+from kpi.facts.standing import with_standing
 from tests.pages.conftest import Visit
 
 VERIFIER = accounts.Person("thanhtra", "verifier", "TTCP", "Thanh tra Chính phủ")
@@ -161,3 +163,25 @@ def test_what_was_found_stands_on_the_agreements_page_and_what_is_false_counts_n
     page = visit("agreement", "lanhdao", ref=first["ref"])
 
     assert w.t("agreement.refuted_counts_not") in said(page)
+
+
+def test_one_claim_found_false_asks_for_the_rest_to_be_seen(drawn: sa.Engine, visit: Visit) -> None:
+    """The sample finished with one refuted: what nobody has seen of that agency is listed and can be opened."""
+    with store.session(drawn) as session:
+        session.execute(sa.delete(models.SampleItem).where(sa.column("position") > 1))
+    (first,) = verification.read_items(drawn, 1).to_dicts()
+    look_at_all(drawn, verdict="refuted")
+    held = register.read_register(drawn)
+    waiting = with_standing(held).filter(pl.col("withheld_for") == "2025-Q4")
+
+    page = visit("verification", "thanhtra", "en")
+    card = visit("scorecard", "lanhdao", "en", agency=first["agency"])
+    event = waiting["id"].to_list()[0]
+    opened = visit("verification", "thanhtra", "en", claim=f"e{event}")
+
+    assert waiting.height > 0
+    assert any("since a claim was found false" in line.value for line in page.subheader)
+    assert len(page.dataframe[0].value) == waiting.height
+    assert any(f"{waiting.height} claim" in line.value for line in card.caption)
+    assert any("not drawn" in line.value for line in opened.caption)
+    assert not any(one.exception for one in (page, card, opened))

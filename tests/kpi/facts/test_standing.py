@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import polars as pl
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from kpi import facts
+from kpi import register as schemas
 from kpi.facts.standing import with_standing
+from kpi.register import Register
 from kpi.vocabulary import Standing
-from tests.kpi.registers import AS_OF, REVIEWED_BATCHES, Row, register_of, registers
+from tests.kpi.registers import AS_OF, REVIEWED_BATCHES, Row, register_of, registers, schema_of
 
 DAY = dt.date(2025, 9, 1)
 CLAIMS = {"PLAN_ISSUED", "IN_PROGRESS", "COMPLETED", "SUSPENDED", "TERMINATED", "EXPIRED", "SUPERSEDED", "NOT_PURSUED"}
@@ -47,10 +50,10 @@ def test_every_claim_rests_on_what_is_known_of_it(rows: list[Row]) -> None:
 @settings(max_examples=25)
 @given(registers(least=1, most=6))
 def test_what_was_seen_of_an_agreement_is_what_was_seen_of_its_claims(rows: list[Row]) -> None:
-    found = facts.build(register_of(rows), AS_OF).agreements
+    known = facts.build(register_of(rows), AS_OF).agreements
     said = {row.id: row for row in rows}
 
-    for one in found.iter_rows(named=True):
+    for one in known.iter_rows(named=True):
         row = said[one["agreement_id"]]
         seen = {s for s, day in row.events if day <= AS_OF and by_hand(row, s, day) in ("reviewed", "verified")}
         assert one["plan_seen"] == ("PLAN_ISSUED" in seen)
@@ -80,13 +83,82 @@ def test_the_state_an_agreement_is_in_says_what_it_rests_on(
     assert (held["standing"], held["seen_on"]) == (standing, seen_on)
 
 
+def sampled(rows: list[Row], drawn: list[tuple[int, str, dt.date, str]]) -> Register:
+    """A register with a sample of 2025-Q3: agreement, state, day and agency of each claim drawn."""
+    items = [(1, place, *claim) for place, claim in enumerate(drawn, 1)]
+    return dataclasses.replace(
+        register_of(rows),
+        samples=pl.DataFrame([(1, "2025-Q3")], schema=schema_of(schemas.Samples), orient="row"),
+        sample_items=pl.DataFrame(items, schema=schema_of(schemas.SampleItems), orient="row"),
+    )
+
+
+def found(state: str, verdict: str, day: dt.date = DAY) -> dict[str, object]:
+    return {"state": state, "claimed": day, "verdict": verdict, "sample": 1, "received": dt.date(2025, 11, 1)}
+
+
+START = "IN_PROGRESS"
+
+
+def a_doubtful_quarter() -> list[Row]:
+    """Of BCT, in Q3: 1 found false, 2 drawn and confirmed, 3 documented, 4 reviewed, 5 verified besides, 6 with a suspension; 7 is
+    of the quarter before, 8 of another agency, 9 not shown."""
+    signed = dt.date(2025, 1, 1)
+    rows = [Row(id=number, signed=signed, events=[(START, DAY)]) for number in range(1, 10)]
+    rows[0].verifications = [found(START, "refuted")]
+    rows[1].verifications = [found(START, "confirmed")]
+    rows[2].documented = frozenset({START})
+    rows[3].batches = {START: 2}
+    rows[4].verifications = [{**found(START, "confirmed"), "sample": None}]
+    rows[5].events.append(("SUSPENDED", DAY + dt.timedelta(days=5)))
+    rows[6].claimed = {START: dt.date(2025, 6, 30)}
+    rows[7].agency = "T20"
+    rows[8].verifications = [found(START, "not_shown")]
+    return rows
+
+
+def test_one_false_claim_withholds_what_nobody_has_seen_of_the_agency_and_period() -> None:
+    rows = a_doubtful_quarter()
+    drawn = [(1, START, DAY, "BCT"), (2, START, DAY, "BCT"), (8, START, DAY, "T20")]
+    rows[7].verifications = [found(START, "confirmed")]
+
+    events = with_standing(register := sampled(rows, drawn))
+    started = facts.build(register, AS_OF).agreements.filter("is_started")["agreement_id"].to_list()
+
+    held = events.filter(pl.col("withheld_for").is_not_null())
+    assert held.select("agreement_id", "state", "standing", "withheld_for").rows() == [
+        (number, START, "declared", "2025-Q3") for number in (3, 6, 9)
+    ]
+    assert started == [2, 4, 5, 7, 8]
+
+
+def test_nothing_is_withheld_while_the_sample_is_not_finished_or_nothing_was_false() -> None:
+    rows = a_doubtful_quarter()
+    unfinished = sampled(rows, [(1, START, DAY, "BCT"), (3, START, DAY, "BCT")])
+    rows[0].verifications = [found(START, "confirmed")]
+    honest = sampled(rows, [(1, START, DAY, "BCT"), (2, START, DAY, "BCT")])
+
+    assert with_standing(unfinished)["withheld_for"].null_count() == with_standing(honest)["withheld_for"].len()
+    assert with_standing(honest)["withheld_for"].drop_nulls().is_empty()
+
+
+def test_what_is_withheld_counts_again_once_it_was_seen() -> None:
+    rows = a_doubtful_quarter()
+    drawn = [(1, START, DAY, "BCT"), (2, START, DAY, "BCT")]
+
+    rows[2].verifications = [{**found(START, "confirmed"), "sample": None}]
+    rows[8].verifications = [{**found(START, "confirmed"), "sample": None}]
+
+    started = facts.build(sampled(rows, drawn), AS_OF).agreements.filter("is_started")["agreement_id"].to_list()
+    assert started == [2, 3, 4, 5, 7, 8, 9]
+
+
 def test_what_was_found_prevails_and_a_review_does_not_outlive_it() -> None:
-    found = {"state": "COMPLETED", "claimed": DAY, "sample": None, "received": dt.date(2025, 12, 1)}
     row = Row(id=1, signed=dt.date(2025, 1, 1), events=[("COMPLETED", DAY)], batches={"COMPLETED": 2})
     standings = []
 
     for verdict in ("confirmed", "not_shown", "refuted"):
-        row.verifications = [{**found, "verdict": verdict}]
+        row.verifications = [found("COMPLETED", verdict)]
         events = with_standing(register_of([row])).filter(pl.col("state") == "COMPLETED")
         standings.append(events["standing"].item())
 
