@@ -26,7 +26,7 @@ from pages.ui.tables import Column
 from pages.ui.view import View
 
 _OPEN = "changed_since"
-_BATCHES_SHOWN = 5
+_BATCHES_SHOWN, _REFS_SHOWN = 5, 6
 _NONE: Final = pl.DataFrame(schema={"agency": pl.String})
 
 
@@ -126,6 +126,7 @@ def _show_figures(found: pl.DataFrame, causes: pl.DataFrame, person: Person, day
         in_words=_written,
     )
     _show_causes(causes, person)
+    _show_agreements(found, causes, person)
 
 
 def _written(found: pl.DataFrame) -> pl.DataFrame:
@@ -171,3 +172,17 @@ def _show_causes(causes: pl.DataFrame, person: Person) -> None:
             links.page_link(page, what, icon=":material/description:", batch=row["id"])
     if batches.height > _BATCHES_SHOWN:
         st.text(w.tn("changed.more_batches", batches.height - _BATCHES_SHOWN))
+
+
+def _show_agreements(found: pl.DataFrame, causes: pl.DataFrame, person: Person) -> None:
+    """Ways to agreements of these figures' agencies of which something has come, as many as fit a line or two."""
+    registered = loaders.register().agreements
+    if person.limited_to is not None:
+        registered = registered.filter(pl.col("responsible_agency") == person.limited_to)
+    touched = causes.join(found.select("agency").unique(), on="agency", how="semi").select(id="agreement_id").unique()
+    refs = registered.join(touched, on="id", how="semi").sort("ref")["ref"]
+    with st.container(horizontal=True, gap="small"):
+        for ref in refs.head(_REFS_SHOWN):
+            links.page_link("agreement", w.plain(ref), ref=ref)
+        if len(refs) > _REFS_SHOWN:
+            st.text(w.tn("changed.more_agreements", len(refs) - _REFS_SHOWN))
