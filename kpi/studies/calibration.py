@@ -35,19 +35,35 @@ DECIDED = 0.01
 """A probability this close to 0 or 1 is no forecast: before its limit can be reached an agreement cannot stall."""
 
 _SLOPES = (0.75, 1.25)
-_MOST_OFF = 0.05
+
+MOST_OFF = 0.05
+"""How far the mean forecast may lie from the share that came."""
+
+LEAST_HELD = 0.9
+"""How many of the 95 % limits of earlier forecasts must have held what came."""
+
 _STEPS = 25
 
 _CASES = {
     "as_of": pl.Date,
     "kind": pl.String,
     "agreement_id": pl.Int64,
+    "exchange": pl.String,
     "probability": pl.Float64,
     "happened": pl.Boolean,
 }
 _TOTALS = {
     "as_of": pl.Date,
     "waiting": pl.Int64,
+    "expected": pl.Float64,
+    "low": pl.Int64,
+    "high": pl.Int64,
+    "happened": pl.Int64,
+    "held": pl.Boolean,
+}
+_AGENCIES = {
+    "as_of": pl.Date,
+    "agency": pl.String,
     "expected": pl.Float64,
     "low": pl.Int64,
     "high": pl.Int64,
@@ -77,7 +93,7 @@ class Calibration:
         """Whether a probability may be shown as what it says: enough cases, right in sum and in slope, and some use."""
         if self.expected is None or self.happened is None or self.slope is None or self.skill is None:
             return False
-        is_right = abs(self.expected - self.happened) <= _MOST_OFF and _SLOPES[0] <= self.slope <= _SLOPES[1]
+        is_right = abs(self.expected - self.happened) <= MOST_OFF and _SLOPES[0] <= self.slope <= _SLOPES[1]
         return self.n >= LEAST_CASES and is_right and self.skill > 0
 
 
@@ -85,15 +101,22 @@ class Calibration:
 class BackTest:
     """Forecasts beside outcomes.
 
-    `cases`: as_of, kind ("started" or "stalled" by the end of the horizon), agreement_id, probability, happened.
-    `totals`: as_of, waiting, expected, low, high, happened, held (whether the 95 % limits held what happened), of
-    starts. An agreement that waits long comes back on several days, so that the cases of different days are not
-    independent.
+    `cases`: as_of, kind ("started" or "stalled" by the end of the horizon), agreement_id, exchange, probability, happened.
+    `totals`: as_of, waiting, expected, low, high, happened, held (whether the 95 % limits held what happened), of starts;
+    `agencies` the same by agency, without waiting. An agreement that waits long comes back on several days, so that the cases
+    of different days are not independent.
     """
 
     horizon_days: int
     cases: pl.DataFrame
     totals: pl.DataFrame
+    agencies: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=_AGENCIES))
+
+    @property
+    def limits_hold(self) -> bool:
+        """Whether enough of the limits of starts, as they are shown by agency, held what came."""
+        held = self.agencies["held"]
+        return len(held) > 0 and int(held.sum()) >= LEAST_HELD * len(held)
 
     def table(self, kind: str) -> pl.DataFrame:
         """The calibration table: from, to, n, forecast, happened, low, high; a row per class of probability with cases.
@@ -203,27 +226,46 @@ def back_test(
         return folded[day]
 
     cases, totals = [pl.DataFrame(schema=_CASES)], [pl.DataFrame(schema=_TOTALS)]
+    agencies = [pl.DataFrame(schema=_AGENCIES)]
     horizon = dt.timedelta(days=horizon_days)
     for position, day in enumerate(days):
         end = day + horizon
-        now, later = as_of(day), as_of(end).agreements.select("agreement_id", "is_started", "is_stalled")
+        now, later = as_of(day), as_of(end).agreements.select("agreement_id", "exchange", "is_started", "is_stalled")
         foreseen = forecast.starts(now, end)
         starts = _outcomes(foreseen.cases, later, day, STARTED, "is_started")
         cases += [starts, _outcomes(forecast.stalls(register, now, end), later, day, STALLED, "is_stalled")]
         total = foreseen.expected().with_columns(
             as_of=pl.lit(day), happened=pl.lit(starts["happened"].sum(), dtype=pl.Int64)
         )
+        agencies.append(_by_agency(foreseen, starts, day))
         totals.append(total.with_columns(held=pl.col("happened").is_between("low", "high")).select(*_TOTALS))
         # Facts of a large register fill memory: those of no other day are let go.
         wanted = {one for other in days[position + 1 :] for one in (other, other + horizon)}
         folded = {one: found for one, found in folded.items() if one in wanted}
-    return BackTest(horizon_days=horizon_days, cases=pl.concat(cases), totals=pl.concat(totals))
+    return BackTest(
+        horizon_days=horizon_days, cases=pl.concat(cases), totals=pl.concat(totals), agencies=pl.concat(agencies)
+    )
+
+
+def _by_agency(foreseen: forecast.Forecast, starts: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """What was foreseen of each agency that had something waiting, and what came."""
+    came = (
+        starts.join(foreseen.cases.select("agreement_id", "agency"), on="agreement_id")
+        .group_by("agency")
+        .agg(pl.col("happened").sum().cast(pl.Int64))
+    )
+    both = foreseen.expected(["agency"]).join(came, on="agency", how="left", nulls_equal=True, maintain_order="left")
+    return (
+        both.with_columns(pl.col("happened").fill_null(0), as_of=pl.lit(day))
+        .with_columns(held=pl.col("happened").is_between("low", "high"))
+        .select(pl.col(name).cast(kind) for name, kind in _AGENCIES.items())
+    )
 
 
 def _outcomes(foreseen: pl.DataFrame, later: pl.DataFrame, day: dt.date, kind: str, outcome: str) -> pl.DataFrame:
     return (
         foreseen.select("agreement_id", "probability")
-        .join(later.select("agreement_id", happened=outcome), on="agreement_id")
+        .join(later.select("agreement_id", "exchange", happened=outcome), on="agreement_id")
         .with_columns(as_of=pl.lit(day), kind=pl.lit(kind))
         .select(*_CASES)
     )

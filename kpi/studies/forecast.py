@@ -43,7 +43,7 @@ class Forecast:
     """What is foreseen for every agreement that is open and has not started, by the end of the day `on`.
 
     `cases`: agreement_id, waited_days, factor, probability (of having started), and the agreement's columns by which it
-    may be grouped (sector, sector_group, partner, partner_region, partner_tier, agency, agency_group, doc_type).
+    may be grouped (sector, sector_group, partner, partner_region, partner_tier, agency, agency_group, doc_type, exchange).
     """
 
     on: dt.date
@@ -51,13 +51,14 @@ class Forecast:
     cases: pl.DataFrame
     rates: Rates
     factors: Factors
+    together: Together
 
     def expected(self, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
         """How many of each group are expected to have started: `by` columns, waiting, expected, low, high.
 
         The limits hold the number that will have started with probability `level`. They count chance (each agreement
-        starts or does not), what is not known of the rates, and what is not known of the factors; whole numbers, half
-        a one further out.
+        starts or does not, those of one exchange more or less together), what is not known of the rates, and what is not known of
+        the factors; whole numbers, half a one further out.
         """
         by = list(by)
         if not by and self.cases.is_empty():
@@ -70,8 +71,9 @@ class Forecast:
         )
         variance = (
             sums["_chance"].to_numpy()
-            + self._rates_variance(cases, sums, keys)
+            + self.together.inflation * self._rates_variance(cases, sums, keys)
             + self._factors_variance(cases, sums, keys)
+            + self._exchange_variance(cases, sums, keys)
         )
         reach = z_value(level) * pl.Series(np.sqrt(variance))
         return (
@@ -129,6 +131,49 @@ class Forecast:
             variance += added["variance"].fill_null(0.0).to_numpy()
         return variance
 
+    def _exchange_variance(self, cases: pl.DataFrame, sums: pl.DataFrame, keys: list[str]) -> Floats:
+        """What is added by agreements of one exchange starting together or not at all: the covariance of its pairs."""
+        moved = pl.col("_by_factor")
+        pairs = (
+            cases.drop_nulls("exchange")
+            .group_by(list(dict.fromkeys([*keys, "exchange"])))
+            .agg(pairs=moved.sum().pow(2) - moved.pow(2).sum())
+            .group_by(keys)
+            .agg(pl.col("pairs").sum())
+        )
+        found = sums.select(keys).join(pairs, on=keys, how="left", maintain_order="left", nulls_equal=True)
+        return self.together.variance * found["pairs"].fill_null(0.0).to_numpy()
+
+
+@dataclasses.dataclass(frozen=True)
+class Together:
+    """How much agreements signed at one exchange start together.
+
+    `variance` is that of a rate they share (mean 1), by moments from pairs of one exchange: (observed - expected starts)
+    multiplied, over the expected ones multiplied (Hougaard 2000, Analysis of Multivariate Survival Data, chapter 7, for the
+    model); 0 where they start no more together than others. `inflation` is by how much it makes the rates less certain.
+    """
+
+    variance: float
+    inflation: float
+
+    @classmethod
+    def fitted(cls, lived: pl.DataFrame, expected: Floats) -> Together:
+        """From cases as `hazards.fitted` wants them, with `exchange`, and the cumulative rate that each lived through."""
+        strays, e = pl.col("o") - pl.col("e"), pl.col("e")
+        o = (pl.col("cause") == 1).cast(pl.Float64)
+        pairs, room = (
+            lived.select("exchange", o=o, e=pl.Series(expected, dtype=pl.Float64))
+            .drop_nulls("exchange")
+            .group_by("exchange")
+            .agg(pairs=strays.sum().pow(2) - strays.pow(2).sum(), room=e.sum().pow(2) - e.pow(2).sum())
+            .select(pl.col("pairs", "room").sum())
+            .row(0)
+        )
+        if room <= 0 or pairs <= 0:
+            return cls(0.0, 1.0)
+        return cls(pairs / room, 1 + pairs / max(float(expected.sum()), 1.0))
+
 
 _GROUPING_COLUMNS = (
     "sector",
@@ -139,6 +184,7 @@ _GROUPING_COLUMNS = (
     "agency",
     "agency_group",
     "doc_type",
+    "exchange",
 )
 
 
@@ -151,12 +197,15 @@ def starts(facts: Facts, on: dt.date, *, groupings: Sequence[Sequence[str]] = GR
     known = facts.agreements.filter(pl.col("duration_days") >= 0)
     cause = pl.when("duration_observed").then(1).when(pl.col("is_void") & ~pl.col("is_started")).then(2).otherwise(0)
     lived = known.select(
-        *dict.fromkeys(name for grouping in groupings for name in grouping),
+        *dict.fromkeys(["exchange", *(name for grouping in groupings for name in grouping)]),
         duration=pl.col("duration_days").cast(pl.Int64),
         cause=cause.cast(pl.Int64),
         entry=_entry(pl.col("signed_on"), facts.as_of, START_WINDOW),
     ).filter(pl.col("duration") > pl.col("entry"))
     common, kinds = fitted(lived, groupings)
+    duration, entry = (lived[name].to_numpy() for name in ("duration", "entry"))
+    met = common.events_by(duration) - np.where(entry < 0, 0.0, common.events_by(np.maximum(entry, 0)))
+    together = Together.fitted(lived, met * kinds.of(lived))
     waiting = facts.agreements.filter(
         pl.col("is_open") & ~pl.col("is_started") & (pl.col("age_days") >= 0).fill_null(False)
     ).select("agreement_id", *_GROUPING_COLUMNS, waited_days="age_days")
@@ -176,6 +225,7 @@ def starts(facts: Facts, on: dt.date, *, groupings: Sequence[Sequence[str]] = GR
         ),
         rates=common,
         factors=kinds,
+        together=together,
     )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from pages.parts import explained
+from pages.parts import explained, unforetold
 from pages.ui import links, loaders, studies, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.studies import Stalling
@@ -101,7 +101,7 @@ def show_coming(view: View, person: Person) -> None:
     st.subheader(w.t("stalling.heading"), anchor=False)
     found = studies.stalling(view)
     if found is None:
-        st.caption(w.t("stalling.not_shown"))
+        st.caption(unforetold.sentence(studies.stalls_proof(view), "stalls"))
         return
     coming = _coming(view, person.limited_to)
     words = {"date": w.date(found.on), "from": w.percent(100 * WORTH_SAYING), "n": w.number(coming.height)}

@@ -11,7 +11,7 @@ import words as w
 from data_access.accounts import Person
 from kpi.reporting import reports as reporting
 from kpi.studies.calibration import STALLED, STARTED, BackTest
-from pages.parts import explained, heading, places
+from pages.parts import explained, heading, places, unforetold
 from pages.ui import charts, links, records, studies
 from pages.ui.kept import drawn
 from pages.ui.view import View
@@ -23,8 +23,6 @@ LEAST_CASES: Final = 10
 """A class of forecasts with fewer cases is not drawn: its share would jump about."""
 
 _ROW: Final = 26
-_HELD_WELL: Final = 0.75
-"""Forecasts are called reliable from this share of limits that held; at 95 % a few misses in a row of four are no proof."""
 
 
 # --- Reports and records ---------------------------------------------------------------------------------------------
@@ -76,15 +74,18 @@ def show_records(view: View) -> None:
 def show_forecasts(view: View) -> None:
     """How forecasts made earlier would have fared: of stalling in a sentence, of implementation in classes."""
     st.subheader(w.t("reliance.forecasts"), anchor=False)
+    stalls, starts = studies.stalls_proof(view), studies.starts_proof(view)
     st.markdown(stalling_sentence(studies.stall_test(view)))
+    if stalls.has_changed:
+        st.markdown(f"**{unforetold.sentence(stalls, 'stalls')}**")
     test = studies.back_test(view)
     if test.totals["waiting"].sum() == 0:
         st.text(w.t("reliance.no_forecasts"))
         return
-    held, made = int(test.totals["held"].sum()), test.totals.height
-    key = "reliance.forecasts_held" if held >= _HELD_WELL * made else "reliance.forecasts_missed"
     last = test.totals.row(-1, named=True)
-    st.markdown(w.t(key, held=w.number(held), made=w.number(made)))
+    st.markdown(starting_sentence(test, is_proven=starts.is_proven))
+    if starts.has_changed:
+        st.markdown(f"**{unforetold.sentence(starts, 'starts')}**")
     st.caption(
         w.t(
             "reliance.forecast_last",
@@ -125,6 +126,19 @@ def show_forecasts(view: View) -> None:
         height=table.height * _ROW,
     )
     _show_basis("calibration", w.t("reliance.forecasts_note"))
+
+
+def starting_sentence(test: BackTest, *, is_proven: bool) -> str:
+    """Whether forecasts of implementation have proved right: how many of their limits held, and how right they were in sum."""
+    fared = test.calibration(STARTED)
+    expected, happened = (None if one is None else 100 * one for one in (fared.expected, fared.happened))
+    return w.t(
+        "reliance.forecasts_held" if is_proven else "reliance.forecasts_missed",
+        held=w.percent(100 * int(test.agencies["held"].sum()) / max(test.agencies.height, 1)),
+        made=w.number(test.agencies.height),
+        expected=w.percent(expected),
+        happened=w.percent(happened),
+    )
 
 
 def stalling_sentence(test: BackTest) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from kpi.indicators.catalog import KPIS, shown_in
-from pages.parts import explained
+from pages.parts import explained, unforetold
 from pages.scorecard.sections import cards_of
 from pages.ui import cards, links, loaders, studies
 from pages.ui.kept import drawn
@@ -88,12 +88,25 @@ def _points(points: float) -> str:
     return w.number(points, 1 if points >= 0.1 else 2)
 
 
-@drawn
+@st.fragment(parallel=True)
 def show_outlook(view: View, agency: str) -> None:
-    """How many of the agreements that have not started are expected to have done so a year later."""
-    expected = studies.outlook(view).expected(["agency"]).filter(pl.col("agency") == agency)
-    if expected.is_empty():
+    """How many of the agreements that have not started are expected to have done so a year later, or why that is not said."""
+    if _expected(view, agency).is_empty():
         return
+    proof = studies.starts_proof(view)
+    if proof.is_shown:
+        _draw_outlook(view, agency)
+    else:
+        st.caption(unforetold.sentence(proof, "starts"))
+
+
+def _expected(view: View, agency: str) -> pl.DataFrame:
+    return studies.outlook(view).expected(["agency"]).filter(pl.col("agency") == agency)
+
+
+@drawn
+def _draw_outlook(view: View, agency: str) -> None:
+    expected = _expected(view, agency)
     row = expected.row(0, named=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(

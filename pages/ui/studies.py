@@ -14,13 +14,14 @@ from kpi.facts import Facts
 from kpi.indicators.catalog import KPIS
 from kpi.integrity import signs, unusual
 from kpi.integrity.claims import claimed, first_recent_day
-from kpi.studies import calibration, case_mix, cohorts, forecast, rank_sets, sensitivity, waiting
+from kpi.studies import calibration, case_mix, cohorts, forecast, pace, rank_sets, sensitivity, waiting
 from kpi.studies import funnel as kpi_funnel
 from kpi.studies import what_if as whatif
 from kpi.studies.calibration import BackTest, Calibration
 from kpi.studies.cohorts import Comparison
 from kpi.studies.forecast import Forecast
 from kpi.studies.funnel import Funnel
+from kpi.studies.pace import Pace
 from kpi.studies.what_if import Study
 from pages.ui import data_edition, loaders
 from pages.ui.kept import kept
@@ -62,6 +63,47 @@ def stall_test(view: View) -> BackTest:
     days = calibration.earlier_days(view.as_of, horizon_days=STALL_DAYS, count=STALL_TESTS)
     judged = [day for day in days if began is not None and day >= began + calibration.FIRST_YEAR]
     return _back_test(view, judged, STALL_DAYS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Whether forecasts of one kind may be shown: how they have fared, and whether things still go at the pace they rest on."""
+
+    is_proven: bool
+    pace: Pace | None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the pace has changed, so that even what has proved right is not shown."""
+        return self.pace is not None and self.pace.has_changed
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether forecasts are shown."""
+        return self.is_proven and not self.has_changed
+
+
+@kept(whole=True)
+def starts_proof(view: View) -> Proof:
+    """Whether forecasts of starts may be shown; for the whole register, whatever the view selects."""
+    test = back_test(view)
+    is_proven = test.limits_hold and test.calibration(calibration.STARTED).is_good
+    return Proof(is_proven, pace.of_starts(_last_half_year(view)))
+
+
+@kept(whole=True)
+def stalls_proof(view: View) -> Proof:
+    """The same of forecasts of stalling."""
+    fared = stall_test(view).calibration(calibration.STALLED)
+    return Proof(fared.is_good, pace.of_stalls(_last_half_year(view)) if fared.is_good else None)
+
+
+@kept(whole=True)
+def _last_half_year(view: View) -> BackTest:
+    """The last `pace.DAYS` as foreseen when they began; without cases where the register is too young."""
+    first, day = loaders.extent(view.reader).first, view.as_of - dt.timedelta(days=pace.DAYS)
+    is_old = first is not None and day - first >= _LEAST_HISTORY
+    return _back_test(view, [day] if is_old else [], pace.DAYS)
 
 
 def _back_test(view: View, days: list[dt.date], horizon_days: int) -> BackTest:
@@ -134,7 +176,7 @@ class Stalling:
 
 @kept()
 def stalling(view: View) -> Stalling | None:
-    """The chance of being stalled a quarter after the as-of day; None unless such forecasts have proved right."""
+    """The chance of being stalled a quarter after the as-of day; None unless such forecasts hold here and the pace is the same."""
     found = _stalling(view.published)
     if not found.fared.is_good:
         return None

@@ -30,7 +30,9 @@ DOC_TYPES = ("MOU", "TREATY", "PLAN")
 class Law:
     """How agreements fare: mean waits in days, and how much faster each agency, sector and tier is (multiplies the rate).
 
-    `own_sector` is the share of its agreements that an agency has in one sector, besides what falls to it by chance.
+    With a `visit_size` so many agreements each are signed at one exchange, on one day, and share a rate (mean 1) whose variance is
+    `visit_spread`. `own_sector` is the share of its agreements that an agency has in one sector, besides what falls to it by
+    chance.
     """
 
     mean_wait: float = 240.0
@@ -41,6 +43,8 @@ class Law:
     report_share: float = 0.7
     blocked_share: float = 0.3
     own_sector: float = 0.0
+    visit_size: int = 0
+    visit_spread: float = 0.0
 
 
 def simulate(
@@ -72,6 +76,12 @@ def simulate(
     rate = np.asarray(law.sector_rates)[sector] * np.asarray(law.tier_rates)[tier] / law.mean_wait
     if law.agency_rates is not None:
         rate = rate * law.agency_rates[agency]
+    visit = None
+    if law.visit_size:
+        visit = np.arange(size) // law.visit_size
+        shared = np.random.Generator(np.random.PCG64([seed, 1]))
+        signed = signed[visit * law.visit_size]
+        rate = rate * shared.gamma(1 / law.visit_spread, law.visit_spread, visit[-1] + 1)[visit]
     begun = signed + np.floor(random.exponential(1 / rate)).astype(np.int64)
     ended = signed + np.floor(random.exponential(law.mean_end, size)).astype(np.int64)
     done = begun + np.floor(random.exponential(500, size)).astype(np.int64)
@@ -113,7 +123,7 @@ def simulate(
             scope=pl.lit("HIGH_LEVEL"),
             signing_agency=pl.Series(_names(agency)),
             responsible_agency=pl.Series(_names(agency)),
-            exchange=pl.lit(None, dtype=pl.String),
+            exchange=pl.lit(None, dtype=pl.String) if visit is None else pl.Series([f"V{one:04}" for one in visit]),
             priority=pl.lit(False),
             flagship=pl.lit(False),
             evidence_url=pl.lit("12/BC"),
