@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from polars.testing import assert_frame_equal
 
 from kpi import facts
@@ -15,6 +15,7 @@ from kpi.facts.history import on_day
 from tests.kpi.registers import Row, days, register_of, registers
 
 
+@settings(max_examples=50)
 @given(registers(), days())
 def test_on_any_day_each_agreement_and_each_report_owed_has_one_spell_in_order(rows: list[Row], day: dt.date) -> None:
     history = History.of(register_of(rows))
@@ -26,6 +27,7 @@ def test_on_any_day_each_agreement_and_each_report_owed_has_one_spell_in_order(r
     assert on_day(history.owed, day).select("agreement_id", "due_on", "period").rows() == sorted(owed.rows())
 
 
+@settings(max_examples=50)
 @given(registers(), days())
 def test_what_came_later_changes_nothing_of_a_day(rows: list[Row], day: dt.date) -> None:
     register = register_of(rows)

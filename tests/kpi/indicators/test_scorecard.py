@@ -24,7 +24,7 @@ def by_code(cards: pl.DataFrame) -> dict[str, dict[str, object]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=registers(), as_of=days(dt.date(2024, 6, 1)))
 def test_every_kpi_equals_a_plain_recomputation(rows: list[Row], as_of: dt.date) -> None:
     cards = by_code(scorecard.compute(facts.build(register_of(rows), as_of)))

@@ -216,7 +216,7 @@ def registers(draw: st.DrawFn) -> Current:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(registers(), st.sampled_from(FORMS))
 def test_whatever_the_register_holds_the_template_changes_nothing(now: Current, how: tuple[str, Format]) -> None:
     outcome = read_table(template(now, language=how[0], format=how[1], say=say), f"mau.{how[1]}", reader=reading.read)
