@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import datetime as dt
 import io
 import re
+from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Download, FilePayload, Page, expect
 
-from data_access import audit, updates
+from data_access import audit, store, updates
 from data_access.clock import today
+from data_access.register import raise_data_version
+from data_access.store import models
 from tests.browser.conftest import SignIn, on_sqlite
 from tests.serving import Served
 
@@ -52,6 +58,17 @@ def scorecard(page: Page) -> list[str]:
     return page.get_by_test_id("stMetricValue").all_inner_texts()
 
 
+@contextlib.contextmanager
+def published(engine: sa.Engine, day: dt.date) -> Iterator[None]:
+    """The register is published up to a day meanwhile."""
+    for to in (day, None):
+        with store.session(engine) as session:
+            session.execute(sa.update(models.DataVersion).values(published_to=to))
+            raise_data_version(session)
+        if to is not None:
+            yield
+
+
 def open_upload(page: Page) -> None:
     page.goto("/upload")
     expect(page.get_by_role("heading", name="Cập nhật số liệu")).to_be_visible()
@@ -89,8 +106,11 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
     old, new = re.findall(r"([\d,]+) → ([\d,]+)", receipt.inner_text())[0]
     assert old != new
 
-    after = scorecard(page)
-    assert after != before
+    assert "Thay đổi này tính từ ngày" in receipt.inner_text()
+    assert scorecard(page) == before  # nobody's clocks move by an upload
+    with published(server.engine, today(None)):
+        page.reload()
+        assert scorecard(page) != before
 
     open_upload(page)
     open_newest_batch(page)
