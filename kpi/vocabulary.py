@@ -282,6 +282,14 @@ class Standing(StrEnum):
     VERIFIED = "verified"
 
 
+class Reading(StrEnum):
+    """Which claims figures are made of: what counts, everything said, or only what somebody outside the agency has seen."""
+
+    COUNTING = "counting"
+    AS_DECLARED = "as_declared"
+    AS_VERIFIED = "as_verified"
+
+
 SEEN: Final = texts((Standing.REVIEWED, Standing.VERIFIED))
 """The standings of what somebody outside the agency has seen."""
 

@@ -26,6 +26,7 @@ from kpi.vocabulary import (
     Authority,
     BlockerStep,
     ClaimKind,
+    Reading,
     State,
     state_class,
 )
@@ -63,14 +64,14 @@ class History:
         return self.states, self.milestones, self.targets, self.reports
 
     @classmethod
-    def of(cls, register: Register) -> History:
-        """A register by time."""
+    def of(cls, register: Register, reading: Reading = Reading.COUNTING) -> History:
+        """A register by time, of the claims of a reading."""
         ids = register.agreements.select(agreement_id="id").sort("agreement_id")
 
         def of_agreements(events: pl.DataFrame) -> pl.DataFrame:
             return events.join(ids, on="agreement_id", how="semi")
 
-        events = of_agreements(counting(register))
+        events = of_agreements(counting(register, reading))
         targets = of_agreements(register.targets).sort("agreement_id", "effective_on", "id")
         reports = of_agreements(register.reports)
         agreements = _described(register).join(_first_days(events), on="agreement_id", how="left").sort("agreement_id")

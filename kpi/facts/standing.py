@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from kpi.register import Register
-from kpi.vocabulary import CLAIM_KINDS, CLAIMED, SEEN, ClaimKind, Standing, State, Verdict
+from kpi.vocabulary import CLAIM_KINDS, CLAIMED, SEEN, ClaimKind, Reading, Standing, State, Verdict
 
 CLAIM: Final = ["agreement_id", "state", "effective_on"]
 """What makes one claim."""
@@ -26,11 +26,18 @@ def kind(state: pl.Expr) -> pl.Expr:
     return state.replace_strict(kinds, default=None, return_dtype=pl.String)
 
 
-def counting(register: Register) -> pl.DataFrame:
+def counting(register: Register, reading: Reading = Reading.COUNTING) -> pl.DataFrame:
     """The status events that count, with their standing: without what somebody outside the agency has found false, which like what
-    was taken back never was, and without what is withheld."""
+    was taken back never was, and without what is withheld.
+
+    Read as declared, everything that is in the register counts; as verified, of claims only those somebody outside has seen.
+    """
+    events = with_standing(register)
+    if reading == Reading.AS_DECLARED:
+        return events
     refused = pl.col("standing").eq_missing(pl.lit(str(Standing.REFUSED)))
-    return with_standing(register).filter(~refused & pl.col("withheld_for").is_null())
+    kept = events.filter(~refused & pl.col("withheld_for").is_null())
+    return kept.filter(pl.col("standing").is_null() | IS_SEEN) if reading == Reading.AS_VERIFIED else kept
 
 
 def doubted(register: Register) -> pl.DataFrame:

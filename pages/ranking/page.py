@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import heading
+from pages.parts import heading, readings
 from pages.ranking import SCREEN, sections, statistics
 from pages.ui import cards, filters, loaders, session
 
@@ -15,7 +15,9 @@ if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
     st.stop()
 top = st.container()
-group_view = view.where(agency_group=sections.choose_group(view, person))
+with st.container(horizontal=True):
+    group_view = readings.choose(view.where(agency_group=sections.choose_group(view, person)))
+readings.mark(group_view)
 with top:
     heading.show_heading("ranking.heading", group_view)
 if loaders.league_table(group_view, by="agency").is_empty():

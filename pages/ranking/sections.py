@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 import polars as pl
@@ -12,6 +13,7 @@ from data_access.accounts import Person
 from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY
 from kpi.indicators.lights import LIGHTS
 from kpi.rules import Rules
+from kpi.vocabulary import Reading
 from pages.parts import heading, places
 from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
@@ -71,7 +73,7 @@ def show_ranked(view: View, person: Person) -> None:
         alt=w.t("ranking.alt"),
         on_row=_open_scorecard,
         height=_height(ranked),
-        file_columns=_file_columns(loaders.rules(view.as_of), ranked=True),
+        file_columns=[*_file_columns(loaders.rules(view.as_of), ranked=True), *_gap_columns(view)],
     )
 
 
@@ -145,7 +147,7 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
     name = places.labels(league["agency"], most=_NAME_CHARACTERS)
     texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
     lights = [palette.drawn_lights(f"{kpi}_status", f"{kpi}_settled").alias(f"{kpi}_light") for kpi in scored(rules)]
-    return _seen(_relied_on(league, view), view).with_columns(
+    return _gap(_seen(_relied_on(league, view), view), view).with_columns(
         *texts,
         *lights,
         name=pl.when(pl.col("agency") == (own or "")).then(_OWN + name).otherwise(name),
@@ -184,6 +186,22 @@ def _seen(league: pl.DataFrame, view: View) -> pl.DataFrame:
     """A league table with the share of each composite that somebody outside the agency has seen (seen, percent)."""
     shares = loaders.seen_shares(view, by="agency").filter(pl.col("kpi") == COMPOSITE)
     return league.join(shares.select("agency", seen="share"), on="agency", how="left", maintain_order="left")
+
+
+def _gap(league: pl.DataFrame, view: View) -> pl.DataFrame:
+    """A league table with how many points more is declared than verified (gap); only where it is read in one of both ways."""
+    if view.reading == Reading.COUNTING:
+        return league
+    declared, verified = (
+        loaders.scorecards(dataclasses.replace(view, reading=one), by="agency")
+        .filter(pl.col("kpi") == COMPOSITE)
+        .select("agency", pl.col("value").alias(str(one)))
+        for one in (Reading.AS_DECLARED, Reading.AS_VERIFIED)
+    )
+    both = declared.join(verified, on="agency").select(
+        "agency", gap=pl.col(Reading.AS_DECLARED) - pl.col(Reading.AS_VERIFIED)
+    )
+    return league.join(both, on="agency", how="left", maintain_order="left")
 
 
 def _reliability_columns(rules: Rules) -> list[Column]:
@@ -233,11 +251,18 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
         Column("climb", "ranking.climb", width=72),
         Column("score_text", f"kpi.{COMPOSITE}.short", "light", of="light", width=76, help=_kpi_help(COMPOSITE, rules)),
+        *_gap_columns(view),
         Column("seen", "ranking.seen", "progress", width=84, help=w.t("explained.seen.sentence")),
         *_reliability_columns(rules),
         *_kpi_columns(rules),
         n,
     )
+
+
+def _gap_columns(view: View) -> list[Column]:
+    if view.reading == Reading.COUNTING:
+        return []
+    return [Column("gap", "ranking.gap", "number", digits=1, width=84, help_key="ranking.gap_help")]
 
 
 def _kpi_columns(rules: Rules) -> list[Column]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 import words as w
-from pages.parts import stalling
+from kpi.vocabulary import Reading
+from pages.parts import readings, stalling
 from pages.scorecard import SCREEN, sections, statistics
 from pages.ui import cards, filters, session
 from pages.ui.choices import choice
@@ -19,27 +20,32 @@ cards.page_header("scorecard.heading")
 if not groups:
     cards.empty_state("scorecard.none")
     st.stop()
-agency = choice(
-    "agency",
-    [*groups],
-    label=w.t("scorecard.agency"),
-    write=lambda code: w.name("agency", code),
-    default=person.agency if person.agency in groups else next(iter(groups)),
-    width=520,
-)
-view = everywhere.where(agency_group=groups[agency])
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    agency = choice(
+        "agency",
+        [*groups],
+        label=w.t("scorecard.agency"),
+        write=lambda code: w.name("agency", code),
+        default=person.agency if person.agency in groups else next(iter(groups)),
+        width=520,
+    )
+    view = readings.choose(everywhere.where(agency_group=groups[agency]))
+readings.mark(view)
 # Who may see the agency's agreements one by one sees what is made of their fields and partners as well.
 sees_all = person.limited_to in (None, agency)
+# What is foreseen, advised and compared is worked out from what counts.
+is_usual = view.reading == Reading.COUNTING
 sections.show_place(view, agency)
 if sees_all:
     sections.show_succession(view, agency)
     sections.show_withheld(agency, person)
+if sees_all and is_usual:
     statistics.show_outlook(view, agency)
     stalling.show_expected(view, agency)
     statistics.show_steps(view, agency)
 sections.show_reasons(view, agency)
 sections.show_kpis(view, agency)
-if sees_all:
+if sees_all and is_usual:
     statistics.show_adjusted(view, agency)
 sections.show_peers(view, agency)
 if sees_all:

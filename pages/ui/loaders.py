@@ -32,6 +32,7 @@ from kpi.register import Register
 from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
+from kpi.vocabulary import Reading
 from pages.ui import data_edition
 from pages.ui.filter_declarations import code_filters
 from pages.ui.kept import kept
@@ -128,20 +129,20 @@ def extent(reader: str = readers.EVERYTHING) -> Extent:
 
 
 @kept(rows=True)
-def history() -> History:
-    """The register by time: from it any day is looked up."""
-    return History.of(register())
+def history(reading: Reading = Reading.COUNTING) -> History:
+    """The register by time, of the claims of a reading: from it any day is looked up."""
+    return History.of(register(), reading)
 
 
 @kept(rows=True)
-def _whole_facts(as_of: dt.date) -> Facts:
-    return kpi_facts.build(history(), as_of, rules(as_of))
+def _whole_facts(as_of: dt.date, reading: Reading = Reading.COUNTING) -> Facts:
+    return kpi_facts.build(history(reading), as_of, rules(as_of))
 
 
 @kept(rows=True)
 def facts(view: View) -> Facts:
     """The facts a view counts, for figures that are sums over many agreements."""
-    found, condition = _whole_facts(view.as_of), view.condition
+    found, condition = _whole_facts(view.as_of, view.reading), view.condition
     return found if condition is None else found.where(condition)
 
 

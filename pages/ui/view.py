@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from kpi import readers
+from kpi.vocabulary import Reading
 from pages.ui.filter_declarations import FILTERS
 
 PUBLISHED_BY: Final = ("scope", "agency_group")
@@ -21,13 +22,15 @@ class View:
     """What a page shows: `chosen` has the codes of the filters that restrict it, written as in an address.
 
     `reader` is whom it is shown to: the key of an agency, or `readers.EVERYTHING` for somebody who may see all agreements.
-    For an agency it selects among its own agreements; what is said of all agencies is `published`.
+    `reading` says which claims its figures are made of. For an agency it selects among its own agreements; what is said of all
+    agencies is `published`.
     """
 
     as_of: dt.date
     compare_with: dt.date
     chosen: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
     reader: str = readers.NOBODY
+    reading: Reading = Reading.COUNTING
 
     @property
     def published(self) -> View:

@@ -16,6 +16,7 @@ from data_access.store import models
 from kpi import facts
 from kpi.indicators import scorecard
 from kpi.rules import Rules
+from kpi.vocabulary import Reading
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 
@@ -199,3 +200,25 @@ def test_a_date_at_which_nobody_can_be_ranked_says_so(browsed_store: sa.Engine, 
 
     assert not page.exception
     assert "để xếp hạng" in page.warning[0].value
+
+
+def test_the_ranking_is_read_as_declared_and_as_verified_with_the_gap(browsed_store: sa.Engine, visit: Visit) -> None:
+    register = read_register(browsed_store)
+    values: list[dict[str, float | None]] = []
+    for reading in (Reading.AS_DECLARED, Reading.AS_VERIFIED):
+        found = facts.build(facts.History.of(register, reading), AS_OF)
+        narrowed = found.where((pl.col("scope") == "HIGH_LEVEL") & (pl.col("agency_group") == "ministry"))
+        cards = scorecard.compute(narrowed, by=["agency"]).filter(kpi="K13")
+        values.append(dict(cards.select("agency", "value").iter_rows()))
+    declared, verified = values
+    gaps = [value - low for key, value in declared.items() if value is not None and (low := verified[key]) is not None]
+
+    page = visit("ranking", group="ministry", standing="as_declared", language="en")
+    usual = visit("ranking", group="ministry", language="en")
+
+    assert not page.exception
+    assert any("as declared" in line.value for line in page.warning)
+    shown = [row["gap"] for row in rows(page) if row["gap"] == row["gap"]]
+    assert gaps
+    assert sorted(shown) == pytest.approx(sorted(gaps), abs=0.06)
+    assert "gap" not in rows(usual)[0]

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 
 from kpi import facts
 from kpi import register as schemas
+from kpi.facts import History
 from kpi.facts.standing import with_standing
 from kpi.register import Register
-from kpi.vocabulary import Standing
+from kpi.vocabulary import Reading, Standing
 from tests.kpi.registers import AS_OF, REVIEWED_BATCHES, Row, register_of, registers, schema_of
 
 DAY = dt.date(2025, 9, 1)
@@ -163,3 +164,16 @@ def test_what_was_found_prevails_and_a_review_does_not_outlive_it() -> None:
         standings.append(events["standing"].item())
 
     assert standings == [Standing.VERIFIED, Standing.DECLARED, Standing.REFUSED]
+
+
+def test_what_is_read_as_declared_and_as_verified() -> None:
+    rows = a_doubtful_quarter()
+    register = sampled(rows, [(1, START, DAY, "BCT"), (2, START, DAY, "BCT")])
+
+    def started(reading: Reading) -> list[int]:
+        known = facts.build(History.of(register, reading), AS_OF).agreements
+        return known.filter("is_started")["agreement_id"].to_list()
+
+    assert started(Reading.AS_DECLARED) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert started(Reading.COUNTING) == [2, 4, 5, 7, 8]
+    assert started(Reading.AS_VERIFIED) == [2, 4, 5]
