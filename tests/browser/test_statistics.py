@@ -30,7 +30,9 @@ def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: 
 
     # Two neighbours cannot be told apart; two far apart can. The address keeps the question.
     expect(page.get_by_role("heading", name="Cơ quan A có thực sự kém cơ quan B?")).to_be_visible()
-    expect(page.get_by_text(re.compile("Chưa thể nói Viện Hàn lâm Khoa học xã hội Việt Nam kém hay hơn"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("Chưa thể nói Viện Hàn lâm Khoa học xã hội Việt Nam kém hay hơn"))
+    ).to_be_visible()
     choose(page, "Cơ quan A", "Bộ Tài chính")
     choose(page, "Cơ quan B", "Bộ Giáo dục và Đào tạo")
     expect(page.get_by_text(re.compile("Có: Bộ Tài chính thực sự kém Bộ Giáo dục và Đào tạo"))).to_be_visible()
