@@ -73,6 +73,7 @@ def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page
     expect(page).to_have_url(re.compile("flag=overdue"))
 
 
+@on_sqlite
 def test_what_others_change_shows_by_itself_and_what_was_chosen_and_typed_stays(
     page: Page, server: Served, sign_in: SignIn
 ) -> None:

@@ -41,6 +41,7 @@ def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Đăng xuất").click()
 
 
+@on_sqlite
 def test_one_session_holds_for_every_tab_from_a_deep_link_to_signing_out(
     page: Page, sign_in: SignIn, server: Served
 ) -> None:

@@ -81,6 +81,7 @@ def open_newest_batch(page: Page) -> None:
     table.locator("canvas").first.click(position={"x": 30, "y": 52}, force=True)
 
 
+@on_sqlite
 def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back(
     page: Page, server: Served, sign_in: SignIn
 ) -> None:
