@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from kpi.indicators.catalog import GREEN, KPIS
-from kpi.thresholds import Thresholds
+from kpi.thresholds import COUNTS_FROM, Thresholds
 from kpi.vocabulary import OPEN_STATES
 
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "grace_days": (0, 730),
         **{f"stall_days.{state}": (30, 1095) for state in OPEN_STATES},
+        **{f"counts_from.{state}": (0, len(COUNTS_FROM) - 1) for state in Thresholds().counts_from},
         "at_risk_gap": (0.05, 0.95),
         "severe_blocker_days": (1, 365),
         "due_soon_days": (1, 365),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
-from kpi.vocabulary import State
+from kpi.vocabulary import Standing, State
+
+COUNTS_FROM: Final = (Standing.EVIDENCED, Standing.REVIEWED)
+"""The standings from which a plan, a start or a completion may be set to count; everything else that ends or halts: reviewed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Thresholds:
     `brief_blocker_days` are not timed. What is completed `late_points_days` after its target is as late as can be. An
     agreement is to be registered within `late_registration_days` of its signing. What is claimed of a day more than
     `claim_days` before it is received waits for review, and so do a first target set later than that and a target more than
-    `target_years` away.
+    `target_years` away. `counts_from` maps a state to the place in `COUNTS_FROM` of the standing on which it counts; until it
+    has that it waits.
     """
 
     grace_days: int = 90
@@ -40,6 +45,13 @@ class Thresholds:
                 State.PLAN_ISSUED: 120,
                 State.IN_PROGRESS: 180,
             }
+        )
+    )
+    counts_from: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: MappingProxyType(
+            dict.fromkeys(
+                (State.PLAN_ISSUED, State.IN_PROGRESS, State.COMPLETED), COUNTS_FROM.index(Standing.EVIDENCED)
+            )
         )
     )
     at_risk_gap: float = 0.25

@@ -13,12 +13,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from kpi.thresholds import Thresholds
+from kpi.thresholds import COUNTS_FROM, Thresholds
 from kpi.update.changes import Change, Place, place_of
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.update.transitions import is_for_the_coordinator
-from kpi.vocabulary import State, StateClass, texts
+from kpi.vocabulary import Standing, State, StateClass, texts
 
 
 class Reason(StrEnum):
@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_COUNTED = "not_counted"
     DECIDED_OUTSIDE = "decided_outside"
     FOUND_FALSE = "found_false"
+    TO_BE_REVIEWED = "to_be_reviewed"
     UNDOCUMENTED = "undocumented"
     LONG_AGO = "long_ago"
 
@@ -44,7 +45,6 @@ _DAYS: Final = (
     "blocker_escalated_on",
     "blocker_resolved_on",
 )
-_DOCUMENTED: Final = texts((State.PLAN_ISSUED, State.IN_PROGRESS, State.COMPLETED))
 _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 
 
@@ -139,11 +139,18 @@ def _was_found_false(said: _Said) -> bool:
     return said.is_of_state and said.states[1] in said.found_false
 
 
+def _is_to_be_reviewed(said: _Said) -> bool:
+    """A state, or its day, that is set to count once somebody else has looked."""
+    place = said.thresholds.counts_from.get(said.states[1] or "")
+    claims = bool(said.cells.keys() & {"state", "state_date"})
+    return claims and place is not None and COUNTS_FROM[place] is Standing.REVIEWED
+
+
 def _is_undocumented(said: _Said) -> bool:
     """A plan, a start or a completion without a document that somebody else could ask for; of a completion the evidence the
     register has is one."""
     before, after = said.states
-    if not said.is_of_state or after not in _DOCUMENTED:
+    if not said.is_of_state or after not in said.thresholds.counts_from:
         return False
     kept = said.standing.get("state_document") if before == after else None
     evidence = said.standing.get("evidence_url") if after == State.COMPLETED else None
@@ -160,6 +167,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.NOT_COUNTED: _is_not_counted,
         Reason.DECIDED_OUTSIDE: _is_decided_outside,
         Reason.FOUND_FALSE: _was_found_false,
+        Reason.TO_BE_REVIEWED: _is_to_be_reviewed,
         Reason.UNDOCUMENTED: _is_undocumented,
         Reason.LONG_AGO: _is_long_ago,
     }

@@ -103,16 +103,7 @@ def _show_setting(person: Person, data_date: dt.date) -> None:
         help=w.t("coordination.from_day_help", date=w.date(data_date)),
     )
     seen = read_rules(data_edition.store(), day).threshold(name)
-    low, high = LIMITS[name]
-    is_share = isinstance(seen, float)
-    value = st.number_input(
-        w.t("coordination.new_share") if is_share else w.t("coordination.new_value"),
-        min_value=float(low) if is_share else int(low),
-        max_value=float(high) if is_share else int(high),
-        value=seen,
-        step=0.05 if is_share else 1,
-        key=f"coordination_value_{name}_{day}_{seen}",
-    )
+    value = _new_value(name, seen, key=f"coordination_value_{name}_{day}_{seen}")
     setting = functools.partial(coordination.set_threshold, name=name, effective_on=day)
     change = ProposedChange(
         place="coordination_rule",
@@ -135,6 +126,24 @@ def _show_setting(person: Person, data_date: dt.date) -> None:
         args=(person, change),
     )
     show_proposed(person, change.place)
+
+
+def _new_value(name: str, seen: float, *, key: str) -> float:
+    """The value chosen: a number within its limits, or one of the standings from which a state may count."""
+    low, high = LIMITS[name]
+    if name.startswith("counts_from."):
+        places = range(int(low), int(high) + 1)
+        label = w.t("coordination.new_standing")
+        return st.radio(label, places, index=int(seen), format_func=functools.partial(rule_value, name), key=key)
+    is_share = isinstance(seen, float)
+    return st.number_input(
+        w.t("coordination.new_share") if is_share else w.t("coordination.new_value"),
+        min_value=float(low) if is_share else int(low),
+        max_value=float(high) if is_share else int(high),
+        value=seen,
+        step=0.05 if is_share else 1,
+        key=key,
+    )
 
 
 # --- What is not set here --------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import words as w
 from data_access import coordination
 from data_access.accounts import Person
 from data_access.clock import local_time
+from kpi.thresholds import COUNTS_FROM
 from pages.ui import refusals, session, tables
 from pages.ui.refusals import Write
 from pages.ui.tables import Column
@@ -225,6 +226,8 @@ def rule_value(name: str, value: float) -> str:
     """A threshold's value with its unit."""
     if name == "at_risk_gap":
         return w.percent(100 * value)
+    if name.startswith("counts_from."):
+        return w.name("standing", COUNTS_FROM[round(value)])
     if name == "target_years":
         return w.tn("coordination.years", round(value))
     return w.number(value) if name == "rank_min_n" else w.days(value)

@@ -89,6 +89,15 @@ def test_the_thresholds_in_force_settle_what_is_long_ago_late_or_far() -> None:
     }
 
 
+def test_a_state_may_be_set_to_count_once_somebody_else_has_looked() -> None:
+    reviewed = Thresholds(counts_from={**Thresholds().counts_from, "IN_PROGRESS": 1})
+    start, document = MOVE + "A-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n", MOVE + "A-2,,,CV 12/BCT\n"
+
+    assert preview(start).waiting == {}
+    assert preview(start, thresholds=reviewed).waiting == {("1", "status", ""): (Reason.TO_BE_REVIEWED,)}
+    assert preview(document, thresholds=reviewed).waiting == {}, "a document alone claims nothing"
+
+
 def test_reasons_are_counted_by_place_and_those_of_a_kind_only_where_nothing_else_holds_them() -> None:
     seen = preview(MOVE + "A-1,TERMINATED,2025-12-01,\nA-2,IN_PROGRESS,2026-01-10,CV 12/BCT\n")
 
