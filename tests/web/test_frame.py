@@ -29,6 +29,7 @@ KEPT_FROM_SOME = {
     "upload": {"agency"},
     "review": {"coordinator", "administrator"},
     "verification": {"leader", "coordinator", "verifier", "administrator"},
+    "integrity": {"leader", "coordinator", "verifier"},
     "coordination": {"coordinator"},
     "accounts": {"administrator"},
     "audit": {"administrator"},
