@@ -66,6 +66,7 @@ def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
         "original": original,
         "given_up": state == "NOT_PURSUED",
         "target_set": min((day for _, day in row.targets if day <= as_of), default=None),
+        "moves": [day for _, day in past],
         "moved_on": moved_on,
         "stalled": stalled,
         "stalled_since": moved_on + dt.timedelta(days=STALL[state]) if stalled and moved_on else None,

@@ -107,12 +107,8 @@ def test_long_without_news_is_longer_than_the_state_allows_without_report_or_eve
         known = recomputed.agreement(row, AS_OF)
         if known is None or not known["open"]:
             continue
-        moves = ([row.signed] if row.signed else []) + [day for _, day in row.events]
-        heard = [
-            day
-            for day in [*moves, *(report.get("reported", report["received"]) for report in row.reports)]
-            if day <= AS_OF
-        ]
+        told = [report.get("reported", report["received"]) for report in row.reports]
+        heard = [*known["moves"], *(day for day in told if day <= AS_OF)]
         if (AS_OF - max(heard)).days >= recomputed.STALL[known["state"]]:
             quiet.add(row.id)
 

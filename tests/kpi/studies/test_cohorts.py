@@ -87,15 +87,10 @@ def test_cohorts_equal_a_plain_count(rows: list[Row]) -> None:
     table = cohorts.by_signing(facts.build(register_of(rows), AS_OF), horizon_days=200)
 
     for cohort in table.filter("is_observed").iter_rows(named=True):
-        cases = []
-        for row in rows:
-            known = recomputed.agreement(row, AS_OF)
-            if known is None or not known["followed"] or not row.signed or str(row.signed.year) != cohort["cohort"]:
-                continue
-            end = known["started"] or (known["ended"] if known["given_up"] else None) or AS_OF
-            cases.append(((end - row.signed).days, known["started"] is not None))
+        mine = [row for row in rows if row.signed and str(row.signed.year) == cohort["cohort"]]
+        cases = recomputed.start_waits(mine, AS_OF)
         assert cohort["n"] == len(cases)
-        assert cohort["within"] == sum(observed and days <= 200 for days, observed in cases)
+        assert (cohort["within"] or 0) == sum(observed and days <= 200 for days, observed in cases)
         plain = recomputed.waited(cases, 200) if cases else None
         if plain is None:
             assert cohort["rmst"] is None
