@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,6 +12,7 @@ import words as w
 from data_access.accounts import May, Person
 from kpi import readers
 from kpi.indicators import catalog
+from kpi.vocabulary import Reading
 from pages.ui import cards, loaders
 from pages.ui.kept import drawn
 from pages.ui.view import View
@@ -71,7 +73,7 @@ def sentence(view: View) -> str:
     ]
     if view.reader != readers.EVERYTHING:
         parts.append(w.t("trust.own_only"))
-    reported = loaders.reported(view)
+    reported = loaders.reported(dataclasses.replace(view, reading=Reading.COUNTING))  # what is owed is no reading's
     lacking = catalog.lacking(loaders.records())
     if lacking and unrankable(view) is None:
         parts.append(w.t("trust.not_kept", records=names_of(lacking)))

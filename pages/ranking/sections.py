@@ -201,6 +201,7 @@ def _gap(league: pl.DataFrame, view: View) -> pl.DataFrame:
     both = declared.join(verified, on="agency").select(
         "agency", gap=pl.col(Reading.AS_DECLARED) - pl.col(Reading.AS_VERIFIED)
     )
+    both = both.with_columns(gap_text=w.texts(both["gap"], lambda points: w.number(points, 1)))
     return league.join(both, on="agency", how="left", maintain_order="left")
 
 
@@ -251,7 +252,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
         Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
         Column("climb", "ranking.climb", width=72),
         Column("score_text", f"kpi.{COMPOSITE}.short", "light", of="light", width=76, help=_kpi_help(COMPOSITE, rules)),
-        *_gap_columns(view),
+        *(Column("gap_text", one.label_key, width=96, by="gap", help_key=one.help_key) for one in _gap_columns(view)),
         Column("seen", "ranking.seen", "progress", width=84, help=w.t("explained.seen.sentence")),
         *_reliability_columns(rules),
         *_kpi_columns(rules),
@@ -262,7 +263,7 @@ def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
 def _gap_columns(view: View) -> list[Column]:
     if view.reading == Reading.COUNTING:
         return []
-    return [Column("gap", "ranking.gap", "number", digits=1, width=84, help_key="ranking.gap_help")]
+    return [Column("gap", "ranking.gap", "number", digits=1, help_key="ranking.gap_help")]
 
 
 def _kpi_columns(rules: Rules) -> list[Column]:

@@ -64,7 +64,8 @@ def _together(found: Steps) -> str:
     if found.place is None or last["place"] is None:
         return w.tn("moves.together_unranked", found.rows.height, **words)
     places = {"place": w.number(found.place), "place_after": w.number(last["place"])}
-    return w.tn("moves.together", found.rows.height, **words, **places)
+    key = "moves.together_same" if found.place == last["place"] else "moves.together"
+    return w.tn(key, found.rows.height, **words, **places)
 
 
 def _gain(found: Steps, position: int) -> str:
