@@ -8,6 +8,7 @@ UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 VERIFICATION = "tests/data_access/test_verification.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
+READERS = "tests/pages/test_readers.py::"
 
 GUARDS = (
     Guard(
@@ -37,6 +38,27 @@ GUARDS = (
         '    return facts(view).where(pl.col("agency") == own)',
         "    return facts(view)",
         "tests/attacks/test_pages.py::test_no_file_gives_an_agency_what_belongs_to_others",
+    ),
+    Guard(
+        "of parts an agency reads its own alone",
+        "kpi/readers.py",
+        'None if reader == EVERYTHING else pl.col("agency") == reader',
+        "None",
+        READERS + "test_subtraction_tells_nothing_of_others",
+    ),
+    Guard(
+        "what is published of all has no parts",
+        "pages/ui/view.py",
+        " if name in PUBLISHED_BY}",
+        "}",
+        READERS + "test_subtraction_tells_nothing_of_others",
+    ),
+    Guard(
+        "an agency reads others on published days",
+        "pages/ui/view_codes.py",
+        "        asked, as_of = as_of, trends.published_day(as_of, first=offered.first)",
+        "        asked = as_of",
+        READERS + "test_a_day_between_is_answered_with_the_last_published_one",
     ),
     Guard(
         "what an actor claims is compared with the store",
