@@ -38,7 +38,7 @@ MODELS: Mapping[str, type[SQLModel]] = {
     "blocker": models.Blocker,
     "blockerevent": models.BlockerEvent,
 }
-_NOTE = {"id": pl.Int64(), "note": pl.String()}
+_REPLACED = {"id": pl.Int64(), "note": pl.String(), "effective_on": pl.Date(), "received_on": pl.Date()}
 _BLOCKER_DAYS = {f"blocker_{step}_on": step for step in texts(BlockerStep)}
 
 
@@ -358,13 +358,20 @@ def received(frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
 
 
 def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
-    """Events with what they rest on as their note: the document that was named, or else the note of the event it replaces."""
-    notes = rows.fetched(session, model, frame["replaces"].drop_nulls().to_list(), _NOTE)
+    """Events with what they rest on as their note: the document that was named, or else the note of the event it replaces.
+
+    An event of the same day as the one it replaces is the same claim: it keeps the day on which that was received.
+    """
+    there = rows.fetched(session, model, frame["replaces"].drop_nulls().to_list(), _REPLACED)
+    there = there.rename({"id": "replaces", "effective_on": "_on"})
     named = pl.col("document") if "document" in frame.columns else pl.lit(None, pl.String)
     return (
-        frame.join(notes.rename({"id": "replaces"}), on="replaces", how="left", maintain_order="left")
-        .with_columns(note=pl.coalesce(named, "note", pl.lit("")))
-        .drop("document", strict=False)
+        frame.join(there, on="replaces", how="left", maintain_order="left")
+        .with_columns(
+            note=pl.coalesce(named, "note", pl.lit("")),
+            received_on=pl.when(pl.col("effective_on") == pl.col("_on")).then("received_on"),
+        )
+        .drop("document", "_on", strict=False)
     )
 
 

@@ -42,11 +42,18 @@ def counting(register: Register, reading: Reading = Reading.COUNTING) -> pl.Data
 
 def doubted(register: Register) -> pl.DataFrame:
     """The agencies of which a claim was found false in a sample that all was looked at of, a row for each such period: agency,
-    period, starts_on, ends_on, doubted_on (the day of the last finding)."""
-    items = register.sample_items.join(_found(register), on=CLAIM, how="left")
+    period, starts_on, ends_on, doubted_on (the day of the last finding).
+
+    A claim that its agency has taken back since cannot be looked at any more: it keeps no sample open.
+    """
+    stands = register.status_events.select(*CLAIM).unique().with_columns(_stands=pl.lit(value=True))
+    items = register.sample_items.join(_found(register), on=CLAIM, how="left").join(stands, on=CLAIM, how="left")
     finished = (
         items.group_by("sample_id")
-        .agg(doubted_on=pl.col("_found_on").max(), _all=pl.col("verdict").is_not_null().all())
+        .agg(
+            doubted_on=pl.col("_found_on").max(),
+            _all=(pl.col("verdict").is_not_null() | pl.col("_stands").is_null()).all(),
+        )
         .filter("_all")
     )
     periods = register.samples.rename({"id": "sample_id"}).join(

@@ -35,7 +35,7 @@ def projected(register: Register, preview: Preview) -> Register:
         status_events=_replaced(
             register.status_events,
             _documented(of_agreement(writes.status_events), register.status_events).with_columns(
-                date_known=pl.lit(True), received_on=pl.lit(preview.received_on)
+                date_known=pl.lit(True), received_on=pl.col("received_on").fill_null(preview.received_on)
             ),
         ),
         targets=_replaced(register.targets, of_agreement(writes.targets)),
@@ -51,11 +51,17 @@ def projected(register: Register, preview: Preview) -> Register:
 
 
 def _documented(events: pl.DataFrame, there: pl.DataFrame) -> pl.DataFrame:
-    """Whether each names a document: its own, or else that of the event it replaces."""
-    replaced = there.select("is_documented", replaces="id")
+    """Whether each names a document: its own, or else that of the event it replaces; and when what stays of the same day, and
+    thereby the same claim, was received (null for others)."""
+    replaced = there.select("is_documented", "received_on", replaces="id", _on="effective_on")
     own = pl.col("document").str.strip_chars(BLANK) != ""
-    return events.join(replaced, on="replaces", how="left", maintain_order="left").with_columns(
-        is_documented=pl.coalesce(own, "is_documented", pl.lit(False))
+    return (
+        events.join(replaced, on="replaces", how="left", maintain_order="left")
+        .with_columns(
+            is_documented=pl.coalesce(own, "is_documented", pl.lit(False)),
+            received_on=pl.when(pl.col("effective_on") == pl.col("_on")).then("received_on"),
+        )
+        .drop("_on")
     )
 
 

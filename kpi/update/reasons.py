@@ -35,6 +35,7 @@ class Reason(StrEnum):
     TO_BE_REVIEWED = "to_be_reviewed"
     UNDOCUMENTED = "undocumented"
     LONG_AGO = "long_ago"
+    MOVED_LATER = "moved_later"
 
 
 _DAYS: Final = (
@@ -135,8 +136,17 @@ def _is_decided_outside(said: _Said) -> bool:
 
 
 def _was_found_false(said: _Said) -> bool:
-    """A state of which somebody outside the agency has found that the agreement was not in it: claimed again, for whatever day."""
-    return said.is_of_state and said.states[1] in said.found_false
+    """A state of which somebody outside the agency has found that the agreement was not in it: claimed again, for whatever day, or
+    a completion of what was found not to have started."""
+    claimed = {said.states[1]} | ({State.IN_PROGRESS} if said.states[1] == State.COMPLETED else set())
+    return said.is_of_state and not said.found_false.isdisjoint(map(str, claimed - {None}))
+
+
+def _is_moved_later(said: _Said) -> bool:
+    """The day of what the register has, put right to a later one: clocks would start there."""
+    columns = ["report_date", *(() if "state" in said.cells else ("state_date",))]
+    days = ((said.before.get(column), said.first(column)) for column in columns)
+    return any(old and new and new > old for old, new in days)
 
 
 def _is_to_be_reviewed(said: _Said) -> bool:
@@ -148,8 +158,10 @@ def _is_to_be_reviewed(said: _Said) -> bool:
 
 def _is_undocumented(said: _Said) -> bool:
     """A plan, a start or a completion without a document that somebody else could ask for; of a completion the evidence the
-    register has is one."""
+    register has is one, and is not cleared where it is the only one."""
     before, after = said.states
+    if "evidence_url" in said.cells and not said.first("evidence_url"):
+        return before == State.COMPLETED and not said.standing.get("state_document")
     if not said.is_of_state or after not in said.thresholds.counts_from:
         return False
     kept = said.standing.get("state_document") if before == after else None
@@ -170,6 +182,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.TO_BE_REVIEWED: _is_to_be_reviewed,
         Reason.UNDOCUMENTED: _is_undocumented,
         Reason.LONG_AGO: _is_long_ago,
+        Reason.MOVED_LATER: _is_moved_later,
     }
 )
 """What waits, by reason, the one that says most first. Settings may let more wait, never less."""

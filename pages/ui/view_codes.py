@@ -111,7 +111,8 @@ def read(given: Mapping[str, str], offered: Choices, *, reader: str = readers.NO
         return default
 
     as_of = day("as_of", offered.last, last=offered.last) or offered.last
-    if reader != readers.EVERYTHING and as_of != offered.last:
+    # The day as known on is any day: the last one offered is then no published one by itself.
+    if reader != readers.EVERYTHING and (as_of != offered.last or read_known(given)[0] is not None):
         asked, as_of = as_of, trends.published_day(as_of, first=offered.first)
         if asked != as_of:
             codes["as_of"] = as_of.isoformat()

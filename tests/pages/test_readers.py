@@ -80,6 +80,14 @@ def test_a_day_between_is_answered_with_the_last_published_one(browsed_store: sa
     assert not visit("ranking", "lanhdao", "en", as_of="2025-10-05").warning
 
 
+def test_a_day_as_known_opens_no_day_between(browsed_store: sa.Engine, visit: Visit) -> None:
+    one = visit("ranking", "bct", "en", known="2025-10-05")
+    two = visit("ranking", "bct", "en", known="2025-10-05", as_of="2025-09-30")
+
+    assert one.dataframe[0].value.equals(two.dataframe[0].value)
+    assert any("published by cut-off days" in text.value for text in one.warning)
+
+
 def facts_of(engine: sa.Engine) -> pl.DataFrame:
     return facts.build(read_register(engine), AS_OF).agreements
 

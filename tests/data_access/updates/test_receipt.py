@@ -190,3 +190,24 @@ def test_what_waited_for_review_was_received_when_it_was_handed_in(
     published(held, number)
 
     assert receipts(held) == [EARLY, TODAY]
+
+
+def test_a_document_that_is_named_later_does_not_make_a_claim_a_new_one(filled: sa.Engine) -> None:
+    """Received anew, it would lie outside the period of which something was found false; another day is another claim."""
+    early = TODAY - dt.timedelta(days=12)
+    applied(filled, "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-05,CV 12/BCT\n")
+    with store.session(filled) as session:
+        session.execute(sa.update(models.StatusEvent).values(received_on=early))
+        register.raise_data_version(session)
+
+    def received() -> list[dt.date]:
+        return (
+            register.read_register(filled)
+            .status_events.filter(agreement_id=1, state="IN_PROGRESS")["received_on"]
+            .to_list()
+        )
+
+    applied(filled, "ref,state_document\nA-1,CV 13/BCT\n")
+    assert received() == [early]
+    applied(filled, "ref,state_date\nA-1,2026-01-04\n")
+    assert received() != [early]

@@ -105,7 +105,7 @@ REPORT = "ref,report_period,report_date,shows_progress,progress\nA-1,2025-Q4,202
         ("ref,deliverable_en\nA-1,một\n", "ref,deliverable_en\nA-1,hai\n", "deliverable_en"),
         (
             "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-05,CV 12/BCT\n",
-            "ref,state_date\nA-1,2026-01-06\n",
+            "ref,state_date\nA-1,2026-01-04\n",
             "state_date",
         ),
         (

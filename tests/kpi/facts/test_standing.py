@@ -143,6 +143,15 @@ def test_nothing_is_withheld_while_the_sample_is_not_finished_or_nothing_was_fal
     assert with_standing(honest)["withheld_for"].drop_nulls().is_empty()
 
 
+def test_a_claim_that_was_taken_back_keeps_no_sample_open() -> None:
+    """Or one agency that moves a day could spare all others."""
+    drawn = [(1, START, DAY, "BCT"), (2, START, DAY, "BCT"), (8, START, DAY - dt.timedelta(days=1), "T20")]
+
+    withheld = with_standing(sampled(a_doubtful_quarter(), drawn)).filter(pl.col("withheld_for").is_not_null())
+
+    assert withheld["agreement_id"].to_list() == [3, 6, 9]
+
+
 def test_what_is_withheld_counts_again_once_it_was_seen() -> None:
     rows = a_doubtful_quarter()
     drawn = [(1, START, DAY, "BCT"), (2, START, DAY, "BCT")]

@@ -25,16 +25,16 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (MOVE + "A-1,IN_PROGRESS,2025-12-21,CV 12/BCT\n", ()),
         (MOVE + "A-1,IN_PROGRESS,2025-12-20,CV 12/BCT\n", (Reason.LONG_AGO,)),
         (MOVE + "A-1,IN_PROGRESS,2025-03-01,CV 12/BCT\n", (Reason.LONG_AGO,)),
-        (MOVE + "A-1,SIGNED,2026-01-10,\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
-        (MOVE + "A-1,,2026-01-10,\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO)),
+        (MOVE + "A-1,SIGNED,2026-01-10,\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO, Reason.MOVED_LATER)),
+        (MOVE + "A-1,,2026-01-10,\n", (Reason.SIGNING_MOVED, Reason.LONG_AGO, Reason.MOVED_LATER)),
         (MOVE + "A-5,SIGNED,2026-01-10,\n", ()),
         (MOVE + "A-1,TERMINATED,2026-01-10,\n", (Reason.ENDED,)),
         (MOVE + "A-1,EXPIRED,2026-01-10,\n", (Reason.ENDED,)),
         (MOVE + "A-1,SUPERSEDED,2026-01-10,\n", (Reason.ENDED,)),
         (MOVE + "A-2,SUSPENDED,2026-01-10,\n", (Reason.SUSPENDED,)),
         (MOVE + "A-3,IN_PROGRESS,2026-01-10,CV 12/BCT\n", (Reason.SUSPENDED,)),
-        (MOVE + "A-3,,2026-01-10,\n", (Reason.SUSPENDED, Reason.LONG_AGO)),
-        (MOVE + "A-2,,2026-01-10,\n", (Reason.LONG_AGO,)),
+        (MOVE + "A-3,,2026-01-10,\n", (Reason.SUSPENDED, Reason.LONG_AGO, Reason.MOVED_LATER)),
+        (MOVE + "A-2,,2026-01-10,\n", (Reason.LONG_AGO, Reason.MOVED_LATER)),
         (MOVE + "A-4,IN_PROGRESS,2026-01-10,CV 12/BCT\n", (Reason.DECIDED_OUTSIDE,)),
         (MOVE + "A-1,IN_PROGRESS,2026-01-10,\n", (Reason.UNDOCUMENTED,)),
         (MOVE + "A-1,IN_PROGRESS,2026-01-10,https://x.vn/cv\n", ()),
@@ -45,8 +45,8 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (REPORT + "A-1,2025-Q4,2025-12-20,yes,Đã họp\n", (Reason.LONG_AGO,)),
         (REPORT + "A-1,2025-Q3,,,Đã sửa\n", ()),
         (REPORT + "A-1,2025-Q3,,no,\n", (Reason.LONG_AGO,)),
-        (REPORT + "A-1,2025-Q3,2026-01-10,,\n", (Reason.LONG_AGO,)),
-        (REPORT + "A-2,2025-Q4,2026-01-11,no,\n", ()),
+        (REPORT + "A-1,2025-Q3,2026-01-10,,\n", (Reason.LONG_AGO, Reason.MOVED_LATER)),
+        (REPORT + "A-2,2025-Q4,2026-01-11,no,\n", (Reason.MOVED_LATER,)),
         (PERCENT + "A-1,2025-Q3,90\n", (Reason.LONG_AGO,)),
         (BLOCKER + "A-1,7,,2025-12-21\n", ()),
         (BLOCKER + "A-1,7,2025-05-02,\n", (Reason.LONG_AGO,)),
@@ -111,6 +111,9 @@ def test_what_was_found_false_waits_when_it_is_claimed_again_for_another_day() -
 
     assert preview(again).waiting == {}
     assert preview(again, found_false=false).waiting == {("1", "status", ""): (Reason.FOUND_FALSE,)}
+    completed, not_started = MOVE + "A-2,COMPLETED,2026-01-15,CV 12/BCT\n", false.with_columns(agreement_id=2)
+    assert preview(completed).waiting == {}
+    assert preview(completed, found_false=not_started).waiting == {("2", "status", ""): (Reason.FOUND_FALSE,)}
 
 
 def test_a_completion_rests_on_its_document_or_on_evidence_that_is_in_the_register() -> None:
@@ -122,3 +125,15 @@ def test_a_completion_rests_on_its_document_or_on_evidence_that_is_in_the_regist
     assert preview(done, agreements=evidenced, events=moving).waiting == {}
     assert together.waiting == {("2", "status", ""): (Reason.UNDOCUMENTED,)}
     assert {change.column for change in held_back(together, ())} == {"state", "state_date"}
+
+
+def test_evidence_that_a_completion_rests_on_alone_is_not_cleared_without_a_look() -> None:
+    cleared = "ref,evidence_url\nA-3,[xóa]\n"
+    evidenced = agreements({"agreement_id": 3, "evidence_url": "https://x.vn/kq"})
+    moving = events((3, "SIGNED", "2024-01-10"), (3, "IN_PROGRESS", "2024-04-01"))
+    done = events((3, "SIGNED", "2024-01-10"), (3, "COMPLETED", "2024-09-01"))
+
+    assert preview(cleared, agreements=evidenced, events=moving).waiting == {}
+    assert preview(cleared, agreements=evidenced, events=done).waiting == {
+        ("3", "evidence_url", ""): (Reason.UNDOCUMENTED,)
+    }
