@@ -48,21 +48,25 @@ class Effects:
 
 
 def compute(preview: Preview) -> Effects | None:
-    """The scorecards without and with the upload on the day from which all of it counts; None without any day."""
+    """The scorecards without and with the upload on the day from which all of it counts; None without any day.
+
+    The places are among the others as they are published: on a later day, which a file may name, theirs are nobody's to read.
+    """
     if preview.counts_on is None:
         return None
     chosen, group = filters.current(), _group_of(preview.agency)
     view = chosen.whole.on(preview.counts_on).where(scope=chosen.scope, agency_group=group).published
     register = loaders.register()
-    before = loaders.scorecards(view, by="agency")
+    others = loaders.scorecards(view.on(preview.data_date or view.as_of), by="agency")
+    there = loaders.scorecards(view, by="agency").filter(pl.col("agency") == preview.agency)
     own = consequences.cards_after(
         register, preview, as_of=view.as_of, rules=loaders.rules(view.as_of), condition=view.condition
     )
     return Effects(
         view=view,
         data_date=preview.data_date,
-        before=_standing(before, preview.agency),
-        after=_standing(consequences.with_own(before, own, agency=preview.agency), preview.agency),
+        before=_standing(consequences.with_own(others, there, agency=preview.agency), preview.agency),
+        after=_standing(consequences.with_own(others, own, agency=preview.agency), preview.agency),
     )
 
 
