@@ -118,13 +118,15 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
         raise Refused("undo_of_undo")
     if batch.status != BatchStatus.APPLIED:
         raise Refused("already_undone" if batch.status == BatchStatus.UNDONE else "not_applied")
+    oversees = may(account.role, May.OVERSEE_UPLOADS)
     claim_days = rules_on(session, local_day()).claim_days
-    if not may(account.role, May.OVERSEE_UPLOADS) and is_for_the_coordinator(
-        batch.reviewed_by, batch.created_at, claim_days=claim_days
-    ):
+    if not oversees and is_for_the_coordinator(batch.reviewed_by, batch.created_at, claim_days=claim_days):
         raise Refused("undo_by_coordinator")
     every = _cells_of_same_agreements(session, batch_id)
     past = _past(every, batch_id)
+    # Whoever could take a registration back at will would have it counted while it helps, and sign it anew before it ages.
+    if past.registered and not oversees and local_time(batch.created_at).date() < local_day():
+        raise Refused("undo_by_coordinator")
     agreement_ids = sorted(past.cells["agreement_id"].unique())
     versions = rows.own_versions(session, agency)
     if not set(agreement_ids) <= versions.keys():

@@ -307,3 +307,23 @@ def test_an_agency_takes_back_by_itself_what_it_handed_in_lately(filled: sa.Engi
         undone(filled, number)
     assert refused.value.code == "undo_by_coordinator"
     assert undone(filled, number, COORDINATOR).applied
+
+
+@pytest.mark.parametrize(("days", "is_undone"), [(0, True), (1, False)])
+def test_a_registration_is_taken_back_by_its_agency_on_the_same_day(
+    filled: sa.Engine, days: int, is_undone: bool
+) -> None:
+    number = applied(
+        filled, "title_vi,doc_type,partner,sector,scope,signed_on\nMột thỏa thuận mới,MOU,KR,ENE,LOCAL,2026-01-10\n"
+    ).batch_id
+    with store.session(filled) as session:
+        sent = models.utc_now() - dt.timedelta(days=days)
+        session.execute(sa.update(models.UploadBatch).values(created_at=sent))
+
+    if not is_undone:
+        with pytest.raises(Refused) as refused:
+            undone(filled, number)
+        assert refused.value.code == "undo_by_coordinator"
+        assert undone(filled, number, COORDINATOR).applied
+        return
+    assert undone(filled, number).applied
