@@ -16,6 +16,11 @@ from websockets.sync.client import ClientConnection, connect
 ANSWER_SECONDS = 30
 
 
+def is_early(finished: ForwardMsg) -> bool:
+    """Whether a script ended only to be run again."""
+    return finished.script_finished == ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+
+
 class Refused(Exception):
     """The connection was not opened, or closed on us; `code` is the HTTP status or the websocket's closing code."""
 
@@ -117,10 +122,10 @@ class Tab:
         return self.answer()
 
     def answer(self) -> Answer:
-        """What comes until a script has finished."""
+        """What comes until a script has finished; one that ends early to be run again (another page, say) has not."""
         messages: list[ForwardMsg] = []
         content = bytearray()
-        while not messages or messages[-1].WhichOneof("type") != "script_finished":
+        while not messages or messages[-1].WhichOneof("type") != "script_finished" or is_early(messages[-1]):
             data = self.receive()
             content += data
             messages.append(ForwardMsg.FromString(data))

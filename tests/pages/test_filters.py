@@ -381,6 +381,7 @@ def test_no_address_breaks_the_reading(given: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "_read_names", lambda _: {(kind, short): {} for kind in KINDS for short in (True, False)})
         patch.setattr(records, "calendar", list)
+        patch.setattr(loaders, "first_receipt", lambda: None)
 
         reading = view_codes.read(given, offered)
         again = view_codes.read(reading.codes, offered)

@@ -81,7 +81,7 @@ def test_what_was_known_yesterday_is_the_same_before_and_after_an_upload_and_its
     assert_same(frames_of(filled, TODAY), before)
     assert not frames_of(filled, None)["reports"].equals(before["reports"])
     for gone in (batch, earlier):
-        undone(filled, gone)
+        undone(filled, gone, COORDINATOR)
         assert_same(frames_of(filled, TODAY), before)
     now = register.read_register(filled)
     assert now.agreements.filter(ref="A-2")["evidence_url"].to_list() != ["https://x.vn/1"]
@@ -104,12 +104,12 @@ def test_every_evening_stays_as_it_was(filled: sa.Engine, days_pass: Move, seed:
         days_pass(number)
         done.append(applied(filled, text.replace("{n}", str(number + 1))).batch_id or 0)
         if chance.random() < 0.5:
-            undone(filled, done.pop())
+            undone(filled, done.pop(), COORDINATOR)
         evenings[TODAY + number * DAY] = frames_of(filled, None)
 
     days_pass(9)
     for batch in reversed(done):
-        undone(filled, batch)
+        undone(filled, batch, COORDINATOR)
 
     for day, evening in evenings.items():
         assert_same(frames_of(filled, day), evening)
@@ -168,7 +168,7 @@ def test_a_dossier_is_what_was_known_of_the_agreement(filled: sa.Engine, days_pa
     days_pass(1)
     batch = applied(filled, EVERYTHING).batch_id
     days_pass(2)
-    undone(filled, batch)
+    undone(filled, batch, COORDINATOR)
 
     def told(known_on: dt.date) -> tuple[int, int, list[str], int]:
         found = register.read_agreement(filled, 1, known_on=known_on)
