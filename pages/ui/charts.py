@@ -30,6 +30,9 @@ _FITS_IN_CELL: Final = "bandwidth('x') > 8 * length(datum.value_label)"
 _IS_WIDE: Final = "(containerSize()[0] >= 600 && bandwidth('x') > 130)"
 """Whether a number is narrower than what it is written on; too wide ones are left to the tooltip."""
 
+_HEAD_LIMIT: Final = {"expr": "max(180, 0.38 * containerSize()[0])"}
+"""Names of columns stand upright where there is little room, and may then be longer than those of rows."""
+
 _AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascending")
 """The frame's order. Vega would keep the order of the data it was first drawn with."""
 
@@ -193,6 +196,7 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
                 domain=False,
                 ticks=False,
                 labelAngle={"expr": f"containerSize()[0] < 600 ? -90 : {_IS_WIDE} ? 0 : -40"},
+                labelLimit=_HEAD_LIMIT,
                 labelAlign={"expr": f"{_IS_WIDE} ? 'center' : 'left'"},
                 labelBaseline={"expr": f"{_IS_WIDE} ? 'bottom' : 'middle'"},
                 labelOverlap=False,
