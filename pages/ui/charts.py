@@ -165,23 +165,6 @@ def flow(is_clickable: bool) -> alt.LayerChart:
     return _layers(reached.add_params(*params), stopped, value, _room(base, "reached", 1.3))
 
 
-def trend(is_clickable: bool) -> alt.LayerChart:
-    """Values over time, each line named at its end. Columns: on (date), on_label, value, value_label, series."""
-    params, _ = _choice(is_clickable, "on_label", "series")
-    colour = alt.Color("series:N", sort=_AS_GIVEN, scale=alt.Scale(range=list(palette.SERIES)), legend=None)
-    base = alt.Chart().encode(x=_time("on"), y=_quantity("value"), color=colour)
-    line = base.mark_line(strokeWidth=2.5).encode(
-        strokeDash=alt.StrokeDash("series:N", sort=_AS_GIVEN, legend=None, scale=alt.Scale(range=_DASHES))
-    )
-    point = base.mark_point(filled=True, size=60, opacity=1, **_pointer(is_clickable)).encode(
-        tooltip=_tooltip("series", "on_label", "value_label")
-    )
-    last = base.transform_joinaggregate(last="max(on)", groupby=["series"]).transform_filter("datum.on == datum.last")
-    value = last.mark_text(align="right", dy=-14, fontWeight="bold").encode(text="value_label:N")
-    name = last.mark_text(align="right", dy=16).encode(text="series:N")
-    return _layers(line, point.add_params(*params), value, name, height=260)
-
-
 def heat_map(is_clickable: bool) -> alt.LayerChart:
     """How much in each cell. Columns: row, row_code, column, column_code, value (null: empty cell), value_label."""
     params, opacity = _choice(is_clickable, "row_code", "column_code")

@@ -50,15 +50,6 @@ FRAMES: dict[Chart, pl.DataFrame] = {
             "stopped_label": ["1", ""],
         }
     ),
-    charts.trend: pl.DataFrame(
-        {
-            "on": [dt.date(2025, 9, 30), DAY],
-            "on_label": ["30/09/2025", "14/01/2026"],
-            "value": [60.0, 65.5],
-            "value_label": ["60%", "65,5%"],
-            "series": ["Triển khai", "Triển khai"],
-        }
-    ),
     charts.heat_map: pl.DataFrame(
         {
             "row": ["Y tế", "Y tế"],
