@@ -40,14 +40,14 @@ _FIRST: Final[Mapping[type[SQLModel], tuple[type[SQLModel], str]]] = types.Mappi
 
 def with_receipts(frames: Mapping[type[SQLModel], pl.DataFrame]) -> dict[type[SQLModel], pl.DataFrame]:
     """The frames of a register from elsewhere with the day each claim was received, where they do not say it themselves: the
-    day it is about, of an agreement or a blocker that of its first event, of one without any the data date."""
+    day it is about; an agreement or a blocker the first day that one of its events was, without any the data date."""
     told = dict(frames)
     for model, day in _ABOUT.items():
         if model in told and "received_on" not in told[model].columns:
             told[model] = told[model].with_columns(received_on=day)
     for model, (events, owner) in _FIRST.items():
         if model in told and "received_on" not in told[model].columns:
-            first = told[events].group_by(owner).agg(received_on=pl.col("effective_on").min())
+            first = told[events].group_by(owner).agg(received_on=pl.col("received_on").min())
             told[model] = (
                 told[model]
                 .join(first, left_on="id", right_on=owner, how="left", maintain_order="left")

@@ -93,21 +93,25 @@ class Event:
     """A move into a state on `date`, for rows that meet every condition.
 
     Where that date is missing or still to come, the first of `undated` that has come stands in for it and the move is
-    marked as not dated; without `undated` there is then no move.
+    marked as not dated; without `undated` there is then no move. It was received on the first of the dates in `received` that
+    the source gives, else on its own day.
     """
 
     state: str
     date: str | None
     undated: tuple[str, ...]
     when: tuple[Condition, ...]
+    received: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """A completion date, and the first of the dates in `since` that has come: the day from which it was the plan."""
+    """A completion date, and the first of the dates in `since` that has come: the day from which it was the plan; received as an
+    event is."""
 
     date: str
     since: tuple[str, ...]
+    received: tuple[str, ...]
     reason: str
 
 

@@ -26,20 +26,23 @@ _EVENTS = {
     "agreement_id": pl.Int64,
     "state": pl.String,
     "effective_on": pl.Date,
+    "received_on": pl.Date,
     "date_known": pl.Boolean,
     "position": pl.Int64,
 }
 _NO_EVENT = -1
+_RECEIVED = pl.max_horizontal("told_on", "effective_on")
+"""Nobody was told of what had not yet been: where a source says so, its day of receipt is listed and the day itself stands in."""
 _STARTS = (State.IN_FORCE, State.PLAN_ISSUED, State.IN_PROGRESS)
 
 
 def events(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """The moves between states: agreement_id, state, effective_on, date_known, position (of the event in the mapping).
+    """The moves between states: agreement_id, state, effective_on, received_on, date_known, position (of the event in the mapping).
 
     Ordered by agreement and position, so that moves of one day keep the order of the mapping.
     """
     parts = [
-        moves.drop("source_row", "given_on").filter(pl.col("effective_on").is_not_null())
+        moves.drop("source_row", "given_on", "told_on").filter(pl.col("effective_on").is_not_null())
         for moves in (_moves(table, declaration, dates, event, place) for place, event in enumerate(declaration.events))
     ]
     found = pl.concat([pl.DataFrame(schema=_EVENTS), *parts])
@@ -49,6 +52,7 @@ def events(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl
         "agreement_id",
         state=pl.lit(NO_STATE),
         effective_on=pl.lit(declaration.register.data_date),
+        received_on=pl.lit(declaration.register.data_date),
         date_known=pl.lit(False),
         position=pl.lit(_NO_EVENT, pl.Int64),
     )
@@ -56,13 +60,26 @@ def events(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl
 
 
 def targets(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """The planned dates: agreement_id, target_on, effective_on, reason. The day it was planned must have come."""
+    """The planned dates: agreement_id, target_on, effective_on, reason, received_on. The day it was planned must have come."""
     come = _come(table, declaration, dates)
     ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
-    schema = {"agreement_id": pl.Int64, "target_on": pl.Date, "effective_on": pl.Date, "reason": pl.String}
+    schema = {
+        "agreement_id": pl.Int64,
+        "target_on": pl.Date,
+        "effective_on": pl.Date,
+        "reason": pl.String,
+        "received_on": pl.Date,
+    }
     parts = [
-        pl.DataFrame({"agreement_id": ids, "target_on": dates[target.date], "effective_on": _first(come, target.since)})
-        .with_columns(reason=pl.lit(target.reason))
+        pl.DataFrame(
+            {
+                "agreement_id": ids,
+                "target_on": dates[target.date],
+                "effective_on": _first(come, target.since),
+                "told_on": _told(table, declaration, dates, target.received),
+            }
+        )
+        .select(*list(schema)[:3], reason=pl.lit(target.reason), received_on=_RECEIVED)
         .drop_nulls()
         for target in declaration.targets
     ]
@@ -128,7 +145,15 @@ def findings(
             code=pl.when(pl.col("position") == _NO_EVENT).then(pl.lit("no_state")).otherwise(pl.lit("state_undated")),
         )
     )
-    return pl.concat([*contradictions, unsigned, undated, _still_to_come(table, declaration, dates)])
+    return pl.concat(
+        [
+            *contradictions,
+            unsigned,
+            undated,
+            _still_to_come(table, declaration, dates),
+            _received_before(table, declaration, dates),
+        ]
+    )
 
 
 def _finding(life: pl.DataFrame, holds: pl.Expr, code: str, field: str, value: str | None) -> pl.DataFrame:
@@ -155,22 +180,38 @@ def _unsigned(
 
 def _still_to_come(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series]) -> pl.DataFrame:
     """Dates of moves that lie after the data date: nothing then has happened yet."""
-    parts = []
-    for place, event in enumerate(declaration.events):
-        if event.date is None:
-            continue
-        late = _moves(table, declaration, dates, event, place).filter(
-            pl.col("given_on") > declaration.register.data_date
+    late = pl.col("given_on") > declaration.register.data_date
+    return _of_moves(table, declaration, dates, late, "given_on", "after_data_date")
+
+
+def _received_before(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Moves that the source says it was told of before the day they happened."""
+    early = (pl.col("told_on") < pl.col("effective_on")) & pl.col("date_known")
+    return _of_moves(table, declaration, dates, early, "told_on", "received_before")
+
+
+def _of_moves(
+    table: Table,
+    declaration: MappingDeclaration,
+    dates: Mapping[str, pl.Series],
+    holds: pl.Expr,
+    value: str,
+    code: str,
+) -> pl.DataFrame:
+    """A finding for each dated move of which something holds, once for each column, with the day in `value`."""
+    parts = [
+        _moves(table, declaration, dates, event, place)
+        .filter(holds.fill_null(False))
+        .select(
+            "agreement_id",
+            "source_row",
+            field=pl.lit(declaration.dates[event.date].column),
+            value=pl.col(value).dt.to_string("%Y-%m-%d"),
+            code=pl.lit(code),
         )
-        parts.append(
-            late.select(
-                "agreement_id",
-                "source_row",
-                field=pl.lit(declaration.dates[event.date].column),
-                value=pl.col("given_on").dt.to_string("%Y-%m-%d"),
-                code=pl.lit("after_data_date"),
-            )
-        )
+        for place, event in enumerate(declaration.events)
+        if event.date is not None
+    ]
     return pl.concat([pl.DataFrame(schema=FINDINGS), *parts]).unique(maintain_order=True)
 
 
@@ -186,17 +227,26 @@ def _moves(
     stand_in = _first(come, event.undated)
     return (
         pl.DataFrame(
-            {"agreement_id": ids, "source_row": table.rows, "given_on": given, "_day": day, "_stand_in": stand_in}
+            {
+                "agreement_id": ids,
+                "source_row": table.rows,
+                "given_on": given,
+                "told_on": _told(table, declaration, dates, event.received),
+                "_day": day,
+                "effective_on": pl.select(pl.coalesce(day, stand_in)).to_series(),
+            }
         )
         .filter(holds)
         .select(
             "agreement_id",
             "source_row",
             "given_on",
-            state=pl.lit(event.state),
-            effective_on=pl.coalesce("_day", "_stand_in"),
-            date_known=pl.col("_day").is_not_null(),
-            position=pl.lit(place, pl.Int64),
+            "told_on",
+            pl.lit(event.state).alias("state"),
+            "effective_on",
+            _RECEIVED.alias("received_on"),
+            pl.col("_day").is_not_null().alias("date_known"),
+            pl.lit(place, pl.Int64).alias("position"),
         )
     )
 
@@ -215,6 +265,16 @@ def _holds(table: Table, come: Mapping[str, pl.Series], condition: Condition) ->
     cells = table.frame[str(condition.column)]
     met = cells.is_in([tidy(text) for text in condition.texts]) if condition.texts else cells != ""
     return met == condition.holds
+
+
+def _told(
+    table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series], names: tuple[str, ...]
+) -> pl.Series:
+    """When the source says it received it, record by record, at the latest on the data date; null where it does not say."""
+    day = declaration.register.data_date
+    given = {**dates, DATA_DATE: pl.repeat(day, len(table.rows), dtype=pl.Date, eager=True)}
+    told = _first(given, names)
+    return pl.select(pl.when(told > day).then(pl.lit(day)).otherwise(told)).to_series()
 
 
 def _first(come: Mapping[str, pl.Series], names: tuple[str, ...]) -> pl.Series:

@@ -264,7 +264,7 @@ def _date_column(reader: _Reader, table: dict[str, Any], path: str) -> DateColum
 
 
 def _event(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Event:
-    reader.only(table, path, ("state", "date", "undated", "when"))
+    reader.only(table, path, ("state", "date", "undated", "when", "received"))
     state = reader.choice(reader.text(table, "state", path, required=True), f"{path}.state", STATES)
     date = reader.text(table, "date", path)
     undated = reader.names(reader.list_of_texts(table, "undated", path), f"{path}.undated", dates)
@@ -277,7 +277,11 @@ def _event(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str
         _condition(reader, reader.as_table(item, f"{path}.when"), f"{path}.when", dates)
         for item in (conditions if isinstance(conditions, list) else [conditions])
     )
-    return Event(state=state, date=date, undated=undated, when=when)
+    return Event(state=state, date=date, undated=undated, when=when, received=_received(reader, table, path, dates))
+
+
+def _received(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> tuple[str, ...]:
+    return reader.names(reader.list_of_texts(table, "received", path), f"{path}.received", dates)
 
 
 def _condition(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Condition:
@@ -301,13 +305,14 @@ def _condition(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping
 
 
 def _target(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Target:
-    reader.only(table, path, ("date", "since", "reason"))
+    reader.only(table, path, ("date", "since", "reason", "received"))
     date = reader.text(table, "date", path, required=True) or ""
     since = reader.list_of_texts(table, "since", path)
     if not since:
         reader.problems.add("key_missing", column=f"{path}.since")
     reader.names((date, *since), path, dates)
-    return Target(date=date, since=since, reason=reader.text(table, "reason", path) or "")
+    received = _received(reader, table, path, dates)
+    return Target(date=date, since=since, reason=reader.text(table, "reason", path) or "", received=received)
 
 
 def _exchange(reader: _Reader, table: dict[str, Any], path: str) -> Exchange:

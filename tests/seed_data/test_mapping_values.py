@@ -269,6 +269,37 @@ def test_dates_that_contradict_each_other_are_listed_and_kept() -> None:
     ]
 
 
+def test_a_source_may_say_when_it_was_told() -> None:
+    mapping = LIFE.replace("[dates.end]", '[dates.told]\ncolumn = "told"\n[dates.end]').replace(
+        'date = "begun"\n', 'date = "begun"\nreceived = ["told"]\n'
+    )
+    mapping = mapping.replace('date = "end"\nsince', 'date = "end"\nreceived = ["told", "begun"]\nsince')
+    register = mapped(
+        "ref,status,signed,begun,end,told\n"
+        "A,Active,2020-01-01,2020-06-01,2026-01-01,2020-09-01\n"
+        "B,Active,2020-01-01,2020-06-01,,2020-02-01\n"
+        "C,Active,2020-01-01,2020-06-01,2026-01-01,\n"
+        "D,Active,2020-01-01,2020-06-01,,2026-02-01\n",
+        mapping,
+    )
+
+    starts = register.frames["StatusEvent"].filter(pl.col("state") == "IN_PROGRESS")
+    assert starts["received_on"].to_list() == [
+        dt.date(2020, 9, 1),
+        dt.date(2020, 6, 1),
+        dt.date(2020, 6, 1),
+        dt.date(2025, 6, 30),
+    ]
+    assert register.frames["TargetDate"].select("agreement_id", "received_on").rows() == [
+        (1, dt.date(2020, 9, 1)),
+        (3, dt.date(2020, 6, 1)),
+    ]
+    assert register.agreements["received_on"].to_list() == [dt.date(2020, 1, 1)] * 4
+    assert register.findings.select("agreement_id", "code", "field", "value").rows() == [
+        (2, "received_before", "begun", "2020-02-01")
+    ]
+
+
 def test_a_record_without_a_day_of_signing_is_listed() -> None:
     register = mapped("ref,status,signed,begun,end\nA,Closed,,2019-06-01,2022-01-01\n", LIFE)
 
