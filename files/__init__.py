@@ -10,6 +10,6 @@ from files.encodings import ENCODINGS
 from files.form import DELIMITERS, Form, Heading
 from files.grid import Grid
 from files.limits import Limits
-from files.problems import CODES, Problem
+from files.problems import CODES, FileProblem
 
-__all__ = ["CODES", "DELIMITERS", "ENCODINGS", "Form", "Grid", "Heading", "Limits", "Problem"]
+__all__ = ["CODES", "DELIMITERS", "ENCODINGS", "FileProblem", "Form", "Grid", "Heading", "Limits"]

@@ -27,7 +27,7 @@ from files import reading
 from files.form import Form, Heading
 from files.grid import Grid
 from files.limits import Limits
-from files.problems import Problem
+from files.problems import FileProblem
 
 COMMAND = (sys.executable, "-ESs", "-m", "files.apart")
 _NICENESS = 10
@@ -37,7 +37,7 @@ _ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 def read(
     data: bytes, name: str, *, form: Form | None = None, limits: Limits | None = None, heading: Heading | None = None
-) -> Grid | list[Problem]:
+) -> Grid | list[FileProblem]:
     """What `reading.read` gives; or one problem where that took too much memory or time, or its process ended."""
     form, limits, heading = form or Form(), limits or Limits(), heading or Heading()
     is_late = threading.Event()
@@ -53,9 +53,9 @@ def read(
             return _asked(child, data, name, form, limits, heading)
         except (EOFError, BrokenPipeError):
             return [
-                Problem("needs_time", params={"most": f"{limits.seconds:g}"})
+                FileProblem("needs_time", params={"most": f"{limits.seconds:g}"})
                 if is_late.is_set()
-                else Problem("reading_stopped")
+                else FileProblem("reading_stopped")
             ]
         finally:
             deadline.cancel()
@@ -65,14 +65,14 @@ def read(
 
 def _asked(
     child: subprocess.Popen[bytes], data: bytes, name: str, form: Form, limits: Limits, heading: Heading
-) -> Grid | list[Problem]:
+) -> Grid | list[FileProblem]:
     assert child.stdin is not None
     assert child.stdout is not None
     _send(child.stdin, [name, len(data), dataclasses.asdict(form), dataclasses.asdict(limits)], data)
     while True:
         line = child.stdout.readline(limits.answer)
         if len(line) == limits.answer:
-            return [Problem("unfolds_too_large", params={"most": limits.answer // 1024 // 1024})]
+            return [FileProblem("unfolds_too_large", params={"most": limits.answer // 1024 // 1024})]
         if not line:
             raise EOFError
         kind, *content = json.loads(line)
@@ -80,13 +80,13 @@ def _asked(
             rows, faults, notices, encoding, delimiter = content
             return Grid(
                 [(number, cells) for number, cells in rows],
-                [Problem(*fault) for fault in faults],
-                [Problem(*notice) for notice in notices],
+                [FileProblem(*fault) for fault in faults],
+                [FileProblem(*notice) for notice in notices],
                 encoding,
                 delimiter,
             )
         if kind == "problems":
-            return [Problem(*problem) for problem in content]
+            return [FileProblem(*problem) for problem in content]
         _send(child.stdin, getattr(heading, kind)(content))
 
 
@@ -123,10 +123,10 @@ def _answer(questions: IO[bytes], answers: IO[bytes]) -> None:
         _send(answers, _plain(found))
     except MemoryError:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        _send(answers, _plain([Problem("needs_memory", params={"most": limits.memory // 1024 // 1024})]))
+        _send(answers, _plain([FileProblem("needs_memory", params={"most": limits.memory // 1024 // 1024})]))
 
 
-def _plain(found: Grid | list[Problem]) -> list[Any]:
+def _plain(found: Grid | list[FileProblem]) -> list[Any]:
     if isinstance(found, Grid):
         faults, notices = ([list(vars(problem).values()) for problem in part] for part in (found.faults, found.notices))
         return ["grid", found.rows, faults, notices, found.encoding, found.delimiter]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from files.limits import Limits
-from files.problems import Problem
+from files.problems import FileProblem
 
 Counted = Literal["elements", "texts", "lines", "cells", "characters"]
 
@@ -13,7 +13,7 @@ Counted = Literal["elements", "texts", "lines", "cells", "characters"]
 class Exceeded(Exception):
     """Reading ends here: `problem` says what there was too much of."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: FileProblem) -> None:
         super().__init__(problem.code)
         self.problem = problem
 
@@ -39,4 +39,4 @@ class Budget:
         """Count `count` more; raises `Exceeded` where there are not so many left."""
         self._left[what] -= count
         if self._left[what] < 0:
-            raise Exceeded(Problem(f"too_many_{what}", row, params={"most": self._most[what]}))
+            raise Exceeded(FileProblem(f"too_many_{what}", row, params={"most": self._most[what]}))

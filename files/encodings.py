@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 
-from files.problems import Problem
+from files.problems import FileProblem
 
 # RFC 1456. Six capitals stand where ASCII has control characters.
 _VISCII_LOW = {0x02: "Ẳ", 0x05: "Ẵ", 0x06: "Ẫ", 0x14: "Ỷ", 0x19: "Ỹ", 0x1E: "Ỵ"}
@@ -51,7 +51,7 @@ def _tcvn3() -> str:
 _TABLES = {"viscii": _viscii(), "tcvn3": _tcvn3()}
 
 
-def decoded(data: bytes, encoding: str | None) -> tuple[str, str] | Problem:
+def decoded(data: bytes, encoding: str | None) -> tuple[str, str] | FileProblem:
     """The text of a file and the name of its encoding, or what is wrong with its bytes.
 
     Without a chosen encoding the bytes must be UTF-8, or UTF-16 beginning with its byte order mark.
@@ -60,9 +60,9 @@ def decoded(data: bytes, encoding: str | None) -> tuple[str, str] | Problem:
     asked = (encoding or ("utf-16" if marked else "utf-8")).strip().lower()
     name = _OTHER_NAMES.get(asked, asked)
     if name not in _CHOSEN:
-        return Problem("encoding_unknown", value=encoding, params={"known": ", ".join(ENCODINGS)})
+        return FileProblem("encoding_unknown", value=encoding, params={"known": ", ".join(ENCODINGS)})
     if name == "utf-16" and not marked:
-        return Problem("utf16_unmarked")
+        return FileProblem("utf16_unmarked")
     try:
         if name in _TABLES:
             text, _ = codecs.charmap_decode(data, "strict", _TABLES[name])
@@ -72,7 +72,7 @@ def decoded(data: bytes, encoding: str | None) -> tuple[str, str] | Problem:
         row = data.count(b"\n", 0, error.start) + 1
         wrong = " ".join(f"{byte:02X}" for byte in data[error.start : error.start + 4])
         code = "not_unicode" if encoding is None else "not_in_encoding"
-        return Problem(code, row=row, value=wrong, params={"encoding": name})
+        return FileProblem(code, row=row, value=wrong, params={"encoding": name})
     return text, name
 
 

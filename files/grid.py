@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from files.problems import Problem
+from files.problems import FileProblem
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,16 +15,16 @@ class Grid:
     """
 
     rows: list[tuple[int, list[str]]]
-    faults: list[Problem] = dataclasses.field(default_factory=list)
-    notices: list[Problem] = dataclasses.field(default_factory=list)
+    faults: list[FileProblem] = dataclasses.field(default_factory=list)
+    notices: list[FileProblem] = dataclasses.field(default_factory=list)
     encoding: str = ""
     delimiter: str = ""
 
-    def uneven(self) -> list[Problem]:
+    def uneven(self) -> list[FileProblem]:
         """The rows of a CSV file that are not as wide as its heading. In a workbook a row ends with its last filled cell."""
         width = len(self.rows[0][1]) if self.delimiter else None
         return [
-            Problem("row_width", row=number, params={"found": len(cells), "expected": width})
+            FileProblem("row_width", row=number, params={"found": len(cells), "expected": width})
             for number, cells in self.rows
             if width is not None and len(cells) != width
         ]

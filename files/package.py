@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import IO
 
 from files.budget import Budget, Exceeded
-from files.problems import Problem
+from files.problems import FileProblem
 
 _CHUNK = 1 << 16
 _MOST_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -62,25 +62,25 @@ class Archive(zipfile.ZipFile):
         self.budget = budget
 
 
-def opened(data: bytes, budget: Budget) -> Archive | Problem:
+def opened(data: bytes, budget: Budget) -> Archive | FileProblem:
     """The archive, or why it is not opened. Only the directory at its end is read here."""
     limits = budget.limits
     try:
         archive = Archive(data, budget)
         entries = archive.infolist()
     except BROKEN:
-        return Problem("file_broken")
+        return FileProblem("file_broken")
     names = {entry.filename for entry in entries}
     if len(entries) > limits.parts or sum(entry.file_size for entry in entries) > limits.unfolded_bytes:
-        return Problem("unfolds_too_large", params={"most": limits.unfolded_bytes // 1024 // 1024})
+        return FileProblem("unfolds_too_large", params={"most": limits.unfolded_bytes // 1024 // 1024})
     if any(entry.flag_bits & 1 for entry in entries):
-        return Problem("locked")
+        return FileProblem("locked")
     if len(names) < len(entries) or any(entry.compress_type not in _READABLE for entry in entries):
-        return Problem("file_broken")
+        return FileProblem("file_broken")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        return Problem("macros")
+        return FileProblem("macros")
     if "[Content_Types].xml" not in names:
-        return Problem("not_a_workbook")
+        return FileProblem("not_a_workbook")
     return archive
 
 
@@ -98,7 +98,7 @@ def read_part(archive: Archive, name: str, *, start: Start, end: End) -> None:
     def on_start(name: str, attributes: Attributes) -> None:
         budget.take("elements", 1 + len(attributes) // 4)
         if len(texts) > limits.depth:
-            raise Exceeded(Problem("too_deep", params={"most": limits.depth}))
+            raise Exceeded(FileProblem("too_deep", params={"most": limits.depth}))
         texts.append("")
         start(name.rpartition("\n")[2], attributes)
 
@@ -129,7 +129,7 @@ def _feed(parser: xml.parsers.expat.XMLParserType, part: IO[bytes], longest_tag:
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > longest_tag:
-                raise Exceeded(Problem("tag_too_long", params={"most": longest_tag // 1024}))
+                raise Exceeded(FileProblem("tag_too_long", params={"most": longest_tag // 1024}))
         parser.Parse(b"", True)
     except Enough:
         return

@@ -20,7 +20,7 @@ CODES = frozenset(
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
+class FileProblem:
     """One thing that is wrong with a file, or worth knowing about it.
 
     `row` is the row number a spreadsheet shows. `column` is its place, counted from 0, or its name in a frame. `params` fill

@@ -8,21 +8,21 @@ from files.csv_file import read_csv
 from files.form import Form, Heading
 from files.grid import Grid
 from files.limits import Limits
-from files.problems import Problem
+from files.problems import FileProblem
 from files.xlsx_file import read_xlsx
 
 _TEXT_FILES = ("csv", "txt", "tsv")
 
 
-def read(data: bytes, name: str, *, form: Form, limits: Limits, heading: Heading) -> Grid | list[Problem]:
+def read(data: bytes, name: str, *, form: Form, limits: Limits, heading: Heading) -> Grid | list[FileProblem]:
     """The cells of a CSV or XLSX file, or the problems that keep it from being read; never an exception for what it holds.
 
     What kind of file it is, its bytes say, and not its name; only text must bear the name of a text.
     """
     if len(data) > limits.bytes:
-        return [Problem("file_too_large", params={"most": limits.bytes // 1024 // 1024})]
+        return [FileProblem("file_too_large", params={"most": limits.bytes // 1024 // 1024})]
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
-        return [Problem("file_empty")]
+        return [FileProblem("file_empty")]
     budget = Budget(limits, len(data))
     try:
         return _cells(data, name, form, budget, heading)
@@ -30,12 +30,12 @@ def read(data: bytes, name: str, *, form: Form, limits: Limits, heading: Heading
         return [exceeded.problem]
 
 
-def _cells(data: bytes, name: str, form: Form, budget: Budget, heading: Heading) -> Grid | list[Problem]:
+def _cells(data: bytes, name: str, form: Form, budget: Budget, heading: Heading) -> Grid | list[FileProblem]:
     if package.is_package(data):
         return read_xlsx(data, form=form, budget=budget, heading=heading)
     if package.is_old_or_locked(data):
-        return [Problem("old_or_locked")]
+        return [FileProblem("old_or_locked")]
     ending = name.lower().rpartition(".")[2] if "." in name else ""
     if ending not in _TEXT_FILES:
-        return [Problem("file_broken" if ending in ("xlsx", "xlsm") else "file_type", value=name)]
+        return [FileProblem("file_broken" if ending in ("xlsx", "xlsm") else "file_type", value=name)]
     return read_csv(data, form=form, budget=budget, heading=heading)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from files.limits import Limits
-from files.problems import Problem
+from files.problems import FileProblem
 
 FORBIDDEN = r"[\p{Cc}&&[^\t\n\r]]|[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{NChar}\u{FFFD}]"
 """Characters no cell may hold: controls, whatever is invisible (zero-width signs, marks of direction, soft hyphens), the mark
@@ -21,10 +21,10 @@ def canonical(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all("\r\n?", "\n").str.replace_all(FORBIDDEN, "").str.normalize("NFC").str.strip_chars()
 
 
-def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[Problem]:
+def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[FileProblem]:
     """The cells that hold what no cell may hold, or too much, as many as are kept; `row` is the column with the numbers of the
     rows."""
-    found: list[Problem] = []
+    found: list[FileProblem] = []
     texts = pl.exclude(row)
     hidden = frame.select(texts.str.contains(FORBIDDEN).any())
     for name in (name for name in hidden.columns if hidden[name][0]):
@@ -33,12 +33,12 @@ def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[Problem]:
         cells = frame.filter(text.str.contains(FORBIDDEN)).select(row, text.str.extract(f"({FORBIDDEN})"), seen=seen)
         for number, sign, shown in cells.head(limits.faults - len(found)).iter_rows():
             code = "text_lost" if sign == "\ufffd" else "invisible_character"
-            found.append(Problem(code, number, name, shown, {"sign": f"U+{ord(sign):04X}"}))
+            found.append(FileProblem(code, number, name, shown, {"sign": f"U+{ord(sign):04X}"}))
     longest = frame.select(texts.str.len_chars().max())
     for name in (name for name in longest.columns if (longest[name][0] or 0) > limits.cell_characters):
         length = pl.col(name).str.len_chars()
         cells = frame.filter(length > limits.cell_characters).select(row, length)
         for number, count in cells.head(limits.faults - len(found)).iter_rows():
             params = {"length": count, "most": limits.cell_characters}
-            found.append(Problem("cell_too_long", number, name, params=params))
+            found.append(FileProblem("cell_too_long", number, name, params=params))
     return found

@@ -18,7 +18,7 @@ from files.encodings import well_formed
 from files.form import Form, Heading
 from files.grid import Grid
 from files.package import Archive, Attributes
-from files.problems import Problem
+from files.problems import FileProblem
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -44,7 +44,7 @@ class _Book(NamedTuple):
     starts_1904: bool
 
 
-def read_xlsx(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> Grid | list[Problem]:
+def read_xlsx(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> Grid | list[FileProblem]:
     """The rows of the sheet the form names, else of the visible one that is ours, else of the first visible one; or what keeps
     the workbook from being read.
 
@@ -52,24 +52,24 @@ def read_xlsx(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> G
     Formulas and error values are faults, merged cells a problem. Hidden sheets are left aside with a notice.
     """
     archive = package.opened(data, budget)
-    if isinstance(archive, Problem):
+    if isinstance(archive, FileProblem):
         return [archive]
     try:
         book = _read_book(archive)
         if book is None:
-            return [Problem("not_a_workbook")]
+            return [FileProblem("not_a_workbook")]
         sheet = _chosen(archive, book, form, heading)
-        if isinstance(sheet, Problem):
+        if isinstance(sheet, FileProblem):
             return [sheet]
         reader = _SheetReader(book, form, budget)
         reader.read(archive, sheet.part)
     except package.BROKEN:
-        return [Problem("file_broken")]
+        return [FileProblem("file_broken")]
     if reader.problems:
         return reader.problems
     hidden = [other.name for other in book.sheets if other.hidden and other is not sheet]
     if hidden:
-        reader.notices.append(Problem("hidden_sheets", value=", ".join(hidden)))
+        reader.notices.append(FileProblem("hidden_sheets", value=", ".join(hidden)))
     return Grid(reader.rows, reader.faults, reader.notices)
 
 
@@ -95,7 +95,7 @@ def _read_book(archive: Archive) -> _Book | None:
             if kind == "worksheet":
                 sheets.append(_Sheet(attributes["name"], attributes.get("state", "visible") != "visible", part))
                 if len(sheets) > most:
-                    raise Exceeded(Problem("too_many_sheets", params={"most": most}))
+                    raise Exceeded(FileProblem("too_many_sheets", params={"most": most}))
 
     package.read_part(archive, main, start=start, end=lambda *_: None)
     parts = dict(related.values())
@@ -202,11 +202,11 @@ def _further(before: int, now: int) -> int:
 # --- One sheet -------------------------------------------------------------------------------------------------------
 
 
-def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _Sheet | Problem:
+def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _Sheet | FileProblem:
     if form.sheet is not None:
         named = [sheet for sheet in book.sheets if sheet.name == form.sheet]
         known = ", ".join(sheet.name for sheet in book.sheets)
-        return named[0] if named else Problem("sheet_missing", value=form.sheet, params={"known": known})
+        return named[0] if named else FileProblem("sheet_missing", value=form.sheet, params={"known": known})
     visible = [sheet for sheet in book.sheets if not sheet.hidden]
     ours = []
     for sheet in visible:
@@ -215,8 +215,8 @@ def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _She
         if any(heading.is_ours(cells) for _, cells in reader.rows):
             ours.append(sheet)
     if len(ours) > 1:
-        return Problem("several_sheets", value=", ".join(sheet.name for sheet in ours))
-    return (ours or visible)[0] if visible else Problem("file_empty")
+        return FileProblem("several_sheets", value=", ".join(sheet.name for sheet in ours))
+    return (ours or visible)[0] if visible else FileProblem("file_empty")
 
 
 class _SheetReader:
@@ -224,9 +224,9 @@ class _SheetReader:
 
     def __init__(self, book: _Book, form: Form, budget: Budget, *, only_first_row: bool = False) -> None:
         self.rows: list[tuple[int, list[str]]] = []
-        self.faults: list[Problem] = []
-        self.notices: list[Problem] = []
-        self.problems: list[Problem] = []
+        self.faults: list[FileProblem] = []
+        self.notices: list[FileProblem] = []
+        self.problems: list[FileProblem] = []
         self._book = book
         self._form = form
         self._budget = budget
@@ -247,9 +247,9 @@ class _SheetReader:
     def read(self, archive: Archive, part: str) -> None:
         package.read_part(archive, part, start=self._start, end=self._end)
         if self._merged:
-            self.problems.append(Problem("merged_cells", value=", ".join(self._merged)))
+            self.problems.append(FileProblem("merged_cells", value=", ".join(self._merged)))
         if self._hidden_rows:
-            self.notices.append(Problem("hidden_rows", params={"count": self._hidden_rows}))
+            self.notices.append(FileProblem("hidden_rows", params={"count": self._hidden_rows}))
 
     def _start(self, element: str, attributes: Attributes) -> None:
         self._elements += 1
@@ -301,11 +301,11 @@ class _SheetReader:
             return
         if self._column >= self._limits.columns:
             found = {"found": self._column + 1, "most": self._limits.columns}
-            self.problems.append(Problem("too_many_columns", row=self._row, params=found))
+            self.problems.append(FileProblem("too_many_columns", row=self._row, params=found))
             raise package.Enough
         if len(text) > self._limits.cell_characters:
             most = {"most": self._limits.cell_characters}
-            self.problems.append(Problem("cell_too_long", self._row, self._column, params=most))
+            self.problems.append(FileProblem("cell_too_long", self._row, self._column, params=most))
             raise package.Enough
         self._budget.take("characters", len(text), row=self._row)
         if self._has_formula or self._cell.get("t") == "e":
@@ -314,7 +314,7 @@ class _SheetReader:
         self._cells[self._column] = text
 
     def _take_fault(self, code: str, text: str) -> None:
-        self.faults.append(Problem(code, self._row, self._column, text))
+        self.faults.append(FileProblem(code, self._row, self._column, text))
         if len(self.faults) == self._limits.faults:
             raise package.Enough
 
@@ -322,7 +322,7 @@ class _SheetReader:
         if not any(cell.strip() for cell in self._cells):
             return
         if len(self.rows) > self._limits.rows:
-            self.problems.append(Problem("too_many_rows", row=self._row, params={"most": self._limits.rows}))
+            self.problems.append(FileProblem("too_many_rows", row=self._row, params={"most": self._limits.rows}))
             raise package.Enough
         self.rows.append((self._row, self._cells))
         if self._only_first_row:

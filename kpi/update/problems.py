@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import files
 import words
+from files import FileProblem
 from files.grid import letters
 from kpi.update.columns import name_of
 
@@ -77,7 +78,7 @@ class Problem:
         }
 
 
-def told(found: files.Problem, *, columns: Mapping[int, str] = MappingProxyType({}), blocking: bool = True) -> Problem:
+def told(found: FileProblem, *, columns: Mapping[int, str] = MappingProxyType({}), blocking: bool = True) -> Problem:
     """What was found in a file as a problem of the upload. `columns` names places of the file, others get their letters."""
     column = found.column
     if isinstance(column, int):

@@ -9,8 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-import files
-from files import Form, Grid, Heading, Limits, apart, formula_injection
+from files import FileProblem, Form, Grid, Heading, Limits, apart, formula_injection
 from files.encodings import well_formed
 from kpi.update import columns
 from kpi.update.cells import ROW, cleaned
@@ -69,7 +68,7 @@ def read_table(
     *,
     encoding: str | None = None,
     limits: Limits | None = None,
-    reader: Callable[..., Grid | list[files.Problem]] = apart.read,
+    reader: Callable[..., Grid | list[FileProblem]] = apart.read,
 ) -> Table | list[Problem]:
     """The table in a CSV or XLSX file, or the problems that keep it from being read; never an exception for what a file holds.
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import files
+from files import FileProblem
 
 _SAID_HERE = frozenset(("delimiter_unclear", "file_empty", "not_unicode"))
 """Problems of files for which a mapping has a remedy of its own."""
@@ -75,7 +76,7 @@ class Problems:
         filled = tuple((name, str(content)) for name, content in params.items())
         self._found.append(MappingProblem(self.file, code, row, column, value, filled))
 
-    def take(self, found: Iterable[files.Problem], columns: Sequence[str] = ()) -> None:
+    def take(self, found: Iterable[FileProblem], columns: Sequence[str] = ()) -> None:
         """Note what was found in a file; `columns` are the names of its columns, in order."""
         for problem in found:
             column = problem.column

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-import files
-from files import Form, Grid, Heading, Limits, apart
+from files import FileProblem, Form, Grid, Heading, Limits, apart
 from files.text import unfit
 from seed_data.mapping.problems import MOST_PROBLEMS_KEPT, Problems
 
@@ -30,7 +29,7 @@ LIMITS = Limits(
 
 
 def read_table(
-    data: bytes, *, name: str, form: Form, reader: Callable[..., Grid | list[files.Problem]] = apart.read
+    data: bytes, *, name: str, form: Form, reader: Callable[..., Grid | list[FileProblem]] = apart.read
 ) -> pl.DataFrame:
     """The file's records as texts, one column per header plus `ROW`; empty cells are empty texts.
 

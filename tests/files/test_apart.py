@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from files import Form, Grid, Heading, Limits, Problem, apart, reading
+from files import FileProblem, Form, Grid, Heading, Limits, apart, reading
 
 GOOD = b"ref,title\nA-1,one\n"
 
@@ -28,7 +28,7 @@ def workbook(*rows: Sequence[str]) -> bytes:
     return data.getvalue()
 
 
-def codes(found: Grid | list[Problem]) -> list[str]:
+def codes(found: Grid | list[FileProblem]) -> list[str]:
     assert isinstance(found, list), found
     return [problem.code for problem in found]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import xlsxwriter
 
-from files import Form, Grid, Heading, Limits, Problem, apart, reading
+from files import FileProblem, Form, Grid, Heading, Limits, apart, reading
 
 REFS = Heading(lambda cells: cells.count("ref"), lambda cells: "ref" in cells)
 ROW = b'<row><c t="inlineStr"><is><t>ref</t></is></c></row>'
@@ -50,7 +50,7 @@ def workbook(*sheets: bytes, texts: bytes = b"", styles: bytes = b"") -> bytes:
     return data.getvalue()
 
 
-def outcome(data: bytes, limits: Limits | None = None, name: str = "a.xlsx") -> Grid | list[Problem]:
+def outcome(data: bytes, limits: Limits | None = None, name: str = "a.xlsx") -> Grid | list[FileProblem]:
     return reading.read(data, name, form=Form(), limits=limits or Limits(), heading=REFS)
 
 

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 import words
-from files import CODES, Form, Grid, Heading, Limits, Problem, reading
+from files import CODES, FileProblem, Form, Grid, Heading, Limits, reading
 from seed_data.mapping.problems import MappingProblem
 
 REFS = Heading(lambda cells: sum(cell in ("ref", "title") for cell in cells), lambda cells: "ref" in cells)
@@ -25,7 +25,7 @@ def read(data: bytes | str, form: Form | None = None, heading: Heading = REFS, n
 
 def outcome(
     data: bytes | str, form: Form | None = None, heading: Heading = REFS, name: str = "a.csv"
-) -> Grid | list[Problem]:
+) -> Grid | list[FileProblem]:
     content = data.encode() if isinstance(data, str) else data
     return reading.read(content, name, form=form or Form(), limits=Limits(), heading=heading)
 
