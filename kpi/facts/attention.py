@@ -56,6 +56,15 @@ def flow(facts: Facts) -> pl.DataFrame:
     )
 
 
+def claimed_flow(declared: Facts, facts: Facts) -> pl.DataFrame:
+    """How many agreements are said to have come further than counts: stage, claimed; one row per stage, in order.
+
+    `declared` are the facts, as declared, of agreements of which something does not count; `facts` those of a day as they count.
+    """
+    counted = facts.where(pl.col("agreement_id").is_in(declared.agreements["agreement_id"].implode()))
+    return flow(declared).select("stage", claimed=(pl.col("reached") - flow(counted)["reached"]).clip(0))
+
+
 def worst_blockers(facts: Facts) -> pl.DataFrame:
     """Per agreement with an open blocker that has a name, the most severe and then oldest one: blocker_id, cause, ..."""
     return (

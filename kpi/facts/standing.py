@@ -40,6 +40,13 @@ def counting(register: Register, reading: Reading = Reading.COUNTING) -> pl.Data
     return kept.filter(pl.col("standing").is_null() | IS_SEEN) if reading == Reading.AS_VERIFIED else kept
 
 
+def uncounted(register: Register) -> pl.DataFrame:
+    """The agreements of which something is declared that does not count: agreement_id."""
+    counted = counting(register).select("id")
+    declared = counting(register, Reading.AS_DECLARED)
+    return declared.join(counted, on="id", how="anti").select("agreement_id").unique()
+
+
 def doubted(register: Register) -> pl.DataFrame:
     """The agencies of which a claim was found false in a sample that all was looked at of, a row for each such period: agency,
     period, starts_on, ends_on, doubted_on (the day of the last finding).

@@ -128,6 +128,7 @@ def show_stuck(view: View) -> None:
 def _flow(view: View) -> pl.DataFrame:
     facts = loaders.facts(view)
     flow = attention.flow(facts)
+    flow = flow.with_columns(attention.claimed_flow(loaders.claimed_facts(view), facts)["claimed"])
     if "plans" not in facts.records:
         flow = flow.filter(pl.col("stage") != "plan_issued")
     return flow.select(
@@ -137,6 +138,8 @@ def _flow(view: View) -> pl.DataFrame:
         reached_label=w.texts(flow["reached"], w.number),
         stopped="stopped",
         stopped_label=w.texts(flow["stopped"], w.number),
+        claimed="claimed",
+        claimed_label=w.texts(flow["claimed"], w.number),
     )
 
 

@@ -33,6 +33,21 @@ _IS_WIDE: Final = "(containerSize()[0] >= 600 && bandwidth('x') > 130)"
 _HEAD_LIMIT: Final = {"expr": "max(180, 0.38 * containerSize()[0])"}
 """Names of columns stand upright where there is little room, and may then be longer than those of rows."""
 
+_STRIPES: Final = 6
+_HATCHED: Final = alt.LinearGradient(
+    gradient="linear",
+    x1=0,
+    y1=0,
+    x2=1,
+    y2=1,
+    stops=[
+        alt.GradientStop(offset=edge / _STRIPES, color=(palette.NEUTRAL, palette.CLAIMED)[stripe % 2])
+        for stripe in range(_STRIPES)
+        for edge in (stripe, stripe + 1)
+    ],
+)
+"""Stripes across a bar: Vega fills with gradients only, and one between equal colours is a stripe."""
+
 _AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascending")
 """The frame's order. Vega would keep the order of the data it was first drawn with."""
 
@@ -146,12 +161,13 @@ def parts(is_clickable: bool) -> alt.LayerChart:
 
 
 def flow(is_clickable: bool) -> alt.LayerChart:
-    """How many agreements have come how far, and how many were stopped there.
+    """How many agreements have come how far, how many were stopped there, and how many more are said to have come so far.
 
-    Columns: label, code, reached, reached_label, stopped, stopped_label (empty where none was stopped).
+    Columns: label, code, reached, reached_label, stopped, stopped_label, claimed, claimed_label. What is claimed and does not count
+    stands hatched behind the bar.
     """
     params, opacity = _choice(is_clickable, "code")
-    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "reached_label", "stopped_label"))
+    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "reached_label", "stopped_label", "claimed_label"))
     reached = base.mark_bar(height={"band": 0.7}, color=palette.NEUTRAL, **_pointer(is_clickable)).encode(
         x=alt.X("reached:Q", axis=None), opacity=opacity
     )
@@ -161,8 +177,18 @@ def flow(is_clickable: bool) -> alt.LayerChart:
         .mark_bar(height={"band": 0.7}, color=palette.BUCKETS["suspended"])
         .encode(x="left:Q", x2="reached:Q")
     )
-    value = base.mark_text(align="left", dx=6).encode(x="reached:Q", text="reached_label:N")
-    return _layers(reached.add_params(*params), stopped, value, _room(base, "reached", 1.3))
+    claimed = (
+        base.transform_filter("datum.claimed > 0")
+        .transform_calculate(right="datum.reached + datum.claimed")
+        .mark_bar(height={"band": 0.7}, color=_HATCHED)
+        .encode(x="reached:Q", x2="right:Q")
+    )
+    value = (
+        base.transform_calculate(right="datum.reached + datum.claimed")
+        .mark_text(align="left", dx=6)
+        .encode(x="right:Q", text="reached_label:N")
+    )
+    return _layers(reached.add_params(*params), stopped, claimed, value, _room(base, "reached", 1.3))
 
 
 def heat_map(is_clickable: bool) -> alt.LayerChart:

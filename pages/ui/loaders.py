@@ -25,7 +25,7 @@ from data_access.store import snapshot
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, History, signs
-from kpi.facts.standing import with_standing
+from kpi.facts.standing import uncounted, with_standing
 from kpi.indicators import beside, scorecard, seen
 from kpi.indicators import league_table as kpi_league_table
 from kpi.register import Register
@@ -144,6 +144,20 @@ def facts(view: View) -> Facts:
     """The facts a view counts, for figures that are sums over many agreements."""
     found, condition = _whole_facts(view.as_of, view.reading), view.condition
     return found if condition is None else found.where(condition)
+
+
+@kept(rows=True)
+def claimed_facts(view: View) -> Facts:
+    """The facts, as declared, of those agreements of a view of which something is declared that does not count."""
+    found = kpi_facts.build(_uncounted_history(), view.as_of, rules(view.as_of))
+    return found if view.condition is None else found.where(view.condition)
+
+
+@kept(rows=True)
+def _uncounted_history() -> History:
+    whole = register()
+    agreements = whole.agreements.join(uncounted(whole), left_on="id", right_on="agreement_id", how="semi")
+    return History.of(dataclasses.replace(whole, agreements=agreements), Reading.AS_DECLARED)
 
 
 def visible_facts(view: View, person: Person) -> Facts:

@@ -91,6 +91,9 @@ SHAPES: Final = {
 NEUTRAL: Final = "#3B6EA5"
 """Bars and lines that carry no judgement."""
 
+CLAIMED: Final = "#CFDDEB"
+"""What stands between the stripes of what is said and does not count."""
+
 SERIES: Final = ("#3B6EA5", "#D9822B", "#0B8F6C", "#8E5BB5", "#5F6B76")
 SHADES: Final = ("#E8EFF7", "#B9D1E8", "#7FAAD3", "#4A7FB5", "#1F4E82")
 """From few to many in heat maps."""

@@ -48,6 +48,8 @@ FRAMES: dict[Chart, pl.DataFrame] = {
             "reached_label": ["9", "4"],
             "stopped": [1, 0],
             "stopped_label": ["1", ""],
+            "claimed": [0, 2],
+            "claimed_label": ["0", "2"],
         }
     ),
     charts.heat_map: pl.DataFrame(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from typing import Any
 
+import polars as pl
 import pytest
 
 from kpi import facts
-from kpi.facts import attention
+from kpi.facts import History, attention
+from kpi.facts.standing import uncounted
 from kpi.indicators.growth import Growth
+from kpi.vocabulary import Reading
 from tests.kpi.registers import AS_OF, Row, register_of
 
 D = dt.date
@@ -36,6 +41,35 @@ def test_the_flow_counts_who_came_at_least_as_far() -> None:
         ("plan_issued", 2, 0, 0),
         ("started", 2, 1, 1),
         ("completed", 1, 1, 0),
+    ]
+
+
+def test_what_is_said_and_does_not_count_is_claimed() -> None:
+    found_false: list[dict[str, Any]] = [
+        {
+            "state": "IN_PROGRESS",
+            "claimed": D(2025, 5, 1),
+            "verdict": "refuted",
+            "sample": None,
+            "received": D(2025, 6, 1),
+        }
+    ]
+    rows = [
+        Row(id=1, signed=D(2025, 1, 1), events=[("IN_FORCE", D(2025, 2, 1))]),
+        Row(id=2, signed=D(2025, 1, 1), events=[("IN_PROGRESS", D(2025, 5, 1))], verifications=found_false),
+        Row(id=3, signed=D(2025, 1, 1), events=[("IN_PROGRESS", D(2025, 5, 1))]),
+    ]
+    whole = register_of(rows)
+
+    assert uncounted(whole)["agreement_id"].to_list() == [2]
+    part = dataclasses.replace(whole, agreements=whole.agreements.filter(pl.col("id") == 2))
+    declared = facts.build(History.of(part, Reading.AS_DECLARED), AS_OF)
+    assert attention.claimed_flow(declared, facts.build(whole, AS_OF)).rows() == [
+        ("signed", 0),
+        ("in_force", 1),
+        ("plan_issued", 1),
+        ("started", 1),
+        ("completed", 0),
     ]
 
 
