@@ -241,7 +241,7 @@ class AgreementFacts(dy.Schema):
 
 
 class ReportFacts(dy.Schema):
-    """One row per report owed: an agreement and a period at whose end it was signed and open."""
+    """One row per report owed: an agreement and a period at whose end it was signed, registered and open."""
 
     agreement_id = dy.Int64(primary_key=True, description="the agreement")
     period = dy.String(primary_key=True, description="the period")

@@ -254,7 +254,7 @@ def _standing(agreements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _reports_owed(history: History, agreements: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    """One row per agreement and period in which it was signed and still open at the period's end."""
+    """One row per agreement and period at whose end it was signed, registered and still open."""
     closed = agreements.select(is_signed="is_signed", closed_on=pl.coalesce("completed_on", "ended_on"))
     owed = on_day(history.owed.filter(pl.col("ends_on") <= as_of), as_of)
     row = owed["_row"]

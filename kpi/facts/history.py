@@ -283,12 +283,11 @@ def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
 
 def _owed(periods: pl.DataFrame, agreements: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
     """Spells of every report owed if the agreement is open at the period's end, by agreement, due day and period; what came and
-    when goes by the days of receipt."""
-    signed = agreements.with_row_index("_row").filter("followed").select("_row", "agreement_id", "first_signed")
+    when goes by the days of receipt. An agreement owes reports for the periods at whose end it was signed and registered."""
+    signed = agreements.with_row_index("_row").filter("followed").drop_nulls("first_signed")
     owed = (
-        signed.join_where(
-            periods.select("ends_on", "due_on", period="code"), pl.col("first_signed") <= pl.col("ends_on")
-        )
+        signed.select("_row", "agreement_id", _since=pl.max_horizontal("first_signed", "received_on"))
+        .join_where(periods.select("ends_on", "due_on", period="code"), pl.col("_since") <= pl.col("ends_on"))
         .sort("_row", "due_on", "period")
         .select("_row", "agreement_id", "period", "ends_on", "due_on")
         .with_row_index("_owed")

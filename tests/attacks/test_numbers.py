@@ -132,6 +132,7 @@ WITH ev AS (
         SELECT 1 FROM progressreport p WHERE p.agreement_id = c.id AND p.period = q.code AND p.retracted_at IS NULL
         AND p.received_on <= :day AND p.received_on <= q.due_on AND {complete}) THEN 1 ELSE 0 END AS good
     FROM c JOIN reportingperiod q ON q.ends_on <= :day AND q.due_on <= :day AND c.signed_on <= q.ends_on
+        AND c.received_on <= q.ends_on
     WHERE c.signed = 1 AND c.followed = 1 AND COALESCE(
         CASE WHEN c.state = 'COMPLETED' THEN c.completed_on END, c.ended_on, {never}) > q.ends_on
 ), days AS (

@@ -152,6 +152,48 @@ def stepped(kind: BlockerStep) -> Callable[[Register, Facts, Ids], Register]:
     return do
 
 
+def invented(*, reported: bool) -> Callable[[Register, Facts, Ids], Register]:
+    """Ten new agreements like each of these, signed a week before the last period ended and registered when its reports were due,
+    each with a full report of it or none."""
+
+    def do(register: Register, facts: Facts, ids: Ids) -> Register:
+        past = register.periods.filter(pl.col("due_on") <= facts.as_of).sort("due_on")
+        if past.is_empty():
+            return register
+        period = past.row(-1, named=True)
+        first = _next_id(register.agreements)
+        alike = register.agreements.filter(pl.col("id").is_in(ids))
+        new = pl.concat([alike] * 10).with_columns(
+            id=pl.int_range(pl.len()) + first, evidence_url=pl.lit(""), received_on=pl.lit(period["due_on"])
+        )
+        new = new.with_columns(ref=pl.format("NEW-{}", "id"))
+        signed_on = period["ends_on"] - dt.timedelta(days=7)
+        events = [
+            {"agreement_id": one, "state": str(State.SIGNED), "effective_on": signed_on, "date_known": True}
+            for one in new["id"].to_list()
+        ]
+        reports = [
+            {
+                "agreement_id": one,
+                "period": period["code"],
+                "reported_on": period["due_on"],
+                "received_on": period["due_on"],
+                "fields_filled": len(REPORT_FIELDS),
+                "shows_progress": False,
+            }
+            for one in new["id"].to_list()
+            if reported
+        ]
+        return dataclasses.replace(
+            register,
+            agreements=pl.concat([register.agreements, new]),
+            status_events=_added(register.status_events, events),
+            reports=_added(register.reports, reports),
+        )
+
+    return do
+
+
 def signed(*, days_ago: int) -> Callable[[Register, Facts, Ids], Register]:
     """A new agreement like each of these, signed so many days ago, of which nothing else is known."""
 
@@ -211,6 +253,7 @@ HONEST: Final = (
     Act("have it decided not to pursue one", _UNSTARTED, moved(State.NOT_PURSUED)),
     Act("terminate one that is being carried out", _OPEN & pl.col("is_started"), moved(State.TERMINATED)),
     Act("sign another", _OPEN, signed(days_ago=0)),
+    Act("register between a period's end and the day its reports are due", _OPEN, invented(reported=False)),
 )  # fmt: skip
 """Acts that may not lower a score."""
 
@@ -219,6 +262,7 @@ DISHONEST: Final = (
     Act("say again and again that there is progress", _OPEN, reported(rise=0)),
     Act("say that there is progress without a share", _OPEN, reported(rise=None)),
     Act("fill in the late reports of the last period", _OPEN, reported(rise=None, period=True)),
+    Act("invent agreements before reports are due, and report on them", _OPEN, invented(reported=True)),
     Act("open and close trivial blockers", _OPEN, blocked(lasted=0, severity="minor", times=4)),
     Act("name a trivial blocker of a stalled one", pl.col("is_stalled"), blocked(severity="minor")),
     Act("close blockers of a stalled one", pl.col("is_stalled") & (pl.col("blockers_open") > 0),

@@ -134,6 +134,8 @@ def owed_reports(rows: list[Row], as_of: dt.date) -> list[bool]:
         for code, _, ends, due in PERIODS:
             if ends > as_of or due > as_of or row.signed is None or row.signed > ends or (closed and closed <= ends):
                 continue
+            if row.received and row.received > ends:
+                continue
             results.append(
                 any(
                     report["period"] == code

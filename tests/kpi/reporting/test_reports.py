@@ -33,6 +33,8 @@ def plain(rows: list[Row], as_of: dt.date) -> dict[tuple[str, str], Counter[str]
         for code, _, ends, due in PERIODS:
             if ends > as_of or row.signed > ends or (closed and closed <= ends):
                 continue
+            if row.received and row.received > ends:
+                continue
             came = [report for report in row.reports if report["period"] == code and report["received"] <= as_of]
             first = min((report["received"] for report in came), default=None)
             full = [report for report in came if all(str(report.get(f, "có")).strip() for f in recomputed.FIELDS)]
