@@ -147,6 +147,9 @@ def raise_data_version(session: Session) -> int:
 # --- Rules and names -------------------------------------------------------------------------------------------------
 
 
+_IS_RULE: Final = ~col(models.Setting.key).contains(".")
+
+
 def read_rules(engine: sa.Engine, as_of: dt.date, *, known_on: dt.date | None = None) -> Rules:
     """The thresholds, weights and goalposts in force on `as_of`: those in code, with the store's settings over them.
 
@@ -162,7 +165,7 @@ def rules_on(session: Session, as_of: dt.date, *, known_on: dt.date | None = Non
     """`read_rules` within a session."""
     statement = (
         select(models.Setting)
-        .where(models.Setting.effective_on <= as_of, ~col(models.Setting.key).contains("."))
+        .where(models.Setting.effective_on <= as_of, _IS_RULE)
         .order_by(col(models.Setting.effective_on), col(models.Setting.recorded_at), col(models.Setting.id))
     )
     if known_on is not None:
@@ -171,6 +174,13 @@ def rules_on(session: Session, as_of: dt.date, *, known_on: dt.date | None = Non
     for setting in session.exec(statement):
         rules = rules.replaced({setting.key: json.loads(setting.value)})
     return rules
+
+
+def read_rule_days(engine: sa.Engine) -> list[dt.date]:
+    """The days from which any rule was set, in order: from one to the next the rules are the same, whatever was known when."""
+    day = col(models.Setting.effective_on)
+    with store.session(engine, read_only=True) as session:
+        return list(session.exec(select(day).where(_IS_RULE).distinct().order_by(day)))
 
 
 def read_names(engine: sa.Engine) -> pl.DataFrame:

@@ -64,14 +64,15 @@ def fitted(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> tuple[Rat
     them they would fall with time only because the slow kinds are left, and the factors would count that a second time.
     """
     duration, entry, cause = (cases[name].to_numpy() for name in ("duration", "entry", "cause"))
-    lived = cases.with_columns(events=(pl.col("cause") == 1).cast(pl.Int64))
-    factor = np.ones(cases.height)
+    events = (cause == 1).astype(float)
+    kinds = [_Kinds.of(cases, grouping) for grouping in groupings]
+    factor: Floats = np.ones(cases.height)
+    steps: list[_Step] = []
     for _ in range(_ROUNDS):
         common = rates(duration, entry, cause, factor)
         expected = common.events_by(duration) - np.where(entry < 0, 0.0, common.events_by(np.maximum(entry, 0)))
-        kinds = factors(lived.with_columns(pl.Series("expected", expected)), groupings)
-        factor = kinds.of(cases)
-    return rates(duration, entry, cause, factor), kinds
+        factor, steps = _multiplied(kinds, events, expected)
+    return rates(duration, entry, cause, factor), _told(kinds, steps)
 
 
 def rates(duration: Ints, entry: Ints, cause: Ints, factor: Floats) -> Rates:
@@ -146,28 +147,67 @@ def factors(cases: pl.DataFrame, groupings: Sequence[Sequence[str]]) -> Factors:
     `cases` has the columns of the groupings, `events` (0 or 1) and `expected` (the cumulative rate the case lived
     through).
     """
-    steps: list[pl.DataFrame] = []
-    expected = cases["expected"]
-    for grouping in groupings:
-        sums = (
-            cases.with_columns(expected=expected)
-            .group_by(list(grouping))
-            .agg(o=pl.col("events").sum().cast(pl.Float64), e=pl.col("expected").sum())
-        )
-        observed, foreseen = sums["o"].to_numpy(), sums["e"].to_numpy()
-        worth = _prior_worth(observed, foreseen)
-        middle = observed.sum() / foreseen.sum() if foreseen.sum() > 0 else 1.0
-        if worth is None:
-            step = sums.select(*grouping, factor=pl.lit(middle), weight=pl.lit(None, dtype=pl.Float64))
-        else:
-            step = sums.select(
-                *grouping,
-                factor=(pl.col("o") + worth) / (pl.col("e") + worth / middle),
-                weight=pl.col("o") + worth,
-            )
+    kinds = [_Kinds.of(cases, grouping) for grouping in groupings]
+    events, expected = (cases[name].cast(pl.Float64).to_numpy() for name in ("events", "expected"))
+    return _told(kinds, _multiplied(kinds, events, expected)[1])
+
+
+def _multiplied(kinds: Sequence[_Kinds], events: Floats, expected: Floats) -> tuple[Floats, list[_Step]]:
+    """The factor of each case, and the steps it is made of."""
+    factor: Floats = np.ones(len(expected))
+    steps: list[_Step] = []
+    for kind in kinds:
+        step = _Step.fitted(kind.sums(events), kind.sums(expected * factor))
+        factor = factor * step.factor[kind.of_case]
         steps.append(step)
-        expected = expected * pl.Series(Factors((step,)).of(cases))
-    return Factors(tuple(steps))
+    return factor, steps
+
+
+def _told(kinds: Sequence[_Kinds], steps: Sequence[_Step]) -> Factors:
+    return Factors(tuple(step.told(kind.names) for kind, step in zip(kinds, steps, strict=True)))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Kinds:
+    """The kinds of one grouping: their columns, a row each, and the kind (its row) of each case."""
+
+    names: pl.DataFrame
+    of_case: Ints
+
+    @classmethod
+    def of(cls, cases: pl.DataFrame, grouping: Sequence[str]) -> _Kinds:
+        keys = list(grouping)
+        names = cases.select(keys).unique(maintain_order=True)
+        rows = names.with_row_index("_kind")
+        found = cases.select(keys).join(rows, on=keys, how="left", maintain_order="left", nulls_equal=True)["_kind"]
+        return cls(names, found.to_numpy().astype(np.int64))
+
+    def sums(self, values: Floats) -> Floats:
+        """The sum over the cases of each kind."""
+        found: Floats = np.bincount(self.of_case, weights=values, minlength=self.names.height).astype(float)
+        return found
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Step:
+    """The factor of each kind of one grouping, and its weight; None where kinds were not seen to differ."""
+
+    factor: Floats
+    weight: Floats | None
+
+    @classmethod
+    def fitted(cls, observed: Floats, expected: Floats) -> _Step:
+        """From the events of each kind, and the cumulative rate its cases lived through."""
+        worth = _prior_worth(observed, expected)
+        middle = observed.sum() / expected.sum() if expected.sum() > 0 else 1.0
+        if worth is None:
+            return cls(np.full(len(observed), middle), None)
+        return cls((observed + worth) / (expected + worth / middle), observed + worth)
+
+    def told(self, names: pl.DataFrame) -> pl.DataFrame:
+        """As a frame of `Factors.steps`."""
+        weight = pl.lit(None, pl.Float64) if self.weight is None else pl.Series(self.weight)
+        return names.with_columns(factor=pl.Series(self.factor), weight=weight)
 
 
 def _prior_worth(observed: Floats, expected: Floats) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -108,8 +108,8 @@ class BackTest:
     """
 
     horizon_days: int
-    cases: pl.DataFrame
-    totals: pl.DataFrame
+    cases: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=_CASES))
+    totals: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=_TOTALS))
     agencies: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=_AGENCIES))
 
     @property
@@ -210,11 +210,12 @@ def back_test(
     horizon_days: int,
     rules: Rules | None = None,
     history: History | None = None,
+    kinds: Collection[str] = (STARTED, STALLED),
 ) -> BackTest:
     """Forecasts made as of each of the days for `horizon_days` later, set beside the facts of then.
 
     Each needs the facts of two days; where one day's horizon is another day, they are folded once. `history` is the
-    register's, where it is at hand.
+    register's, where it is at hand. Forecasts of other `kinds` are not made.
     """
     rules = rules or Rules()
     folded: dict[dt.date, Facts] = {}
@@ -225,25 +226,41 @@ def back_test(
             folded[day] = folding.build(history, day, rules)
         return folded[day]
 
-    cases, totals = [pl.DataFrame(schema=_CASES)], [pl.DataFrame(schema=_TOTALS)]
-    agencies = [pl.DataFrame(schema=_AGENCIES)]
+    found = []
     horizon = dt.timedelta(days=horizon_days)
     for position, day in enumerate(days):
         end = day + horizon
         now, later = as_of(day), as_of(end).agreements.select("agreement_id", "exchange", "is_started", "is_stalled")
-        foreseen = forecast.starts(now, end)
-        starts = _outcomes(foreseen.cases, later, day, STARTED, "is_started")
-        cases += [starts, _outcomes(forecast.stalls(register, now, end), later, day, STALLED, "is_stalled")]
-        total = foreseen.expected().with_columns(
-            as_of=pl.lit(day), happened=pl.lit(starts["happened"].sum(), dtype=pl.Int64)
-        )
-        agencies.append(_by_agency(foreseen, starts, day))
-        totals.append(total.with_columns(held=pl.col("happened").is_between("low", "high")).select(*_TOTALS))
+        if STARTED in kinds:
+            found.append(_starts_tested(forecast.starts(now, end), later, now.as_of))
+        if STALLED in kinds:
+            stalls = _outcomes(forecast.stalls(register, now, end), later, day, STALLED, "is_stalled")
+            found.append(BackTest(horizon_days, stalls))
         # Facts of a large register fill memory: those of no other day are let go.
         wanted = {one for other in days[position + 1 :] for one in (other, other + horizon)}
-        folded = {one: found for one, found in folded.items() if one in wanted}
+        folded = {one: facts for one, facts in folded.items() if one in wanted}
+    return together(found, horizon_days=horizon_days)
+
+
+def together(tests: Sequence[BackTest], *, horizon_days: int) -> BackTest:
+    """Several back-tests over the same horizon as one."""
+    empty = BackTest(horizon_days)
     return BackTest(
-        horizon_days=horizon_days, cases=pl.concat(cases), totals=pl.concat(totals), agencies=pl.concat(agencies)
+        horizon_days,
+        *(pl.concat([getattr(test, name) for test in (empty, *tests)]) for name in ("cases", "totals", "agencies")),
+    )
+
+
+def _starts_tested(foreseen: forecast.Forecast, later: pl.DataFrame, day: dt.date) -> BackTest:
+    starts = _outcomes(foreseen.cases, later, day, STARTED, "is_started")
+    total = foreseen.expected().with_columns(
+        as_of=pl.lit(day), happened=pl.lit(starts["happened"].sum(), dtype=pl.Int64)
+    )
+    return BackTest(
+        foreseen.horizon_days,
+        starts,
+        total.with_columns(held=pl.col("happened").is_between("low", "high")).select(*_TOTALS),
+        _by_agency(foreseen, starts, day),
     )
 
 

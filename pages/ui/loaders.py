@@ -19,6 +19,7 @@ from data_access.register import (
     read_names,
     read_register,
     read_report_texts,
+    read_rule_days,
     read_rules,
 )
 from data_access.store import snapshot
@@ -85,10 +86,24 @@ def first_receipt() -> dt.date | None:
         return known.read_first_receipt(read)
 
 
-@kept()
 def rules(as_of: dt.date) -> Rules:
     """Thresholds, weights and goalposts in force on a day."""
-    return read_rules(data_edition.store(), as_of, known_on=data_edition.shown().known_on)
+    return _rules(ruled_from(as_of))
+
+
+@kept()
+def _rules(day: dt.date) -> Rules:
+    return read_rules(data_edition.store(), day, known_on=data_edition.shown().known_on)
+
+
+def ruled_from(as_of: dt.date) -> dt.date:
+    """A day of the same rules, the same for all days on which they hold: what goes by it is worked out once for them all."""
+    return max((day for day in _rule_days() if day <= as_of), default=dt.date.min)
+
+
+@kept()
+def _rule_days() -> tuple[dt.date, ...]:
+    return tuple(read_rule_days(data_edition.store()))
 
 
 @kept()

@@ -44,16 +44,14 @@ _LEAST_HISTORY: Final = dt.timedelta(days=365)
 # --- Trust -----------------------------------------------------------------------------------------------------------
 
 
-@kept(whole=True)
 def back_test(view: View) -> BackTest:
-    """How forecasts made earlier would have fared; for the whole register, whatever the view selects."""
+    """How forecasts of starts made earlier would have fared; for the whole register, whatever the view selects."""
     first = loaders.extent().first
     days = calibration.earlier_days(view.as_of, horizon_days=HORIZON_DAYS, count=BACK_TESTS)
     judged = [day for day in days if first is not None and day - first >= _LEAST_HISTORY]
-    return _back_test(view, judged, HORIZON_DAYS)
+    return _back_test(calibration.STARTED, view, judged, HORIZON_DAYS)
 
 
-@kept(whole=True)
 def stall_test(view: View) -> BackTest:
     """How forecasts of stalling made earlier would have fared; for the whole register, whatever the view selects.
 
@@ -62,7 +60,7 @@ def stall_test(view: View) -> BackTest:
     began = calibration.reporting_began(loaders.register())
     days = calibration.earlier_days(view.as_of, horizon_days=STALL_DAYS, count=STALL_TESTS)
     judged = [day for day in days if began is not None and day >= began + calibration.FIRST_YEAR]
-    return _back_test(view, judged, STALL_DAYS)
+    return _back_test(calibration.STALLED, view, judged, STALL_DAYS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,31 +86,39 @@ def starts_proof(view: View) -> Proof:
     """Whether forecasts of starts may be shown; for the whole register, whatever the view selects."""
     test = back_test(view)
     is_proven = test.limits_hold and test.calibration(calibration.STARTED).is_good
-    return Proof(is_proven, pace.of_starts(_last_half_year(view)))
+    return Proof(is_proven, pace.of_starts(_last_half_year(calibration.STARTED, view)))
 
 
 @kept(whole=True)
 def stalls_proof(view: View) -> Proof:
     """The same of forecasts of stalling."""
     fared = stall_test(view).calibration(calibration.STALLED)
-    return Proof(fared.is_good, pace.of_stalls(_last_half_year(view)) if fared.is_good else None)
+    return Proof(fared.is_good, pace.of_stalls(_last_half_year(calibration.STALLED, view)) if fared.is_good else None)
 
 
-@kept(whole=True)
-def _last_half_year(view: View) -> BackTest:
+def _last_half_year(kind: str, view: View) -> BackTest:
     """The last `pace.DAYS` as foreseen when they began; without cases where the register is too young."""
     first, day = loaders.extent(view.reader).first, view.as_of - dt.timedelta(days=pace.DAYS)
     is_old = first is not None and day - first >= _LEAST_HISTORY
-    return _back_test(view, [day] if is_old else [], pace.DAYS)
+    return _back_test(kind, view, [day] if is_old else [], pace.DAYS)
 
 
-def _back_test(view: View, days: list[dt.date], horizon_days: int) -> BackTest:
+def _back_test(kind: str, view: View, days: list[dt.date], horizon_days: int) -> BackTest:
+    ruled_from = loaders.ruled_from(view.as_of)
+    tests = [_tested(kind, day, horizon_days, ruled_from) for day in days]
+    return calibration.together(tests, horizon_days=horizon_days)
+
+
+@kept(rows=True)
+def _tested(kind: str, day: dt.date, horizon_days: int, ruled_from: dt.date) -> BackTest:
+    """The forecasts of one day, by themselves: many days are judged by those of the same quarter ends."""
     return calibration.back_test(
         loaders.register(),
-        days,
+        [day],
         horizon_days=horizon_days,
-        rules=loaders.rules(view.as_of),
+        rules=loaders.rules(ruled_from),
         history=loaders.history(),
+        kinds=[kind],
     )
 
 
@@ -178,19 +184,22 @@ class Stalling:
 def stalling(view: View) -> Stalling | None:
     """The chance of being stalled a quarter after the as-of day; None unless such forecasts hold here and the pace is the same."""
     found = _stalling(view.published)
-    if not found.fared.is_good:
+    if found is None:
         return None
     mine = loaders.facts(view).agreements.select("agreement_id")
     return dataclasses.replace(found, cases=found.cases.join(mine, on="agreement_id", how="semi"))
 
 
 @kept(whole=True)
-def _stalling(view: View) -> Stalling:
+def _stalling(view: View) -> Stalling | None:
     on, test = view.as_of + dt.timedelta(days=STALL_DAYS), stall_test(view)
+    fared = test.calibration(calibration.STALLED)
+    if not fared.is_good:
+        return None
     return Stalling(
         on=on,
         cases=forecast.stalls(loaders.register(), loaders.facts(view), on),
-        fared=test.calibration(calibration.STALLED),
+        fared=fared,
         classes=test.table(calibration.STALLED),
     )
 

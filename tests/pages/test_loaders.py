@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
+import pytest
 import sqlalchemy as sa
 
 import words as w
 from data_access import store
 from data_access.accounts import Person
-from data_access.register import raise_data_version
+from data_access.register import raise_data_version, read_rules
+from data_access.store.models import Setting
 from kpi import readers
-from pages.ui import loaders, trends
+from kpi.register import Register
+from kpi.studies import calibration
+from pages.ui import loaders, studies, trends
 from pages.ui.view import View
 from tests.pages.stores import AS_OF
 
@@ -68,6 +73,38 @@ def test_a_new_data_version_is_shown_at_the_next_run_and_not_before(register: sa
 
     after = loaders.facts(view()).agreements
     assert after.filter(pl.col("agreement_id") == 3)["title_en"].item() == "renamed"
+
+
+def test_rules_are_those_of_the_day_and_the_same_until_the_next_are_set(register: sa.Engine) -> None:
+    first, second = dt.date(2024, 5, 1), dt.date(2025, 5, 1)
+    with store.session(register) as session:
+        for day, grace in ((first, 60), (second, 30)):
+            session.add(Setting(key="grace_days", value=str(grace), effective_on=day))
+        session.add(Setting(key="a.thing", value="1", effective_on=dt.date(2025, 6, 1)))  # no rule
+        raise_data_version(session)
+
+    days = [first - dt.timedelta(days=1), first, second - dt.timedelta(days=1), second, dt.date(2025, 7, 1)]
+
+    assert [loaders.rules(day) for day in days] == [read_rules(register, day) for day in days]
+    assert [loaders.ruled_from(day) for day in days] == [dt.date.min, first, first, second, second]
+
+
+def test_forecasts_of_a_quarter_end_are_tested_once_for_all_days_judged_by_them(
+    register: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested: list[dt.date] = []
+    back_test = calibration.back_test
+
+    def counted(register: Register, days: Sequence[dt.date], **given: Any) -> calibration.BackTest:
+        tested.extend(days)
+        return back_test(register, days, **given)
+
+    monkeypatch.setattr(calibration, "back_test", counted)
+    found = studies.back_test(view())
+    again = studies.back_test(view(sector="ECO").on(AS_OF - dt.timedelta(days=5)))
+
+    assert len(tested) == len(set(tested)) == studies.BACK_TESTS
+    assert found.cases.equals(again.cases)
 
 
 def test_an_agency_sees_its_own_agreements_in_detail_and_no_others(register: sa.Engine) -> None:

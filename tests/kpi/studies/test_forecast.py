@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from kpi import facts
 from kpi.estimators import hazards, survival
@@ -266,6 +267,21 @@ def test_a_back_test_sets_each_forecast_beside_what_came_and_knows_nothing_of_it
     )
     assert total["happened"] == came.height
     assert total["held"] == (total["low"] <= came.height <= total["high"])
+
+
+def test_back_tests_of_single_days_and_kinds_make_up_that_of_all() -> None:
+    register, days = simulate(300, seed=6, agencies=5), calibration.earlier_days(AS_OF, horizon_days=90, count=2)
+    whole = calibration.back_test(register, days, horizon_days=90)
+    tests = [
+        calibration.back_test(register, [day], horizon_days=90, kinds=[kind])
+        for day in days
+        for kind in (calibration.STARTED, calibration.STALLED)
+    ]
+
+    found = calibration.together(tests, horizon_days=90)
+
+    for name in ("cases", "totals", "agencies"):
+        assert_frame_equal(getattr(found, name), getattr(whole, name), rel_tol=1e-11, check_row_order=False)
 
 
 def test_the_calibration_table_counts_every_case_once() -> None:
