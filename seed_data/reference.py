@@ -6,12 +6,15 @@ The lists are CSV files in `reference/`; what was found in a source and what was
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+from babel import Locale
 from sqlmodel import SQLModel
 
 from data_access.store import models
+from kpi.names import Names
 from kpi.vocabulary import AgencyKind, Tier
 from seed_data.shape import shaped
 
@@ -64,6 +67,7 @@ def frames(on: dt.date = STATE_OF) -> dict[str, pl.DataFrame]:
         models.AgencyAlias: _aliases(agencies),
         models.AgencySuccession: _successions(),
         models.Partner: partners,
+        models.PartnerAlias: _partner_aliases(partners),
         models.PartnerTier: _tiers(partners),
         models.Sector: _sectors(),
         models.DocType: _doc_types(),
@@ -223,25 +227,67 @@ def _aliases(agencies: pl.DataFrame) -> pl.DataFrame:
 # --- Partners --------------------------------------------------------------------------------------------------------
 
 
+_PARTNER_COLUMNS = (
+    *("code", "name_vi", "name_en", "name_pl", "kind", "region", "m49_region", "m49_subregion", "counts_under"),
+    *("source", "notes"),
+)
+
+
 def _partners() -> pl.DataFrame:
-    # A sub-national partner refers to its country, so it comes after it.
+    """Those the register's own sources name first, then all other countries and territories of ISO 3166, organisations and
+    partners below the level of a country; one of these refers to its country, so it comes after it."""
+    renamed = {"partner_type": "kind", "report_region": "region", "region": "m49_region", "subregion": "m49_subregion"}
+    own = read_list("partners")
+    lists = [
+        own.rename(renamed),
+        read_list("territories").rename(renamed).with_columns(counts_under=None, source=pl.lit("ISO 3166; CLDR")),
+        read_list("further_partners").rename(renamed).with_columns(source=pl.lit("usual list")),
+    ]
+    polish = _territories("pl")
     return (
-        read_list("partners")
-        .sort(pl.col("counts_under").is_not_null(), maintain_order=True)
-        .select(
-            "code",
-            "name_vi",
-            "name_en",
-            _text("name_pl"),
-            kind="partner_type",
-            region="report_region",
-            m49_region=_text("region"),
-            m49_subregion=_text("subregion"),
-            counts_under="counts_under",
-            source=_text("source"),
-            notes=_text("notes"),
+        pl.concat(lists, how="diagonal_relaxed")
+        .with_columns(
+            name_pl=pl.col("name_pl").fill_null(
+                pl.col("code").replace_strict(polish, default="", return_dtype=pl.String)
+            )
         )
+        .sort(pl.col("counts_under").is_not_null(), maintain_order=True)
+        .with_columns(_text(name) for name in ("m49_region", "m49_subregion", "source", "notes"))
+        .select(_PARTNER_COLUMNS)
     )
+
+
+def _territories(language: str) -> dict[str, str]:
+    """What countries are called in a language: code -> name."""
+    return dict(Locale.parse(language).territories)
+
+
+def _partner_aliases(partners: pl.DataFrame) -> pl.DataFrame:
+    """Other ways of writing: those listed, and what each language of the screens and `name_pl` call a country where that is
+    not its name here. An alias that would stand for two partners is refused: `AmbiguousNameError`."""
+    listed = read_list("partner_aliases")
+    called = [
+        {"alias": name, "partner": code, "source": "CLDR"}
+        for language in ("vi", "en", "pl")
+        for code, name in _territories(language).items()
+    ]
+    spoken = pl.DataFrame(called).join(partners.select(partner="code"), on="partner", how="semi", maintain_order="left")
+    every = pl.concat([listed, spoken]).unique("alias", keep="first", maintain_order=True)
+    own = pl.concat(partners.select(alias=name, partner="code") for name in ("name_vi", "name_en"))
+    return every.join(own, on=["alias", "partner"], how="anti", maintain_order="left")
+
+
+def partner_names(lists: Mapping[str, pl.DataFrame]) -> Names:
+    """Every partner with everything it may be called, from the frames of `Partner` and `PartnerAlias`.
+
+    Raises `AmbiguousNameError` for an alias that would stand for two.
+    """
+    partners, aliases = lists["Partner"], lists["PartnerAlias"]
+    named = Names(
+        (code, names) for code, *names in partners.select("code", "name_vi", "name_en", "name_pl").iter_rows()
+    )
+    further = aliases.group_by("partner", maintain_order=True).agg("alias")
+    return named.declare_all(further.iter_rows())
 
 
 def _tiers(partners: pl.DataFrame) -> pl.DataFrame:
@@ -259,7 +305,9 @@ def _tiers(partners: pl.DataFrame) -> pl.DataFrame:
     )
     floor = partners.filter(pl.col("kind") != "subnational").select(
         partner="code",
-        tier=pl.when(pl.col("kind") == "country").then(pl.lit(Tier.OTHER)).otherwise(pl.lit(Tier.ORGANISATION)),
+        tier=pl.when(pl.col("kind").is_in(["country", "territory"]))
+        .then(pl.lit(Tier.OTHER))
+        .otherwise(pl.lit(Tier.ORGANISATION)),
         precision=pl.lit("none"),
         source=pl.lit("before any tier"),
         valid_from=pl.lit(BEFORE_TIERS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
@@ -81,7 +83,9 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             lists={
                 "doc_type": _choices(read(_named(models.DocType, "position"))),
                 "sector": _choices(read(_named(models.Sector, "position"))),
-                "partner": _choices(read(_named(models.Partner, "name_vi"))),
+                "partner": _choices(
+                    read(_named(models.Partner, "name_vi")), also=read(sa.select(table(models.PartnerAlias)))
+                ),
             },
             thresholds=register.read_rules(engine, today(up_to)),
         )
@@ -101,8 +105,15 @@ def _named(model: type[SQLModel], order: str) -> sa.Select[tuple[object, ...]]:
     return sa.select(columns.code, columns.name_vi, columns.name_en).order_by(columns[order], columns.code)
 
 
-def _choices(names: pl.DataFrame) -> tuple[Choice, ...]:
-    return tuple(Choice(code, vi, en) for code, vi, en in names.select("code", "name_vi", "name_en").iter_rows())
+def _choices(names: pl.DataFrame, also: pl.DataFrame | None = None) -> tuple[Choice, ...]:
+    """The entries of a list in its order; `also` are further names of partners."""
+    further: dict[str, list[str]] = defaultdict(list)
+    for alias, code in () if also is None else also.sort("alias").select("alias", "partner").iter_rows():
+        further[code].append(alias)
+    return tuple(
+        Choice(code, vi, en, tuple(further.get(code, ())))
+        for code, vi, en in names.select("code", "name_vi", "name_en").iter_rows()
+    )
 
 
 # --- Batches ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ percentages as `37.5`, choices by their code. Turning such a text into a date or
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -15,10 +17,9 @@ import polars as pl
 
 from files import Limits
 from files.text import canonical, unfit
+from kpi.names import Names
 from kpi.update.choices import CLEAR, Choice
 from kpi.update.problems import Problem, told
-from kpi.update.suggestions import nearest
-from kpi.update.text import squeeze, squeezed
 
 ROW = "row"
 """The column that carries each row's number in the file."""
@@ -180,35 +181,32 @@ def _nearest_day(year: int, month: int, day: int) -> dt.date | None:
 
 
 def _choices(cells: pl.DataFrame, lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
-    """A code or a name, in either language; capitals, diacritics, spaces and signs do not matter unless two names differ
-    in nothing else."""
-    known = _spellings(lists)
-    exact = known.select("choices", "lowered", exact="code").unique(["choices", "lowered"], keep="none")
-    loose = known.select("choices", "squeezed", "code").unique()
-    loose = loose.select("choices", "squeezed", loose="code").unique(["choices", "squeezed"], keep="none")
-    found = (
-        cells.with_columns(lowered=pl.col("text").str.to_lowercase(), squeezed=squeezed(pl.col("text")))
-        .join(exact, on=["choices", "lowered"], how="left")
-        .join(loose, on=["choices", "squeezed"], how="left")
-    )
-    value = pl.coalesce("exact", "loose")
-    return found.select("column", "text", value=value, fault=pl.when(value.is_null()).then(pl.lit("choice")))
+    """A code, or a name in either language, as `kpi.names` says."""
+    read = []
+    for name, texts in cells.select("choices", "text").unique().group_by("choices"):
+        known = names_of_choices(lists.get(str(name[0]), ())).codes(texts["text"].to_list())
+        read.append(
+            texts.with_columns(value=pl.col("text").replace_strict(known, default=None, return_dtype=pl.String))
+        )
+    schema = {"choices": pl.String, "text": pl.String, "value": pl.String}
+    found = cells.join(pl.concat([pl.DataFrame(schema=schema), *read]), on=["choices", "text"], how="left")
+    return found.select("column", "text", "value", fault=pl.when(pl.col("value").is_null()).then(pl.lit("choice")))
 
 
-def _spellings(lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
-    rows = [
-        (name, spelling, choice.code) for name, of in lists.items() for choice in of for spelling in choice.spellings
-    ]
-    frame = pl.DataFrame(rows, schema={"choices": pl.String, "spelling": pl.String, "code": pl.String}, orient="row")
-    spelling = pl.col("spelling").str.normalize("NFC")
-    return frame.with_columns(lowered=spelling.str.to_lowercase(), squeezed=squeezed(spelling)).filter(
-        pl.col("spelling").str.strip_chars() != ""
+def names_of_choices(choices: Sequence[Choice]) -> Names:
+    """A list of choices with everything its entries may be called."""
+    return _named(tuple(choices))
+
+
+@functools.lru_cache(maxsize=32)  # an upload asks for a list of a thousand names once for each of its faults
+def _named(choices: tuple[Choice, ...]) -> Names:
+    return Names(
+        (choice.code, tuple(unicodedata.normalize("NFC", name) for name in (choice.vi, choice.en, *choice.also)))
+        for choice in choices
     )
 
 
 def choice_suggestion(text: str, choices: Sequence[Choice]) -> Choice | None:
-    """The choice one of whose spellings is nearest to what was typed."""
-    spelled = [(spelling, choice) for choice in choices for spelling in choice.spellings]
-    typed, *known = squeeze([text, *(spelling for spelling, _ in spelled)])
-    near = nearest(typed, known)
-    return None if near is None else spelled[known.index(near)][1]
+    """The choice that was probably meant by what was typed."""
+    meant = names_of_choices(choices).suggest(text)
+    return next((choice for choice in choices if choice.code == meant), None)

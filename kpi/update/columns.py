@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from kpi.update.text import squeezed
+from kpi.names import squeezed
 from words import language_in_store
 
 Part = Literal["key", "agreement", "result", "status", "target", "report", "blocker", "ignored"]

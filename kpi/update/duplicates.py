@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from kpi.names import squeezed
 from kpi.update.cells import ROW
 from kpi.update.consistency import folded
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.update.problems import Problem
-from kpi.update.text import squeezed
 
 
 def likely_duplicates(cells: pl.DataFrame, current: Current) -> list[Problem]:

@@ -12,12 +12,12 @@ import dataclasses
 import polars as pl
 
 from files.text import canonical
+from kpi.names import squeezed
 from kpi.update import columns
 from kpi.update.cells import ROW, parsed
 from kpi.update.current import Current, known_cells
 from kpi.update.faults import Faults
 from kpi.update.problems import Problem
-from kpi.update.text import squeezed
 
 NEW = "+"
 """How the name of something begins that the register does not have yet: `+14` is what row 14 opens."""

@@ -11,12 +11,12 @@ import polars as pl
 
 from files import FileProblem, Form, Grid, Heading, Limits, apart, formula_injection
 from files.encodings import well_formed
+from kpi.names import squeeze
 from kpi.update import columns
 from kpi.update.cells import ROW, cleaned
 from kpi.update.columns import BY_CODE
 from kpi.update.problems import Problem, are_blocking, capped, told
 from kpi.update.suggestions import nearest
-from kpi.update.text import squeeze
 
 _KEYS = ("ref", "title_vi")
 _ROWS_LOOKED_AT_FOR_HEADERS = 10

@@ -14,12 +14,11 @@ from xlsxwriter.worksheet import Worksheet
 from files import formula_injection
 from files.text import canonical
 from files.workbook import Book, protection, writable
-from kpi.update.cells import EARLIEST, LATEST
+from kpi.update.cells import EARLIEST, LATEST, names_of_choices
 from kpi.update.choices import Choice
 from kpi.update.columns import COLUMNS, FormColumn
 from kpi.update.current import Current, known_cells
 from kpi.update.problems import Say
-from kpi.update.text import squeezed
 from kpi.vocabulary import ENDED, StateClass, state_class
 from words import known_language
 
@@ -110,14 +109,8 @@ def _named(code: pl.Expr, column: FormColumn, current: Current, language: str) -
 
 def names_of(of: Sequence[Choice], language: str) -> dict[str, str]:
     """Code -> the name under which a choice is recognised again."""
-    spellings = pl.DataFrame(
-        [(choice.code, spelling) for choice in of for spelling in choice.spellings],
-        schema={"code": pl.String, "spelling": pl.String},
-        orient="row",
-    ).with_columns(form=squeezed(pl.col("spelling")))
-    unclear = spellings.group_by("form").agg(pl.col("code").n_unique()).filter(pl.col("code") > 1)["form"].to_list()
-    unclear_spellings = set(spellings.filter(pl.col("form").is_in([*unclear, ""]))["spelling"].to_list())
-    return {c.code: c.code if c.name(language) in unclear_spellings else c.name(language) for c in of}
+    known = names_of_choices(of)
+    return {c.code: c.name(language) if known.find(c.name(language)).code == c.code else c.code for c in of}
 
 
 def _csv(written: pl.DataFrame, language: str) -> bytes:

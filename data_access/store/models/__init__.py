@@ -17,6 +17,7 @@ from data_access.store.models.reference import (
     DocType,
     Exchange,
     Partner,
+    PartnerAlias,
     PartnerTier,
     Sector,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "LoadFinding",
     "NameAssignment",
     "Partner",
+    "PartnerAlias",
     "PartnerTier",
     "ProgressReport",
     "RecoveryCode",

@@ -49,7 +49,7 @@ class AgencySuccession(SQLModel, table=True):
 
 
 class Partner(SQLModel, table=True):
-    """A country, bloc, organisation or sub-national partner."""
+    """A country, territory, bloc, organisation or sub-national partner."""
 
     code: str = Field(primary_key=True)
     name_vi: str
@@ -62,6 +62,14 @@ class Partner(SQLModel, table=True):
     counts_under: str | None = Field(default=None, foreign_key="partner.code")
     source: str = ""
     notes: str = ""
+
+
+class PartnerAlias(SQLModel, table=True):
+    """Another way people write a partner's name. It stands for one partner only."""
+
+    alias: str = Field(primary_key=True)
+    partner: str = Field(foreign_key="partner.code", index=True)
+    source: str = ""
 
 
 class PartnerTier(SQLModel, table=True):

@@ -30,7 +30,17 @@ COUNTED_FROM = 1_000
 LINKS = frozenset({"agreement_id", "batch_id", "blocker_id"})
 OPEN_TO_ALL = frozenset(
     {
-        *("agency", "agencyalias", "agencysuccession", "partner", "partnertier", "sector", "doctype", "exchange"),
+        *(
+            "agency",
+            "agencyalias",
+            "agencysuccession",
+            "partner",
+            "partneralias",
+            "partnertier",
+            "sector",
+            "doctype",
+            "exchange",
+        ),
         *("reportingperiod", "verificationsample", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
         *("account", "recoverycode", "usersession", "signinticket", "signinattempt", "knownbrowser"),
     }

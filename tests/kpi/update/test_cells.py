@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from kpi.names import squeeze
 from kpi.update import columns
 from kpi.update.cells import choice_suggestion, date_suggestion, parsed, percent_suggestion
 from kpi.update.choices import FIXED_LISTS, STATES
-from kpi.update.text import squeeze
 
 
 def read(column: str, *cells: str) -> list[tuple[str | None, str | None]]:

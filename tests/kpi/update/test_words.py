@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 import words
+from kpi.names import squeezed
 from kpi.update import Problem, columns, message, template
 from kpi.update.choices import CLEAR, FIXED_LISTS
 from kpi.update.problems import CODES
-from kpi.update.text import squeezed
 from tests.kpi.update.samples import current
 from words import catalogs
 
