@@ -10,6 +10,7 @@ import polars as pl
 from sqlmodel import SQLModel
 
 from data_access.store import models
+from kpi.names import Names
 from kpi.vocabulary import AccessLevel, Scope, texts
 from seed_data.mapping import history
 from seed_data.mapping.declaration import FIELD_KINDS, MappingDeclaration, RegisterInfo, Value
@@ -17,6 +18,7 @@ from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import Problems
 from seed_data.mapping.source import read_table
 from seed_data.mapping.values import Table, spellings
+from seed_data.reference import partner_names
 from seed_data.resolve import AgencyResolver
 from seed_data.shape import with_receipts
 
@@ -77,7 +79,7 @@ def map_register(
     targets = history.targets(table, declaration, dates)
     findings = pl.concat([reading.unresolved(), history.findings(table, declaration, dates, events, targets)])
     frames: dict[type[SQLModel], pl.DataFrame] = {
-        models.Exchange: _exchanges(declaration, spellings(lists["Partner"])),
+        models.Exchange: _exchanges(declaration, partner_names(lists)),
         models.Agreement: agreements,
         models.AgreementPartner: partners,
         models.AgreementAgency: coordinating,
@@ -117,11 +119,11 @@ def _known_aliases(declaration: MappingDeclaration, lists: Mapping[str, pl.DataF
     return declaration.aliases
 
 
-def _exchanges(declaration: MappingDeclaration, partners: Mapping[str, str]) -> pl.DataFrame:
+def _exchanges(declaration: MappingDeclaration, partners: Names) -> pl.DataFrame:
     problems = Problems(declaration.name)
     rows = []
     for place, item in enumerate(declaration.exchanges, start=1):
-        partner = partners.get(item.partner.lower()) if item.partner else None
+        partner = partners.find(item.partner).code if item.partner else None
         if item.partner and partner is None:
             problems.add("unknown_partner", column=f"exchanges[{place}].partner", value=item.partner)
         rows.append({**dataclasses.asdict(item), "partner": partner})
@@ -151,7 +153,7 @@ class _Reading:
         self._mapping = declaration
         self._resolver = resolver
         self._doc_types = lists["DocType"]
-        self._partners = spellings(lists["Partner"])
+        self._partners = partner_names(lists)
         self._known: dict[str, Mapping[str, str]] = {
             "doc_type": spellings(lists["DocType"]),
             "sector": spellings(lists["Sector"]),
@@ -192,7 +194,8 @@ class _Reading:
         ]
         empty = pl.DataFrame(schema={"agreement_id": pl.Int64, "text": pl.String, "place": pl.Int64, "item": pl.Int64})
         listed = pl.concat([empty, *parts])
-        codes = listed["text"].str.to_lowercase().replace_strict(self._partners, default=None, return_dtype=pl.String)
+        known = self._partners.codes(listed["text"])
+        codes = listed["text"].replace_strict(known, default=None, return_dtype=pl.String)
         for value, unknown in zip(
             self._mapping.partners,
             (listed.filter(codes.is_null() & (listed["place"] == place)) for place in range(1, len(parts) + 1)),
