@@ -101,6 +101,12 @@ def upload(
     conflicts: Annotated[
         Decision, typer.Option("--conflicts", help="Whose value holds where others changed the same cell meanwhile.")
     ] = Decision.STOP,
+    acknowledge: Annotated[
+        bool,
+        typer.Option(
+            "--acknowledge", help="Say that what the notices point at was meant; without it nothing is stored."
+        ),
+    ] = False,
     encoding: Annotated[
         str | None, typer.Option(help="Of a CSV file that is not Unicode: windows-1258, tcvn3, viscii ...")
     ] = None,
@@ -120,23 +126,28 @@ def upload(
     if isinstance(outcome, Preview) and conflicts is Decision.FILE:
         outcome = outcome.decided(outcome.conflicts)
     if not isinstance(outcome, Preview):
-        _print_outcome([told(problem, language) for problem in outcome if problem.blocking], None, None, output)
+        found = [[told(p, language) for p in outcome if p.blocking is blocking] for blocking in (True, False)]
+        _print_outcome(found[0], None, None, output, found[1])
         raise typer.Exit(1)
     if outcome.conflicts:
         _print_outcome([told_conflict(conflict, language) for conflict in outcome.conflicts], None, None, output)
         raise typer.Exit(1)
-    for notice in outcome.notices:
-        print(told(notice, language)["message"], file=sys.stderr)
+    notices = [told(notice, language) for notice in outcome.notices]
+    if apply and notices and outcome.changes and not acknowledge:
+        _print_outcome([], outcome, None, output, notices)
+        with words.in_language(language):
+            print(words.t("refused.unacknowledged"), file=sys.stderr)
+        raise typer.Exit(1)
     done = None
     if apply:
         assert isinstance(table, Table)
         with refusals_in(language), store.session(engine) as session:
-            done = updates.hand_in(session, actor=person, table=table, preview=outcome)
+            done = updates.hand_in(session, actor=person, table=table, preview=outcome, acknowledged=acknowledge)
     why = why_held(outcome, updates.read_held(engine))
     with words.in_language(language):
         for line, remedy in said_of_waiting(why, outcome.thresholds):
             print(f"{line}. {remedy}", file=sys.stderr)
-    _print_outcome([], outcome, done, output)
+    _print_outcome([], outcome, done, output, notices)
 
 
 def _bytes_of(file: Path, limits: Limits) -> bytes:
@@ -148,14 +159,21 @@ def _bytes_of(file: Path, limits: Limits) -> bytes:
 
 
 def _print_outcome(
-    problems: Sequence[Told], preview: Preview | None, done: updates.HandedIn | None, output: TableOrJson
+    problems: Sequence[Told],
+    preview: Preview | None,
+    done: updates.HandedIn | None,
+    output: TableOrJson,
+    notices: Sequence[Told] = (),
 ) -> None:
     cells = [] if preview is None else [cell(change) for change in preview.changes]
     receipt, waiting = (None, None) if done is None else (done.applied, done.waiting)
     applied, batch = (False, None) if receipt is None else (receipt.applied, receipt.batch_id)
     if output is TableOrJson.JSON:
-        print_json({"problems": problems, "changes": cells, "applied": applied, "batch": batch, "waiting": waiting})
+        told_of = {"problems": problems, "notices": notices}
+        print_json({**told_of, "changes": cells, "applied": applied, "batch": batch, "waiting": waiting})
         return
+    for notice in notices:
+        print(notice["message"], file=sys.stderr)
     for problem in problems:
         print(problem["message"])
     if cells:

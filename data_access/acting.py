@@ -53,7 +53,7 @@ Actor = Person | str
 
 Code = Literal[
     # uploads
-    "not_allowed", "stale", "undecided", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
+    "not_allowed", "stale", "undecided", "unacknowledged", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
     "undo_by_coordinator", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports",
@@ -72,8 +72,9 @@ Code = Literal[
 
 `not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the confirmation
 was about has changed since (`refs` are the agreements), `not_as_seen` the same of a setting. `waits`: this file waits for review
-already, with other changes. `check_under_way`: another file of this account is being checked. `wait`: too many tries failed, for
-`seconds` to come. `text_too_long`: something that was typed has more than `most` characters.
+already, with other changes. `unacknowledged`: there are notices that nobody said to have read. `check_under_way`: another file of
+this account is being checked. `wait`: too many tries failed, for `seconds` to come. `text_too_long`: something that was typed has
+more than `most` characters.
 """
 
 

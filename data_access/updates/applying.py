@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from data_access.store import models
 from data_access.updates import rows
 from data_access.updates.outcome import Receipt
 from data_access.updates.reading import table
-from kpi.update import Preview
+from kpi.update import Preview, Problem
 from kpi.update.columns import BY_CODE
 from kpi.update.layout import NEW
 from kpi.vocabulary import BatchStatus, BlockerStep, State, texts
@@ -123,8 +123,19 @@ def carry_out(
         action,
         opened,
         changes=len(preview.changes),
-        detail={"file": preview.file_name, "sha256": preview.file_sha256, "agency": agency, **detail},
+        detail={
+            "file": preview.file_name,
+            "sha256": preview.file_sha256,
+            "agency": agency,
+            **({"acknowledged": codes_of(preview.notices)} if is_own and preview.notices else {}),
+            **detail,
+        },
     )
+
+
+def codes_of(notices: Collection[Problem]) -> list[str]:
+    """The codes of notices, each once: what an audit entry says was acknowledged."""
+    return sorted({notice.code for notice in notices})
 
 
 # --- Before writing --------------------------------------------------------------------------------------------------

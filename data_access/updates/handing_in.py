@@ -11,25 +11,33 @@ from data_access import audit
 from data_access.acting import Person, Refused, agency_of, logged, take_turn
 from data_access.store import models
 from data_access.updates import rows, submissions
-from data_access.updates.applying import apply, batch_of, carry_out, check_versions
+from data_access.updates.applying import apply, batch_of, carry_out, check_versions, codes_of
 from data_access.updates.checking import current_within, rechecked
 from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.routes import routes_on
 from data_access.updates.submissions import Submission
 from kpi.update import Change, Preview, Table
+from kpi.update.cells import ROW
 from kpi.update.review import days_settled, held_back, split, with_days
 from kpi.vocabulary import BatchStatus
 
 
 def hand_in(
-    session: Session, *, actor: Person, table: Table, preview: Preview, corrects: int | None = None
+    session: Session,
+    *,
+    actor: Person,
+    table: Table,
+    preview: Preview,
+    corrects: int | None = None,
+    acknowledged: bool = False,
 ) -> HandedIn:
     """Store what a preview shows, each kind of change by its route: straight in (see `apply`), or as a batch that waits.
 
     `table` must be the one `preview` was made from, without what was set aside (ValueError otherwise); conflicts must be decided.
     Both parts are written in the caller's transaction; the waiting batch is `part_of` the one that was applied. `corrects` names
     an own batch that was returned. The same confirmation again changes nothing and names its batches, also while they wait.
-    Raises `Refused` as `apply` does, and `waits` where this file waits already with other differences. The caller commits.
+    Notices of the preview must have been `acknowledged`; they are kept with what waits. Raises `Refused` as `apply` does, `waits`
+    where this file waits already with other differences, and `unacknowledged`. The caller commits.
     """
     if table.sha256 != preview.file_sha256:
         raise ValueError("this preview was made from another table")
@@ -44,6 +52,8 @@ def hand_in(
             part = found.part_of if found.status == BatchStatus.WAITING else found.id
             receipt = None if part is None else Receipt(part, applied=False, changes=0, data_version=version.version)
             return HandedIn(receipt, found.id if found.status == BatchStatus.WAITING else None, repeated=True)
+        if preview.notices and preview.changes and not acknowledged:
+            raise Refused("unacknowledged")
         held = {kind for kind, route in routes_on(session, None).items() if route == "review"}
         if not held_back(preview, held):
             receipt = apply(session, actor=actor, preview=preview, corrects=corrects)
@@ -152,8 +162,12 @@ def _in_parts(
     assert batch.id is not None
     days = days_settled(table, stands.changes)
     kept = with_days(waiting, dict.fromkeys(days))
+    numbers = set(kept.frame[ROW])
+    notices = tuple(notice for notice in preview.notices if notice.row is None or notice.row in numbers)
     submissions.keep(
-        session, batch.id, Submission(kept, stands.changes, stands.conflicts, days, versions=preview.versions)
+        session,
+        batch.id,
+        Submission(kept, stands.changes, stands.conflicts, days, versions=preview.versions, notices=notices),
     )
     audit.write(
         session,
@@ -166,6 +180,7 @@ def _in_parts(
             "agency": preview.agency,
             "changes": len(stands.changes),
             "part_of": batch.part_of,
+            "acknowledged": codes_of(preview.notices),
         },
     )
     return HandedIn(receipt, batch.id)

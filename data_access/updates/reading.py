@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 
 import polars as pl
@@ -12,9 +13,11 @@ from data_access import data_date, register, store
 from data_access.clock import today
 from data_access.store import models
 from kpi.register import Schema
+from kpi.update import Change
 from kpi.update import current as shape
 from kpi.update.choices import Choice
 from kpi.update.current import Current
+from kpi.update.layout import NEW
 from kpi.vocabulary import BatchStatus, Verdict
 
 FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
@@ -79,6 +82,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                     table(models.Verification).c.verdict == Verdict.REFUTED
                 )
             ),
+            waiting=_waiting(read(_submitted(agency))),
             earlier=_earlier(read(_changes_of(own))),
             lists={
                 "doc_type": _choices(read(_named(models.DocType, "position"))),
@@ -114,6 +118,27 @@ def _choices(names: pl.DataFrame, also: pl.DataFrame | None = None) -> tuple[Cho
         Choice(code, vi, en, tuple(further.get(code, ())))
         for code, vi, en in names.select("code", "name_vi", "name_en").iter_rows()
     )
+
+
+def _submitted(agency: str) -> sa.Select[tuple[object, ...]]:
+    batch, submission = table(models.UploadBatch), table(models.UploadSubmission)
+    return (
+        sa.select(submission.c.batch_id, submission.c.seen)
+        .join(batch, batch.c.id == submission.c.batch_id)
+        .where(batch.c.agency == agency, batch.c.status == BatchStatus.WAITING)
+        .order_by(submission.c.batch_id)
+    )
+
+
+def _waiting(submitted: pl.DataFrame) -> pl.DataFrame:
+    """What waiting batches would put into cells of agreements there are (see `Current.waiting`)."""
+    cells = [
+        (change.agreement_id, change.column, change.item, number, change.new)
+        for number, seen in submitted.select("batch_id", "seen").iter_rows()
+        for change in (Change(*cell) for cell in json.loads(seen)["changes"])
+        if change.agreement_id is not None and not change.item.startswith(NEW)
+    ]
+    return pl.DataFrame(cells, schema=shape.WAITING, orient="row")
 
 
 # --- Batches ---------------------------------------------------------------------------------------------------------

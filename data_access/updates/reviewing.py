@@ -24,6 +24,7 @@ from data_access.updates.submissions import Submission
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
 from kpi.update.changes import whole
 from kpi.update.review import narrowed, with_days, without
+from kpi.update.unlikely import WAITS_OTHERWISE
 from kpi.vocabulary import BatchStatus
 
 REASON_MAX: Final = 2000
@@ -39,7 +40,8 @@ class Review:
     somebody else's. `problems`: what keeps rows of it from being stored by now (blocking ones); `preview`: what publishing
     the other rows would store, None where none can be. `preview.conflicts` are the cells that changed in the register since
     it was sent, to be decided by who reviews: `base` is what the sender saw there, `change.old` what stands there now.
-    `gone`: differences of `seen` that the register has by now.
+    `gone`: differences of `seen` that the register has by now. `notices`: what the sender acknowledged, and cells of which another
+    waiting batch of the agency says something else by now.
     """
 
     batch: Mapping[str, Any]
@@ -49,6 +51,7 @@ class Review:
     problems: tuple[Problem, ...]
     preview: Preview | None
     gone: tuple[Change, ...]
+    notices: tuple[Problem, ...]
 
     def decided(self, mine: Collection[Conflict]) -> Review:
         """The same review with these conflicts decided for what was sent. The others must be left out of what is published."""
@@ -80,10 +83,12 @@ def review(engine: sa.Engine, batch_id: int, *, agency: str | None) -> Review | 
 
 
 def _reviewed(batch: models.UploadBatch, submission: Submission, current: Current) -> Review:
+    current = dataclasses.replace(current, waiting=current.waiting.filter(pl.col("batch_id") != batch.id))
     sent = with_days(submission.table, _days_that_hold(submission, current))
     received_on = local_time(batch.created_at).date()
     preview, problems = clean_rows(sent, current, received_on=max(received_on, current.data_date or received_on))
     there: set[tuple[int, str]] = set()
+    others = () if preview is None else preview.notices
     if preview is not None:
         then = {(change.subject, change.field): change for change in submission.seen}
         moved = []
@@ -102,6 +107,10 @@ def _reviewed(batch: models.UploadBatch, submission: Submission, current: Curren
         problems=problems,
         preview=preview,
         gone=tuple(change for change in submission.seen if _spot(change) not in there and change.row not in wrong),
+        notices=(
+            *(notice for notice in submission.notices if notice.code != WAITS_OTHERWISE),
+            *(notice for notice in others if notice.code == WAITS_OTHERWISE and batch.status == BatchStatus.WAITING),
+        ),
     )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 from sqlmodel import Session
 
 from data_access.store import models
-from kpi.update import Change, Conflict, Table
+from kpi.update import Change, Conflict, Problem, Table
 from kpi.update.cells import ROW
+from kpi.update.choices import Choice
+from kpi.update.columns import BY_CODE, FormColumn
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,7 +26,8 @@ class Submission:
     `table` is what waits of the file, `seen` its differences, `overriding` those that somebody else had changed after the
     template was taken and for which the sender chose the file's value. `days`, by row, are those on which new targets count as set
     where the file does not say. `versions` are the row versions of the whole confirmation,
-    what went straight in included: they tell the same confirmation from a later one of the same file.
+    what went straight in included: they tell the same confirmation from a later one of the same file. `notices` are those that the
+    sender acknowledged.
     """
 
     table: Table
@@ -30,6 +35,7 @@ class Submission:
     overriding: tuple[Conflict, ...]
     days: Mapping[int, str]
     versions: Mapping[int, int]
+    notices: tuple[Problem, ...] = ()
 
 
 def keep(session: Session, batch_id: int, submission: Submission) -> None:
@@ -49,11 +55,12 @@ def kept(batch: models.UploadBatch, stored: models.UploadSubmission) -> Submissi
     )
     changes = tuple(Change(*cell) for cell in seen["changes"])
     return Submission(
-        table=Table(frame, batch.file_name, batch.file_sha256, MappingProxyType(content["headers"])),
+        table=Table(frame, batch.file_name, batch.file_sha256, MappingProxyType(content["headers"]), is_excerpt=True),
         seen=changes,
         overriding=tuple(Conflict(changes[place], base) for place, base in seen["overriding"]),
         days=MappingProxyType({int(row): day for row, day in seen["days"].items()}),
         versions=MappingProxyType({int(number): version for number, version in seen["versions"].items()}),
+        notices=tuple(_notice(*kept) for kept in seen.get("notices", ())),
     )
 
 
@@ -73,8 +80,40 @@ def _seen_of(submission: Submission) -> str:
             "overriding": [(places[conflict.change], conflict.base) for conflict in submission.overriding],
             "days": {str(row): day for row, day in submission.days.items()},
             "versions": {str(number): version for number, version in submission.versions.items()},
+            "notices": [
+                (notice.code, notice.row, notice.column, notice.value, {k: _plain(v) for k, v in notice.params.items()})
+                for notice in submission.notices
+            ],
         }
     )
+
+
+def _notice(code: str, row: int | None, column: str | None, value: str | None, params: dict[str, Any]) -> Problem:
+    meant = {name: _meant(content) for name, content in params.items()}
+    return Problem(code, row=row, column=column, value=value, params=meant, blocking=False)
+
+
+def _plain(content: object) -> object:
+    """A parameter of a notice as JSON: days, columns and choices by what they are."""
+    if isinstance(content, tuple):
+        return [_plain(part) for part in content]
+    if isinstance(content, dt.date):
+        return {"day": content.isoformat()}
+    if isinstance(content, FormColumn):
+        return {"column": content.code}
+    if isinstance(content, Choice):
+        return {"choice": [content.code, content.vi, content.en]}
+    return content
+
+
+def _meant(content: Any) -> object:
+    """What `_plain` was given."""
+    if isinstance(content, list):
+        return tuple(_meant(part) for part in content)
+    if not isinstance(content, dict):
+        return content
+    kind, said = next(iter(content.items()))
+    return dt.date.fromisoformat(said) if kind == "day" else BY_CODE[said] if kind == "column" else Choice(*said)
 
 
 def _text(content: object) -> str:

@@ -11,7 +11,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import polars as pl
 
@@ -31,6 +31,7 @@ _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DAY_FIRST = r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
 _YEAR_LAST = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}$"
 _PERCENT = r"^([0-9]{1,3})(?:[.,]([0-9]{1,2}))? ?%?$"
+_SHARE = re.compile(r"[0-9]?[.,][0-9]{1,6}")
 _NUMBER = r"^[0-9]{1,15}$"
 _LINK = r"^(?i:https?)://[^\s<>\"'\\^`{|}]+$"
 _SERIALS_MEANT = range(
@@ -103,10 +104,9 @@ def _percents(cells: pl.DataFrame) -> pl.DataFrame:
 
 def percent_suggestion(text: str) -> str | None:
     """The percentage a share of one may stand for: `0.55` -> `55`; None where `text` is none."""
-    try:
-        share = Decimal(text.replace(",", "."))
-    except InvalidOperation:
+    if _SHARE.fullmatch(text) is None:
         return None
+    share = Decimal(text.replace(",", "."))
     return f"{(share * 100).normalize():f}" if 0 < share < 1 else None
 
 

@@ -17,6 +17,7 @@ from kpi.update.faults import Faults
 from kpi.update.layout import NEW, laid_out
 from kpi.update.problems import Problem, are_blocking, capped
 from kpi.update.table import Table
+from kpi.update.unlikely import Seen, unlikely
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,13 +58,14 @@ def check_rows(
     found += _stale_rows(cells)
     if are_blocking(found):
         return capped(_as_written(found, layout.cells), limits.problems_of_a_kind)
+    found += unlikely(Seen(table, frame, layout.rows, cells, moved, current, today))
     brought = pl.concat([cells.filter("touched"), _going_along(cells, moved, current, today)], how="diagonal")
     return Checked(
         cells=_once(_without_signed_state(brought, current)),
         table=table,
         today=today,
         data_version=current.data_version,
-        notices=tuple(capped([*table.notices, *found], limits.problems_of_a_kind)),
+        notices=tuple(capped([*table.notices, *_as_written(found, layout.cells)], limits.problems_of_a_kind)),
     )
 
 

@@ -140,6 +140,9 @@ COLUMNS = (
 )
 # fmt: on
 
+INPUT_ONLY = ("state_date", "state_document", "target_reason", "target_set_on")
+"""What says how a change came about: blank in a template, though the register may have it."""
+
 BY_CODE = {column.code: column for column in COLUMNS}
 CODES = tuple(BY_CODE)
 

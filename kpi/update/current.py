@@ -75,6 +75,13 @@ DOC_TYPES: Schema = {
     "implementable_default": pl.Boolean,
 }
 FOUND_FALSE: Schema = {"agreement_id": pl.Int64, "state": pl.String}
+WAITING: Schema = {
+    "agreement_id": pl.Int64,
+    "column": pl.String,
+    "item": pl.String,
+    "batch_id": pl.Int64,
+    "value": pl.String,
+}
 EARLIER: Schema = {
     "agreement_id": pl.Int64,
     "column": pl.String,
@@ -95,8 +102,9 @@ class Current:
     Frames hold at least the columns of the schemas above. `agreements` are those the agency is responsible for; `events`,
     `targets`, `reports`, `blockers`, `blocker_events` are theirs. `lists` are the choices that come from the store: `doc_type`,
     `sector`, `partner`. `earlier` has, for each cell a batch changed, what it was before (`old`) and the row version the batch
-    made (`row_version`): it tells what changed since a template was taken. `found_false` are states that somebody outside the
-    agency has found agreements not to have been in. `thresholds` are those in force.
+    made (`row_version`): it tells what changed since a template was taken. `waiting` has what batches that wait for review would
+    put into cells (`value`). `found_false` are states that somebody outside the agency has found agreements not to have been in.
+    `thresholds` are those in force.
     """
 
     agency: str
@@ -111,6 +119,7 @@ class Current:
     periods: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(PERIODS))
     doc_types: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(DOC_TYPES))
     earlier: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(EARLIER))
+    waiting: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(WAITING))
     found_false: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(FOUND_FALSE))
     lists: Mapping[str, Sequence[Choice]] = dataclasses.field(default_factory=dict)
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)

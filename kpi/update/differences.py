@@ -114,7 +114,7 @@ def set_aside(table: Table, conflicts: Collection[Conflict]) -> Table:
 
     The whole part of the row goes (a state and its day, a target and its reason), since half of one would say something else.
     """
-    frame = table.frame
+    frame, aside = table.frame, set(table.aside)
     for conflict in conflicts:
         part = BY_CODE[conflict.change.column].part
         row = pl.col("row") == conflict.change.row
@@ -122,7 +122,8 @@ def set_aside(table: Table, conflicts: Collection[Conflict]) -> Table:
         if part == "result":  # these stand each for itself
             names = [conflict.change.column]
         frame = frame.with_columns(pl.when(~row).then(name).alias(name) for name in names)
-    return table.with_frame(frame)
+        aside.update((conflict.change.row, name) for name in names)
+    return dataclasses.replace(table.with_frame(frame), aside=frozenset(aside))
 
 
 def _versions(cells: pl.DataFrame, current: Current) -> Mapping[int, int]:

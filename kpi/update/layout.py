@@ -33,9 +33,12 @@ class Layout:
     kind, use, clearable, max_length, item (within the subject: a period, a blocker's number, `+row` for a blocker to be
     opened, else empty), text, value, fault, clears, stored, shown, changed_since (whether somebody changed the cell since the
     template was taken), base (what it was then), touched (whether it brings something).
+    `rows`: row, agreement_id, ref, is_versioned (whether it says which version of the agreement it was taken from), and the
+    report_period and blocker_id it names; rows about agreements there are.
     """
 
     cells: pl.DataFrame
+    rows: pl.DataFrame
     problems: list[Problem]
 
 
@@ -44,9 +47,10 @@ def laid_out(frame: pl.DataFrame, current: Current, faults: Faults) -> Layout:
     problems: list[Problem] = []
     lines = _lines(frame, current, problems)
     cells = _filled(frame, lines, current)
+    rows = _rows(lines, cells)
     cells = _with_items(cells, current, faults, problems)
     cells = _with_register(cells, current)
-    return Layout(cells.sort(ROW, "place").drop("place", "token"), problems)
+    return Layout(cells.sort(ROW, "place").drop("place", "token", "is_versioned"), rows, problems)
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -84,7 +88,16 @@ def _lines(frame: pl.DataFrame, current: Current, problems: list[Problem]) -> pl
         pl.col("ref").fill_null(""),
         subject=pl.when("registers").then(opened).otherwise(pl.col("agreement_id").cast(pl.String)),
         token=pl.coalesce("token", "version_now"),
+        is_versioned=pl.col("token").is_not_null(),
     )
+
+
+def _rows(lines: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    rows = lines.filter(pl.col("agreement_id").is_not_null()).select(ROW, "agreement_id", "ref", "is_versioned")
+    for name in ("report_period", "blocker_id"):
+        said = cells.filter(pl.col("column") == name).select(ROW, pl.col("value").alias(name))
+        rows = rows.join(said, on=ROW, how="left", maintain_order="left")
+    return rows
 
 
 def _unknown_refs(unknown: pl.DataFrame, known: pl.DataFrame) -> list[Problem]:

@@ -21,18 +21,21 @@ LONGEST_QUOTED = 80
 
 CODES = frozenset(
     (
-        "already_registered", "already_registered_in_file", "blocker_dates", "blocker_twice",
-        "blocker_unknown", "cannot_clear", "changed_since", "choice", "column_missing", "column_twice",
-        "column_unknown", "column_unnamed", "date_ambiguous", "date_backwards", "date_format",
-        "date_impossible", "date_in_future", "date_range", "date_serial", "file_empty", "header_not_first",
-        "link", "looks_registered", "looks_registered_in_file", "more_of_a_kind",
-        "move_approval_not_needed", "move_back_elsewhere", "move_by_coordinator", "move_from_the_end",
-        "move_not_allowed", "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs",
-        "new_report_needs", "no_known_columns", "no_rows", "not_unicode", "number", "original_target",
-        "percent", "percent_range", "percent_share", "period_missing", "read_only", "ref_missing",
+        "already_registered", "already_registered_in_file", "blocker_dates", "blocker_twice", "blocker_unknown",
+        "cannot_clear", "cell_emptied", "cell_kept", "changed_since", "choice", "column_missing",
+        "column_moved", "column_twice", "column_unknown", "column_unnamed", "completed_without_evidence",
+        "date_ambiguous", "date_backwards", "date_format", "date_impossible", "date_in_future", "date_range",
+        "date_serial", "day_of_state_moved", "deliverable_replaced", "file_empty", "header_not_first", "link",
+        "looks_registered", "looks_registered_in_file", "more_of_a_kind", "move_approval_not_needed",
+        "move_back_elsewhere", "move_by_coordinator", "move_from_the_end", "move_not_allowed",
+        "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs", "new_report_needs",
+        "no_known_columns", "no_rows", "not_unicode", "number", "one_percent", "original_target", "percent",
+        "percent_range", "percent_share", "period_missing", "progress_falls", "read_only", "ref_missing",
         "ref_unknown", "report_before_period", "report_empty", "row_version", "rows_disagree",
-        "state_date_missing", "state_date_without_move", "state_document_unclear", "state_document_without_move",
-        "target_before_signing", "target_not_moved", "target_reason_missing", "text_too_long", "two_headers",
+        "state_date_missing", "state_date_without_move", "state_document_unclear",
+        "state_document_without_move", "target_before_signing", "target_far", "target_in_past",
+        "target_not_moved", "target_reason_missing", "text_elsewhere", "text_too_long", "two_headers",
+        "waits_otherwise",
     )
 )  # fmt: skip
 """Everything that can be wrong with an upload, or worth knowing, besides `files.CODES`; each has its words in the catalog
@@ -72,7 +75,7 @@ class Problem:
         return {
             "row": "" if self.row is None else str(self.row),
             "column": "" if self.column is None else name_of(self.column, language),
-            "value": _shortened(self.value or ""),
+            "value": shortened(self.value or ""),
             "suggestion": _written(self.suggestion or "", language),
             **{name: _written(content, language) for name, content in self.params.items()},
         }
@@ -120,7 +123,8 @@ def _written(content: object, language: str) -> str:
     return str(content)
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text as a message repeats it."""
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}…"
 
 

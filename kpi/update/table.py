@@ -28,7 +28,9 @@ class Table:
 
     `frame`: `row` (the row number a spreadsheet shows) and one column per recognised header, named by its code, in the file's
     order; a blank cell is null. `headers` are the file's own words for them. `sha256` is that of the bytes, or of the cells
-    where there were no bytes or the cells were changed since. `encoding` and `delimiter` are empty for a workbook.
+    where there were no bytes or the cells were changed since. `encoding` and `delimiter` are empty for a workbook. `is_excerpt`:
+    its rows hold only what was said, so that a blank cell was never anything else; `aside` are the cells (row, column) that we
+    made blank.
     """
 
     frame: pl.DataFrame
@@ -38,6 +40,8 @@ class Table:
     notices: tuple[Problem, ...] = ()
     encoding: str = ""
     delimiter: str = ""
+    is_excerpt: bool = False
+    aside: frozenset[tuple[int, str]] = frozenset()
 
     def with_frame(self, frame: pl.DataFrame) -> Table:
         """The same table with other cells: as corrected on screen, to be checked again without another upload."""
@@ -59,7 +63,7 @@ def table_of(rows: Iterable[Mapping[str, str | None]], *, name: str) -> Table:
         {ROW: range(2, len(typed) + 2), **{code: [row.get(code) for row in typed] for code in used}},
         schema={ROW: pl.Int64, **dict.fromkeys(used, pl.String)},
     )
-    return Table(frame, name, "", MappingProxyType({})).with_frame(frame)
+    return Table(frame, name, "", MappingProxyType({}), is_excerpt=True).with_frame(frame)
 
 
 def read_table(

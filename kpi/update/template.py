@@ -16,7 +16,7 @@ from files.text import canonical
 from files.workbook import Book, protection, writable
 from kpi.update.cells import EARLIEST, LATEST, names_of_choices
 from kpi.update.choices import Choice
-from kpi.update.columns import COLUMNS, FormColumn
+from kpi.update.columns import COLUMNS, INPUT_ONLY, FormColumn
 from kpi.update.current import Current, known_cells
 from kpi.update.problems import Say
 from kpi.vocabulary import ENDED, StateClass, state_class
@@ -26,9 +26,6 @@ FREE_ROWS = 500
 """Rows below the last agreement that are ready for new ones, with the same lists and checks."""
 
 IN_TEMPLATE = tuple(column for column in COLUMNS if column.part != "ignored")
-_INPUT_ONLY = ("state_date", "state_document", "target_reason", "target_set_on")
-"""What says how a change came about: blank until there is one."""
-
 _COLUMNS_KEPT_IN_VIEW = 3
 
 
@@ -61,7 +58,7 @@ def filled(current: Current) -> pl.DataFrame:
         "row_version",
         report_period=pl.when(is_signed).then(pl.lit(current.period_due(), pl.String)),
     )
-    known = known_cells(current, rows["agreement_id"]).filter(~pl.col("column").is_in(_INPUT_ONLY))
+    known = known_cells(current, rows["agreement_id"]).filter(~pl.col("column").is_in(INPUT_ONLY))
     open_blockers = current.standing_blockers.filter(pl.col("resolved_on").is_null())
     blockers = open_blockers.select(
         "agreement_id", blocker_item="item", nth=pl.int_range(pl.len()).over("agreement_id")

@@ -18,7 +18,7 @@ from pages.review.work import ReviewWork
 from pages.ui import session, tables
 from pages.ui.tables import Column
 from pages.upload import batch as upload_batch
-from pages.upload import differences, effects
+from pages.upload import differences, effects, notices
 from pages.upload import progress as upload_progress
 from pages.upload.history import Row
 
@@ -36,6 +36,7 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     _show_problems(work)
     _show_gone(work)
     _show_overriding(work)
+    notices.show(work.review.notices, key=f"review_notices_{work.token}", lead="review.acknowledged")
     may_decide = person.may(May.REVIEW)
     if work.undecided and may_decide:
         _show_conflicts(work)

@@ -18,7 +18,7 @@ from kpi.update import place_of
 from kpi.update.review import said_of_waiting
 from kpi.vocabulary import BatchStatus
 from pages.ui import links, refusals, session
-from pages.upload import differences, effects, history, problems
+from pages.upload import differences, effects, history, notices, problems
 from pages.upload import work as upload_work
 from pages.upload.work import Work
 
@@ -69,13 +69,16 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
         return
     shown = work.final or work.preview
     if not shown.changes:
+        notices.show(work.notices, key=f"upload_notices_{work.round}")
+        notices.show_clearing(work)
         # The register says all of it already.
         key = "upload.nothing_new" if has_rows else "upload.form_nothing_new"
         st.info(w.t(key), icon=":material/check_circle:")
         return
     is_third = has_rows and work.corrects is None
     st.subheader(w.t("upload.step_differences" if is_third else "upload.differences"), anchor=False)
-    problems.show_notices(work.problems, key=f"upload_notices_{work.round}")
+    notices.show(work.notices, key=f"upload_notices_{work.round}")
+    notices.show_clearing(work)
     if work.final is None:
         _show_conflicts(work, current.agreements)
         return
@@ -140,20 +143,22 @@ def _show_confirmation(work: Work) -> None:
     assert work.final is not None
     changes = len(work.final.changes)
     waits = len(work.waits) == changes
+    is_acknowledged = notices.acknowledge(work)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.button(
             w.tn("upload.confirm_sending" if waits else "upload.confirm", changes),
             type="primary",
             icon=":material/task_alt:",
             key="upload_confirm",
+            disabled=not is_acknowledged,
             on_click=_note_confirmation,
-            args=(work.token,),
+            args=(work.token, is_acknowledged),
         )
         st.text(w.t("upload.confirm_sending_help" if waits else "upload.confirm_help"), width="stretch")
 
 
-def _note_confirmation(token: str) -> None:
-    st.session_state[_CONFIRMED] = token
+def _note_confirmation(token: str, is_acknowledged: bool) -> None:
+    st.session_state[_CONFIRMED] = (token, is_acknowledged)
 
 
 def carry_out(person: session.Person) -> None:
@@ -162,12 +167,13 @@ def carry_out(person: session.Person) -> None:
         return
     with st.spinner(w.t("upload.step_storing")):
         # Another click may end this run, but only where something is drawn: not between these lines.
-        is_stored = _store(person, st.session_state.pop(_CONFIRMED))
+        token, is_acknowledged = st.session_state.pop(_CONFIRMED)
+        is_stored = _store(person, token, acknowledged=is_acknowledged)
     if is_stored:
         st.rerun()  # the page was begun on the version before
 
 
-def _store(person: session.Person, token: str) -> bool:
+def _store(person: session.Person, token: str, *, acknowledged: bool) -> bool:
     """Store what was shown under a token, and note what is to be said about it; whether the register may be another now."""
     receipt: _Shown | None = st.session_state.get(_RECEIPT)
     if receipt is not None and receipt.token == token:
@@ -181,7 +187,12 @@ def _store(person: session.Person, token: str) -> bool:
     try:
         with database.session(session.store()) as open_session:
             done = updates.hand_in(
-                open_session, actor=person, table=work.sent, preview=work.final, corrects=work.corrects
+                open_session,
+                actor=person,
+                table=work.sent,
+                preview=work.final,
+                corrects=work.corrects,
+                acknowledged=acknowledged,
             )
     except Refused as refusal:
         st.session_state[_REFUSAL] = refusals.sentence(refusal)

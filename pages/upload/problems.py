@@ -48,40 +48,34 @@ MIME: Final = {
 def show(work: Work, *, has_rows: bool = True) -> None:
     """Every problem of what was handed in. `has_rows` is false for a form, which has no rows to speak of."""
     blocking = [problem for problem in work.problems if problem.blocking]
-    count = sum(_counts(blocking).values())
+    count = sum(counts(blocking).values())
     st.error(w.tn("upload.problems", count), icon=":material/error:")
     if work.table is None and len(blocking) <= _FEW:
         for problem in blocking:
             st.text(message(problem, say=w.t, language=w.language()))
         return
-    _show_list(blocking, key=f"problems_{work.round}", has_rows=has_rows)
+    show_list(blocking, key=f"problems_{work.round}", has_rows=has_rows)
 
 
-def show_notices(notices: Sequence[Problem], *, key: str) -> None:
-    """What does not stop an upload but asks to be read."""
-    if notices:
-        st.warning(w.tn("upload.notices", sum(_counts(notices).values())), icon=":material/info:")
-        _show_list(notices, key=key, has_rows=True)
-
-
-def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None:
-    counts = _counts(problems)
+def show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None:
+    """Problems or notices as a table, which can be narrowed to one kind."""
+    kinds = counts(problems)
     kind = ALL
-    if len(counts) > 1:
+    if len(kinds) > 1:
         kind = st.pills(
             w.t("upload.kinds"),
-            (ALL, *counts),
+            (ALL, *kinds),
             default=ALL,
             required=True,
             format_func=lambda code: (
-                w.t("upload.every_kind", n=w.number(sum(counts.values())))
+                w.t("upload.every_kind", n=w.number(sum(kinds.values())))
                 if code == ALL
-                else f"{w.t(key_of(code, kind=True))} ({w.number(counts[code])})"
+                else f"{w.t(key_of(code, kind=True))} ({w.number(kinds[code])})"
             ),
             key=f"{key}_kind",
             label_visibility="collapsed",
         )
-    listed = _frame([problem for problem in problems if kind in (ALL, _kind(problem))])
+    listed = _frame([problem for problem in problems if kind in (ALL, kind_of(problem))])
     longest = listed["words"].str.len_chars().max()
     is_long = isinstance(longest, int) and longest > _LINE_CHARACTERS
     row_height = _TWO_LINES if is_long else _ROW_HEIGHT
@@ -104,15 +98,16 @@ def _show_list(problems: Sequence[Problem], *, key: str, has_rows: bool) -> None
     )
 
 
-def _kind(problem: Problem) -> str:
+def kind_of(problem: Problem) -> str:
+    """The kind it is counted under: of a line that counts the rest, that of the rest."""
     return str(problem.params["kind"]) if problem.code == _REST else problem.code
 
 
-def _counts(problems: Sequence[Problem]) -> Counter[str]:
+def counts(problems: Sequence[Problem]) -> Counter[str]:
     """How many there are of each kind, the unlisted ones counted, in the order in which they come."""
     counts: Counter[str] = Counter()
     for problem in problems:
-        counts[_kind(problem)] += int(str(problem.params["count"])) if problem.code == _REST else 1
+        counts[kind_of(problem)] += int(str(problem.params["count"])) if problem.code == _REST else 1
     return counts
 
 

@@ -69,6 +69,12 @@ class Work:
     round: int = 0
     """How often it was checked: names the widgets that belong to one outcome."""
 
+    @property
+    def notices(self) -> tuple[Problem, ...]:
+        """What asks to be looked at of that which could be stored."""
+        shown = self.final or self.preview
+        return () if shown is None else shown.notices
+
 
 # --- The register's side ---------------------------------------------------------------------------------------------
 

@@ -147,6 +147,7 @@ def hand_in(engine: sa.Engine) -> None:
             actor=Person("bct", "agency", "BCT", ""),
             table=table,
             preview=preview.decided(preview.conflicts),
+            acknowledged=True,
         )
     assert handed_in.waiting is not None
 

@@ -178,7 +178,7 @@ def _made(engine: sa.Engine) -> World:
         updates.write_routes(session, actor=coordinator, routes=routes)
     table, preview = confirmed(engine, 1)
     with store.session(engine) as session:
-        handed_in = updates.hand_in(session, actor=owner, table=table, preview=preview)
+        handed_in = updates.hand_in(session, actor=owner, table=table, preview=preview, acknowledged=True)
     assert handed_in.waiting is not None
     review = updates.review(engine, handed_in.waiting, agency=None)
     table, preview = confirmed(engine, 2)

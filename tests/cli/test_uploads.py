@@ -15,8 +15,8 @@ from kpi import facts
 from tests.cli.test_manage import Runner, one_line
 from tests.pages import stores
 
-NOTHING = {"problems": [], "changes": [], "applied": False, "batch": None, "waiting": None}
-KEYS = {"problems", "changes", "applied", "batch", "waiting"}
+NOTHING = {"problems": [], "notices": [], "changes": [], "applied": False, "batch": None, "waiting": None}
+KEYS = {"problems", "notices", "changes", "applied", "batch", "waiting"}
 
 
 @pytest.fixture
@@ -61,12 +61,26 @@ def test_a_preview_stores_nothing_and_applying_stores_what_it_showed(
 
     shown = run("upload", file, "--user", "bct", "--format", "json")
     assert shown.status == 0
-    assert shown.json() == {"problems": [], "changes": [change], "applied": False, "batch": None, "waiting": None}
+    assert shown.json() == {
+        "problems": [],
+        "notices": [],
+        "changes": [change],
+        "applied": False,
+        "batch": None,
+        "waiting": None,
+    }
     assert updates.list_batches(filled, None).is_empty()
 
     done = run("upload", file, "--user", "bct", "--apply", "--format", "json")
     assert done.status == 0
-    assert done.json() == {"problems": [], "changes": [change], "applied": True, "batch": 1, "waiting": None}
+    assert done.json() == {
+        "problems": [],
+        "notices": [],
+        "changes": [change],
+        "applied": True,
+        "batch": 1,
+        "waiting": None,
+    }
 
     again = run("upload", file, "--user", "bct", "--apply", "--format", "json")
     assert again.json() == NOTHING
@@ -169,7 +183,13 @@ def test_hostile_bytes_are_problems_and_no_traceback(
 
 def test_batches_are_listed_shown_and_undone(run: Runner, filled: sa.Engine, ref: str, tmp_path: Path) -> None:
     run("upload", file_of(tmp_path, f"ref,deliverable_vi\n{ref},Một\n"), "--user", "bct", "--apply")
-    run("upload", file_of(tmp_path, f"ref,deliverable_vi\n{ref},Hai\n"), "--user", "bct", "--apply")
+    replacing = file_of(tmp_path, f"ref,deliverable_vi\n{ref},Hai\n")
+    unread = run("upload", replacing, "--user", "bct", "--apply", "--format", "json")
+    assert (unread.status, unread.json()["applied"]) == (1, False)
+    assert [(n["row"], n["column"], n["code"]) for n in unread.json()["notices"]] == [
+        (2, "deliverable_vi", "deliverable_replaced")
+    ]
+    assert run("upload", replacing, "--user", "bct", "--apply", "--acknowledge").status == 0
 
     assert [batch["batch"] for batch in run("batch", "list", "--format", "json").json()] == [2, 1]
     assert run("batch", "list", "--agency", "T20", "--format", "json").json() == []
@@ -295,7 +315,7 @@ def test_whose_value_is_published_where_the_register_changed_meanwhile(
 ) -> None:
     for text in ("Một", "Hai", "Ba"):
         file = file_of(tmp_path, f"ref,deliverable_vi\n{ref},{text}\n", f"{text}.csv")
-        run("upload", file, "--user", "bct", "--apply")
+        run("upload", file, "--user", "bct", "--apply", "--acknowledge")
     run("review", "publish", "1", "--user", "dieuphoi")
     publish = ("review", "publish", "--user", "dieuphoi", "--format", "json")
 

@@ -56,7 +56,7 @@ def send(engine: sa.Engine, text: str, name: str = "tep.csv") -> updates.HandedI
     checked = check_rows(table, current, today=stores.AS_OF)
     assert isinstance(checked, Checked), checked
     with store.session(engine) as session:
-        return updates.hand_in(session, actor=BCT, table=table, preview=compare(checked, current))
+        return updates.hand_in(session, actor=BCT, table=table, preview=compare(checked, current), acknowledged=True)
 
 
 def begun(ref: str, document: str = "") -> str:

@@ -100,6 +100,10 @@ def interpreted(page: AppTest) -> str:
 
 
 def confirm(page: AppTest) -> AppTest:
+    """Confirm what is shown, and that it was meant where there is something to say so about."""
+    for box in page.checkbox:
+        if (box.key or "").startswith("upload_acknowledge_"):
+            page = box.check().run()
     return page.button(key="upload_confirm").click().run()
 
 
@@ -206,7 +210,7 @@ def test_a_doubled_click_stores_once_and_says_so(shown_store: sa.Engine, visit: 
     token = page.session_state["upload_work"].token
     page = confirm(page)
 
-    page.session_state["upload_confirmed"] = token  # what the second click's callback leaves
+    page.session_state["upload_confirmed"] = (token, True)  # what the second click's callback leaves
     page = page.run()
 
     assert w.tn("upload.receipt_repeated", 3, number=1) in said(page)
@@ -389,7 +393,7 @@ def test_a_preview_put_into_the_session_by_hand_is_of_no_use_to_another_agency(
 
     for key in (theirs.key, ("langson", "T20", *theirs.key[2:])):
         page.session_state["upload_work"] = dataclasses.replace(theirs, key=key)
-        page.session_state["upload_confirmed"] = theirs.token
+        page.session_state["upload_confirmed"] = (theirs.token, True)
         page = page.run()
         assert not page.exception
 

@@ -90,7 +90,7 @@ def confirmed(
     engine: sa.Engine, sent: Table, seen: Preview, actor: Person = INDUSTRY, *, corrects: int | None = None
 ) -> HandedIn:
     with store.session(engine) as session:
-        return updates.hand_in(session, actor=actor, table=sent, preview=seen, corrects=corrects)
+        return updates.hand_in(session, actor=actor, table=sent, preview=seen, corrects=corrects, acknowledged=True)
 
 
 def sent_for_review(engine: sa.Engine, what: str) -> int:

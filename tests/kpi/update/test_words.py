@@ -63,7 +63,21 @@ def test_every_problem_has_words(language: str) -> None:
 
 
 PARAMS = (
-    *("after", "allowed", "back_to", "before", "columns", "count", "earliest", "encoding", "expected", "found"),
+    *(
+        "after",
+        "allowed",
+        "batch",
+        "day",
+        "years",
+        "back_to",
+        "before",
+        "columns",
+        "count",
+        "earliest",
+        "encoding",
+        "expected",
+        "found",
+    ),
     *("headers", "known", "latest", "length", "most", "other", "other_row", "place", "ref", "sign", "signed", "starts"),
 )
 
