@@ -12,6 +12,10 @@ from kpi.vocabulary import Standing, State
 COUNTS_FROM: Final = (Standing.EVIDENCED, Standing.REVIEWED)
 """The standings from which a plan, a start or a completion may be set to count; everything else that ends or halts: reviewed."""
 
+LEAST_RISE: Final = 5.0
+"""By how many points, since the share that last counted as progress, the share carried out has to rise to do so again; or to all of
+it. Slow work adds up to that, and a hundredth in every report does not."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:

@@ -1,7 +1,9 @@
 """Which kinds of changes go straight into the register and which wait for a coordinator.
 
-Every kind goes straight in until somebody settles otherwise, but for what waits by what it says (`kpi.update.reasons`): what
-waits needs a person who looks at it every day, and only the coordinator knows whether there is one.
+Every kind goes straight in until somebody settles otherwise, but for new agreements and for what waits by what it says
+(`kpi.update.reasons`): what waits needs a person who looks at it every day, and only the coordinator knows whether there is one.
+An agreement that nobody signed would dilute every backlog of whoever invents it, and a copy of each that was signed goes to the
+Ministry of Foreign Affairs anyway.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from kpi.update.changes import KINDS, Kind
 
 Route = Literal["direct", "review"]
 ROUTES: Final[tuple[Route, ...]] = get_args(Route)
-DEFAULT: Final[Mapping[Kind, Route]] = MappingProxyType(dict.fromkeys(KINDS, "direct"))
+DEFAULT: Final[Mapping[Kind, Route]] = MappingProxyType({**dict.fromkeys(KINDS, "direct"), "new": "review"})
 _NAMES: Final[Mapping[str, Kind]] = MappingProxyType({f"review.{kind}": kind for kind in KINDS})
 """What these settings are called in the store."""
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+import numpy as np
 import polars as pl
 
 from kpi.facts.standing import counting, first_seen
 from kpi.register import RECORDS, Register
+from kpi.thresholds import LEAST_RISE
 from kpi.vocabulary import (
     MILESTONES,
     NOT_GIVEN,
@@ -33,6 +35,8 @@ from kpi.vocabulary import (
 
 _ALWAYS = dt.date.min
 _NEVER = dt.date.max
+_ALL = 100.0
+_ROUNDING = 1e-9
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -260,11 +264,32 @@ def milestones(events: pl.DataFrame) -> pl.DataFrame:
 def rises(reports: pl.DataFrame) -> pl.DataFrame:
     """All reports in the order of the days they are about, with `has_risen`: whether one shows progress.
 
-    A report that says there is progress, and gives no share that is higher than any before, has none to show.
+    A report that says there is progress, and gives no share that is LEAST_RISE above the last that counted, has none to show.
     """
-    most = pl.col("progress_pct").cum_max().forward_fill().shift(1).fill_null(0)
-    risen = (pl.col("shows_progress") & (pl.col("progress_pct") > most)).fill_null(value=False)
-    return reports.sort("agreement_id", "reported_on", "id").with_columns(has_risen=risen.over("agreement_id"))
+    ordered = reports.sort("agreement_id", "reported_on", "id").with_row_index("_row")
+    said = pl.col("progress_pct")
+    # Only what is higher than ever before can be high enough: of one agreement these are few.
+    higher = ordered.drop_nulls("progress_pct").filter(said > said.cum_max().shift(1).fill_null(0).over("agreement_id"))
+    steps = higher.filter(_is_step(higher))["_row"]
+    return ordered.with_columns(
+        has_risen=(pl.col("shows_progress") & pl.col("_row").is_in(steps.implode())).fill_null(value=False)
+    ).drop("_row")
+
+
+def _is_step(higher: pl.DataFrame) -> pl.Series:
+    """Of ever higher shares, in order by agreement, whether each is LEAST_RISE above the last that was, or all of it."""
+    said = higher["progress_pct"].to_numpy()
+    agreement = higher["agreement_id"].rle_id().to_numpy()
+    place = higher.select(place=pl.int_range(pl.len()).over("agreement_id"))
+    counted = np.zeros(agreement[-1] + 1 if agreement.size else 0)
+    found = np.zeros(agreement.size, dtype=bool)
+    # The first of every agreement at once, then the second of every one that has it.
+    for rows in place.with_row_index().group_by("place").agg("index").sort("place")["index"]:
+        these = rows.to_numpy()
+        whose, share = agreement[these], said[these]
+        found[these] = (share - counted[whose] >= LEAST_RISE - _ROUNDING) | (share >= _ALL)
+        counted[whose[found[these]]] = share[found[these]]
+    return pl.Series(found)
 
 
 def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.register import Register
 from kpi.rules import Rules
+from kpi.thresholds import LEAST_RISE
 from kpi.vocabulary import BlockerStep, State
 
 Floats = npt.NDArray[np.float64]
@@ -30,8 +31,6 @@ ACTIONS = ("reported", "unblocked", "implemented", "completed")
 
 _NEW_STATE = {"implemented": State.IN_PROGRESS, "completed": State.COMPLETED}
 _LEAST_GAIN = 1e-9
-_RISE = 1.0
-"""In per cent: how much more a report says has been carried out. By how much it rises makes no difference."""
 _NOTHING = -1
 """The option of leaving things as they are."""
 _CHANGE = ["kpi", "time"]
@@ -246,7 +245,7 @@ def _new_reports(register: Register, options: pl.DataFrame, today: dt.date) -> p
         received_on=pl.lit(today),
         shows_progress=pl.lit(True),
         fields_filled=pl.lit(len(REPORT_FIELDS), dtype=pl.Int64),
-        progress_pct=(pl.col("progress_pct").fill_null(0.0) + _RISE).clip(upper_bound=100.0),
+        progress_pct=(pl.col("progress_pct").fill_null(0.0) + LEAST_RISE).clip(upper_bound=100.0),
     )
 
 

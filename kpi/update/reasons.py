@@ -18,7 +18,7 @@ from kpi.update.changes import Change, Place, place_of
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.update.transitions import is_for_the_coordinator
-from kpi.vocabulary import Standing, State, StateClass, texts
+from kpi.vocabulary import MILESTONES, Standing, State, StateClass, texts
 
 
 class Reason(StrEnum):
@@ -46,6 +46,8 @@ _DAYS: Final = (
     "blocker_escalated_on",
     "blocker_resolved_on",
 )
+_FURTHER: Final = tuple(state for state in MILESTONES if state != State.SIGNED)
+"""The stages a clock starts anew at. A signing has its own rules."""
 _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 
 
@@ -157,12 +159,12 @@ def _is_to_be_reviewed(said: _Said) -> bool:
 
 
 def _is_undocumented(said: _Said) -> bool:
-    """A plan, a start or a completion without a document that somebody else could ask for; of a completion the evidence the
-    register has is one, and is not cleared where it is the only one."""
+    """A further stage without a document that somebody else could ask for; of a completion the evidence the register has is one,
+    and is not cleared where it is the only one."""
     before, after = said.states
     if "evidence_url" in said.cells and not said.first("evidence_url"):
         return before == State.COMPLETED and not said.standing.get("state_document")
-    if not said.is_of_state or after not in said.thresholds.counts_from:
+    if not said.is_of_state or after not in _FURTHER:
         return False
     kept = said.standing.get("state_document") if before == after else None
     evidence = said.standing.get("evidence_url") if after == State.COMPLETED else None

@@ -15,6 +15,7 @@ from kpi.indicators import catalog
 from kpi.indicators.catalog import KPIS, Kpi
 from kpi.indicators.lights import LIGHTS
 from kpi.rules import Rules
+from kpi.thresholds import LEAST_RISE
 from kpi.vocabulary import BUCKETS
 from pages.parts import heading, pairs
 from pages.ui import cards, data_edition, loaders, palette, tables
@@ -106,6 +107,7 @@ def _show_buckets(as_of: dt.date) -> None:
         "gap": w.percent(100 * rules.at_risk_gap),
         "blocked": w.days(rules.severe_blocker_days),
         "soon": w.days(rules.due_soon_days),
+        "rise": w.number(LEAST_RISE),
     }
     meanings = (f"**{w.name('bucket', name)}**: {w.t(f'method.flag_{name}', **limits)}" for name in reversed(BUCKETS))
     st.markdown("\n\n".join(meanings))
@@ -148,8 +150,9 @@ def show_composite(as_of: dt.date) -> None:
 def show_incentives() -> None:
     """What raises a score and what does not, in two short lists; and what does until somebody looks."""
     st.subheader(w.t("method.incentives"), anchor=False)
+    rise = w.number(LEAST_RISE)
     for column, (title, acts) in zip(st.columns(2), INCENTIVES.items(), strict=True):
-        column.markdown("\n".join([f"**{w.t(title)}**\n", *(f"- {w.t(act)}" for act in acts)]))
+        column.markdown("\n".join([f"**{w.t(title)}**\n", *(f"- {w.t(act, rise=rise)}" for act in acts)]))
     st.caption(w.t("method.incentives_unseen"))
 
 

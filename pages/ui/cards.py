@@ -11,6 +11,7 @@ import streamlit as st
 import words as w
 from kpi.indicators.catalog import KPIS, Kpi, Part
 from kpi.rules import Rules
+from kpi.thresholds import LEAST_RISE
 from pages.ui import filters, links, loaders, palette
 
 Better = Literal["higher", "lower", "neutral"]
@@ -127,7 +128,7 @@ def kpi_words(kpi: str, part: Part, rules: Rules) -> str:
         for field in dataclasses.fields(rules)
         if isinstance(value := getattr(rules, field.name), int | float)
     }
-    return w.t(f"kpi.{kpi}.{part}", **limits)
+    return w.t(f"kpi.{kpi}.{part}", rise=w.number(LEAST_RISE), **limits)
 
 
 def explained(

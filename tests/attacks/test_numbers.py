@@ -23,6 +23,7 @@ from data_access.store import models
 from kpi import readers
 from kpi.facts import REPORT_FIELDS
 from kpi.rules import Rules
+from kpi.thresholds import LEAST_RISE
 from kpi.update import Checked, check_rows, compare, table_of
 from pages.ui import data_edition, loaders
 from pages.ui.view import View
@@ -47,7 +48,7 @@ SHARES = ("K02", "K04", "K05", "K06", "K07", "K08", "K10", "K11")
 MEDIANS = ("K03", "K09")
 RULES = Rules()
 COMMON = """
-WITH ev AS (
+WITH RECURSIVE ev AS (
     SELECT * FROM statusevent WHERE retracted_at IS NULL AND effective_on <= :day
 ), ranked AS (
     SELECT agreement_id, state, CASE WHEN date_known THEN effective_on END AS since, ROW_NUMBER() OVER (
@@ -75,13 +76,21 @@ WITH ev AS (
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY effective_on, id) AS place,
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY effective_on DESC, id DESC) AS from_last
     FROM targetdate WHERE retracted_at IS NULL AND effective_on <= :day
+), shares AS (
+    SELECT agreement_id, reported_on, shows_progress, progress_pct AS pct,
+        ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY reported_on, id) AS place
+    FROM progressreport WHERE retracted_at IS NULL AND progress_pct IS NOT NULL
+), climb AS (
+    SELECT agreement_id, place, reported_on, shows_progress, CASE WHEN pct >= {rise} THEN 1 ELSE 0 END AS step,
+        CASE WHEN pct >= {rise} THEN pct ELSE 0 END AS counted
+    FROM shares h WHERE place = 1
+    UNION ALL
+    SELECT h.agreement_id, h.place, h.reported_on, h.shows_progress, CASE WHEN {risen} THEN 1 ELSE 0 END,
+        CASE WHEN {risen} THEN h.pct ELSE b.counted END
+    FROM climb b JOIN shares h ON h.agreement_id = b.agreement_id AND h.place = b.place + 1
 ), told AS (
-    SELECT p.agreement_id, MAX(p.reported_on) AS evidenced_on FROM progressreport p
-    WHERE p.retracted_at IS NULL AND p.reported_on <= :day AND p.shows_progress AND p.progress_pct > COALESCE((
-        SELECT MAX(q.progress_pct) FROM progressreport q
-        WHERE q.agreement_id = p.agreement_id AND q.retracted_at IS NULL
-        AND (q.reported_on < p.reported_on OR (q.reported_on = p.reported_on AND q.id < p.id))), 0)
-    GROUP BY p.agreement_id
+    SELECT agreement_id, MAX(reported_on) AS evidenced_on FROM climb
+    WHERE reported_on <= :day AND shows_progress AND step = 1 GROUP BY agreement_id
 ), a AS (
     SELECT agreement.id, COALESCE(agreement.responsible_agency, 'UNASSIGNED') AS agency,
         agreement.evidence_url, agreement.received_on,
@@ -234,6 +243,8 @@ def asked(
         ),
         stage_e=stage("e.state"),
         stage_f=stage("f.state"),
+        rise=LEAST_RISE,
+        risen=f"h.pct >= b.counted + {LEAST_RISE} OR (h.pct >= 100 AND b.counted < 100)",
         first_target=RULES.first_target_days,
         set_after=days("target_set", "signed_on"),
         longest=max(RULES.stall_days.values()),

@@ -261,6 +261,8 @@ DISHONEST: Final = (
     Act("sign empty memoranda", _OPEN, signed(days_ago=1)),
     Act("say again and again that there is progress", _OPEN, reported(rise=0)),
     Act("say that there is progress without a share", _OPEN, reported(rise=None)),
+    Act("report a hundredth more than ever before", _OPEN & (pl.col("progress_pct").fill_null(0) < 99),
+        reported(rise=0.01)),
     Act("fill in the late reports of the last period", _OPEN, reported(rise=None, period=True)),
     Act("invent agreements before reports are due, and report on them", _OPEN, invented(reported=True)),
     Act("open and close trivial blockers", _OPEN, blocked(lasted=0, severity="minor", times=4)),
@@ -294,8 +296,10 @@ ON_PAPER: Final = (
     Act("suspend what stands still", pl.col("is_stalled"), moved(State.SUSPENDED)),
     Act("issue a plan on paper", pl.col("is_stalled") & pl.col("state").is_in(["SIGNED", "IN_FORCE"]),
         moved(State.PLAN_ISSUED)),
-    Act("report a little more than ever before", pl.col("is_stalled") & (pl.col("progress_pct").fill_null(0) < 99),
-        reported(rise=1)),
+    Act("report a share a good deal higher than ever before", pl.col("is_stalled")
+        & (pl.col("progress_pct").fill_null(0) < 95), reported(rise=5)),
+    Act("let a treaty enter into force on paper", pl.col("is_stalled") & (pl.col("state") == State.SIGNED),
+        moved(State.IN_FORCE)),
 )  # fmt: skip
 """Acts that do raise one once they are in the register: the state of an agreement, and how much of it is carried out, are the
 agency's own word. Ends, suspensions and days of long ago get there by a review alone (`kpi.update.reasons`); a recent start, plan

@@ -80,16 +80,17 @@ def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
 
 
 def last_moved(past: list[tuple[str, dt.date]], heard: list[tuple[dt.date, dict[str, Any]]]) -> dt.date | None:
-    """The last day on which an agreement came further than ever before, or more of it had been done than ever said before."""
-    furthest, most, moved = -1, 0.0, []
+    """The last day on which an agreement came further than ever before, or five points more of it, or all, had been done
+    than when that last counted."""
+    furthest, counted, moved = -1, 0.0, []
     for state, day in sorted(past, key=lambda move: move[1]):
         if state in FURTHER and FURTHER.index(state) > furthest:
             furthest = FURTHER.index(state)
             moved.append(day)
     for day, report in sorted(heard, key=lambda one: one[0]):
         said = report.get("pct")
-        if said is not None and said > most:
-            most = said
+        if said is not None and said > counted and (said >= counted + 5 or said == 100):
+            counted = said
             if report.get("shows_progress", True):
                 moved.append(day)
     return max(moved, default=None)

@@ -253,7 +253,7 @@ def test_what_cannot_be_stored_any_more_is_said_and_can_only_be_returned(
 ) -> None:
     number = waiting(shown_store, begun(signed), "status")
     hold(shown_store)
-    send(shown_store, f"ref,state,state_date\n{signed},IN_FORCE,2026-01-13\n")
+    send(shown_store, f"ref,state,state_date,state_document\n{signed},IN_FORCE,2026-01-13,CV 12/BCT\n")
 
     page = visit("review", "dieuphoi", batch=str(number))
 

@@ -55,15 +55,16 @@ __all__ = ["filled", "held"]  # fixtures, which pytest finds by their names here
 # --- What goes which way ---------------------------------------------------------------------------------------------
 
 
-def test_everything_goes_straight_in_until_it_is_settled_otherwise(filled: sa.Engine) -> None:
-    assert updates.read_routes(filled) == dict.fromkeys(KINDS, "direct")
+def test_all_but_new_agreements_goes_straight_in_until_it_is_settled_otherwise(filled: sa.Engine) -> None:
+    unsettled = {**dict.fromkeys(KINDS, "direct"), "new": "review"}
+    assert updates.read_routes(filled) == unsettled
 
     settle(filled, {"target": "review"})
-    settle(filled, {"new": "review", "target": "direct"}, ADMINISTRATOR)
-    settle(filled, {"new": "review"}, ADMINISTRATOR)
+    settle(filled, {"new": "direct", "target": "direct"}, ADMINISTRATOR)
+    settle(filled, {"new": "direct"}, ADMINISTRATOR)
 
-    assert updates.read_routes(filled) == {**dict.fromkeys(KINDS, "direct"), "new": "review"}
-    assert updates.read_routes(filled, dt.date(2020, 1, 1))["new"] == "direct"
+    assert updates.read_routes(filled) == dict.fromkeys(KINDS, "direct")
+    assert updates.read_routes(filled, dt.date(2020, 1, 1)) == unsettled
     assert actions(filled) == [("dieuphoi", "settings.review", ""), ("quantri", "settings.review", "")]
     assert data_version(filled) == 5
     assert register.read_rules(filled, TODAY) == register.read_rules(filled, dt.date(2020, 1, 1))
@@ -77,10 +78,11 @@ def test_only_coordinators_and_administrators_settle_it(filled: sa.Engine) -> No
         with pytest.raises(ValueError, match="no such"):
             settle(filled, wrong)  # type: ignore[arg-type]
 
-    assert updates.read_routes(filled) == dict.fromkeys(KINDS, "direct")
+    assert updates.read_routes(filled) == {**dict.fromkeys(KINDS, "direct"), "new": "review"}
 
 
 def test_without_review_handing_in_is_applying(filled: sa.Engine) -> None:
+    settle(filled, {"new": "direct"})
     sent = table(EVERYTHING)
     seen = preview_of(filled, sent)
     expected = projected(register.read_register(filled), seen)
@@ -97,6 +99,7 @@ def test_without_review_handing_in_is_applying(filled: sa.Engine) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_kind_waits_and_the_others_go_straight_in(filled: sa.Engine, kind: Kind) -> None:
+    settle(filled, {"new": "direct"})
     settle(filled, {kind: "review"})
     sent = table(EVERYTHING)
     seen = preview_of(filled, sent)

@@ -109,7 +109,7 @@ REPORT = "ref,report_period,report_date,shows_progress,progress\nA-1,2025-Q4,202
             "state_date",
         ),
         (
-            "ref,state,state_date\nA-1,IN_FORCE,2026-01-02\n",
+            "ref,state,state_date,state_document\nA-1,IN_FORCE,2026-01-02,CV 12/BCT\n",
             "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-05,CV 12/BCT\n",
             "state",
         ),
