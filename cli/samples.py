@@ -11,7 +11,7 @@ from cli.options import ACTOR, InLanguage, TableJson, TableOrJson
 from cli.output import print_json, print_table
 from cli.reading import open_store
 from cli.uploads import refusals_in
-from data_access import store, verification
+from data_access import samples, store
 
 samples_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Samples of what agencies claim: list, announce, draw, check."
@@ -27,8 +27,11 @@ def add_to(app: typer.Typer) -> None:
 @samples_app.command("list")
 def list_(output: TableJson = TableOrJson.TABLE) -> None:
     """Every period, the latest first, with the hash its sample was announced by, and the seed once drawn."""
-    columns = ("period", "starts_on", "ends_on", "seed_sha256", "published_at", "seed", "drawn_at", "claims", "size")
-    frame = verification.read_samples(open_store()).select(columns)
+    columns = (
+        *("period", "starts_on", "ends_on", "seed_sha256", "published_at", "is_late", "seed", "drawn_at"),
+        *("claims", "size"),
+    )
+    frame = samples.read_samples(open_store()).select(columns)
     if output is TableOrJson.JSON:
         print_json(frame.to_dicts())
     else:
@@ -36,11 +39,17 @@ def list_(output: TableJson = TableOrJson.TABLE) -> None:
 
 
 @samples_app.command()
-def announce(period: Period, language: InLanguage = "en") -> None:
-    """Publish the SHA-256 of the seed that the sample of an open period will be drawn with."""
+def announce(
+    period: Period,
+    late: Annotated[
+        bool, typer.Option("--late", help="Of a period that has closed; the sample says so for ever.")
+    ] = False,
+    language: InLanguage = "en",
+) -> None:
+    """Publish the SHA-256 of the seed that the sample of an open period will be drawn with. The application does so by itself."""
     engine = open_store()
     with refusals_in(language), store.session(engine) as session:
-        print(verification.announce(session, actor=ACTOR, period=period))
+        print(samples.announce(session, actor=ACTOR, period=period, late=late))
 
 
 @samples_app.command()
@@ -49,10 +58,10 @@ def draw(
     at_least: Annotated[int, typer.Option(min=0, help="Draw so many where the rules ask for fewer.")] = 0,
     language: InLanguage = "en",
 ) -> None:
-    """Draw the sample of a period that has closed, once."""
+    """Draw the sample of a period that has closed, once. The application does so by itself."""
     engine = open_store()
     with refusals_in(language), store.session(engine) as session:
-        print(verification.draw(session, actor=ACTOR, period=period, at_least=at_least))
+        print(samples.draw(session, actor=ACTOR, period=period, at_least=at_least))
 
 
 @samples_app.command()
@@ -60,7 +69,7 @@ def check(period: Period, output: TableJson = TableOrJson.TABLE, language: InLan
     """Redo a draw from its seed. Exit status 1: the sample is not what the seed draws, or was announced too late."""
     engine = open_store()
     with refusals_in(language):
-        found = verification.check(engine, period=period)
+        found = samples.check(engine, period=period)
     if output is TableOrJson.JSON:
         print_json({**dataclasses.asdict(found), "holds": found.holds})
     else:

@@ -18,7 +18,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import audit, data_date, store
+from data_access import audit, data_date, samples, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn
 from data_access.clock import today
 from data_access.register import raise_data_version, rules_on
@@ -72,7 +72,8 @@ def add_periods(session: Session, *, actor: Person, periods: Sequence[Period]) -
 
 
 def remove_periods(session: Session, *, actor: Person, seen: Sequence[Period]) -> int:
-    """Take periods out of the calendar that are not due yet and for which no report came. Raises `Refused`."""
+    """Take periods out of the calendar that are not due yet and for which no report came, with the sample that was announced for
+    one that has not closed. Raises `Refused`."""
     begin(session, actor, "calendar.remove")
     now = today(data_date.read(session))
     report = table_of(models.ProgressReport).c
@@ -80,6 +81,7 @@ def remove_periods(session: Session, *, actor: Person, seen: Sequence[Period]) -
         row = _as_seen(session, period, now)
         if session.connection().execute(sa.select(sa.exists().where(report.period == period.code))).scalar_one():
             raise Refused("has_reports", period=period.code)
+        samples.withdraw(session, by=actor.username, period=row, now=now)
         session.delete(row)
     return finish(session, actor, "calendar.remove", {period.code: _days(period) for period in seen})
 

@@ -17,7 +17,7 @@ from data_access.store import models
 from data_access.store.arrow import Read, table_of
 
 
-def had_come(table: sa.Table, day: dt.date) -> sa.ColumnElement[bool]:
+def had_come(table: sa.FromClause, day: dt.date) -> sa.ColumnElement[bool]:
     """Which rows of a table of claims were there at the end of a day, taken back by then or not."""
     if "batch_id" not in table.c:
         return table.c.received_on <= day
@@ -27,7 +27,7 @@ def had_come(table: sa.Table, day: dt.date) -> sa.ColumnElement[bool]:
     )
 
 
-def held(table: sa.Table, day: dt.date | None) -> sa.ColumnElement[bool]:
+def held(table: sa.FromClause, day: dt.date | None) -> sa.ColumnElement[bool]:
     """Which rows of a table of claims held at the end of a day; hold, without one."""
     if day is None:
         return table.c.retracted_at.is_(None)

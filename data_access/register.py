@@ -16,11 +16,11 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from data_access import data_date, known, store
+from data_access import data_date, known, since_seen, store
 from data_access.acting import take_turn
 from data_access.clock import end_of
 from data_access.store import models
-from data_access.store.arrow import table_of
+from data_access.store.arrow import Read, table_of
 from kpi.register import BLANK, DECLARED, Register
 from kpi.rules import Rules
 from kpi.vocabulary import REPORT_FIELDS
@@ -59,9 +59,12 @@ _COUNTED: Final[Mapping[str, sa.ColumnElement[Any]]] = types.MappingProxyType(
                 for name in REPORT_FIELDS
             ),
         ),
+        "is_exchanged": sa.literal(False),
+        "taken_back_on": sa.cast(sa.null(), sa.Date),
     }
 )
-"""Columns of a register that its tables do not have: what its texts tell. As in `kpi.register`, by the store."""
+"""Columns of a register that its tables do not have: what its texts tell. As in `kpi.register`, by the store; what became of
+claims since they were looked at is put in afterwards."""
 
 
 _CAME: Final[Mapping[type[SQLModel], str]] = types.MappingProxyType(
@@ -83,8 +86,21 @@ def read_register(engine: sa.Engine, *, known_on: dt.date | None = None) -> Regi
         frames = {name: read(_columns(TABLES[name], columns, known_on)) for name, columns in DECLARED.items()}
         if known_on is not None:
             frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
+        frames |= _since_seen(read, frames, known_on)
         said = read(sa.select(table_of(models.DataVersion).c.not_kept))["not_kept"]
         return Register(**frames, not_kept=frozenset(name for names in said for name in names.split()))
+
+
+def _since_seen(read: Read, frames: Mapping[str, pl.DataFrame], known_on: dt.date | None) -> dict[str, pl.DataFrame]:
+    """What was looked at and what was drawn, with what became of it since."""
+    found, items = frames["verifications"], frames["sample_items"]
+    if not found.is_empty():
+        other = since_seen.exchanged(read, known_on=known_on)
+        found = found.with_columns(is_exchanged=pl.col("id").is_in(other.implode()))
+    if not items.is_empty():
+        gone = since_seen.taken_back(read, known_on=known_on)
+        items = items.drop("taken_back_on").join(gone, on=["sample_id", "position"], how="left", maintain_order="left")
+    return {"verifications": found, "sample_items": items.select(frames["sample_items"].columns)}
 
 
 def _columns(

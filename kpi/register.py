@@ -134,7 +134,8 @@ class BlockerEvents(dy.Schema):
 class Verifications(dy.Schema):
     """What somebody outside the agency found of claims: that an agreement came into a state on a day.
 
-    `sample_id` is the sample the claim was drawn for; null where somebody looked of their own accord.
+    `sample_id` is the sample the claim was drawn for; null where somebody looked of their own accord. `is_exchanged`: the document
+    that stood by the claim then is another one by now, or none.
     """
 
     id = dy.Int64(primary_key=True)
@@ -145,6 +146,7 @@ class Verifications(dy.Schema):
     found_state = coded(State, nullable=True)
     sample_id = dy.Int64(nullable=True)
     received_on = dy.Date()
+    is_exchanged = dy.Bool()
 
 
 class Samples(dy.Schema):
@@ -155,7 +157,11 @@ class Samples(dy.Schema):
 
 
 class SampleItems(dy.Schema):
-    """The claims drawn for samples; `agency` is who was responsible then."""
+    """The claims drawn for samples; `agency` is who was responsible then.
+
+    `taken_back_on`: the first day, at the earliest that of the draw, on which the register did not hold the claim; null where it
+    has held it all the time since its period closed.
+    """
 
     sample_id = dy.Int64(primary_key=True)
     position = dy.Int64(primary_key=True)
@@ -163,6 +169,7 @@ class SampleItems(dy.Schema):
     state = coded(State)
     effective_on = dy.Date()
     agency = dy.String()
+    taken_back_on = dy.Date(nullable=True)
 
 
 class Batches(dy.Schema):
@@ -228,6 +235,10 @@ FIELDS_FILLED: Final = pl.sum_horizontal(
 
 IS_DOCUMENTED: Final = (pl.col("note").fill_null("").str.strip_chars(BLANK) != "").alias("is_documented")
 """Whether a state names a document, where its note is at hand."""
+
+NOT_EXCHANGED: Final = pl.lit(value=False).alias("is_exchanged")
+NOT_TAKEN_BACK: Final = pl.lit(None, pl.Date).alias("taken_back_on")
+"""What became of claims since they were seen and drawn, in a register that is being loaded: nothing yet."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -237,11 +237,20 @@ CLAIMED: Final = STARTED_STATES
 
 
 class Verdict(StrEnum):
-    """What somebody outside the agency found of a claim."""
+    """What somebody outside the agency found of a claim.
+
+    Nobody records `taken_back`: it is what becomes of a claim that was drawn and that the register did not hold any more, or not
+    all the time, when somebody came to look. It counts as not shown.
+    """
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     NOT_SHOWN = "not_shown"
+    TAKEN_BACK = "taken_back"
+
+
+RECORDED: Final = (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.NOT_SHOWN)
+"""What somebody who looks may record."""
 
 
 class ClaimKind(StrEnum):

@@ -14,7 +14,7 @@ from data_access import audit, store
 from data_access.register import TABLES
 from data_access.store import Told, models
 from kpi import register as declared
-from kpi.register import DECLARED, FIELDS_FILLED, IS_DOCUMENTED, Register
+from kpi.register import DECLARED, FIELDS_FILLED, IS_DOCUMENTED, NOT_EXCHANGED, NOT_TAKEN_BACK, Register
 from kpi.vocabulary import REPORT_FIELDS
 from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames
@@ -55,7 +55,12 @@ def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Re
         for name, model in TABLES.items()
         if model.__name__ in frames
     }
-    for name, counted in (("reports", FIELDS_FILLED), ("status_events", IS_DOCUMENTED)):
+    for name, counted in (
+        ("reports", FIELDS_FILLED),
+        ("status_events", IS_DOCUMENTED),
+        ("verifications", NOT_EXCHANGED),
+        ("sample_items", NOT_TAKEN_BACK),
+    ):
         if name in found:
             found[name] = found[name].with_columns(counted).select(DECLARED[name].column_names())
     described = loaded.description if "DataVersion" in loaded.frames else {}

@@ -23,7 +23,7 @@ from data_access import accounts, incidents, log_lines, settings, store
 from data_access.settings import Settings
 from data_access.store import failures
 from pages.ui import session, streamlit_internals
-from web import limits, news, warming
+from web import limits, news, sampling, warming
 from web.headers import BROWSER_HEADER, SESSION_HEADER
 from web.house import House, StartUpError
 from web.openid_provider import Provider
@@ -69,6 +69,7 @@ def lifespan(house: House) -> Callable[[st.App], AbstractAsyncContextManager[dic
             tasks.start_soon(keep_going, house.garbage.watch)
             tasks.start_soon(keep_going, news.watch, house.garbage)
             tasks.start_soon(keep_going, warming.watch, house.garbage)
+            tasks.start_soon(keep_going, sampling.watch)
             yield {}
             tasks.cancel_scope.cancel()
         store.close(house.engine)

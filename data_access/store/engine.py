@@ -85,6 +85,12 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def engine_of(session: Session) -> sa.Engine:
+    """The engine a session works on: for reading by the side what has been committed."""
+    bind = session.get_bind()
+    return bind if isinstance(bind, sa.Engine) else bind.engine
+
+
 def act_for(session: Session, agency: str) -> None:
     """Declare that the rest of this transaction acts for an agency.
 

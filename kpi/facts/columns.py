@@ -318,9 +318,9 @@ class BlockerFacts(dy.Schema):
 
 
 class VerificationFacts(dy.Schema):
-    """One row per claim that somebody outside the agency had looked at by the day the facts are of."""
+    """One row per finding of somebody outside the agency by the day the facts are of, and per claim drawn and taken back before."""
 
-    verification_id = dy.Int64(primary_key=True, description="number of what was found")
+    verification_id = dy.Int64(primary_key=True, description="number of what was found; below zero: taken back")
     agreement_id = dy.Int64(description="the agreement")
     state = coded(State, "the state claimed")
     effective_on = dy.Date(description="the day claimed for it")

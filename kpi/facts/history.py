@@ -13,7 +13,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from kpi.facts.standing import counting, first_seen
+from kpi.facts.standing import CLAIM, counting, first_seen, taken_back
 from kpi.register import RECORDS, Register
 from kpi.thresholds import LEAST_RISE
 from kpi.vocabulary import (
@@ -30,6 +30,7 @@ from kpi.vocabulary import (
     ClaimKind,
     Reading,
     State,
+    Verdict,
     state_class,
 )
 
@@ -46,7 +47,8 @@ class History:
     `agreements`: one row per agreement by its id, with what does not change, the first day of each stage
     (`first_...`), the first target and since when it was known. `states`, `milestones`, `targets`, `reports`: spells of the
     agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
-    `blockers`: one row each, with the days of its steps. `verifications`, `partners`, `partner_tiers`: as in the register.
+    `blockers`: one row each, with the days of its steps. `verifications`: one row per finding, and per claim drawn that was taken
+    back before anybody looked. `partners`, `partner_tiers`: as in the register.
     `records`: see `Facts`.
     """
 
@@ -95,7 +97,7 @@ class History:
             reports=_last_reports(reports, ids),
             owed=_owed(register.periods, agreements, reports),
             blockers=_blockers(register),
-            verifications=register.verifications.rename({"id": "verification_id"}),
+            verifications=_looked_at(register),
             partners=register.partners,
             partner_tiers=register.partner_tiers,
             records=records_kept(register),
@@ -134,6 +136,20 @@ def _spells(
         .filter(pl.col("_from") < pl.col("_until"))
         .drop("id", *kinds, *(["_first"] if kinds else []))
     )
+
+
+def _looked_at(register: Register) -> pl.DataFrame:
+    """What was found, and what was drawn and taken back: nobody has an entry of that, and it has a number below zero."""
+    found = register.verifications.rename({"id": "verification_id"}).drop("is_exchanged")
+    gone = taken_back(register).select(
+        *CLAIM,
+        "sample_id",
+        verification_id=-pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        verdict=pl.lit(str(Verdict.TAKEN_BACK)),
+        found_state=pl.lit(None, pl.String),
+        received_on="taken_back_on",
+    )
+    return pl.concat([found, gone.select(found.columns)])
 
 
 def _described(register: Register) -> pl.DataFrame:

@@ -51,15 +51,14 @@ def doubted(register: Register) -> pl.DataFrame:
     """The agencies of which a claim was found false in a sample that all was looked at of, a row for each such period: agency,
     period, starts_on, ends_on, doubted_on (the day of the last finding).
 
-    A claim that its agency has taken back since cannot be looked at any more: it keeps no sample open.
+    A claim that its agency has taken back since its period closed keeps no sample open.
     """
-    stands = register.status_events.select(*CLAIM).unique().with_columns(_stands=pl.lit(value=True))
-    items = register.sample_items.join(_found(register), on=CLAIM, how="left").join(stands, on=CLAIM, how="left")
+    items = register.sample_items.join(_found(register), on=CLAIM, how="left")
     finished = (
         items.group_by("sample_id")
         .agg(
             doubted_on=pl.col("_found_on").max(),
-            _all=(pl.col("verdict").is_not_null() | pl.col("_stands").is_null()).all(),
+            _all=(pl.col("verdict").is_not_null() | pl.col("taken_back_on").is_not_null()).all(),
         )
         .filter("_all")
     )
@@ -77,10 +76,33 @@ def doubted(register: Register) -> pl.DataFrame:
     )
 
 
+def taken_back(register: Register) -> pl.DataFrame:
+    """The claims drawn for samples that their agencies took back before anybody looked: CLAIM, sample_id, taken_back_on."""
+    gone = register.sample_items.filter(pl.col("taken_back_on").is_not_null())
+    return gone.join(register.verifications, on=CLAIM, how="anti", maintain_order="left").select(
+        *CLAIM, "sample_id", "taken_back_on"
+    )
+
+
 def _found(register: Register) -> pl.DataFrame:
-    """What was found, a row per claim that was looked at: CLAIM, verdict, _found_on."""
+    """What was found, a row per claim that was looked at: CLAIM, verdict, is_exchanged, _found_on."""
     held = register.verifications.sort("id").unique(CLAIM, keep="last")
-    return held.select(*CLAIM, "verdict", _found_on="received_on")
+    return held.select(*CLAIM, "verdict", "is_exchanged", _found_on="received_on")
+
+
+_IS_OUT_OF_DATE: Final = (pl.col("verdict") == Verdict.CONFIRMED) & pl.col("is_exchanged")
+"""To exchange the document of what was confirmed undoes that; of what was found false or could not be shown it undoes nothing."""
+
+
+def _holding(register: Register) -> pl.DataFrame:
+    """What was found and still tells of the claims there are."""
+    return _found(register).filter(~_IS_OUT_OF_DATE).drop("is_exchanged")
+
+
+def out_of_date(register: Register) -> pl.DataFrame:
+    """The status events that were confirmed and name another document since: id."""
+    found = _found(register).filter(_IS_OUT_OF_DATE)
+    return register.status_events.join(found, on=CLAIM, how="semi").select("id")
 
 
 def with_standing(register: Register) -> pl.DataFrame:
@@ -91,8 +113,9 @@ def with_standing(register: Register) -> pl.DataFrame:
     outside has seen it: `withheld_for` names the period, null for all other events. Standings go by all that is known, whatever day
     a figure is of.
 
-    A finding that nothing could be shown leaves a claim the word it is, whatever document it names. Evidence of the result, which
-    an agreement has as a whole, is evidence of its completion.
+    A finding that nothing could be shown leaves a claim the word it is, whatever document it names. What was confirmed of a claim
+    holds as long as its document is the one that was seen: of another one it falls back to what that is worth. Evidence of the
+    result, which an agreement has as a whole, is evidence of its completion.
     """
     proved = register.agreements.filter(pl.col("evidence_url") != "").select(
         agreement_id="id", state=pl.lit(str(State.COMPLETED)), _proved=pl.lit(value=True)
@@ -116,7 +139,7 @@ def with_standing(register: Register) -> pl.DataFrame:
         .otherwise(pl.lit(str(Standing.DECLARED)))
     )
     events = (
-        register.status_events.join(_found(register), on=CLAIM, how="left", maintain_order="left")
+        register.status_events.join(_holding(register), on=CLAIM, how="left", maintain_order="left")
         .join(
             register.batches.select(batch_id="id", reviewed_at="reviewed_at"),
             on="batch_id",

@@ -26,6 +26,7 @@ from data_access.store import snapshot
 from kpi import facts as kpi_facts
 from kpi import readers
 from kpi.facts import Facts, History, signs
+from kpi.facts.standing import out_of_date as out_of_date_in
 from kpi.facts.standing import uncounted, with_standing
 from kpi.indicators import beside, scorecard, seen
 from kpi.indicators import league_table as kpi_league_table
@@ -294,6 +295,12 @@ def withheld() -> pl.DataFrame:
         .join(whole.agreements.select(agreement_id="id", agency="responsible_agency"), on="agreement_id")
         .select("agreement_id", "agency", "seen_on", event_id="id", period="withheld_for")
     )
+
+
+@kept(rows=True)
+def out_of_date() -> pl.DataFrame:
+    """The claims that were confirmed and name another document since, by the numbers of their events: event_id."""
+    return out_of_date_in(register()).rename({"id": "event_id"})
 
 
 def report_texts(reports: pl.Series) -> pl.DataFrame:

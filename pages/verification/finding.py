@@ -13,7 +13,7 @@ from data_access import verification
 from data_access.accounts import May, Person
 from data_access.clock import today
 from data_access.verification import Claim, Document
-from kpi.vocabulary import STATES, Verdict, texts
+from kpi.vocabulary import RECORDED, STATES, Verdict, texts
 from pages.ui import data_edition, links, refusals
 from pages.ui.refusals import Write
 
@@ -27,6 +27,7 @@ _COLOURS: Final[dict[str, Literal["green", "red", "orange"]]] = {
     Verdict.CONFIRMED: "green",
     Verdict.REFUTED: "red",
     Verdict.NOT_SHOWN: "orange",
+    Verdict.TAKEN_BACK: "orange",
 }
 
 
@@ -68,9 +69,11 @@ def asked(items: pl.DataFrame) -> Item | None:
     return found.row(0, named=True)
 
 
-def asked_besides(claims: pl.DataFrame) -> Item | None:
-    """The claim the address names by the number of its event, of claims that were not drawn; None where it names none there is."""
-    found = claims.filter(pl.format(f"{BESIDES}{{}}", "event_id") == st.query_params.get("claim", ""))
+def asked_besides(*lists: pl.DataFrame) -> Item | None:
+    """The claim the address names by the number of its event, of claims outside a sample; None where it names none there is."""
+    found = pl.concat(lists, how="diagonal").filter(
+        pl.format(f"{BESIDES}{{}}", "event_id") == st.query_params.get("claim", "")
+    )
     if found.is_empty():
         return None
     return {**dict.fromkeys(("position", "verdict")), **found.row(0, named=True)}
@@ -97,8 +100,14 @@ def show(person: Person, item: Item) -> None:
         if item[key]:
             st.text(w.t(f"verification.{key}", text=item[key]))
     links.page_link("agreement", w.t("verification.open_agreement"), icon=":material/description:", ref=item["ref"])
-    if item["verdict"] is not None:
+    if item["verdict"] == Verdict.TAKEN_BACK:
+        st.badge(w.name("verdict", item["verdict"]), color=_COLOURS[item["verdict"]])
+        stands = received is not None
+        st.text(w.t("verification.gone_again" if stands else "verification.gone", date=w.date(item["verified_on"])))
+    if item["verdict"] not in (None, Verdict.TAKEN_BACK):
         _show_found(person, item)
+    elif received is None:
+        return
     elif not person.may(May.VERIFY):
         st.info(w.t("verification.only_verifiers"), icon=":material/visibility:")
     elif person.agency is not None and person.agency in (item["agency"], item["responsible"]):
@@ -113,7 +122,7 @@ def _show_form(item: Item) -> None:
     with st.form(f"{key}_form", enter_to_submit=False):
         st.segmented_control(
             w.t("verification.verdict"),
-            texts(Verdict),
+            texts(RECORDED),
             format_func=lambda code: w.name("verdict", code),
             key=f"{key}_verdict",
         )

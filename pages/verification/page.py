@@ -14,13 +14,13 @@ finding.show_done()
 periods = samples.periods()
 sample = samples.choose(periods)
 items = None if sample is None else samples.items_of(sample)
-asked = finding.asked_besides(sections.withheld_claims())
+asked = finding.asked_besides(sections.withheld_claims(), sections.exchanged_claims())
 if asked is None and items is not None:
     asked = finding.asked(items)
 if asked is not None:
     finding.show(person, asked)
     st.stop()
-sections.show_withheld()
+sections.show_again()
 if sample is not None and items is not None:
     sections.show_reliability(sample, items)
     sections.show_waiting(items)

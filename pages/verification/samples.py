@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import verification
+from data_access import samples, verification
 from data_access.accounts import May, Person
 from data_access.clock import today
 from pages.ui import cards, refusals, session, tables
@@ -23,7 +23,7 @@ Sample = dict[str, Any]
 
 def periods() -> pl.DataFrame:
     """Every period with its sample, the latest first."""
-    return verification.read_samples(session.store())
+    return samples.read_samples(session.store())
 
 
 def choose(periods: pl.DataFrame) -> Sample | None:
@@ -55,12 +55,12 @@ def show_periods(person: Person, periods: pl.DataFrame) -> None:
     made = periods.filter(pl.col("id").is_not_null())
     tables.show(
         made.with_columns(
-            pl.Series(f"{name}_text", [_moment(at) for at in made[name]], dtype=pl.String)
-            for name in ("published_at", "drawn_at")
+            pl.Series("published_at_text", [_published(row) for row in made.iter_rows(named=True)], dtype=pl.String),
+            pl.Series("drawn_at_text", [_moment(at) for at in made["drawn_at"]], dtype=pl.String),
         ),
         [
             Column("period", "verification.period", pinned=True, width=100),
-            Column("published_at_text", "verification.published_at", width=150, by="published_at"),
+            Column("published_at_text", "verification.published_at", width=190, by="published_at"),
             Column("seed_sha256", "verification.seed_sha256", width=260, help_key="verification.seed_sha256_help"),
             Column("drawn_at_text", "verification.drawn_at", width=150, by="drawn_at"),
             Column("seed", "verification.seed", width=260),
@@ -81,10 +81,10 @@ def _show_steps(periods: pl.DataFrame) -> None:
     now = today(None)
     with st.container(horizontal=True):
         for row in periods.filter(pl.col("id").is_null(), pl.col("ends_on") >= now).iter_rows(named=True):
-            _offer("announce", row, functools.partial(verification.announce, period=row["period"]))
+            _offer("announce", row, functools.partial(samples.announce, period=row["period"]))
         announced = pl.col("id").is_not_null() & pl.col("drawn_at").is_null()
         for row in periods.filter(announced, pl.col("ends_on") < now).iter_rows(named=True):
-            _offer("draw", row, functools.partial(verification.draw, period=row["period"]))
+            _offer("draw", row, functools.partial(samples.draw, period=row["period"]))
 
 
 def _offer(what: str, row: Sample, write: refusals.Write) -> None:
@@ -99,9 +99,16 @@ def _offer(what: str, row: Sample, write: refusals.Write) -> None:
 
 
 def _period_text(row: Sample) -> str:
-    return w.t(
+    text = w.t(
         "verification.sample_text", period=row["period"], first=w.date(row["starts_on"]), last=w.date(row["ends_on"])
     )
+    return w.t("verification.late", text=text) if row["is_late"] else text
+
+
+def _published(row: Sample) -> str:
+    """When the hash was published, and that it was late where it was: who chose the moment knew what had been claimed."""
+    at = history.moment(row["published_at"])
+    return w.t("verification.late", text=at) if row["is_late"] else at
 
 
 def _moment(at: Any) -> str | None:

@@ -85,19 +85,26 @@ def show_waiting(items: pl.DataFrame) -> None:
     )
 
 
-def show_withheld() -> None:
-    """What does not count since a claim of the same agency and period was found false, until it was looked at; a row opens one."""
-    held = withheld_claims()
-    if held.is_empty():
+def show_again() -> None:
+    """What is to be looked at although it was not drawn, or once more; a row opens one: what does not count since a claim of the
+    same agency and period was found false, and what was confirmed and names another document since."""
+    period = Column("period", "verification.period", width=90)
+    _show_again("withheld", withheld_claims(), [*_CLAIM[:2], period, *_CLAIM[2:]])
+    _show_again("exchanged", exchanged_claims(), [*_CLAIM])
+
+
+def _show_again(name: str, claims: pl.DataFrame, columns: list[Column]) -> None:
+    if claims.is_empty():
         return
-    st.subheader(w.t("verification.withheld"), anchor=False)
-    st.caption(w.t("verification.withheld_help"))
+    st.subheader(w.t(f"verification.{name}"), anchor=False)
+    st.caption(w.t(f"verification.{name}_help"))
+    place = pl.int_range(1, pl.len() + 1)
     tables.show(
-        held.with_columns(number=pl.int_range(1, pl.len() + 1).cast(pl.String), position=pl.int_range(1, pl.len() + 1)),
-        [*_CLAIM[:2], Column("period", "verification.period", width=90), *_CLAIM[2:]],
-        "verification_withheld",
-        file_name=w.t("verification.withheld"),
-        alt=w.t("verification.withheld"),
+        claims.with_columns(number=place.cast(pl.String), position=place),
+        columns,
+        f"verification_{name}",
+        file_name=w.t(f"verification.{name}"),
+        alt=w.t(f"verification.{name}"),
         on_row=lambda row: links.go("verification", claim=f"{finding.BESIDES}{row['event_id']}"),
     )
 
@@ -107,6 +114,11 @@ def withheld_claims() -> pl.DataFrame:
     held = loaders.withheld().filter(pl.col("seen_on").is_null())
     told = verification.read_claims(session.store(), held["event_id"].to_list())
     return told.join(held.select("event_id", "period"), on="event_id", maintain_order="left")
+
+
+def exchanged_claims() -> pl.DataFrame:
+    """The claims that were confirmed and name another document since, as `verification.read_claims` tells of them."""
+    return verification.read_claims(session.store(), loaders.out_of_date()["event_id"].to_list())
 
 
 def show_found(items: pl.DataFrame) -> None:

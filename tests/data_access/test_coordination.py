@@ -239,6 +239,23 @@ def test_a_period_with_a_report_stays_even_if_the_report_was_taken_back(filled: 
     assert_declined(filled, remove(NEXT), "has_reports")
 
 
+def test_a_period_takes_the_sample_along_that_was_announced_and_not_one_that_may_be_drawn(filled: sa.Engine) -> None:
+    with store.session(filled) as session:
+        period = session.get_one(models.ReportingPeriod, NEXT.code)
+        sample = models.VerificationSample(id=1, period=period.code, seed_sha256="x", published_by="system")
+        session.add(sample)
+        session.flush()
+        sample.drawn_at = models.utc_now()
+    assert_declined(filled, remove(NEXT), "has_sample")
+    with store.session(filled) as session:
+        session.get_one(models.VerificationSample, 1).drawn_at = None
+
+    done(filled, remove(NEXT))
+
+    with store.session(filled) as session:
+        assert session.get(models.VerificationSample, 1) is None
+
+
 # --- The data date ---------------------------------------------------------------------------------------------------
 
 

@@ -99,6 +99,7 @@ def register_of(rows: list[Row]) -> Register:
 
         verifications += [
             (row.id, found["state"], found["claimed"], found["verdict"], None, found["sample"], found["received"])
+            + (found.get("exchanged", False),)
             for found in row.verifications
         ]
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 import words as w
-from data_access import accounts, register, store, verification
+from data_access import accounts, register, samples, store, verification
 from data_access.store import models
 from data_access.store.models import base
 from data_access.verification import Claim, Document
@@ -39,10 +39,10 @@ def drawn(shown_store: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
         )
     _set_clock(monkeypatch, dt.datetime(2025, 12, 30, 3, tzinfo=dt.UTC))
     with store.session(shown_store) as session:
-        verification.announce(session, actor="manage.py", period="2025-Q4")
+        samples.announce(session, actor="manage.py", period="2025-Q4")
     _set_clock(monkeypatch, dt.datetime(2026, 1, 4, 3, tzinfo=dt.UTC))
     with store.session(shown_store) as session:
-        verification.draw(session, actor="manage.py", period="2025-Q4")
+        samples.draw(session, actor="manage.py", period="2025-Q4")
     monkeypatch.undo()
     monkeypatch.setenv("DATABASE_URL", shown_store.url.render_as_string(hide_password=False))
     monkeypatch.setattr("pages.ui.session.browser", lambda: "mark")

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import store, verification
+from data_access import samples, store
 from data_access.register import read_register, read_report_texts
 from data_access.store import models
 from kpi import facts as kpi_facts
@@ -278,7 +278,7 @@ def test_every_sample_can_be_redone_from_its_seed(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         fill(session, actor="test", register=RegisterFrames(FRAMES), origin="demo")
 
-    assert [verification.check(engine, period=period).holds for period in PERIODS] == [True] * 3
+    assert [samples.check(engine, period=period).holds for period in PERIODS] == [True] * 3
 
 
 def test_two_agencies_claim_more_than_they_did_and_one_less(facts: Facts) -> None:

@@ -13,6 +13,8 @@ from kpi import facts
 from kpi import register as schemas
 from kpi.facts import History
 from kpi.facts.standing import with_standing
+from kpi.indicators import scorecard
+from kpi.indicators.catalog import RELIABILITY
 from kpi.register import Register
 from kpi.vocabulary import Reading, Standing
 from tests.kpi.registers import AS_OF, REVIEWED_BATCHES, Row, register_of, registers, schema_of
@@ -84,9 +86,12 @@ def test_the_state_an_agreement_is_in_says_what_it_rests_on(
     assert (held["standing"], held["seen_on"]) == (standing, seen_on)
 
 
-def sampled(rows: list[Row], drawn: list[tuple[int, str, dt.date, str]]) -> Register:
-    """A register with a sample of 2025-Q3: agreement, state, day and agency of each claim drawn."""
-    items = [(1, place, *claim) for place, claim in enumerate(drawn, 1)]
+def sampled(
+    rows: list[Row], drawn: list[tuple[int, str, dt.date, str]], *, taken_back: dict[int, dt.date] | None = None
+) -> Register:
+    """A register with a sample of 2025-Q3: agreement, state, day and agency of each claim drawn, and by agreement when it was
+    taken back."""
+    items = [(1, place, *claim, (taken_back or {}).get(claim[0])) for place, claim in enumerate(drawn, 1)]
     return dataclasses.replace(
         register_of(rows),
         samples=pl.DataFrame([(1, "2025-Q3")], schema=schema_of(schemas.Samples), orient="row"),
@@ -147,9 +152,41 @@ def test_a_claim_that_was_taken_back_keeps_no_sample_open() -> None:
     """Or one agency that moves a day could spare all others."""
     drawn = [(1, START, DAY, "BCT"), (2, START, DAY, "BCT"), (8, START, DAY - dt.timedelta(days=1), "T20")]
 
-    withheld = with_standing(sampled(a_doubtful_quarter(), drawn)).filter(pl.col("withheld_for").is_not_null())
+    gone = {8: dt.date(2025, 10, 20)}
 
-    assert withheld["agreement_id"].to_list() == [3, 6, 9]
+    def withheld(taken_back: dict[int, dt.date]) -> list[int]:
+        events = with_standing(sampled(a_doubtful_quarter(), drawn, taken_back=taken_back))
+        return events.filter(pl.col("withheld_for").is_not_null())["agreement_id"].to_list()
+
+    assert withheld(gone) == [3, 6, 9]
+    assert withheld({}) == []  # somebody has yet to look
+
+
+def test_a_claim_that_was_drawn_and_taken_back_counts_against_who_made_it() -> None:
+    drawn = [(2, START, DAY, "BCT"), (8, START, DAY - dt.timedelta(days=1), "T20")]
+    register = sampled(a_doubtful_quarter(), drawn, taken_back={2: DAY, 8: dt.date(2025, 10, 20)})
+
+    known = facts.build(register, AS_OF)
+
+    gone = known.verifications.filter(verdict="taken_back")
+    assert gone.select("verification_id", "agreement_id", "is_sampled", "is_confirmed").rows() == [(-1, 8, True, False)]
+    told = scorecard.compute(known.where(pl.col("agency") == "T20")).filter(kpi=RELIABILITY)
+    assert (told["n"].item(), told["value"].item()) == (1, 0.0)
+
+
+def test_what_was_confirmed_of_another_document_is_worth_what_that_is() -> None:
+    rows = [
+        Row(id=number, signed=dt.date(2025, 1, 1), events=[(START, DAY)], batches={START: 1}) for number in range(1, 5)
+    ]
+    for row, verdict in zip(rows, ("confirmed", "confirmed", "refuted", "not_shown"), strict=True):
+        row.verifications = [{**found(START, verdict), "exchanged": True}]
+        row.documented = frozenset({START})
+    rows[1].batches = {START: 2}
+
+    told = with_standing(register_of(rows)).filter(pl.col("state") == START)
+
+    assert told["standing"].to_list() == ["evidenced", "reviewed", "refused", "declared"]
+    assert told["seen_on"].to_list()[:2] == [None, dt.date(2025, 8, 1)]
 
 
 def test_what_is_withheld_counts_again_once_it_was_seen() -> None:
