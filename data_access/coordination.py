@@ -176,15 +176,6 @@ def read_contacts(engine: sa.Engine) -> dict[str, str]:
     return {agency: "; ".join(offices) for agency, offices in contacts.items()}
 
 
-def read_offices(engine: sa.Engine, agency: str) -> pl.DataFrame:
-    """The office in charge of each agreement of an agency, where one is named: agreement_id, office."""
-    agreement = table_of(models.Agreement).c
-    statement = sa.select(agreement.id.label("agreement_id"), agreement.responsible_office.label("office")).where(
-        agreement.responsible_agency == agency, agreement.responsible_office != ""
-    )
-    return store.read_frame(engine, statement, agency=agency)
-
-
 def read_load_findings(engine: sa.Engine) -> pl.DataFrame:
     """What the file the register was loaded from did not say clearly: agreement_id, source_row, field, value, code."""
     finding = table_of(models.LoadFinding).c

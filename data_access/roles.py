@@ -18,6 +18,7 @@ class May(Enum):
     SEE_SIGNS = "see what is unusual in what agencies claim"
     SETTLE = "settle the calendar, thresholds and agencies' names"
     REMIND = "remind agencies of reports"
+    KEEP_CONTACTS = "keep whom to turn to at agencies; for whoever acts for one, at that one"
     ADMINISTER = "look after accounts, agencies and the audit"
 
 
@@ -31,13 +32,13 @@ class Role:
 
 
 LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND, May.SEE_SIGNS}))
-AGENCY: Final = Role("agency", frozenset({May.HAND_IN}))
+AGENCY: Final = Role("agency", frozenset({May.HAND_IN, May.KEEP_CONTACTS}))
 COORDINATOR: Final = Role(
     "coordinator",
     frozenset(
         {
             *(May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY),
-            May.SEE_SIGNS,
+            *(May.SEE_SIGNS, May.KEEP_CONTACTS),
         }
     ),
     needs_second_factor=True,

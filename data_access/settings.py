@@ -15,7 +15,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -58,6 +58,8 @@ class Settings:
     figures_disk_mb: int = 1024
     second_factor: str = "optional"
     log_format: str = "text"
+    smtp_url: str = dataclasses.field(default="", repr=False)
+    mail_from: str = ""
 
     @property
     def is_production(self) -> bool:
@@ -104,6 +106,8 @@ def _load(*texts: str) -> Settings:
         upload_max_rows=_whole_number(given, "UPLOAD_MAX_ROWS", 20_000, lowest=1, highest=1_000_000),
         cookie_secure=_yes_or_no(given, "COOKIE_SECURE", app_mode == "production"),
         log_format=_one_of(given, "LOG_FORMAT", "text", ("text", "json")),
+        smtp_url=_smtp_url(given),
+        mail_from=_mail_from(given),
         second_factor=_one_of(
             given,
             "SECOND_FACTOR",
@@ -231,6 +235,45 @@ def _check_address(name: str, address: str, app_mode: str) -> None:
         raise SettingsError(f"{name} is {address!r}. Write an address that begins with https://.")
     if parts.scheme == "http" and app_mode == "production" and host not in ("localhost", "127.0.0.1", "::1"):
         raise SettingsError(f"{name} begins with http://, and APP_MODE is production. Write an address over https://.")
+
+
+def _smtp_url(given: Mapping[str, str]) -> str:
+    """The address of a mail server; empty where mail is not sent."""
+    url = given.get("SMTP_URL", "").strip()
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    is_ascii = unquote(url).isascii()  # smtplib signs in with nothing else
+    if (
+        not host
+        or not is_ascii
+        or port == 0
+        or parts.scheme not in ("smtp", "smtps")
+        or parts.path.strip("/")
+        or parts.query
+    ):
+        raise SettingsError(  # without the address itself: a password may be part of it
+            "SMTP_URL is not an address of a mail server. Write smtps://user:password@mail.example.gov.vn:465, "
+            "or smtp://user:password@mail.example.gov.vn:587 for one that begins without TLS."
+        )
+    return url
+
+
+def _mail_from(given: Mapping[str, str]) -> str:
+    """Whom mails come from; needed where they are sent."""
+    sender = given.get("MAIL_FROM", "").strip()
+    if not sender and not given.get("SMTP_URL", "").strip():
+        return ""
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", sender) or not sender.isascii():
+        raise SettingsError(
+            f"MAIL_FROM is {sender!r}, and SMTP_URL is set. Write the address mails come from, for example "
+            "dieuphoi@example.gov.vn."
+        )
+    return sender
 
 
 def _networks(given: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -317,6 +317,24 @@ class BatchStatus(StrEnum):
     UNDO = "undo"
 
 
+# --- Reminders -------------------------------------------------------------------------------------------------------
+
+
+class ReminderWay(StrEnum):
+    """How a letter leaves: written into a file that somebody takes along, or by mail."""
+
+    IN_FILE = "in_file"
+    BY_MAIL = "by_mail"
+
+
+class ReminderOutcome(StrEnum):
+    """What became of a letter; one that stays under way was cut off."""
+
+    UNDER_WAY = "under_way"
+    DELIVERED = "delivered"
+    FAILED = "not_delivered"
+
+
 # --- Expressions over them -------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from data_access.accounts import May
 from pages.parts import heading
-from pages.reporting import SCREEN, reminder, sections
+from pages.reporting import SCREEN, letters, reminder, sections
 from pages.ui import filters, loaders, session
 
 person = session.require(SCREEN)
@@ -25,6 +25,8 @@ if sections.counts(view, own, period.code).is_empty():
 sections.show_summary(view, own, period.code)
 if own is None:
     sections.show_agencies(view, period.code)
+    if person.may(May.REMIND):
+        letters.show(view, person, period)
     sections.show_course(view)
 agency = sections.show_reports(view, own, period.code)
 if agency is not None and person.may(May.REMIND):

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import coordination
+from data_access import contacts, coordination
 from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
 from kpi.reporting import calendar
@@ -187,9 +187,8 @@ def show_agencies(view: View, period: str) -> None:
         default="remind" if sizes["remind"] else ALL,
         width=330,
     )
-    # Who answers for an agency is in its accounts, which change without the register.
-    contacts = tuple(sorted(coordination.read_contacts(data_edition.store()).items()))
-    shown = _in_words(_agencies(view, period, who), contacts)
+    # Whom to turn to changes without the register.
+    shown = _in_words(_agencies(view, period, who), _contacts())
     tables.show(
         shown,
         [
@@ -208,6 +207,16 @@ def show_agencies(view: View, period: str) -> None:
     )
 
 
+def _contacts() -> tuple[tuple[str, str], ...]:
+    """Agency -> the contact that is kept, or else the office of its accounts."""
+    found = coordination.read_contacts(data_edition.store())
+    kept_ones = contacts.read(data_edition.store()).select("agency", "office", "email", "phone")
+    for agency, *parts in kept_ones.iter_rows():
+        if any(parts):
+            found[agency] = " · ".join(filter(None, parts))
+    return tuple(sorted(found.items()))
+
+
 @kept()
 def _agencies(view: View, period: str, who: str) -> pl.DataFrame:
     owing = pl.col("missing") > 0
@@ -215,10 +224,10 @@ def _agencies(view: View, period: str, who: str) -> pl.DataFrame:
 
 
 @per_frame
-def _in_words(agencies: pl.DataFrame, contacts: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+def _in_words(agencies: pl.DataFrame, known: tuple[tuple[str, str], ...]) -> pl.DataFrame:
     """With the office to turn to, and whether an agency has sent all, some or none."""
     return agencies.with_columns(
-        contact=pl.col("agency").replace_strict(dict(contacts), default=None, return_dtype=pl.String),
+        contact=pl.col("agency").replace_strict(dict(known), default=None, return_dtype=pl.String),
         state=pl.when(pl.col("missing") == 0)
         .then(pl.lit("all"))
         .when(pl.col("received") == 0)

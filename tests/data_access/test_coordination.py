@@ -421,5 +421,4 @@ def test_names_as_given_are_those_that_still_have_no_agency(filled: sa.Engine) -
         session.add(models.LoadFinding(agreement_id=1, source_row=7, field="f", value="v", code="unresolved_agency"))
 
     assert unresolved_names.read_names_as_given(filled).rows() == [(1, "Bộ X")]
-    assert coordination.read_offices(filled, "BCT").rows() == [(2, "Vụ 1")]
     assert coordination.read_load_findings(filled).rows() == [(1, 7, "f", "v", "unresolved_agency")]

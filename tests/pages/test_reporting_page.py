@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import store
+from data_access import contacts, store
 from data_access.register import read_register
 from data_access.store import models
 from kpi import facts
@@ -167,3 +167,31 @@ def test_an_empty_store_says_so(empty_store: sa.Engine, visit: Visit) -> None:
 
     assert not page.exception
     assert page.info[0].value
+
+
+def test_letters_for_all_are_written_taken_along_and_noted(shown_store: sa.Engine, visit: Visit) -> None:
+    counts = reports.counts(high_level(shown_store), period="2025-Q4").filter(pl.col("missing") > 0)
+    page = visit("reporting", "dieuphoi")
+
+    page.button(key="reporting_write").click().run()
+
+    assert not page.exception
+    assert f"Tải {counts.height} công văn" in str([button.proto for button in page.get("download_button")])
+    assert not [button for button in page.button if button.key == "reporting_send"]  # no mail server
+    for username in ("bct", "quantri"):
+        assert "reporting_write" not in [button.key for button in visit("reporting", username).button]
+
+
+def test_an_agency_puts_its_own_contact_right_and_reads_no_other(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("contacts", "bct", agency="BTC")
+    assert {field.value for field in page.text_input} == {""}
+
+    page.text_input[-2].set_value("vanthu@moit")
+    page.button[-1].click().run()
+    assert "Địa chỉ thư điện tử không đúng" in page.error[0].value
+    page.text_input[-2].set_value("vanthu@moit.gov.vn")
+    page.button[-1].click().run()
+
+    assert page.success
+    assert contacts.read(shown_store).filter(pl.col("email") != "")["agency"].to_list() == ["BCT"]
+    assert "vanthu@moit.gov.vn" in str(table(visit("reporting", "dieuphoi", who="ALL"), "met"))

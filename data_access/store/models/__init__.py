@@ -9,6 +9,7 @@ Nothing is deleted.
 """
 
 from data_access.store.models.base import utc_now
+from data_access.store.models.desk import AgencyContact, Reminder
 from data_access.store.models.people import KnownBrowser, RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
 from data_access.store.models.reference import (
     Agency,
@@ -44,6 +45,7 @@ from data_access.store.models.verification import SampleItem, Verification, Veri
 __all__ = [
     "Agency",
     "AgencyAlias",
+    "AgencyContact",
     "AgencySuccession",
     "Agreement",
     "AgreementAgency",
@@ -65,6 +67,7 @@ __all__ = [
     "PartnerTier",
     "ProgressReport",
     "RecoveryCode",
+    "Reminder",
     "ReportingPeriod",
     "RowSeal",
     "SampleItem",

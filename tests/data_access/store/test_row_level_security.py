@@ -64,6 +64,10 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         ),
         "blockerevent": models.BlockerEvent(id=number, blocker_id=number, kind="opened", effective_on=DAY),
         "explanation": models.Explanation(id=number, agency=agency, kpi="k", given_on=DAY, text_vi="x"),
+        "agencycontact": models.AgencyContact(agency=agency, office="x"),
+        "reminder": models.Reminder(
+            id=number, period="2025-Q3", agency=agency, missing=1, way="in_file", outcome="delivered", by="x"
+        ),
         "nameassignment": models.NameAssignment(id=number, text="x", agency=agency, agreements="[]", assigned_by="x"),
         "uploadbatch": models.UploadBatch(
             id=number, username="x", agency=agency, file_name="x", file_sha256="x", status="applied"
@@ -136,7 +140,7 @@ def owners(name: str) -> sa.Select[Any]:
     agreement, blocker, batch = table("agreement"), table("blocker"), table("uploadbatch")
     if name == "agreement":
         return sa.select(own.c.responsible_agency)
-    if name in ("explanation", "nameassignment", "uploadbatch"):
+    if name in ("explanation", "nameassignment", "uploadbatch", "agencycontact", "reminder"):
         return sa.select(own.c.agency)
     if name == "uploadsubmission":
         return sa.select(batch.c.agency).join(own, own.c.batch_id == batch.c.id)
@@ -278,6 +282,8 @@ FORGED: dict[str, dict[str, object]] = {
     "blocker": {"description": "forged"},
     "blockerevent": {"note": "forged"},
     "explanation": {"text_vi": "forged"},
+    "agencycontact": {"office": "forged"},
+    "reminder": {"reason": "forged"},
     "nameassignment": {"text": "forged"},
     "uploadbatch": {"reason": "forged"},
     "uploadsubmission": {"content": "forged"},
