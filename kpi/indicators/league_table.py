@@ -33,7 +33,7 @@ def compute(
         .sort("place", "n", group, descending=[False, True, False], nulls_last=True)
     )
     composite = placed.select("status", "low", "high", kpi=pl.lit(COMPOSITE), value="score", follow_up=pl.lit(None))
-    return placed.with_columns(composite.select(settled=lights.settled(rules)).to_series())
+    return placed.with_columns(lights.with_settled(composite.lazy(), rules).collect()["settled"])
 
 
 def ends(league: pl.DataFrame, *, most: int) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -36,16 +36,24 @@ def light(score: pl.Expr, rules: Rules) -> pl.Expr:
     )
 
 
-def settled(rules: Rules) -> pl.Expr:
-    """Whether a light is what it would be anywhere in its 95 % interval: what is settled is drawn filled, the rest outlined.
+def with_settled(cards: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
+    """Cards with `settled`: whether a light is what it would be anywhere in its 95 % interval. What is settled is drawn filled,
+    the rest outlined.
 
     Reads kpi, value, low, high, follow_up and status, as in `scorecard.compute`. A median whose upper limit was never reached
     may be of any length from its lower one on, and one not reached itself of any from the last day of follow-up on. True
     where there is no interval, and where not the value lit it but a rule: too few cases, or red for few reports.
     """
-    value, status = pl.col("value"), pl.col("status")
-    low = pl.coalesce("low", pl.when(value.is_null()).then("follow_up"))
+    status = pl.col("status")
+    low = pl.coalesce("low", pl.when(pl.col("value").is_null()).then("follow_up"))
     high = pl.coalesce("high", pl.when(low.is_not_null()).then(pl.lit(float("inf"))))
-    is_by_rule = ~status.is_in(LIGHTS) | (value.is_not_null() & (status != light(points(value, rules), rules)))
-    is_inside = pl.all_horizontal(light(points(end, rules), rules) == status for end in (low, high))
-    return is_by_rule | low.is_null() | is_inside
+    # A column for each score: one expression for all would look up the goalposts of every card some thirty times.
+    scored = cards.with_columns(_low=low, _high=high).with_columns(
+        points(pl.col(name), rules).alias(f"_at{name}") for name in ("value", "_low", "_high")
+    )
+    is_other = status != light(pl.col("_atvalue"), rules)
+    is_by_rule = ~status.is_in(LIGHTS) | (pl.col("value").is_not_null() & is_other)
+    is_inside = pl.all_horizontal(light(pl.col(f"_at{end}"), rules) == status for end in ("_low", "_high"))
+    return scored.with_columns(settled=is_by_rule | pl.col("_low").is_null() | is_inside).drop(
+        "_low", "_high", "_atvalue", "_at_low", "_at_high"
+    )

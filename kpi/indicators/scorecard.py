@@ -33,20 +33,24 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
     `high` are in the KPI's unit (percent from 0 to 100, days, count, points). A null value means not available: no
     cases, or a median not yet reached (then `follow_up` is the time it exceeds). `n` is the number of cases. `score`
     is 0 to 100 by the goalposts, `status` one of green, amber, red, too_few, not_available, context, and `settled` says whether
-    it holds anywhere in the interval (`lights.settled`); null for the composite, whose interval takes resampling.
+    it holds anywhere in the interval (`lights.with_settled`); null for the composite, whose interval takes resampling.
     """
     rules = rules or Rules()
     by = list(by)
     groups = facts.agreements.select(by).unique() if by else pl.DataFrame({"_all": [True]})
     keys = by or ["_all"]
     codes = [kpi.code for kpi in KPIS.values() if kpi.estimator != "composite"]
-    tallies = pl.concat([_tally(KPIS[code], facts, keys) for code in codes])
-    scored = _lit(_scored(_valued(tallies, groups, keys, codes, rules), rules), rules)
-    cards = pl.concat([scored.select(*keys, *SCORED), _composite(scored, facts, groups, keys, rules)]).sort(
-        [*keys, "kpi"]
+    tallies = pl.concat([_tally(KPIS[code], facts, keys) for code in codes]).collect()
+    scored = _lit(_scored(_valued(tallies, groups, keys, codes, rules), rules), rules).collect()
+    cards = pl.concat([scored.lazy().select(*keys, *SCORED), _composite(scored, facts, groups, keys, rules)])
+    is_settled = pl.when(pl.col("kpi") != COMPOSITE).then("settled")
+    return (
+        lights.with_settled(cards, rules)
+        .with_columns(settled=is_settled)
+        .sort([*keys, "kpi"])
+        .select(*by, *COLUMNS)
+        .collect()
     )
-    is_settled = pl.when(pl.col("kpi") != COMPOSITE).then(lights.settled(rules))
-    return cards.with_columns(settled=is_settled).select(*by, *COLUMNS)
 
 
 def rows_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
@@ -64,12 +68,12 @@ def agreements_behind(facts: Facts, kpi: Kpi, part: Part) -> pl.DataFrame:
     return facts.agreements.join(rows_behind(facts, kpi, part), on="agreement_id", how="semi")
 
 
-def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
+def _with_groups(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.LazyFrame:
     if keys == ["_all"]:
         return kpi.cases(facts, []).with_columns(_all=pl.lit(True))
     if kpi.of == "agreements":
         return kpi.cases(facts, keys)
-    groups = facts.agreements.select(list(dict.fromkeys(["agreement_id", *keys])))
+    groups = facts.agreements.lazy().select(list(dict.fromkeys(["agreement_id", *keys])))
     return kpi.cases(facts, ["agreement_id"]).join(groups, on="agreement_id", how="inner")
 
 
@@ -80,7 +84,7 @@ def tally(facts: Facts, *, by: Sequence[str], kpis: Collection[str] = KPIS) -> p
     of those of any parts is the tally of the whole, and `scores` turns any such sum into cards. So a register in which
     one agreement had fared otherwise, or was drawn twice, is scored by the same code without being written out.
     """
-    return pl.concat([_tally(KPIS[code], facts, list(by)) for code in kpis])
+    return pl.concat([_tally(KPIS[code], facts, list(by)) for code in kpis]).collect()
 
 
 def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rules: Rules) -> pl.DataFrame:
@@ -90,16 +94,16 @@ def scores(tallies: pl.DataFrame, *, by: Sequence[str], kpis: Sequence[str], rul
     """
     keys = list(by)
     groups = tallies.select(keys).unique()
-    return _lit(_scored(_valued(tallies, groups, keys, kpis, rules, limits=False), rules), rules)
+    return _lit(_scored(_valued(tallies, groups, keys, kpis, rules, limits=False), rules), rules).collect()
 
 
 def composites(scored: pl.DataFrame, cases: pl.DataFrame, *, by: Sequence[str], rules: Rules) -> pl.DataFrame:
     """The composite of every group in `cases` (`by` columns, n), from its scores (`by` columns, kpi, score)."""
     keys = list(by)
-    return _weighted(scored, cases, cases.select(keys).unique(), keys, rules)
+    return _weighted(scored, cases.lazy(), cases.select(keys).unique(), keys, rules).collect()
 
 
-def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.DataFrame:
+def _tally(kpi: Kpi, facts: Facts, keys: list[str]) -> pl.LazyFrame:
     time = [] if kpi.time is None else [pl.col(kpi.time).cast(pl.Int64).alias("time")]
     counts = (
         _with_groups(kpi, facts, keys)
@@ -119,7 +123,7 @@ def _valued(
     rules: Rules,
     *,
     limits: bool = True,
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """The value of every KPI of every group, all KPIs of one estimator in one pass.
 
     `_still_there` is how many cases of a median had lasted to the worst goalpost, null for other estimators; `_earned` is a share
@@ -137,14 +141,15 @@ def _valued(
 
 def _estimated(
     estimator: str, tallies: pl.DataFrame, cells: pl.DataFrame, keys: list[str], rules: Rules, limits: bool
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """`cells` names the groups and KPIs wanted; those without a tally have no cases."""
     # One number per cell: groups and windows by one column of whole numbers are much faster than by several of text.
     numbered = cells.with_row_index("_number").cast({"_number": pl.Int64})
     mine = tallies.join(numbered, on=[*keys, "kpi"])
-    sums = mine.group_by("_number").agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum())
+    sums = mine.lazy().group_by("_number").agg(numerator=pl.col("counted").sum(), denominator=pl.col("cases").sum())
     counts = (
-        numbered.join(sums, on="_number", how="left", maintain_order="left")
+        numbered.lazy()
+        .join(sums, on="_number", how="left", maintain_order="left")
         .with_columns(pl.col("numerator", "denominator").fill_null(0))
         .with_columns(n=pl.col("denominator"))
     )
@@ -155,19 +160,18 @@ def _estimated(
             if limits
             else survival.median_times(leaving, by=["_number"])
         )
-        lasting = leaving.join(numbered.select("_number", worst=lights.goalpost(rules, 0)), on="_number").filter(
-            pl.col("time") >= pl.col("worst")
-        )
+        worst = numbered.lazy().select("_number", worst=lights.goalpost(rules, 0))
+        lasting = leaving.lazy().join(worst, on="_number").filter(pl.col("time") >= pl.col("worst"))
         still = lasting.group_by("_number").agg(_still_there=pl.col("leaving").sum().cast(pl.Int64))
         counts = (
-            counts.join(medians, on="_number", how="left")
+            counts.join(medians.lazy(), on="_number", how="left")
             .rename({"median": "value"})
             .join(still, on="_number", how="left")
             .with_columns(pl.col("_still_there").fill_null(0))
         )
     elif estimator == "share":
         part = (1 - pl.col("time") / rules.late_points_days).fill_null(0.0)
-        parts = mine.group_by("_number").agg(_parts=((pl.col("cases") - pl.col("counted")) * part).sum())
+        parts = mine.lazy().group_by("_number").agg(_parts=((pl.col("cases") - pl.col("counted")) * part).sum())
         counts = counts.join(parts, on="_number", how="left", maintain_order="left").with_columns(
             pl.when(pl.col("denominator") > 0).then(100 * counted / pl.col("denominator")).alias(name)
             for name, counted in (
@@ -183,15 +187,12 @@ def _estimated(
     return _shaped(counts, keys)
 
 
-def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    absent = [
-        pl.lit(None, dtype=pl.Float64).alias(name)
-        for name in ("value", "low", "high", "follow_up", "_earned")
-        if name not in frame.columns
-    ]
-    if "_still_there" not in frame.columns:
-        absent.append(pl.lit(None, dtype=pl.Int64).alias("_still_there"))
+def _shaped(frame: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
+    there = frame.collect_schema().names()
     floats = ["value", "low", "high", "follow_up", "_earned"]
+    absent = [pl.lit(None, dtype=pl.Float64).alias(name) for name in floats if name not in there]
+    if "_still_there" not in there:
+        absent.append(pl.lit(None, dtype=pl.Int64).alias("_still_there"))
     return frame.with_columns(absent).select(
         *keys,
         "kpi",
@@ -201,7 +202,7 @@ def _shaped(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _scored(cards: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     """Add `score` = 100 x clip((x - lo) / (hi - lo), 0, 1) with fixed goalposts, and `_lit_by`, the same of the value as it is
     shown where the score also has parts of cases.
 
@@ -210,15 +211,16 @@ def _scored(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """
     beyond = pl.col("value").is_null() & (pl.col("_still_there") >= MIN_DENOMINATOR)
 
-    def scored(x: pl.Expr) -> pl.Expr:
-        score = pl.when(beyond).then(0.0).otherwise(lights.points(x, rules))
-        return pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score)
+    def scored(name: str) -> pl.Expr:
+        score = pl.when(beyond).then(0.0).otherwise(name)
+        return pl.when(pl.col("denominator") >= MIN_DENOMINATOR).then(score).alias(name)
 
     both = {"score": pl.coalesce("_earned", "value"), "_lit_by": pl.col("value")}
-    return cards.with_columns(scored(x).alias(name) for name, x in both.items()).drop("_still_there", "_earned")
+    points = {name: lights.points(x, rules) for name, x in both.items()}
+    return cards.with_columns(**points).with_columns(map(scored, both)).drop("_still_there", "_earned")
 
 
-def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _lit(cards: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     context = [kpi.code for kpi in KPIS.values() if kpi.direction == "context"]
     return cards.with_columns(
         status=pl.when(pl.col("kpi").is_in(context))
@@ -231,12 +233,12 @@ def _lit(cards: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     ).drop("_lit_by")
 
 
-def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.DataFrame:
+def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: list[str], rules: Rules) -> pl.LazyFrame:
     cases = _with_groups(KPIS[COMPOSITE], facts, keys).group_by(keys).agg(n=pl.len().cast(pl.Int64))
     cards = _weighted(scored, cases, groups, keys, rules)
     caps = {kpi.code: kpi.red_below for kpi in KPIS.values() if kpi.red_below is not None}
     cap = pl.col("kpi").replace_strict(caps, default=None, return_dtype=pl.Float64)
-    capped = scored.filter(pl.col("score").is_not_null() & (pl.col("value") < cap)).select(keys).unique()
+    capped = scored.lazy().filter(pl.col("score").is_not_null() & (pl.col("value") < cap)).select(keys).unique()
     is_capped = pl.col("_capped").fill_null(value=False) & pl.col("status").is_in(["green", "amber"])
     return (
         cards.join(capped.with_columns(_capped=True), on=keys, how="left", nulls_equal=True, maintain_order="left")
@@ -246,17 +248,17 @@ def _composite(scored: pl.DataFrame, facts: Facts, groups: pl.DataFrame, keys: l
 
 
 def _weighted(
-    scored: pl.DataFrame, cases: pl.DataFrame, groups: pl.DataFrame, keys: list[str], rules: Rules
-) -> pl.DataFrame:
+    scored: pl.DataFrame, cases: pl.LazyFrame, groups: pl.DataFrame, keys: list[str], rules: Rules
+) -> pl.LazyFrame:
     """The composite: the weighted mean of the scores there are.
 
     Given only where the components there are carry enough of the weight and there are enough agreements to be carried out.
     `numerator` and `denominator` are the weighted sum of scores and the weight available, rounded to whole points.
     """
     weight = pl.col("kpi").replace_strict(dict(rules.weights), default=None, return_dtype=pl.Float64)
-    there = scored.with_columns(_w=weight).filter(pl.col("_w").is_not_null() & pl.col("score").is_not_null())
+    there = scored.lazy().with_columns(_w=weight).filter(pl.col("_w").is_not_null() & pl.col("score").is_not_null())
     sums = there.group_by(keys).agg(weighted=(pl.col("_w") * pl.col("score")).sum(), weight=pl.col("_w").sum())
-    joined = groups.join(sums, on=keys, how="left").join(cases, on=keys, how="left")
+    joined = groups.lazy().join(sums, on=keys, how="left").join(cases, on=keys, how="left")
     enough_weight = pl.col("weight").fill_null(0) >= rules.least_weight
     enough_cases = pl.col("n").fill_null(0) >= rules.rank_min_n
     cards = joined.with_columns(

@@ -45,7 +45,7 @@ def compute(facts: Facts, *, by: Sequence[str] = (), rules: Rules | None = None)
 
 def _counted(kpi: Kpi, facts: Facts, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     assert kpi.seen is not None
-    rows = kpi.cases(facts, ["agreement_id", *kpi.seen.meta.root_names()]).filter("_counted")
+    rows = kpi.cases(facts, ["agreement_id", *kpi.seen.meta.root_names()]).filter("_counted").collect()
     found = (
         rows.select("agreement_id", _seen=kpi.seen) if kpi.seen.meta.root_names() else rows.with_columns(_seen=kpi.seen)
     )

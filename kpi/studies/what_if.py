@@ -85,9 +85,9 @@ def study(
     return Study(
         score=score,
         place=place,
-        alone=alone.sort("points", "action", "agreement_id", descending=[True, False, False], nulls_last=True).select(
-            _GAINS
-        ),
+        alone=alone.sort(
+            _settled("points"), "action", "agreement_id", descending=[True, False, False], nulls_last=True
+        ).select(_GAINS),
         together=_together(options, ways, base, scored, alone, (score, place), steps),
     )
 
@@ -116,7 +116,7 @@ def _together(
     taken = [gains.clear().select(pl.lit(1).alias("step"), *_GAINS)]
     for step in range(1, steps + 1):
         best = gains.filter(pl.col("score") > (-1.0 if reached is None else reached) + _LEAST_GAIN).sort(
-            "score", "action", "agreement_id", descending=[True, False, False]
+            _settled("score"), "action", "agreement_id", descending=[True, False, False]
         )
         if best.is_empty():
             break
@@ -135,6 +135,11 @@ def _together(
         scored = pl.concat([kept, base.scored(ways, touched)]) if touched else kept
         gains = _gains(options, base.after(options, ways, scored), score, place)
     return pl.concat(taken)
+
+
+def _settled(sums: str) -> pl.Expr:
+    """What is equal to nine digits is equal: sums of floats differ in their last digits from one run to the next."""
+    return pl.col(sums).round(9)
 
 
 def _gains(options: pl.DataFrame, after: pl.DataFrame, score: float | None, place: int | None) -> pl.DataFrame:

@@ -27,7 +27,7 @@ CARD = {
 
 def settled(*card: Any) -> bool:
     frame = pl.DataFrame([card], schema=CARD, orient="row")
-    found: bool = frame.select(lights.settled(RULES)).item()
+    found: bool = lights.with_settled(frame.lazy(), RULES).collect()["settled"].item()
     return found
 
 

@@ -225,8 +225,10 @@ def test_the_composite_is_the_weighted_mean_of_what_there_is() -> None:
     rules = Rules().replaced({"weights": {"K02": 25, "K03": 20, "K04": 20, "K05": 20, "K08": 15, "K09": 0, "K10": 0}})
     groups = pl.DataFrame({"_all": [True]})
 
-    everything = scorecard._composite(scores, twelve, groups, ["_all"], rules)
-    without_third = scorecard._composite(scores.filter(pl.col("kpi") != "K04"), twelve, groups, ["_all"], rules)
+    everything = scorecard._composite(scores, twelve, groups, ["_all"], rules).collect()
+    without_third = scorecard._composite(
+        scores.filter(pl.col("kpi") != "K04"), twelve, groups, ["_all"], rules
+    ).collect()
 
     assert everything["value"].item() == pytest.approx(65.0)
     assert without_third["value"].item() == pytest.approx(66.25)
