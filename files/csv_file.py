@@ -9,7 +9,7 @@ import re
 
 from files.budget import Budget
 from files.encodings import decoded
-from files.form import DELIMITERS, Form, Heading
+from files.form import DELIMITERS, ROWS_LOOKED_AT, Form, Heading
 from files.grid import Grid
 from files.limits import Limits
 from files.problems import FileProblem
@@ -55,18 +55,22 @@ def read_csv(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> Gr
 
 
 def _delimiter(text: str, form: Form, limits: Limits, heading: Heading) -> str | FileProblem:
-    """The delimiter under which most names of the heading are known; of equals, the one that parts it into most cells."""
+    """The delimiter under which most names of one of the first rows are known; of equals, the one that parts it into most cells."""
     ranks: dict[str, tuple[int, int]] = {}
     for delimiter in DELIMITERS:
-        number, first = 0, list[str]()
+        number, looked_at = 0, list[list[str]]()
         try:
             rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            for number, first in enumerate(itertools.islice(rows, limits.lines), start=1):
-                if number >= form.header_row and any(cell.strip() for cell in first):
-                    break
+            for number, cells in enumerate(itertools.islice(rows, limits.lines), start=1):
+                if number >= form.header_row and any(cell.strip() for cell in cells):
+                    looked_at.append(cells)
+                    if len(looked_at) == ROWS_LOOKED_AT:
+                        break
         except csv.Error:
             continue
-        ranks[delimiter] = heading.known(first[: limits.columns]), len(first)
+        known = [heading.known(cells[: limits.columns]) for cells in looked_at] or [0]
+        at = known.index(max(known))
+        ranks[delimiter] = known[at], len(looked_at[at]) if looked_at else 0
     if not ranks:
         return DELIMITERS[0]
     best, *others = sorted(ranks, key=lambda delimiter: ranks[delimiter], reverse=True)

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 DELIMITERS = (",", ";", "\t", "|")
+ROWS_LOOKED_AT = 10
+"""So many rows are looked at for a heading: titles may stand above it."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,6 +49,11 @@ def is_package(data: bytes) -> bool:
     return data.startswith(b"PK\x03\x04")
 
 
+def is_open_document(data: bytes) -> bool:
+    """Whether a package is an OpenDocument: it begins with its kind, stored as it is."""
+    return data[30:200].startswith(b"mimetypeapplication/vnd.oasis.opendocument")
+
+
 def is_old_or_locked(data: bytes) -> bool:
     """Whether these bytes are a compound file: an old XLS, or an XLSX with a password."""
     return data.startswith(_MOST_ENCRYPTED)
@@ -79,14 +84,16 @@ def opened(data: bytes, budget: Budget) -> Archive | FileProblem:
         return FileProblem("file_broken")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         return FileProblem("macros")
-    if "[Content_Types].xml" not in names:
+    if not names & {"[Content_Types].xml", "content.xml"}:
         return FileProblem("not_a_workbook")
     return archive
 
 
-def read_part(archive: Archive, name: str, *, start: Start, end: End) -> None:
+def read_part(
+    archive: Archive, name: str, *, start: Start, end: End, text: Callable[[str], None] | None = None
+) -> None:
     """Walk through one XML part. Names come without their namespace; `end` gets the text directly inside the element, of one
-    that is too long for a cell as much as shows that it is.
+    that is too long for a cell as much as shows that it is. `text` gets each piece as it comes.
 
     `zipfile` never hands out more than the size an entry declares, and fails where the entry holds more.
     """
@@ -105,9 +112,11 @@ def read_part(archive: Archive, name: str, *, start: Start, end: End) -> None:
     def on_end(name: str) -> None:
         end(name.rpartition("\n")[2], texts.pop())
 
-    def on_text(text: str) -> None:
+    def on_text(said: str) -> None:
+        if text is not None:
+            text(said)
         if len(texts[-1]) <= limits.written_characters:
-            texts[-1] += text
+            texts[-1] += said
 
     def on_doctype(*_: object) -> None:
         raise ValueError("a document type declaration")

@@ -11,9 +11,10 @@ CODES = frozenset(
         "file_too_large", "file_type", "formula", "hidden_rows", "hidden_sheets", "invisible_character",
         "line_end", "locked", "macros", "merged_cells", "needs_memory", "needs_time", "not_a_workbook",
         "not_in_encoding", "not_unicode", "old_or_locked", "quotes", "reading_stopped", "row_width",
-        "several_sheets", "sheet_missing", "tag_too_long", "text_lost", "too_deep", "too_many_cells",
-        "too_many_characters", "too_many_columns", "too_many_elements", "too_many_lines", "too_many_rows",
-        "too_many_sheets", "too_many_texts", "unfolds_too_large", "utf16_unmarked",
+        "several_sheets", "sheet_missing", "sheets_not_read", "tag_too_long", "text_lost",
+        "text_named_workbook", "too_deep", "too_many_cells", "too_many_characters", "too_many_columns",
+        "too_many_elements", "too_many_lines", "too_many_rows", "too_many_sheets", "too_many_texts",
+        "unfolds_too_large", "utf16_unmarked", "web_page",
     )
 )  # fmt: skip
 """Everything that is found here; each has its words in the catalog `files`, or in those of whoever says it in other words."""

@@ -12,13 +12,19 @@ FORBIDDEN = r"[\p{Cc}&&[^\t\n\r]]|[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\
 of text lost in an earlier conversion (U+FFFD) and code points that are no characters."""
 
 
+_SPACES = "[\u00a0\u2002-\u200a\u202f\u205f\u3000]"
+"""Spaces that look like the plain one: nobody types them knowingly, and a difference that nobody sees is none."""
+
+
 def canonical(text: pl.Expr) -> pl.Expr:
-    """The one spelling under which a text is compared: form C, line ends as LF, trimmed, forbidden characters left out.
+    """The one spelling under which a text is compared: form C, line ends as LF, spaces as the plain one, trimmed, forbidden
+    characters left out.
 
     Applied twice it gives the same as once. Reading refuses forbidden characters before it comes here; a text that is already
     in the store may hold some, and its template shows it without them.
     """
-    return text.str.replace_all("\r\n?", "\n").str.replace_all(FORBIDDEN, "").str.normalize("NFC").str.strip_chars()
+    plain = text.str.replace_all("\r\n?", "\n").str.replace_all(FORBIDDEN, "").str.replace_all(_SPACES, " ")
+    return plain.str.normalize("NFC").str.strip_chars()
 
 
 def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[FileProblem]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from files import package
 from files.budget import Budget, Exceeded
 from files.encodings import well_formed
-from files.form import Form, Heading
+from files.form import ROWS_LOOKED_AT, Form, Heading
 from files.grid import Grid
 from files.package import Archive, Attributes
 from files.problems import FileProblem
@@ -29,6 +29,7 @@ _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _PERCENT_FORMATS = {9, 10}
 _LAST_ROW = re.compile(r"[0-9]{1,7}$")
 _MOST_RANGES_NAMED = 5
+_MOST_RANGES_KEPT = 50
 
 
 class _Sheet(NamedTuple):
@@ -58,15 +59,20 @@ def read_xlsx(data: bytes, *, form: Form, budget: Budget, heading: Heading) -> G
         book = _read_book(archive)
         if book is None:
             return [FileProblem("not_a_workbook")]
-        sheet = _chosen(archive, book, form, heading)
+        others: list[str] = []
+        sheet = _chosen(archive, book, form, heading, others)
         if isinstance(sheet, FileProblem):
             return [sheet]
         reader = _SheetReader(book, form, budget)
         reader.read(archive, sheet.part)
     except package.BROKEN:
         return [FileProblem("file_broken")]
+    reader.judge_merged(heading)
     if reader.problems:
         return reader.problems
+    not_read = [name for name in others if name != sheet.name]
+    if not_read:
+        reader.notices.append(FileProblem("sheets_not_read", value=", ".join(not_read), params={"sheets": not_read}))
     hidden = [other.name for other in book.sheets if other.hidden and other is not sheet]
     if hidden:
         reader.notices.append(FileProblem("hidden_sheets", value=", ".join(hidden)))
@@ -202,7 +208,8 @@ def _further(before: int, now: int) -> int:
 # --- One sheet -------------------------------------------------------------------------------------------------------
 
 
-def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _Sheet | FileProblem:
+def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading, filled: list[str]) -> _Sheet | FileProblem:
+    """The sheet to be read. Adds to `filled` the names of visible sheets that hold something, where no sheet is named."""
     if form.sheet is not None:
         named = [sheet for sheet in book.sheets if sheet.name == form.sheet]
         known = ", ".join(sheet.name for sheet in book.sheets)
@@ -210,8 +217,10 @@ def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _She
     visible = [sheet for sheet in book.sheets if not sheet.hidden]
     ours = []
     for sheet in visible:
-        reader = _SheetReader(book, form, archive.budget, only_first_row=True)
+        reader = _SheetReader(book, form, archive.budget, is_a_look=True)
         reader.read(archive, sheet.part)
+        if reader.rows:
+            filled.append(sheet.name)
         if any(heading.is_ours(cells) for _, cells in reader.rows):
             ours.append(sheet)
     if len(ours) > 1:
@@ -222,7 +231,7 @@ def _chosen(archive: Archive, book: _Book, form: Form, heading: Heading) -> _She
 class _SheetReader:
     """Collects the rows of one sheet while its XML goes by."""
 
-    def __init__(self, book: _Book, form: Form, budget: Budget, *, only_first_row: bool = False) -> None:
+    def __init__(self, book: _Book, form: Form, budget: Budget, *, is_a_look: bool = False) -> None:
         self.rows: list[tuple[int, list[str]]] = []
         self.faults: list[FileProblem] = []
         self.notices: list[FileProblem] = []
@@ -231,7 +240,7 @@ class _SheetReader:
         self._form = form
         self._budget = budget
         self._limits = budget.limits
-        self._only_first_row = only_first_row
+        self._is_a_look = is_a_look
         self._elements = 0
         self._row = 0
         self._column = -1
@@ -241,19 +250,25 @@ class _SheetReader:
         self._runs = ""
         self._inside_reading = False
         self._has_formula = False
-        self._merged: list[str] = []
+        self._merged: list[tuple[str, int | None]] = []
         self._hidden_rows = 0
 
     def read(self, archive: Archive, part: str) -> None:
         package.read_part(archive, part, start=self._start, end=self._end)
-        if self._merged:
-            self.problems.append(FileProblem("merged_cells", value=", ".join(self._merged)))
-        if self._hidden_rows:
+        if self._hidden_rows and not self._is_a_look:
             self.notices.append(FileProblem("hidden_rows", params={"count": self._hidden_rows}))
+
+    def judge_merged(self, heading: Heading) -> None:
+        """Merged cells are a problem from the heading on: titles above it are often merged."""
+        looked_at = self.rows[:ROWS_LOOKED_AT] if self._merged else []
+        first = next((number for number, cells in looked_at if heading.is_ours(cells)), self._form.header_row)
+        named = [merged for merged, last in self._merged if last is None or last >= first]
+        if named:
+            self.problems.append(FileProblem("merged_cells", value=", ".join(named[:_MOST_RANGES_NAMED])))
 
     def _start(self, element: str, attributes: Attributes) -> None:
         self._elements += 1
-        if self._only_first_row and self._elements > self._limits.elements_of_a_look:
+        if self._is_a_look and self._elements > self._limits.elements_of_a_look:
             raise package.Enough
         if element == "c":
             self._budget.take("cells", row=self._row)
@@ -275,8 +290,8 @@ class _SheetReader:
             merged = attributes.get("ref", "")
             last = _LAST_ROW.search(merged)
             if last is None or int(last[0]) >= self._form.header_row:
-                self._merged.append(merged)
-                if len(self._merged) == _MOST_RANGES_NAMED:
+                self._merged.append((merged, None if last is None else int(last[0])))
+                if len(self._merged) == _MOST_RANGES_KEPT:
                     raise package.Enough
 
     def _end(self, element: str, text: str) -> None:
@@ -325,7 +340,7 @@ class _SheetReader:
             self.problems.append(FileProblem("too_many_rows", row=self._row, params={"most": self._limits.rows}))
             raise package.Enough
         self.rows.append((self._row, self._cells))
-        if self._only_first_row:
+        if self._is_a_look and len(self.rows) == ROWS_LOOKED_AT:
             raise package.Enough
 
     def _text(self) -> str:
@@ -364,6 +379,8 @@ class _SheetReader:
         else:
             first = dt.datetime(1899, 12, 30) if serial >= 61 else dt.datetime(1899, 12, 31)
         moment = first + dt.timedelta(seconds=round(serial * 86_400))
+        if serial < 1 and not self._book.starts_1904 and moment.time() != dt.time():
+            return moment.time().isoformat()
         return self._moment(moment.isoformat())
 
     def _moment(self, written: str) -> str:

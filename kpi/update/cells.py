@@ -18,8 +18,9 @@ import polars as pl
 from files import Limits
 from files.text import canonical, unfit
 from kpi.names import Names
-from kpi.update.choices import CLEAR, Choice
+from kpi.update.choices import Choice
 from kpi.update.problems import Problem, told
+from words.letters import bare_expr
 
 ROW = "row"
 """The column that carries each row's number in the file."""
@@ -31,7 +32,17 @@ _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DAY_FIRST = r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
 _YEAR_LAST = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}$"
 _PERCENT = r"^([0-9]{1,3})(?:[.,]([0-9]{1,2}))? ?%?$"
-_SHARE = re.compile(r"[0-9]?[.,][0-9]{1,6}")
+_MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:[.,]0+)?)?Z?| 12:00(?::00)? ?(?:AM|SA))$"
+"""A day as some programs write it: with the moment it begins (`SA` is the morning in Vietnamese)."""
+
+_WITH_TIME = r"^(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})[T ]+[0-9]{1,2}:[0-9]{2}"
+_WHOLE = r"[.,]0+$"
+_ERROR = (
+    r"^(?:#(?:N/A|NA|NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BUSY!|GETTING_DATA|CONNECT!|BLOCKED!|UNKNOWN!|#+)"
+    r"|Err:[0-9]{3})$"
+)
+_CLEARS = r"^[\[\(\{]\s*(?:xoa|clear)\s*[\]\)\}]$"
+_SHARE = re.compile(r"1|[0-9]?[.,][0-9]{1,6}")
 _NUMBER = r"^[0-9]{1,15}$"
 _LINK = r"^(?i:https?)://[^\s<>\"'\\^`{|}]+$"
 _SERIALS_MEANT = range(
@@ -50,13 +61,13 @@ def parsed(cells: pl.DataFrame, lists: Mapping[str, Sequence[Choice]]) -> pl.Dat
     """`cells` (column, kind, choices, text, ...) with `value` (null where there is a fault or the cell empties), `fault`
     (a problem's code, or null) and `clears`."""
     text = pl.col("text")
-    cells = cells.with_columns(clears=text.str.to_lowercase().is_in(CLEAR))
+    cells = cells.with_columns(clears=bare_expr(text).str.contains(_CLEARS))
     texts = cells.filter(~pl.col("clears")).select("column", "kind", "choices", "text").unique()
     read = pl.concat(
         [
             _texts(texts.filter(pl.col("kind") == "text")),
             _matching(texts.filter(pl.col("kind") == "link"), _LINK, text, "link"),
-            _matching(texts.filter(pl.col("kind") == "number"), _NUMBER, _without_zeros(text), "number"),
+            _numbers(texts.filter(pl.col("kind") == "number")),
             _percents(texts.filter(pl.col("kind") == "percent")),
             _dates(texts.filter(pl.col("kind") == "date")),
             _choices(texts.filter(pl.col("kind") == "choice"), lists),
@@ -74,6 +85,19 @@ def _matching(cells: pl.DataFrame, pattern: str, value: pl.Expr, fault: str) -> 
     return cells.select("column", "text", value=pl.when(fits).then(value), fault=pl.when(~fits).then(pl.lit(fault)))
 
 
+def _numbers(cells: pl.DataFrame) -> pl.DataFrame:
+    """Whole numbers, also as programs write them that know no others than 180.0."""
+    whole = pl.col("text").str.replace(_WHOLE, "")
+    fits = whole.str.contains(_NUMBER)
+    value = pl.when(fits).then(_without_zeros(whole))
+    return cells.select("column", "text", value=value, fault=pl.when(~fits).then(pl.lit("number")))
+
+
+def is_error(text: pl.Expr) -> pl.Expr:
+    """Whether a text is what a spreadsheet shows in place of a value it could not work out or has no room for."""
+    return text.str.contains(_ERROR)
+
+
 def _without_zeros(text: pl.Expr) -> pl.Expr:
     return text.str.replace(r"^0+([0-9])", "${1}")
 
@@ -84,10 +108,11 @@ def _without_zeros(text: pl.Expr) -> pl.Expr:
 def _percents(cells: pl.DataFrame) -> pl.DataFrame:
     """0 to 100 with at most two decimals, decimal comma or point, with or without the sign.
 
-    Below 1 the sign is asked for: 0.55 without it may be a spreadsheet's way of keeping 55%.
+    Below 1 the sign is asked for: 0.55 without it may be a spreadsheet's way of keeping 55%, and where it is, 1 may be 100%.
     """
-    whole = _without_zeros(pl.col("text").str.extract(_PERCENT, 1))
-    decimals = pl.col("text").str.extract(_PERCENT, 2).fill_null("").str.strip_chars_end("0")
+    text = pl.col("text").str.replace(r"([.,][0-9]{1,2})0+( ?%?)$", "${1}${2}")
+    whole = _without_zeros(text.str.extract(_PERCENT, 1))
+    decimals = text.str.extract(_PERCENT, 2).fill_null("").str.strip_chars_end("0")
     value = pl.when(decimals == "").then(whole).otherwise(whole + "." + decimals)
     number = value.cast(pl.Float64, strict=False)
     is_share = (number > 0) & (number < 1) & ~pl.col("text").str.ends_with("%")
@@ -96,7 +121,7 @@ def _percents(cells: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("percent"))
         .when(number > 100)
         .then(pl.lit("percent_range"))
-        .when(is_share)
+        .when(is_share | ((number == 1) & is_share.any() & ~pl.col("text").str.ends_with("%")))
         .then(pl.lit("percent_share"))
     )
     return cells.select("column", "text", value=pl.when(fault.is_null()).then(value), fault=fault)
@@ -107,7 +132,7 @@ def percent_suggestion(text: str) -> str | None:
     if _SHARE.fullmatch(text) is None:
         return None
     share = Decimal(text.replace(",", "."))
-    return f"{(share * 100).normalize():f}" if 0 < share < 1 else None
+    return f"{(share * 100).normalize():f}" if 0 < share <= 1 else None
 
 
 def percent_text(number: pl.Expr) -> pl.Expr:
@@ -119,13 +144,13 @@ def percent_text(number: pl.Expr) -> pl.Expr:
 
 
 def _dates(cells: pl.DataFrame) -> pl.DataFrame:
-    """ISO dates and dd/mm/yyyy.
+    """ISO dates and dd/mm/yyyy, with midnight or without.
 
     A date with the month first betrays itself only when its day is above 12. So one that does makes every date of its column
     that could be read either way doubtful, and those are refused with it: otherwise putting right the one that was found
     would let the others in as other days than were meant.
     """
-    text = pl.col("text")
+    text = pl.col("text").str.replace(_MIDNIGHT, "")
     first, second = (text.str.extract(_YEAR_LAST, part).cast(pl.Int8) for part in (1, 2))
     either_way = ((first <= 12) & (second <= 12) & (first != second)).fill_null(False)
     day_first = text.str.contains(_DAY_FIRST)
@@ -142,6 +167,8 @@ def _dates(cells: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("date_serial"))
         .when(either_way & (month_first | ~written_well))
         .then(pl.lit("date_ambiguous"))
+        .when(text.str.contains(_WITH_TIME))
+        .then(pl.lit("date_time"))
         .when(~written_well)
         .then(pl.lit("date_format"))
         .when(~day.is_between(EARLIEST, LATEST))

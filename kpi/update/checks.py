@@ -8,7 +8,8 @@ import datetime as dt
 import polars as pl
 
 from files import Limits
-from kpi.update.cells import ROW, cleaned
+from files.destroyed import is_destroyed
+from kpi.update.cells import ROW, cleaned, is_error
 from kpi.update.columns import BY_CODE
 from kpi.update.consistency import Context, moves, problems_of
 from kpi.update.current import Current
@@ -77,13 +78,23 @@ def _cell_problems(cells: pl.DataFrame, faults: Faults) -> list[Problem]:
     touched = cells.filter("touched")
     of_blocker = pl.col("part") == "blocker"
     is_new = pl.when(of_blocker).then("item").otherwise("subject").str.starts_with(NEW)
-    for_reading = (pl.col("use") == "shown") | ((pl.col("use") == "once") & ~is_new)
-    kept = pl.col("subject").is_not_null() & for_reading
+    only_shown = (pl.col("use") == "shown") | ((pl.col("use") == "once") & ~is_new)
+    kept = pl.col("subject").is_not_null() & only_shown
     found = []
-    for row, column, text, shown in touched.filter(kept).select(ROW, "column", "text", "shown").iter_rows():
+    with_time = (pl.col("fault") == "date_time").fill_null(False)
+    found += faults.problems(touched.filter(kept & with_time))
+    for_reading = touched.filter(kept & ~with_time).select(ROW, "column", "text", "shown")
+    for row, column, text, shown in for_reading.iter_rows():
         code = "original_target" if column == "original_target" else "read_only"
         found.append(Problem(code, row=row, column=column, value=text, suggestion=shown or ""))
-    typed = touched.filter(~kept)
+    typed = touched.filter(~kept).with_columns(
+        fault=pl.when(is_error(pl.col("text"))).then(pl.lit("error_value")).otherwise("fault")
+    )
+    typed = typed.with_columns(
+        fault=pl.when(pl.col("fault").is_null() & (pl.col("kind") == "text") & is_destroyed(pl.col("text")))
+        .then(pl.lit("text_destroyed"))
+        .otherwise("fault")
+    )
     found += faults.problems(typed)
     for row, column in typed.filter(pl.col("clears") & ~pl.col("clearable")).select(ROW, "column").iter_rows():
         found.append(Problem("cannot_clear", row=row, column=column))

@@ -7,6 +7,7 @@ file means recognising them, in either language, whatever language the reader of
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from kpi.vocabulary import Authority, Cause, Scope, Severity, State
 from words import language_in_store
@@ -115,6 +116,21 @@ FIXED_LISTS = {
 CLEAR = ("[xóa]", "[xoá]", "[clear]")
 """What a cell holds to empty what the register has: a blank cell means "no change", so emptying needs a word. A bare dash would
 not do: officials write it for "none", which is a statement."""
+
+
+_QUARTER = re.compile(r"([0-9]{4})-Q([1-4])")
+_ROMAN = ("I", "II", "III", "IV")
+
+
+def quarter_spellings(code: str) -> tuple[str, ...]:
+    """Other ways of writing a period that is a quarter: `2025-Q4` is also "Quý IV/2025", "Quý 4 năm 2025" and "Q4/2025"."""
+    found = _QUARTER.fullmatch(code)
+    if found is None:
+        return ()
+    year, number = found[1], found[2]
+    roman = _ROMAN[int(number) - 1]
+    named = (f"Quý {number}", f"Quý {roman}", f"Q{number}", f"Q.{roman}", f"Quarter {number}")
+    return tuple(f"{name}{between}{year}" for name in named for between in ("/", " năm "))
 
 
 def state(code: str) -> Choice:

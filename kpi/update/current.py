@@ -14,7 +14,7 @@ from kpi.facts import REPORT_FIELDS
 from kpi.register import Schema
 from kpi.thresholds import Thresholds
 from kpi.update.cells import percent_text
-from kpi.update.choices import FIXED_LISTS, Choice
+from kpi.update.choices import FIXED_LISTS, Choice, quarter_spellings
 from kpi.vocabulary import UNSIGNED, BlockerStep, State, state_class
 
 AGREEMENTS: Schema = {
@@ -126,7 +126,7 @@ class Current:
 
     def choices(self) -> dict[str, Sequence[Choice]]:
         """Every list of choices by name, periods included."""
-        periods = tuple(Choice(code, code, code) for code in self.periods["code"].to_list())
+        periods = tuple(Choice(code, code, code, quarter_spellings(code)) for code in self.periods["code"].to_list())
         return {**FIXED_LISTS, **self.lists, "period": periods}
 
     def period_due(self) -> str | None:

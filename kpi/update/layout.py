@@ -70,7 +70,7 @@ def _lines(frame: pl.DataFrame, current: Current, problems: list[Problem]) -> pl
         frame.with_columns(missing)
         .with_columns(registers=pl.col("ref").is_null() & pl.any_horizontal(False, *registering))
         .join(known, on="ref", how="left", maintain_order="left")
-        .with_columns(token=pl.col("row_version").str.extract("^([0-9]{1,15})$").cast(pl.Int64))
+        .with_columns(token=pl.col("row_version").str.extract("^([0-9]{1,15})(?:[.,]0+)?$").cast(pl.Int64))
     )
     without = lines.filter(pl.col("ref").is_null() & ~pl.col("registers"))
     problems.extend(Problem("ref_missing", row=row, column="ref") for row in without[ROW])

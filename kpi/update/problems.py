@@ -21,21 +21,21 @@ LONGEST_QUOTED = 80
 
 CODES = frozenset(
     (
-        "already_registered", "already_registered_in_file", "blocker_dates", "blocker_twice", "blocker_unknown",
-        "cannot_clear", "cell_emptied", "cell_kept", "changed_since", "choice", "column_missing",
-        "column_moved", "column_twice", "column_unknown", "column_unnamed", "completed_without_evidence",
-        "date_ambiguous", "date_backwards", "date_format", "date_impossible", "date_in_future", "date_range",
-        "date_serial", "day_of_state_moved", "deliverable_replaced", "file_empty", "header_not_first", "link",
-        "looks_registered", "looks_registered_in_file", "more_of_a_kind", "move_approval_not_needed",
-        "move_back_elsewhere", "move_by_coordinator", "move_from_the_end", "move_not_allowed",
-        "move_not_for_treaties", "new_agreement_needs", "new_blocker_needs", "new_report_needs",
-        "no_known_columns", "no_rows", "not_unicode", "number", "one_percent", "original_target", "percent",
-        "percent_range", "percent_share", "period_missing", "progress_falls", "read_only", "ref_missing",
-        "ref_unknown", "report_before_period", "report_empty", "row_version", "rows_disagree",
-        "state_date_missing", "state_date_without_move", "state_document_unclear",
-        "state_document_without_move", "target_before_signing", "target_far", "target_in_past",
-        "target_not_moved", "target_reason_missing", "text_elsewhere", "text_too_long", "two_headers",
-        "waits_otherwise",
+        "already_registered", "already_registered_in_file", "apostrophe_taken", "blocker_dates",
+        "blocker_twice", "blocker_unknown", "cannot_clear", "cell_emptied", "cell_kept", "changed_since",
+        "choice", "column_missing", "column_moved", "column_twice", "column_unknown", "column_unnamed",
+        "columns_not_read", "completed_without_evidence", "date_ambiguous", "date_backwards", "date_format",
+        "date_impossible", "date_in_future", "date_range", "date_serial", "date_time", "day_of_state_moved",
+        "deliverable_replaced", "file_empty", "header_not_first", "link", "looks_registered",
+        "looks_registered_in_file", "more_of_a_kind", "move_approval_not_needed", "move_back_elsewhere",
+        "move_by_coordinator", "move_from_the_end", "move_not_allowed", "move_not_for_treaties",
+        "new_agreement_needs", "new_blocker_needs", "new_report_needs", "no_known_columns", "no_rows",
+        "not_unicode", "number", "one_percent", "original_target", "percent", "percent_range", "percent_share",
+        "period_missing", "progress_falls", "read_only", "ref_missing", "ref_unknown", "report_before_period",
+        "report_empty", "row_version", "rows_above", "rows_below", "rows_disagree", "state_date_missing",
+        "state_date_without_move", "state_document_unclear", "state_document_without_move",
+        "target_before_signing", "target_far", "target_in_past", "target_not_moved", "target_reason_missing",
+        "text_destroyed", "text_elsewhere", "text_odd", "text_too_long", "two_headers", "waits_otherwise",
     )
 )  # fmt: skip
 """Everything that can be wrong with an upload, or worth knowing, besides `files.CODES`; each has its words in the catalog

@@ -15,6 +15,7 @@ from typing import Final
 
 import polars as pl
 
+from files.destroyed import looks_destroyed
 from files.text import canonical
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE, INPUT_ONLY
@@ -160,6 +161,13 @@ def _deliverable_replaced(seen: Seen, code: str) -> Iterator[Problem]:
             yield _notice(code, row, column, value, before=shortened(before))
 
 
+def _text_odd(seen: Seen, code: str) -> Iterator[Problem]:
+    """A sign or two of a text that was read in a wrong encoding, which a foreign name may hold as well."""
+    texts = seen.cells.filter(pl.col("touched") & (pl.col("kind") == "text") & looks_destroyed(pl.col("text")))
+    for row, column, text in texts.select(ROW, "column", "text").iter_rows():
+        yield _notice(code, row, column, text)
+
+
 def _text_elsewhere(seen: Seen, code: str) -> Iterator[Problem]:
     """The register has this very text at exactly one other place: at another agreement, or in another column of this one."""
     long = pl.col("value").str.len_chars() >= _DISTINCTIVE
@@ -271,6 +279,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "cell_emptied": _cell_emptied,
         "cell_kept": _cell_kept,
         WAITS_OTHERWISE: _waits_otherwise,
+        "text_odd": _text_odd,
         "progress_falls": _progress_falls,
         "one_percent": _one_percent,
         "completed_without_evidence": _completed_without_evidence,

@@ -31,7 +31,11 @@ def read(column: str, *cells: str) -> list[tuple[str | None, str | None]]:
         ("25/4/2025", None, "date_format"),
         ("31.12.2025", None, "date_format"),
         ("2025-1-2", None, "date_format"),
-        ("2025-12-31 10:30:00", None, "date_format"),
+        ("2025-12-31 10:30:00", None, "date_time"),
+        ("2025-12-31 00:00:00", "2025-12-31", None),
+        ("2025-12-31T00:00:00.000Z", "2025-12-31", None),
+        ("31/12/2025 0:00", "2025-12-31", None),
+        ("31/12/2025 12:00:00 AM", "2025-12-31", None),
         ("hôm qua", None, "date_format"),
         ("٣١/١٢/٢٠٢٥", None, "date_format"),
         ("45678", None, "date_serial"),
@@ -94,7 +98,17 @@ def test_percentages(cell: str, value: str | None, fault: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "meant"), [("0.55", "55"), ("0,5", "50"), ("0.375", "37.5"), ("0", None), ("1", None), ("nửa", None)]
+    ("cell", "meant"),
+    [
+        ("0.55", "55"),
+        ("0,5", "50"),
+        ("0.375", "37.5"),
+        ("0", None),
+        ("1", "100"),
+        ("nan", None),
+        ("-inf", None),
+        ("nửa", None),
+    ],
 )
 def test_what_was_meant_by_a_share(cell: str, meant: str | None) -> None:
     assert percent_suggestion(cell) == meant

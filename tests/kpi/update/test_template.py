@@ -97,7 +97,7 @@ def test_a_workbook_has_typed_cells_lists_and_locked_keys() -> None:
     data = template(current(), language="vi", format="xlsx", say=say)
     book = fastexcel.read_excel(data)
 
-    assert book.sheet_names == ["sheet_agreements", "sheet_guide", "sheet_lists"]
+    assert book.sheet_names == ["Cam kết", "Hướng dẫn", "Danh mục"]
     sheet = book.load_sheet(0).to_polars()
     assert sheet.schema["Ngày ký"].is_temporal()
     assert sheet.schema["Tiến độ (%)"] == pl.Float64

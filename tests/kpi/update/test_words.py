@@ -99,5 +99,5 @@ def test_a_message_says_where_what_and_what_to_write_instead() -> None:
 
     assert text == (
         "Row 14, column “Signed on”: There is no such day as “31/02/2024”. "
-        "Write the day first, 29/02/2024, or 2024-02-29. Did you mean: 2024-02-29?"
+        "Write it again, as day/month/year. Did you mean: 2024-02-29?"
     )
