@@ -198,7 +198,14 @@ def _counts(x: Sequence[int], n: Sequence[int]) -> tuple[Floats, Floats]:
 
 
 def composite_intervals(
-    facts: Facts, *, by: str, rules: Rules | None = None, draws: int = 200, level: float = 0.95, seed: int = SEED
+    facts: Facts,
+    *,
+    by: str,
+    rules: Rules | None = None,
+    cards: pl.DataFrame | None = None,
+    draws: int = 200,
+    level: float = 0.95,
+    seed: int = SEED,
 ) -> pl.DataFrame:
     """Interval of each group's composite and of its place, and its band: `by`, low, high, best_place, worst_place, band.
 
@@ -224,9 +231,11 @@ def composite_intervals(
     On a register so large that drawing all its agreements every time would take long, fewer are drawn of large groups
     and the spread is brought back by the square root of the ratio (m out of n: Bickel, Götze and van Zwet 1997,
     Statistica Sinica 7, 1-31).
+
+    `cards` are the scorecards of the facts by the groups, where they have been computed already.
     """
     rules = rules or Rules()
-    cards = scorecard.compute(facts, by=[by], rules=rules)
+    cards = cards if cards is not None else scorecard.compute(facts, by=[by], rules=rules)
     ranked = scorecard.rank(cards, group=by).filter(pl.col("place").is_not_null())
     # A group too small to be ranked stays so in every draw, and one that is ranked must not drop out of some.
     lenient = dataclasses.replace(rules, rank_min_n=1)

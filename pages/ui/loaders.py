@@ -202,6 +202,11 @@ def details(view: View, person: Person) -> pl.DataFrame:
 @kept()
 def scorecards(view: View, *, by: str | None = None) -> pl.DataFrame:
     """Every KPI of a view, or of every group in it; columns as in `kpi.indicators.scorecard.compute`."""
+    if (
+        by == "agency" and view.agency_group is not None
+    ):  # an agency is of one kind, and its cards are made of its own alone
+        of_all = scorecards(view.where(agency_group=None), by=by)
+        return of_all.join(facts(view).agreements, on=by, how="semi", maintain_order="left")
     return scorecard.compute(facts(view), by=[] if by is None else [by], rules=rules(view.as_of))
 
 
@@ -220,7 +225,7 @@ def seen_shares(view: View, *, by: str) -> pl.DataFrame:
 @kept()
 def composite_intervals(view: View, *, by: str) -> pl.DataFrame:
     """How sure each group's composite and place are; columns as in `kpi.studies.rank_sets.composite_intervals`."""
-    return rank_sets.composite_intervals(facts(view), by=by, rules=rules(view.as_of))
+    return rank_sets.composite_intervals(facts(view), by=by, rules=rules(view.as_of), cards=scorecards(view, by=by))
 
 
 @kept(compares=True)

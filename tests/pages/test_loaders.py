@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from polars.testing import assert_frame_equal
 
 import words as w
 from data_access import store
@@ -16,6 +17,7 @@ from data_access.accounts import Person
 from data_access.register import raise_data_version, read_rules
 from data_access.store.models import Setting
 from kpi import readers
+from kpi.indicators import scorecard
 from kpi.register import Register
 from kpi.studies import calibration
 from pages.ui import loaders, studies, trends
@@ -49,6 +51,14 @@ def test_a_view_selects_the_agreements_it_names(register: sa.Engine) -> None:
         found = loaders.facts(chosen).agreements["agreement_id"].to_list()
         assert found == everything.filter(condition)["agreement_id"].to_list(), name
         assert found, name
+
+
+def test_cards_of_one_kind_of_agency_are_those_it_has_among_all(register: sa.Engine) -> None:
+    of_kind = view(agency_group="province")
+    alone = scorecard.compute(loaders.facts(of_kind), by=["agency"], rules=loaders.rules(AS_OF))
+
+    assert alone.height
+    assert_frame_equal(loaders.scorecards(of_kind, by="agency"), alone, rel_tol=1e-11)
 
 
 def test_a_course_is_of_the_days_after_the_reporting_deadlines_and_says_so(register: sa.Engine) -> None:
