@@ -120,6 +120,7 @@ class Blockers(dy.Schema):
     severity = coded(Severity)
     authority_level = coded(Authority)
     must_act = dy.String(nullable=True)
+    received_on = dy.Date()
 
 
 class BlockerEvents(dy.Schema):
@@ -129,6 +130,7 @@ class BlockerEvents(dy.Schema):
     blocker_id = dy.Int64()
     kind = coded(BlockerStep)
     effective_on = dy.Date()
+    received_on = dy.Date()
 
 
 class Verifications(dy.Schema):

@@ -25,11 +25,11 @@ class Thresholds:
     target is to be set within `first_target_days` of signing. A backlog is measured against what has had time to fall behind,
     whatever was closed within `recent_days` included, so that it never looks larger because something else was finished, nor
     smaller because something new was signed; what was found of claims counts for as long. Blockers gone within
-    `brief_blocker_days` are not timed. What is completed `late_points_days` after its target is as late as can be. An
-    agreement is to be registered within `late_registration_days` of its signing. What is claimed of a day more than
-    `claim_days` before it is received waits for review, and so do a first target set later than that and a target more than
-    `target_years` away. `counts_from` maps a state to the place in `COUNTS_FROM` of the standing on which it counts; until it
-    has that it waits.
+    `brief_blocker_days`, by their days or those of receipt, are not timed. What is completed `late_points_days` after its
+    target is as late as can be. An agreement is to be registered within `late_registration_days` of its signing. What is
+    claimed of a day more than `claim_days` before it is received waits for review, and so do a first target set later than
+    that and a target more than `target_years` away. `counts_from` maps a state to the place in `COUNTS_FROM` of the standing
+    on which it counts; until it has that it waits.
     """
 
     grace_days: int = 90

@@ -293,8 +293,12 @@ class BlockerFacts(dy.Schema):
         "since the stall began where that was earlier"
     )
     is_settled = dy.Bool(description="resolved, and the agreement does not stand still since before")
-    is_timed = dy.Bool(description="its time counts: it was not gone again within a few days")
-    escalation_due = dy.Bool(description="beyond the agency's authority, and escalated or open for longer than allowed")
+    is_timed = dy.Bool(
+        description="its time counts: it is open, or was not gone again within a few days, by its own days and those of receipt"
+    )
+    escalation_due = dy.Bool(
+        description="beyond the agency's authority, there for more than a few days, and escalated or open for longer than allowed"
+    )
     escalated_in_time = dy.Bool(description="escalated within the days allowed")
 
     @dy.rule()

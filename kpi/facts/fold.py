@@ -139,6 +139,9 @@ def _tiers(history: History, as_of: dt.date) -> pl.DataFrame:
 
 def _blockers(history: History, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
     opened, escalated, resolved = pl.col("opened_on"), pl.col("escalated_on"), pl.col("resolved_on")
+    # Both days can be typed: what was handed in as good as settled was never seen holding anything up.
+    known_until = pl.when("is_resolved").then("resolution_received").otherwise(pl.lit(as_of))
+    known_days = (known_until - pl.col("received_on")).dt.total_days()
     return (
         history.blockers.filter(pl.col("first_opened") <= as_of)
         .with_columns(
@@ -156,7 +159,11 @@ def _blockers(history: History, as_of: dt.date, rules: Thresholds) -> pl.DataFra
             age_days=(pl.coalesce("resolved_on", pl.lit(as_of)) - opened).dt.total_days(),
         )
         .with_columns(
+            is_brief=(pl.col("age_days") <= rules.brief_blocker_days) | (known_days <= rules.brief_blocker_days)
+        )
+        .with_columns(
             escalation_due=pl.col("beyond_authority")
+            & ~pl.col("is_brief")
             & (escalated.is_not_null() | (pl.col("age_days") > rules.escalation_days)),
             escalated_in_time=((escalated - opened).dt.total_days() <= rules.escalation_days).fill_null(value=False),
         )
@@ -177,7 +184,7 @@ def _held_up(blockers: pl.DataFrame, agreements: pl.DataFrame, as_of: dt.date, r
         .with_columns(
             is_named=pl.lit(value=True),
             is_settled=pl.col("is_resolved") & ~stands_still,
-            is_timed=pl.col("is_open") | (pl.col("age_days") > rules.brief_blocker_days),
+            is_timed=pl.col("is_open") | ~pl.col("is_brief"),
         )
     )
     holding = known.filter(pl.col("stalled_since").is_not_null() & ~pl.col("is_settled") & pl.col("is_timed"))

@@ -362,12 +362,13 @@ def _owed(periods: pl.DataFrame, agreements: pl.DataFrame, reports: pl.DataFrame
 
 
 def _blockers(register: Register) -> pl.DataFrame:
-    """Blockers by id, with the first day of each of their steps."""
+    """Blockers by id, with the first day of each of their steps, and the days on which blocker and resolution were received."""
     day, kind = pl.col("effective_on"), pl.col("kind")
     steps = register.blocker_events.group_by("blocker_id").agg(
         first_opened=day.filter(kind == BlockerStep.OPENED).min(),
         first_escalated=day.filter(kind == BlockerStep.ESCALATED).min(),
         first_resolved=day.filter(kind == BlockerStep.RESOLVED).min(),
+        resolution_received=pl.col("received_on").filter(kind == BlockerStep.RESOLVED).min(),
     )
     return (
         register.blockers.rename({"id": "blocker_id"})
@@ -384,5 +385,7 @@ def _blockers(register: Register) -> pl.DataFrame:
             "first_opened",
             "first_escalated",
             "first_resolved",
+            "received_on",
+            "resolution_received",
         )
     )

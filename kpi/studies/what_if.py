@@ -194,7 +194,7 @@ def _changed(register: Register, options: pl.DataFrame, today: dt.date) -> Regis
     blockers = register.blockers.join(options, on="agreement_id").with_row_index("_new").cast({"_new": pl.Int64})
     moves = register.blocker_events.join(blockers.select("_new", blocker_id="id"), on="blocker_id")
     resolved = blockers.filter(pl.col("action") == "unblocked").select(
-        blocker_id="_new", kind=pl.lit(BlockerStep.RESOLVED), effective_on=pl.lit(today)
+        blocker_id="_new", kind=pl.lit(BlockerStep.RESOLVED), effective_on=pl.lit(today), received_on=pl.lit(today)
     )
 
     def of_options(frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import polars as pl
 
@@ -21,7 +22,9 @@ def projected(register: Register, preview: Preview) -> Register:
     def of_agreement(rows: pl.DataFrame) -> pl.DataFrame:
         return rows.with_columns(agreement_id=pl.col("subject").replace_strict(numbered, return_dtype=pl.Int64))
 
-    blockers = _numbered(of_agreement(writes.blockers), register.blockers)
+    blockers = _numbered(of_agreement(writes.blockers), register.blockers).with_columns(
+        received_on=pl.lit(preview.received_on)
+    )
     opened = dict(blockers.select("item", "id").iter_rows())
     items = {item: opened.get(item) or int(item) for item in writes.blocker_events["item"].unique()}
     events = writes.blocker_events.with_columns(blocker_id=pl.col("item").replace_strict(items, return_dtype=pl.Int64))
@@ -46,7 +49,20 @@ def projected(register: Register, preview: Preview) -> Register:
             ),
         ),
         blockers=_joined(register.blockers, blockers),
-        blocker_events=_replaced(register.blocker_events, events),
+        blocker_events=_replaced(
+            register.blocker_events, _received(events, register.blocker_events, preview.received_on)
+        ),
+    )
+
+
+def _received(events: pl.DataFrame, there: pl.DataFrame, received_on: dt.date) -> pl.DataFrame:
+    """Events with the day they were received: what replaces one of the same day keeps that one's."""
+    replaced = there.select("received_on", replaces="id", _on="effective_on")
+    same = pl.col("effective_on") == pl.col("_on")
+    return (
+        events.join(replaced, on="replaces", how="left", maintain_order="left")
+        .with_columns(received_on=pl.when(same).then("received_on").fill_null(received_on))
+        .drop("_on")
     )
 
 

@@ -147,13 +147,14 @@ WITH RECURSIVE ev AS (
 ), days AS (
     SELECT e.blocker_id, MIN(CASE WHEN e.kind = 'opened' THEN e.effective_on END) AS opened,
         MIN(CASE WHEN e.kind = 'escalated' THEN e.effective_on END) AS escalated,
-        MIN(CASE WHEN e.kind = 'resolved' THEN e.effective_on END) AS resolved
+        MIN(CASE WHEN e.kind = 'resolved' THEN e.effective_on END) AS resolved,
+        MIN(CASE WHEN e.kind = 'resolved' THEN e.received_on END) AS settled_seen
     FROM blockerevent e WHERE e.retracted_at IS NULL AND e.effective_on <= :day GROUP BY e.blocker_id
 ), timed AS (
     SELECT c.agency, k.agreement_id, k.id, d.opened, d.resolved, c.stalled, {stalled_for} AS still,
         CASE WHEN d.resolved IS NULL OR (c.stalled = 1 AND d.resolved > c.moved_on) THEN 0 ELSE 1 END AS settled
     FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
-    WHERE k.retracted_at IS NULL AND (d.resolved IS NULL OR {blocked} > {brief})
+    WHERE k.retracted_at IS NULL AND (d.resolved IS NULL OR ({blocked} > {brief} AND {known} > {brief}))
 ), holding AS (
     SELECT agency, agreement_id, settled, stalled, still,
         CASE WHEN settled = 1 THEN {blocked} ELSE {opened_for} END AS held,
@@ -173,7 +174,7 @@ WITH RECURSIVE ev AS (
     SELECT c.agency, CASE WHEN {escalation} <= {limit} THEN 1 ELSE 0 END AS good
     FROM blocker k JOIN days d ON d.blocker_id = k.id AND d.opened IS NOT NULL JOIN c ON c.id = k.agreement_id
     WHERE k.retracted_at IS NULL AND k.authority_level <> 'agency'
-    AND (d.escalated IS NOT NULL OR {blocked} > {limit})
+    AND {blocked} > {brief} AND {known} > {brief} AND (d.escalated IS NOT NULL OR {blocked} > {limit})
 ), named AS (
     SELECT agency, 'signed' AS name, signed AS part, 1 AS whole FROM c
     UNION ALL SELECT agency, 'open', open, 1 FROM c
@@ -236,6 +237,7 @@ def asked(
         escalation=days("d.escalated", "d.opened"),
         blocked=days(f"COALESCE(d.resolved, {today})", "d.opened"),
         limit=RULES.escalation_days,
+        known=days(f"COALESCE(d.settled_seen, {today})", "k.received_on"),
         plan_days_treaty=RULES.plan_days_treaty,
         plan_days_other=RULES.plan_days_other,
         waiting=days(

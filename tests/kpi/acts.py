@@ -105,9 +105,9 @@ def planned(*, days_ahead: int) -> Callable[[Register, Facts, Ids], Register]:
 
 
 def blocked(
-    *, lasted: int | None = None, severity: str = "severe", times: int = 1
+    *, lasted: int | None = None, severity: str = "severe", times: int = 1, beyond: bool = False
 ) -> Callable[[Register, Facts, Ids], Register]:
-    """Blockers named today; or opened `lasted` days ago and resolved today."""
+    """Blockers named today; or opened `lasted` days ago and resolved today; if `beyond` the agency, taken up at once."""
 
     def do(register: Register, facts: Facts, ids: Ids) -> Register:
         first = _next_id(register.blockers)
@@ -116,8 +116,9 @@ def blocked(
                 "agreement_id": one,
                 "cause": "funding",
                 "severity": severity,
-                "authority_level": "agency",
+                "authority_level": "prime_minister" if beyond else "agency",
                 "must_act": None,
+                "received_on": facts.as_of,
             }
             for one in ids
             for _ in range(times)
@@ -125,9 +126,15 @@ def blocked(
         events = []
         for number in range(first, first + len(blockers)):
             opened = facts.as_of - dt.timedelta(days=lasted or 0)
-            events.append({"blocker_id": number, "kind": str(BlockerStep.OPENED), "effective_on": opened})
+            steps = {BlockerStep.OPENED: opened}
+            if beyond:
+                steps[BlockerStep.ESCALATED] = opened
             if lasted is not None:
-                events.append({"blocker_id": number, "kind": str(BlockerStep.RESOLVED), "effective_on": facts.as_of})
+                steps[BlockerStep.RESOLVED] = facts.as_of
+            events += [
+                {"blocker_id": number, "kind": str(step), "effective_on": day, "received_on": facts.as_of}
+                for step, day in steps.items()
+            ]
         return dataclasses.replace(
             register,
             blockers=_added(register.blockers, blockers),
@@ -145,7 +152,8 @@ def stepped(kind: BlockerStep) -> Callable[[Register, Facts, Ids], Register]:
         if kind == BlockerStep.ESCALATED:
             mine = mine.filter(pl.col("escalated_on").is_null())
         rows = [
-            {"blocker_id": one, "kind": str(kind), "effective_on": facts.as_of} for one in mine["blocker_id"].to_list()
+            {"blocker_id": one, "kind": str(kind), "effective_on": facts.as_of, "received_on": facts.as_of}
+            for one in mine["blocker_id"].to_list()
         ]
         return dataclasses.replace(register, blocker_events=_added(register.blocker_events, rows))
 
@@ -271,6 +279,8 @@ DISHONEST: Final = (
         stepped(BlockerStep.RESOLVED)),
     Act("invent a week-old blocker of a stalled one and close it", pl.col("is_stalled"),
         blocked(lasted=7, severity="minor")),
+    Act("invent blockers of two weeks ago, taken up at once and settled", _OPEN, blocked(lasted=14, beyond=True)),
+    Act("open trivial blockers, take them up and close them on one day", _OPEN, blocked(lasted=0, beyond=True)),
     Act("set a first target today", _OPEN & pl.col("original_target").is_null() & (pl.col("age_days") > 90),
         planned(days_ahead=1)),
     Act("set a first target far away", _OPEN & pl.col("original_target").is_null() & (pl.col("age_days") > 90),

@@ -164,10 +164,14 @@ def blockers(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
             escalated = blocker["escalated"] if blocker["escalated"] and blocker["escalated"] <= as_of else None
             age = ((resolved or as_of) - blocker["opened"]).days
             is_settled = resolved is not None and not (stalled_since and resolved > known["moved_on"])
-            counts = resolved is None or age > 3
+            came = blocker.get("received", blocker["opened"])
+            gone = blocker.get("resolved_received", resolved) if resolved else as_of
+            lasted = age > 3 and (gone - came).days > 3
+            counts = resolved is None or lasted
             results.append(
                 {
                     "age": age,
+                    "lasted": lasted,
                     "held": ((resolved if is_settled else as_of) - blocker["opened"]).days if counts else None,
                     "resolved": is_settled,
                     "beyond": blocker["authority"] != "agency",
@@ -178,7 +182,7 @@ def blockers(rows: list[Row], as_of: dt.date) -> list[dict[str, Any]]:
                 first = results[-1]
         if stalled_since:
             if first is None:
-                first = {"age": 0, "held": 0, "resolved": False, "beyond": False, "escalated_after": None}
+                first = {"age": 0, "lasted": False, "held": 0, "resolved": False, "beyond": False}
                 results.append(first)
             first["held"] = max(first["held"], (as_of - stalled_since).days)
     return results
@@ -341,7 +345,7 @@ def escalated(rows: list[Row], as_of: dt.date) -> Found:
     beyond = [
         one
         for one in blockers(rows, as_of)
-        if one["beyond"] and (one["escalated_after"] is not None or one["age"] > 15)
+        if one["beyond"] and one["lasted"] and (one["escalated_after"] is not None or one["age"] > 15)
     ]
     in_time = sum(one["escalated_after"] is not None and one["escalated_after"] <= 15 for one in beyond)
     return share(in_time, len(beyond))

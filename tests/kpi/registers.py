@@ -92,9 +92,14 @@ def register_of(rows: list[Row]) -> Register:
             )
         for blocker in row.blockers:
             number = len(blockers) + 1
-            blockers.append((number, row.id, "funding", blocker["severity"], blocker["authority"], None))
+            blockers.append(
+                (number, row.id, "funding", blocker["severity"], blocker["authority"], None)
+                + (blocker.get("received", blocker["opened"]),)
+            )
             blocker_events += [
-                (number, kind, blocker[kind]) for kind in ("opened", "escalated", "resolved") if blocker.get(kind)
+                (number, kind, blocker[kind], blocker.get(f"{kind}_received", blocker[kind]))
+                for kind in ("opened", "escalated", "resolved")
+                if blocker.get(kind)
             ]
 
         verifications += [
@@ -206,13 +211,16 @@ def rows(draw: st.DrawFn, *, number: int) -> Row:
             )
     for _ in range(draw(st.integers(0, 2))):
         opened = draw(days())
+        resolved = _later(opened, draw(st.none() | st.integers(0, 200)))
         row.blockers.append(
             {
                 "severity": draw(st.sampled_from(["minor", "severe"])),
                 "authority": draw(st.sampled_from(["agency", "prime_minister"])),
                 "opened": opened,
                 "escalated": _later(opened, draw(st.none() | st.integers(0, 40))),
-                "resolved": _later(opened, draw(st.none() | st.integers(0, 200))),
+                "resolved": resolved,
+                "received": opened + dt.timedelta(days=draw(st.sampled_from([0, 0, 10, 90]))),
+                "resolved_received": resolved and resolved + dt.timedelta(days=draw(st.sampled_from([0, 3, 40]))),
             }
         )
     for state, claimed in row.events:

@@ -237,12 +237,14 @@ def _blockers(
     ]
     events = pl.concat(
         [
-            _frame({"blocker_id": number[kept], "effective_on": day[kept]}).with_columns(kind=pl.lit(kind))
+            _frame({"blocker_id": number[kept], "effective_on": day[kept], "received_on": day[kept]}).with_columns(
+                kind=pl.lit(kind)
+            )
             for kind, day, kept in moves
         ]
     )
     return (
-        pl.DataFrame({"id": number, "agreement_id": who}).with_columns(
+        _frame({"id": number, "agreement_id": who, "received_on": opened}).with_columns(
             cause=pl.lit("funding"),
             severity=pl.Series(np.where(random.random(len(who)) < 0.3, "severe", "minor")),
             authority_level=pl.Series(np.where(beyond, "prime_minister", "agency")),
