@@ -127,6 +127,7 @@ def test_a_false_claim_that_is_found_costs_the_rest_until_each_was_seen_and_no_h
         ],
         how="diagonal",
     )  # fmt: skip
+    all_seen = all_seen.with_columns(pl.col("is_exchanged").fill_null(value=False))
     reviewed = dataclasses.replace(register, verifications=all_seen)
     before, after = (facts.build(one, found.as_of) for one in (unpunished, reviewed))
 
