@@ -1,4 +1,4 @@
-"""How much waits for review."""
+"""How much waits for review, what of it is out of the ordinary, and what waits twice."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from data_access import store
+from data_access.clock import local_time
 from data_access.store import models
-from data_access.updates.reading import table
+from data_access.updates.reading import current_rows, table
 from kpi.update import Change, Kind, kind_of, place_of
+from kpi.update.layout import NEW
+from kpi.update.reasons import reasons_of
 from kpi.vocabulary import BatchStatus
 
 
@@ -29,15 +32,10 @@ def count_kinds(engine: sa.Engine, batch_ids: Collection[int]) -> pl.DataFrame:
 
     What has to be decided together (a state and its day, a new agreement) counts once.
     """
-    submission = table(models.UploadSubmission)
-    kept = store.read_frame(
-        engine,
-        sa.select(submission.c.batch_id, submission.c.seen).where(submission.c.batch_id.in_(list(batch_ids))),
-    )
     found = [
         (number, kind, count)
-        for number, seen in kept.select("batch_id", "seen").iter_rows()
-        for kind, count in _kinds_in(json.loads(seen)["changes"]).items()
+        for number, seen in _seen(engine, batch_ids).items()
+        for kind, count in _kinds_in(seen["changes"]).items()
     ]
     return pl.DataFrame(found, schema={"batch_id": pl.Int64, "kind": pl.String, "places": pl.Int64}, orient="row")
 
@@ -45,3 +43,78 @@ def count_kinds(engine: sa.Engine, batch_ids: Collection[int]) -> pl.DataFrame:
 def _kinds_in(cells: Sequence[Sequence[Any]]) -> Counter[Kind]:
     changes = [Change(*cell) for cell in cells]
     return Counter(kind for kind, _ in {(kind_of(change), place_of(change)) for change in changes})
+
+
+def count_signs(engine: sa.Engine, waiting: pl.DataFrame) -> pl.DataFrame:
+    """What is out of the ordinary in batches that wait (rows of `list_waiting`): batch_id, sign, is_notice, places.
+
+    A sign is a reason for which something waits whatever its kind (`kpi.update.reasons`), as it stands to the register of now, or
+    the code of a notice that the sender acknowledged. For coordinators.
+    """
+    kept = _seen(engine, waiting["id"].to_list())
+    found: list[tuple[int, str, bool, int]] = []
+    for (agency,), batches in waiting.group_by("agency", maintain_order=True):
+        current = current_rows(engine, str(agency))
+        known = set(current.standing["agreement_id"])
+        for number, created_at in batches.select("id", "created_at").iter_rows():
+            seen = kept.get(number)
+            if seen is None:
+                continue
+            changes = [Change(*cell) for cell in seen["changes"]]
+            there = [change for change in changes if change.subject.startswith(NEW) or change.agreement_id in known]
+            reasons = reasons_of(there, current, received_on=local_time(created_at).date())
+            counts = Counter(str(reason) for held in reasons.values() for reason in held)
+            found.extend((number, sign, False, places) for sign, places in counts.items())
+            noticed = Counter(str(notice[0]) for notice in seen.get("notices", ()))
+            found.extend((number, sign, True, places) for sign, places in noticed.items())
+    schema = {"batch_id": pl.Int64, "sign": pl.String, "is_notice": pl.Boolean, "places": pl.Int64}
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def read_rivals(engine: sa.Engine, batch_id: int) -> pl.DataFrame:
+    """Other batches that wait and change the same agreements as this one: batch_id, agreement_id, ref, differs (whether they would
+    put something else into one and the same cell). For coordinators."""
+    batch = table(models.UploadBatch)
+    numbers = store.read_frame(engine, sa.select(batch.c.id).where(batch.c.status == BatchStatus.WAITING))["id"]
+    kept = _seen(engine, numbers.to_list())
+    cells = pl.DataFrame(
+        [
+            (number, change.agreement_id, change.ref, change.column, change.item, change.new)
+            for number, seen in kept.items()
+            for change in (Change(*cell) for cell in seen["changes"])
+            if change.agreement_id is not None
+        ],
+        schema={
+            "batch_id": pl.Int64,
+            "agreement_id": pl.Int64,
+            **dict.fromkeys(("ref", "column", "item", "new"), pl.String),
+        },
+        orient="row",
+    )
+    own, others = cells.filter(pl.col("batch_id") == batch_id), cells.filter(pl.col("batch_id") != batch_id)
+    cell = ["agreement_id", "column", "item"]
+    disputed = (
+        others.join(own.select(*cell, ours="new"), on=cell)
+        .filter(pl.col("new").ne_missing(pl.col("ours")))
+        .select("batch_id", "agreement_id")
+        .unique()
+        .with_columns(differs=True)
+    )
+    return (
+        others.join(own, on="agreement_id", how="semi")
+        .select("batch_id", "agreement_id", "ref")
+        .unique()
+        .join(disputed, on=["batch_id", "agreement_id"], how="left")
+        .with_columns(pl.col("differs").fill_null(value=False))
+        .sort("batch_id", "ref")
+    )
+
+
+def _seen(engine: sa.Engine, batch_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What was seen when these batches were sent."""
+    submission = table(models.UploadSubmission)
+    kept = store.read_frame(
+        engine,
+        sa.select(submission.c.batch_id, submission.c.seen).where(submission.c.batch_id.in_(list(batch_ids))),
+    )
+    return {number: json.loads(seen) for number, seen in kept.select("batch_id", "seen").iter_rows()}

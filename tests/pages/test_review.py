@@ -284,6 +284,31 @@ def test_what_is_alike_is_decided_at_once(shown_store: sa.Engine, visit: Visit, 
     assert sorted(statuses(shown_store).values()) == ["applied", "returned"]
 
 
+def test_the_queue_says_what_is_out_of_the_ordinary_and_what_waits_twice(
+    shown_store: sa.Engine, visit: Visit, signed: str
+) -> None:
+    ended = f"ref,state,state_date\n{signed},TERMINATED,2026-01-12\n"
+    first = waiting(shown_store, ended, "status", "result", name="mot.csv")
+    plain = waiting(shown_store, f"ref,deliverable_vi\n{signed},Báo cáo\n", "status", "result", name="hai.csv")
+    last = waiting(shown_store, begun(signed), "status", "result", name="ba.csv")
+
+    page = visit("review", "dieuphoi", order="unusual")
+    assert not page.exception
+    rows = {
+        int(str(row["number"]).removesuffix(" ›")): row["signs_text"] for _, row in page.dataframe[0].value.iterrows()
+    }
+    assert [*rows][-1] == plain or rows[plain] == ""
+    assert "kết thúc khi chưa hoàn thành (1)" in rows[first]
+    page = page.pills[0].set_value(["ended"]).run()
+    assert page.dataframe[0].value["number"].to_list() == [f"{first} ›"]
+
+    page = visit("review", "dieuphoi", batch=str(last))
+    assert any("với nội dung khác nhau" in warning.value for warning in page.warning)
+    assert {f"rival_{first}", f"rival_{plain}"} <= {button.key for button in page.button}
+    rivals = updates.read_rivals(shown_store, last)
+    assert dict(rivals.select("batch_id", "differs").iter_rows()) == {first: True, plain: False}
+
+
 def test_a_second_click_and_a_slower_colleague_decide_nothing(
     shown_store: sa.Engine, visit: Visit, signed: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import datetime as dt
+from collections import Counter
 
 import polars as pl
 import pytest
@@ -271,3 +272,16 @@ def test_a_correction_keeps_the_note_and_the_row_it_replaces(filled: sa.Engine) 
     assert events.rows() == [(dt.date(2025, 3, 1), "ghi chú", True), (dt.date(2025, 3, 2), "ghi chú", False)]
     current = updates.current_rows(filled, "BCT").standing_blockers
     assert current["escalated_on"].to_list() == [dt.date(2025, 6, 6)]
+
+
+def test_what_is_out_of_the_ordinary_is_counted_by_batch(held: sa.Engine) -> None:
+    number = sent_for_review(held, EVERYTHING)
+
+    signs = updates.count_signs(held, updates.list_waiting(held))
+
+    seen = preview_of(held, table(EVERYTHING))
+    expected = Counter(str(reason) for reasons in seen.waiting.values() for reason in reasons)
+    assert dict(signs.filter(~pl.col("is_notice")).select("sign", "places").iter_rows()) == expected
+    assert set(signs["batch_id"]) <= {number}
+    assert updates.read_rivals(held, number).is_empty()
+    assert updates.count_signs(held, updates.list_waiting(held).clear()).is_empty()
