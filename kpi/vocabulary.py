@@ -291,6 +291,23 @@ class Standing(StrEnum):
     VERIFIED = "verified"
 
 
+class Lack(StrEnum):
+    """What a claim lacks to count, or, where it counts on a word alone, to rest on more.
+
+    `needs_document`: number, issuer and day of a document. `needs_review`: that the coordinator looks at it. `needs_correction`:
+    it was returned, and is to be put right and sent again. `needs_sight`: that somebody outside the agency looks at it, since
+    something false was claimed in that period. `needs_proof`: somebody looked, and nothing could be shown. `was_false`: it was
+    found false, and nothing but the truth would make it count.
+    """
+
+    NEEDS_DOCUMENT = "needs_document"
+    NEEDS_REVIEW = "needs_review"
+    NEEDS_CORRECTION = "needs_correction"
+    NEEDS_SIGHT = "needs_sight"
+    NEEDS_PROOF = "needs_proof"
+    WAS_FALSE = "was_false"
+
+
 class Reading(StrEnum):
     """Which claims figures are made of: what counts, everything said, or only what somebody outside the agency has seen."""
 

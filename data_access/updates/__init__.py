@@ -16,6 +16,7 @@ from data_access.updates.applying import apply
 from data_access.updates.checking import giving_up, one_at_a_time, preview_of, read_limits
 from data_access.updates.handing_in import hand_in, withdraw
 from data_access.updates.outcome import HandedIn, Receipt
+from data_access.updates.pending import read_pending, read_pending_mark
 from data_access.updates.queue import count_kinds, count_signs, count_waiting, read_rivals
 from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
 from data_access.updates.reviewing import REASON_MAX, Review, list_waiting, publish, review, send_back
@@ -44,6 +45,8 @@ __all__ = [
     "read_changes",
     "read_held",
     "read_limits",
+    "read_pending",
+    "read_pending_mark",
     "read_rivals",
     "read_routes",
     "read_uploads_of_file",

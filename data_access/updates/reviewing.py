@@ -79,10 +79,11 @@ def review(engine: sa.Engine, batch_id: int, *, agency: str | None) -> Review | 
         stored = None if batch is None else session.get(models.UploadSubmission, batch_id)
     if batch is None or stored is None or batch.agency is None or agency not in (None, batch.agency):
         return None
-    return _reviewed(batch, submissions.kept(batch, stored), current_rows(engine, batch.agency))
+    return reviewed(batch, submissions.kept(batch, stored), current_rows(engine, batch.agency))
 
 
-def _reviewed(batch: models.UploadBatch, submission: Submission, current: Current) -> Review:
+def reviewed(batch: models.UploadBatch, submission: Submission, current: Current) -> Review:
+    """How what was sent with a batch stands to `current`, the register of its agency."""
     current = dataclasses.replace(current, waiting=current.waiting.filter(pl.col("batch_id") != batch.id))
     sent = with_days(submission.table, _days_that_hold(submission, current))
     received_on = local_time(batch.created_at).date()
@@ -169,7 +170,7 @@ def publish(
             raise Refused("undecided")
         assert batch.agency is not None
         current = current_within(session, batch.agency)
-        fresh = _reviewed(batch, submission, current)
+        fresh = reviewed(batch, submission, current)
         preview = _as_reviewed(session, review, fresh)
         rest = _rest(fresh, submission, chosen)
         if rest is not None and not _tidy(reason):

@@ -32,7 +32,11 @@ def counting(register: Register, reading: Reading = Reading.COUNTING) -> pl.Data
 
     Read as declared, everything that is in the register counts; as verified, of claims only those somebody outside has seen.
     """
-    events = with_standing(register)
+    return of_reading(with_standing(register), reading)
+
+
+def of_reading(events: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """`counting` of events that have their standing."""
     if reading == Reading.AS_DECLARED:
         return events
     refused = pl.col("standing").eq_missing(pl.lit(str(Standing.REFUSED)))

@@ -16,11 +16,11 @@ import polars as pl
 
 from kpi import facts as folding
 from kpi.facts import REPORT_FIELDS, Facts
-from kpi.facts.standing import counting
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.register import Register
 from kpi.rules import Rules
+from kpi.studies.imagined import as_counted, copies
 from kpi.thresholds import LEAST_RISE
 from kpi.vocabulary import BlockerStep, State
 
@@ -72,10 +72,9 @@ def study(
     cards = cards if cards is not None else scorecard.compute(facts, by=["agency"], rules=rules)
     own = facts.where(pl.col("agency") == agency)
     options = _options(own)
-    changes = _changes(register, own, options, rules)
-    base = _Base(
-        tallies=scorecard.tally(own, by=["agency"]).drop("agency"), rules=rules, peers=_peers(facts, agency, cards)
-    )
+    changed = folding.build(_changed(register, options, own.as_of), own.as_of, rules)
+    changes = _changes(changed, own, options)
+    base = _Base.of(facts, own, agency, cards, rules)
     ways = _Ways.of(changes, base.kpis)
     scored = base.scored(ways, base.kpis)
     after = base.after(options, ways, scored)
@@ -90,6 +89,23 @@ def study(
         ).select(_GAINS),
         together=_together(options, ways, base, scored, alone, (score, place), steps),
     )
+
+
+def gains(
+    facts: Facts, changed: Facts, options: pl.DataFrame, *, agency: str, rules: Rules, cards: pl.DataFrame
+) -> pl.DataFrame:
+    """What each option alone would gain an agency: the columns of `options` (option, agreement_id and others), with score,
+    points, place, places and through as in `Study`.
+
+    `changed` has, under the number of each option, the agreement it changes (agreement_id; null for one that is not among the
+    agency's yet) as it is then; the rest as in `study`.
+    """
+    own = facts.where(pl.col("agency") == agency)
+    base = _Base.of(facts, own, agency, cards, rules)
+    ways = _Ways.of(_changes(changed, own, options), base.kpis)
+    after = base.after(options, ways, base.scored(ways, base.kpis))
+    today = after.filter(pl.col("option") == _NOTHING).row(0, named=True)
+    return _gains(options, after, today["score"], today["place"])
 
 
 def _peers(facts: Facts, agency: str, cards: pl.DataFrame) -> Floats:
@@ -169,12 +185,12 @@ def _options(own: Facts) -> pl.DataFrame:
     return pl.concat(parts).with_row_index("option").cast({"option": pl.Int64})
 
 
-def _changes(register: Register, own: Facts, options: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """How each option changes the agency's tallies: option, kpi, time, counted, cases."""
-    changed = folding.build(_changed(register, options, own.as_of), own.as_of, rules)
+def _changes(changed: Facts, own: Facts, options: pl.DataFrame) -> pl.DataFrame:
+    """How each option changes the agency's tallies: option, kpi, time, counted, cases. `changed` has the agreements as they are
+    after it, under its number."""
     # What a register keeps at all is a matter of the whole register, not of the few agreements imagined here.
     after = scorecard.tally(dataclasses.replace(changed, records=own.records), by=["agreement_id"])
-    touched = own.where(pl.col("agreement_id").is_in(options["agreement_id"].implode()))
+    touched = own.where(pl.col("agreement_id").is_in(options["agreement_id"].drop_nulls().implode()))
     before = scorecard.tally(touched, by=["agreement_id"]).join(options, on="agreement_id")
     parts = [
         after.select(pl.col("agreement_id").alias("option"), *_CHANGE, "counted", "cases"),
@@ -190,35 +206,21 @@ def _changes(register: Register, own: Facts, options: pl.DataFrame, rules: Rules
 
 def _changed(register: Register, options: pl.DataFrame, today: dt.date) -> Register:
     """A register of the changed agreements only, each under the number of its option."""
-    agreements = register.agreements.rename({"id": "agreement_id"}).join(options, on="agreement_id")
-    blockers = register.blockers.join(options, on="agreement_id").with_row_index("_new").cast({"_new": pl.Int64})
-    moves = register.blocker_events.join(blockers.select("_new", blocker_id="id"), on="blocker_id")
-    resolved = blockers.filter(pl.col("action") == "unblocked").select(
-        blocker_id="_new", kind=pl.lit(BlockerStep.RESOLVED), effective_on=pl.lit(today), received_on=pl.lit(today)
+    # What does not count now counts no more in what is imagined; of that nothing has been found.
+    there = copies(as_counted(register), options)
+    unblocked = options.filter(pl.col("action") == "unblocked").select(agreement_id="option")
+    resolved = there.blockers.join(unblocked, on="agreement_id", how="semi").select(
+        blocker_id="id", kind=pl.lit(BlockerStep.RESOLVED), effective_on=pl.lit(today), received_on=pl.lit(today)
     )
-
-    def of_options(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.join(options, on="agreement_id").with_columns(agreement_id="option").select(frame.columns)
 
     def with_new(frame: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         return pl.concat([frame, new], how="diagonal")
 
     return dataclasses.replace(
-        register,
-        agreements=agreements.with_columns(id="option").select(register.agreements.columns),
-        agreement_partners=of_options(register.agreement_partners),
-        # What does not count now counts no more in what is imagined; of that nothing has been found.
-        status_events=with_new(
-            of_options(counting(register).select(register.status_events.columns)), _new_states(register, options, today)
-        ),
-        verifications=register.verifications.clear(),
-        sample_items=register.sample_items.clear(),
-        targets=of_options(register.targets),
-        reports=with_new(of_options(register.reports), _new_reports(register, options, today)),
-        blockers=blockers.with_columns(id="_new", agreement_id="option").select(register.blockers.columns),
-        blocker_events=with_new(
-            moves.with_columns(blocker_id="_new").select(register.blocker_events.columns), resolved
-        ),
+        there,
+        status_events=with_new(there.status_events, _new_states(register, options, today)),
+        reports=with_new(there.reports, _new_reports(register, options, today)),
+        blocker_events=with_new(there.blocker_events, resolved),
     )
 
 
@@ -298,6 +300,12 @@ class _Base:
     tallies: pl.DataFrame
     rules: Rules
     peers: Floats
+
+    @classmethod
+    def of(cls, facts: Facts, own: Facts, agency: str, cards: pl.DataFrame, rules: Rules) -> _Base:
+        """An agency as it is among the others of `facts`."""
+        tallies = scorecard.tally(own, by=["agency"]).drop("agency")
+        return cls(tallies=tallies, rules=rules, peers=_peers(facts, agency, cards))
 
     @property
     def kpis(self) -> list[str]:

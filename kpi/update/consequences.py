@@ -26,7 +26,7 @@ def cards_after(
     `condition` narrows the agreements, as a view does; empty where the agency has none in it.
     """
     after = projected(register, preview)
-    found = folding.build(_of_agency(after, preview.agency), as_of, rules)
+    found = folding.build(of_agency(after, preview.agency), as_of, rules)
     found = dataclasses.replace(found, records=folding.records_kept(after))
     if condition is not None:
         found = found.where(condition)
@@ -45,7 +45,7 @@ def rank_of(cards: pl.DataFrame, *, agency: str) -> tuple[int | None, int]:
     return (None if own.is_empty() else int(own["place"].item())), ranking.height
 
 
-def _of_agency(register: Register, agency: str) -> Register:
+def of_agency(register: Register, agency: str) -> Register:
     """The part of a register that is about one agency's agreements; reference lists and periods stay whole."""
     agreements = register.agreements.filter(pl.col("responsible_agency") == agency)
     ids = agreements.select(agreement_id="id")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 from kpi.thresholds import Thresholds
-from kpi.update.changes import Change, Place
+from kpi.update.changes import Change, Place, place_of
 from kpi.update.checks import Checked
 from kpi.update.columns import BY_CODE
 from kpi.update.current import Current
@@ -69,6 +69,16 @@ class Preview:
     def decided(self, mine: Collection[Conflict]) -> Preview:
         """The same preview with these conflicts decided for the file. For the others see `set_aside`."""
         return dataclasses.replace(self, conflicts=tuple(c for c in self.conflicts if c not in mine))
+
+    def only(self, places: Collection[Place]) -> Preview:
+        """The same preview of some places (see `changes.place_of`) and nothing else."""
+        return dataclasses.replace(
+            self,
+            changes=tuple(change for change in self.changes if place_of(change) in places),
+            conflicts=tuple(conflict for conflict in self.conflicts if place_of(conflict.change) in places),
+            waiting=MappingProxyType({place: why for place, why in self.waiting.items() if place in places}),
+            writes=self.writes.only(places),
+        )
 
 
 def compare(checked: Checked, current: Current) -> Preview:

@@ -7,11 +7,13 @@ would do to every figure, and tests compare the two.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 import polars as pl
 
 from kpi.facts import REPORT_FIELDS
 from kpi.register import FIELDS_FILLED, Schema
+from kpi.update.changes import Place
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.vocabulary import BlockerStep, State, texts
@@ -74,6 +76,30 @@ class Writes:
     reports: pl.DataFrame
     blockers: pl.DataFrame
     blocker_events: pl.DataFrame
+
+    def only(self, places: Collection[Place]) -> Writes:
+        """The rows of some places (see `changes.place_of`)."""
+        part, item = pl.lit, pl.col("item")
+        return Writes(
+            agreements=_of_places(self.agreements, places, part("agreement"), part("")),
+            values=_of_places(self.values, places, pl.col("column"), part("")),
+            status_events=_of_places(self.status_events, places, part("status"), part("")),
+            targets=_of_places(self.targets, places, part("target"), part("")),
+            reports=_of_places(self.reports, places, part("report"), item),
+            blockers=_of_places(self.blockers, places, part("blocker"), item),
+            blocker_events=_of_places(self.blocker_events, places, part("blocker"), item),
+        )
+
+
+def _of_places(frame: pl.DataFrame, places: Collection[Place], part: pl.Expr, item: pl.Expr) -> pl.DataFrame:
+    is_new = pl.col("subject").str.starts_with(NEW)
+    keys = ["subject", "_part", "_item"]
+    wanted = pl.DataFrame(list(places), schema=dict.fromkeys(keys, pl.String), orient="row")
+    placed = frame.with_columns(
+        pl.when(is_new).then(pl.lit("")).otherwise(said).alias(name)
+        for name, said in zip(keys[1:], (part, item), strict=True)
+    )
+    return placed.join(wanted, on=keys, how="semi", maintain_order="left").drop(keys[1:])
 
 
 def writes_of(cells: pl.DataFrame, current: Current) -> Writes:

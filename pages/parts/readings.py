@@ -9,7 +9,7 @@ import streamlit as st
 
 import words as w
 from kpi.vocabulary import Reading
-from pages.ui import cards
+from pages.ui import cards, loaders
 from pages.ui.view import View
 
 _NAME: Final = "standing"
@@ -30,7 +30,8 @@ def choose(view: View) -> View:
         on_change=_keep,
         label_visibility="collapsed",
     )
-    return dataclasses.replace(view, reading=Reading(asked))
+    pending = "" if asked == Reading.COUNTING else loaders.pending_mark()
+    return dataclasses.replace(view, reading=Reading(asked), pending=pending)
 
 
 def mark(view: View) -> None:

@@ -15,15 +15,16 @@ if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
     st.stop()
 top = st.container()
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     group_view = readings.choose(view.where(agency_group=sections.choose_group(view, person)))
+    whole = sections.wants_all()
 readings.mark(group_view)
 with top:
     heading.show_heading("ranking.heading", group_view)
 if loaders.league_table(group_view, by="agency").is_empty():
     cards.empty_state("ranking.empty")
     st.stop()
-sections.show_ranked(group_view, person)
+sections.show_ranked(group_view, person, whole=whole)
 statistics.show_pair(group_view, person)
 sections.show_intervals(group_view)
 statistics.show_details(group_view, person)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -22,6 +23,9 @@ from pages.ui.view import View
 
 _NAME_CHARACTERS: Final = 31
 _ROW: Final = 35
+_WEIGHTY: Final = 10
+"""So much of the composite a KPI must weigh to stand in the ranking before it is asked for."""
+
 _OWN: Final = "▶ "
 """Stands before the name of the reader's own agency."""
 
@@ -57,8 +61,21 @@ def _keep_group() -> None:
     st.query_params["group"] = st.session_state["ranking_group"]
 
 
-def show_ranked(view: View, person: Person) -> None:
-    """The agencies with a place, by place; a row leads to its scorecard. `view` is of one group."""
+def wants_all() -> bool:
+    """Whether the address asks for every column; those that a laptop's screen has room for stand there in any case."""
+    st.session_state["ranking_all_columns"] = st.query_params.get("columns") == "all"
+    return st.toggle(w.t("ranking.all_columns"), key="ranking_all_columns", on_change=_keep_columns)
+
+
+def _keep_columns() -> None:
+    if st.session_state["ranking_all_columns"]:
+        st.query_params["columns"] = "all"
+    else:
+        st.query_params.pop("columns", None)
+
+
+def show_ranked(view: View, person: Person, *, whole: bool) -> None:
+    """The agencies with a place, by place; a row leads to its scorecard. `view` is of one group; `whole`: with every column."""
     ranked = _table(view, person.limited_to, is_ranked=True)
     if ranked.is_empty():
         nobody = w.t("ranking.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n))
@@ -67,7 +84,7 @@ def show_ranked(view: View, person: Person) -> None:
     _show_basis(view, person)
     tables.show(
         ranked,
-        _columns(view, is_ranked=True),
+        _columns(view, is_ranked=True, whole=whole),
         "ranking",
         file_name=w.t("ranking.heading"),
         alt=w.t("ranking.alt"),
@@ -212,7 +229,7 @@ def _reliability_columns(rules: Rules) -> list[Column]:
         Column(
             "reliable",
             f"kpi.{RELIABILITY}.short",
-            width=116,
+            width=114,
             help=_kpi_help(RELIABILITY, rules),
             by="reliability",
         )
@@ -239,23 +256,26 @@ def _climb_text(places: int | None) -> str:
 
 
 @kept(in_words=True)
-def _columns(view: View, *, is_ranked: bool) -> tuple[Column, ...]:
-    """What is shown of those with a place, or of those without."""
+def _columns(view: View, *, is_ranked: bool, whole: bool = True) -> tuple[Column, ...]:
+    """What is shown of those with a place, or of those without; not the `whole`: what fits the screen of a laptop."""
     rules = loaders.rules(view.as_of)
-    n = Column("n", "ranking.n", "number", width=64 if is_ranked else 70, help_key="ranking.n_help")
+    n = Column("n", "ranking.n", "number", width=54 if is_ranked else 70, help_key="ranking.n_help")
     if not is_ranked:
-        return (Column("name", "ranking.agency", pinned=True, width=250), n, *_kpi_columns(rules))
+        return (Column("name", "ranking.agency", pinned=True, width=250), n, *_kpi_columns(rules, scored(rules)))
+    kpis = [kpi for kpi in scored(rules) if whole or (KPIS[kpi].weight or 0) >= _WEIGHTY]
+    seen = Column("seen", "ranking.seen", "progress", width=76, help=w.t("explained.seen.sentence"))
+    gap = [Column("gap_text", one.label_key, width=90, by="gap", help_key=one.help_key) for one in _gap_columns(view)]
     return (
-        Column("name", "ranking.agency", pinned=True, width=236),
-        Column("band", "ranking.band", "code", of="band", width=76, help_key="ranking.band_help"),
-        Column("place", "ranking.place", "number", width=50),
-        Column("places", "ranking.places", width=66, help_key="ranking.places_help"),
-        Column("climb", "ranking.climb", width=72),
-        Column("score_text", f"kpi.{COMPOSITE}.short", "light", of="light", width=76, help=_kpi_help(COMPOSITE, rules)),
-        *(Column("gap_text", one.label_key, width=96, by="gap", help_key=one.help_key) for one in _gap_columns(view)),
-        Column("seen", "ranking.seen", "progress", width=84, help=w.t("explained.seen.sentence")),
+        Column("name", "ranking.agency", pinned=True, width=222),
+        Column("band", "ranking.band", "code", of="band", width=72, help_key="ranking.band_help"),
+        Column("place", "ranking.place", "number", width=48),
+        Column("places", "ranking.places", width=62, help_key="ranking.places_help"),
+        *([Column("climb", "ranking.climb", width=72)] if whole else []),
+        Column("score_text", f"kpi.{COMPOSITE}.short", "light", of="light", width=74, help=_kpi_help(COMPOSITE, rules)),
+        *gap,
+        *([seen] if whole or not gap else []),
         *_reliability_columns(rules),
-        *_kpi_columns(rules),
+        *_kpi_columns(rules, kpis),
         n,
     )
 
@@ -266,10 +286,10 @@ def _gap_columns(view: View) -> list[Column]:
     return [Column("gap", "ranking.gap", "number", digits=1, help_key="ranking.gap_help")]
 
 
-def _kpi_columns(rules: Rules) -> list[Column]:
+def _kpi_columns(rules: Rules, kpis: Sequence[str]) -> list[Column]:
     return [
         Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_light", help=_kpi_help(kpi, rules))
-        for kpi in scored(rules)
+        for kpi in kpis
     ]
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 import words as w
 from kpi.vocabulary import Reading
 from pages.parts import readings, stalling
-from pages.scorecard import SCREEN, sections, statistics
+from pages.scorecard import SCREEN, claims, sections, statistics
 from pages.ui import cards, filters, session
 from pages.ui.choices import choice
 
@@ -38,11 +38,10 @@ is_usual = view.reading == Reading.COUNTING
 sections.show_place(view, agency)
 if sees_all:
     sections.show_succession(view, agency)
-    sections.show_withheld(agency, person)
 if sees_all and is_usual:
     statistics.show_outlook(view, agency)
     stalling.show_expected(view, agency)
-    statistics.show_steps(view, agency)
+    claims.show_moves(view, agency, person)
 sections.show_reasons(view, agency)
 sections.show_kpis(view, agency)
 if sees_all and is_usual:

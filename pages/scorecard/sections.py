@@ -10,7 +10,6 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access.accounts import May, Person
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, shown_in
 from kpi.rules import Rules
@@ -155,18 +154,6 @@ def show_succession(view: View, agency: str) -> None:
     }
     kpi = w.t(f"kpi.{alone_in('pair')}.short")
     st.caption(w.t("scorecard.succeeded", date=w.date(since), kpi=kpi, **told))
-
-
-def show_withheld(agency: str, person: Person) -> None:
-    """That some of what the agency claimed does not count until somebody has seen it, and why; the way there for who looks."""
-    held = loaders.withheld().filter(pl.col("agency") == agency)
-    if held.is_empty():
-        return
-    periods = ", ".join(held["period"].unique().sort())
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(w.tn("scorecard.withheld", held.height, periods=w.plain(periods)), width="content")
-        if person.may(May.VERIFY):
-            links.page_link("verification", w.t("scorecard.to_withheld"), icon=":material/fact_check:")
 
 
 @drawn
@@ -388,5 +375,7 @@ def show_lists(view: View, agency: str) -> None:
 
 @kept()
 def _listed(view: View, agency: str, condition: str) -> pl.DataFrame:
-    own = loaders.seen_facts(view, agency).agreements
+    # What waits to be registered is declared, and is nowhere to be opened yet.
+    known = loaders.register().agreements.select(agreement_id="id")
+    own = loaders.seen_facts(view, agency).agreements.join(known, on="agreement_id", how="semi")
     return own.filter(condition).sort("days_since_progress", descending=True)

@@ -21,18 +21,12 @@ OWN_SHARE_LIMIT: Final = 0.5
 """Where more than this of the comparison is the agency itself, there is hardly anybody to compare it with."""
 
 
-@st.fragment(parallel=True)
-def show_steps(view: View, agency: str) -> None:
+@drawn
+def draw_steps(view: View, agency: str) -> None:
     """The three things that would move the composite most, each leading to its agreement.
 
     Only for those who may see the agency's agreements one by one.
     """
-    _draw_steps(view, agency)
-
-
-@drawn
-def _draw_steps(view: View, agency: str) -> None:
-    st.subheader(w.t("moves.heading"), anchor=False)
     found = studies.steps(view, agency)
     if found.score is None:
         st.caption(w.t("moves.no_score"))
@@ -57,7 +51,7 @@ def _together(found: Steps) -> str:
     # Of the scores as they are read, so that the sentence adds up.
     gained = last["points"] if found.score is None else round(last["score"], 1) - round(found.score, 1)
     words = {
-        "points": _points(gained),
+        "points": points(gained),
         "score": w.number(found.score, 1),
         "after": w.number(last["score"], 1),
     }
@@ -73,20 +67,21 @@ def _gain(found: Steps, position: int) -> str:
     row = found.rows.row(position, named=True)
     before = found.rows.row(position - 1, named=True) if position else None
     score, place = (found.score, found.place) if before is None else (before["score"], before["place"])
-    points = _points(row["score"] - score)
+    more = points(row["score"] - score)
     if row["place"] is None:
-        text = w.t("moves.gain_unranked", points=points)
+        text = w.t("moves.gain_unranked", points=more)
     else:
         key = "moves.gain_same" if row["place"] == place else "moves.gain"
-        text = w.t(key, points=points, place=w.number(row["place"]))
+        text = w.t(key, points=more, place=w.number(row["place"]))
     if row["through"] is None:
         return text
     kpi = w.t(f"kpi.{row['through']}.short")
     return f"{text} {w.t('moves.through', kpi=kpi)}"
 
 
-def _points(points: float) -> str:
-    return w.number(points, 1 if points >= 0.1 else 2)
+def points(gained: float) -> str:
+    """Points of the composite, with the decimals it takes to see that there are any."""
+    return w.number(gained, 1 if gained >= 0.1 else 2)
 
 
 @st.fragment(parallel=True)

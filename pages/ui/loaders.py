@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 import words
-from data_access import known
+from data_access import known, updates
 from data_access.accounts import Person
 from data_access.register import (
     AgreementDossier,
@@ -34,6 +34,7 @@ from kpi.register import Register
 from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
+from kpi.update.pending import Pending, declared
 from kpi.vocabulary import Reading
 from pages.ui import data_edition
 from pages.ui.filter_declarations import code_filters
@@ -145,20 +146,39 @@ def extent(reader: str = readers.EVERYTHING) -> Extent:
 
 
 @kept(rows=True)
-def history(reading: Reading = Reading.COUNTING) -> History:
-    """The register by time, of the claims of a reading: from it any day is looked up."""
-    return History.of(register(), reading)
+def history(reading: Reading = Reading.COUNTING, pending: str = "") -> History:
+    """The register by time, of the claims of a reading: from it any day is looked up. `pending` as in `View`."""
+    return History.of(_declared(pending) if pending else register(), reading)
+
+
+def pending_mark() -> str:
+    """A mark of what agencies say and the register does not have yet; empty where that is nothing, and of a day as it was known:
+    what waited then is not kept apart."""
+    shown = data_edition.shown()
+    return "" if shown.known_on is not None else updates.read_pending_mark(data_edition.store())
+
+
+def pending_of(agency: str) -> tuple[Pending, ...]:
+    """What an agency says and the register does not have yet, as of this moment."""
+    return updates.read_pending(data_edition.store(), agency)
 
 
 @kept(rows=True)
-def _whole_facts(as_of: dt.date, reading: Reading = Reading.COUNTING) -> Facts:
-    return kpi_facts.build(history(reading), as_of, rules(as_of))
+def _declared(mark: str) -> Register:
+    """The register with everything agencies say, of the moment of a mark (see `pending_mark`)."""
+    return declared(register(), updates.read_pending(data_edition.store()))
+
+
+@kept(rows=True)
+def _whole_facts(as_of: dt.date, reading: Reading = Reading.COUNTING, pending: str = "") -> Facts:
+    return kpi_facts.build(history(reading, pending), as_of, rules(as_of))
 
 
 @kept(rows=True)
 def facts(view: View) -> Facts:
     """The facts a view counts, for figures that are sums over many agreements."""
-    found, condition = _whole_facts(view.as_of, view.reading), view.condition
+    mark = view.pending if view.reading == Reading.AS_DECLARED else ""
+    found, condition = _whole_facts(view.as_of, view.reading, mark), view.condition
     return found if condition is None else found.where(condition)
 
 

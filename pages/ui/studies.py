@@ -9,12 +9,13 @@ from typing import Final
 
 import polars as pl
 
+from data_access import updates
 from data_access.claimed import read_claims
 from kpi.facts import Facts
 from kpi.indicators.catalog import KPIS
 from kpi.integrity import signs, unusual
 from kpi.integrity.claims import claimed, first_recent_day
-from kpi.studies import calibration, case_mix, cohorts, forecast, pace, rank_sets, sensitivity, waiting
+from kpi.studies import calibration, case_mix, claims, cohorts, forecast, pace, rank_sets, sensitivity, waiting
 from kpi.studies import funnel as kpi_funnel
 from kpi.studies import what_if as whatif
 from kpi.studies.calibration import BackTest, Calibration
@@ -142,6 +143,27 @@ def what_if(view: View, agency: str) -> Study:
         rules=loaders.rules(view.as_of),
         steps=STEPS,
         cards=loaders.scorecards(view, by="agency"),
+    )
+
+
+@kept()
+def lacking(view: View, agency: str, pending: str) -> pl.DataFrame:
+    """What the agency's claims still lack; columns as in `kpi.studies.claims.lacking`. Only for those who may see its agreements;
+    `pending` is `loaders.pending_mark`."""
+    found = claims.lacking(
+        loaders.register(),
+        loaders.facts(view),
+        loaders.pending_of(agency) if pending else (),
+        agency=agency,
+        rules=loaders.rules(view.as_of),
+        cards=loaders.scorecards(view, by="agency"),
+        condition=view.condition,
+    )
+    batches = updates.list_batches(data_edition.store(), agency).select("username", batch_id="id")
+    return (
+        found.join(batches, on="batch_id", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("sent_by", "username").alias("sent_by"))
+        .drop("username")
     )
 
 

@@ -39,6 +39,7 @@ def show(
     empty_key: str = "common.no_rows",
     file_columns: Sequence[Column] | None = None,
     in_words: InWords | None = None,
+    acts: Mapping[str, Callable[[Row], object]] | None = None,
 ) -> Row | None:
     """Draw a table with its downloads; the row that has just been clicked, with all columns of `frame`.
 
@@ -47,18 +48,21 @@ def show(
     An empty frame is said in words. `file_columns` are the columns of the files, where these differ from those on screen.
     `in_words`, a function of a module, adds columns that take long to write: to the rows that are shown, and to all of them
     where they go into a file or are sorted by one of these; the first column must be told apart without it (`Column.by`).
+    `acts` are further columns of text whose cells can be clicked, by the column's field; they go into no file.
     """
     if frame.is_empty():
         cards.empty_state(empty_key)
         return None
     columns = tuple(columns)
-    opener = key if on_row is not None else None
+    clicks = {**({} if on_row is None else {columns[0].field: on_row}), **(acts or {})}
+    clickable = {field: _click_key(key, field, columns) for field in clicks}
+    opener = tuple(clickable.items())
     page = paging.opened(frame, columns, key) if frame.height > paging.PAGE_ROWS else None
     if page is None or (page.number == 1 and not page.order.column):
-        rows, (cells, config) = frame, _on_screen(frame, columns, in_words, opener_of=opener)
+        rows, (cells, config) = frame, _on_screen(frame, columns, in_words, clickable=opener)
     else:
         rows = paging.rows_of(page, frame, columns, in_words)
-        cells, config = _written(rows, columns, in_words, opener_of=opener, page=page)
+        cells, config = _written(rows, columns, in_words, clickable=opener, page=page)
     st.dataframe(
         cells,
         key=key if page is None else page.key,
@@ -70,21 +74,22 @@ def show(
         on_select="ignore" if page is None else paging.by_header(page, columns),
         selection_mode="single-column",
     )
-    show_downloads(frame, file_columns or columns, key, file_name=file_name, in_words=in_words, page=page)
-    if on_row is None:
-        return None
-    row = _clicked_row(rows, cells[columns[0].field], st.session_state.get(_click_key(key)))
-    if row is not None:
-        on_row(row)
-    return row
+    in_files = file_columns or [column for column in columns if column.field not in (acts or {})]
+    show_downloads(frame, in_files, key, file_name=file_name, in_words=in_words, page=page)
+    for field, act in clicks.items():
+        row = _clicked_row(rows, cells[field], st.session_state.get(clickable[field]))
+        if row is not None:
+            act(row)
+            return row
+    return None
 
 
 @per_frame
 def _on_screen(
-    frame: pl.DataFrame, columns: Sequence[Column], in_words: InWords | None, *, opener_of: str | None
+    frame: pl.DataFrame, columns: Sequence[Column], in_words: InWords | None, *, clickable: tuple[tuple[str, str], ...]
 ) -> tuple[pa.Table, dict[str, Any]]:
     """What a table begins with: all of a short one, the first page of a long one."""
-    return _written(frame.head(paging.PAGE_ROWS), columns, in_words, opener_of=opener_of)
+    return _written(frame.head(paging.PAGE_ROWS), columns, in_words, clickable=clickable)
 
 
 def _written(
@@ -92,19 +97,21 @@ def _written(
     columns: Sequence[Column],
     in_words: InWords | None,
     *,
-    opener_of: str | None,
+    clickable: tuple[tuple[str, str], ...],
     page: Page | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """The cells as the browser gets them, and how each column is drawn; the first one opens rows of the table named."""
+    """The cells as the browser gets them, and how each column is drawn; some (field, key of the click) can be clicked."""
     if in_words is not None:
         rows = in_words(rows)
     cells = _cells(rows, columns)
     labels = {column: ("" if page is None else page.arrow(column)) + w.t(column.label_key) for column in columns}
     config = {column.field: _config(column, rows, label) for column, label in labels.items()}
-    if opener_of is not None:
-        first = columns[0]
-        cells = cells.with_columns(pl.concat_str(pl.col(first.field).fill_null("–"), pl.lit(_OPENS)))
-        config[first.field] = _opener_config(first, opener_of, labels[first])
+    for field, key in clickable:
+        (column,) = (column for column in columns if column.field == field)
+        if column == columns[0]:
+            cells = cells.with_columns(pl.col(field).fill_null("–"))
+        cells = cells.with_columns(pl.col(field) + _OPENS)
+        config[field] = _opener_config(column, key, labels[column])
     return cells.to_arrow(), config
 
 
@@ -115,8 +122,8 @@ def _clicked_row(frame: pl.DataFrame, labels: pa.ChunkedArray, click: Mapping[st
     return frame.row(click["row"], named=True)
 
 
-def _click_key(key: str) -> str:
-    return f"{key}_row"
+def _click_key(key: str, field: str, columns: Sequence[Column]) -> str:
+    return f"{key}_row" if field == columns[0].field else f"{key}_{field}"
 
 
 # --- Cells -----------------------------------------------------------------------------------------------------------
@@ -175,7 +182,7 @@ def _opener_config(column: Column, key: str, label: str) -> Any:
         label,
         type="tertiary",
         alignment="left",
-        key=_click_key(key),
+        key=key,
         pinned=column.pinned or None,
         width=column.width,
         help=w.t("common.row_opens"),

@@ -22,7 +22,8 @@ class View:
     """What a page shows: `chosen` has the codes of the filters that restrict it, written as in an address.
 
     `reader` is whom it is shown to: the key of an agency, or `readers.EVERYTHING` for somebody who may see all agreements.
-    `reading` says which claims its figures are made of. For an agency it selects among its own agreements; what is said of all
+    `reading` says which claims its figures are made of, `pending` which of those that the register does not have yet (the mark
+    of `loaders.pending_mark`; empty: none). For an agency it selects among its own agreements; what is said of all
     agencies is `published`.
     """
 
@@ -31,6 +32,7 @@ class View:
     chosen: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
     reader: str = readers.NOBODY
     reading: Reading = Reading.COUNTING
+    pending: str = ""
 
     @property
     def published(self) -> View:
