@@ -203,8 +203,7 @@ def _column_moved(seen: Seen, code: str) -> Iterator[Problem]:
         moved = new.join(old, on="value").select(pl.min_horizontal("old", "new").sum()).item() or 0
         if moved < max(_FEWEST_MOVED, _SHARE_MOVED * cells.height):
             continue
-        held = cells.join(old, on="value", how="semi", maintain_order="left")
-        for row, value in held.select(ROW, "text").iter_rows():
+        for row, value in cells.select(ROW, "text").iter_rows():
             yield _notice(code, row, column, value)
 
 

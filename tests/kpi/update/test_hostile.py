@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 import zipfile
 from collections import Counter
@@ -14,6 +15,8 @@ import pytest
 
 from files import ENCODINGS, reading
 from kpi.update import Checked, Current, Problem, Table, check_rows, compare, message, read_table, template
+from kpi.update.current import known_cells
+from tests.kpi.update import messes
 from tests.kpi.update.samples import TODAY, current, say
 
 FILES = 5_200
@@ -236,3 +239,57 @@ def test_no_hostile_file_ends_in_an_exception(share: int) -> None:
         outcomes[_judge(change(good, chance), name, encoding, now, judged)] += 1
 
     assert outcomes["refused"] > outcomes["changes"] > 20, outcomes
+
+
+# --- What was meant --------------------------------------------------------------------------------------------------
+
+MESSES_TRIED = int(os.environ.get("MESSES", "160"))
+"""So many files in all families together; more of them take 0.02 s each."""
+
+
+def test_no_file_says_silently_something_else_than_was_meant() -> None:
+    """Each is refused, or comes to what its clerk meant, or says in a notice where it does not."""
+    now = current(**messes.register())
+    outcomes: Counter[tuple[str, str]] = Counter()
+    silent: list[tuple[str, int, object]] = []
+    for number in range(MESSES_TRIED):
+        chance = random.Random(number)
+        family = list(messes.MESSES)[number % len(messes.MESSES)]
+        sheet = messes.filled(chance)
+        data, name = messes.MESSES[family](sheet, chance)
+        outcome, said = _meant(data, name, sheet.meant, now)
+        outcomes[family, outcome] += 1
+        if outcome == "silent":
+            silent.append((family, number, said))
+
+    assert not silent, (len(silent), silent[:5])
+    for family in ("dialect", "heading", "around", "written_otherwise", "cleared", "typed"):
+        assert outcomes[family, "as_meant"], (family, outcomes)
+
+
+def _meant(data: bytes, name: str, meant: messes.Meant, now: Current) -> tuple[str, object]:
+    """What became of a file beside what was meant by it: refused, as_meant, said or silent; with the differences of the last."""
+    table = read_table(data, name, reader=reading.read)
+    checked = check_rows(table, now, today=TODAY) if isinstance(table, Table) else table
+    if not isinstance(checked, Checked):
+        return _refused(checked), None
+    changes = compare(checked, now).changes
+    found = {(change.ref, change.column): change.new for change in changes}
+    known = {
+        (f"A-{n}", column): text
+        for n, column, text in known_cells(now, now.agreements["agreement_id"])
+        .select("agreement_id", "column", "stored")
+        .iter_rows()
+    }
+    wanted = {cell: text for cell, text in meant.items() if text != known.get(cell)}
+    differing = {ref for (ref, _), _ in set(found.items()) ^ set(wanted.items())}
+    if not differing:
+        return "as_meant", None
+    refs = dict(checked.table.frame.select("row", "ref").iter_rows())
+    told = {refs.get(notice.row) for notice in checked.notices if notice.row is not None}
+    if any(notice.row is None for notice in checked.notices) or differing <= told:
+        return "said", None
+    return "silent", (
+        sorted(set(found.items()) ^ set(wanted.items()), key=str)[:3],
+        [n.code for n in checked.notices][:3],
+    )
