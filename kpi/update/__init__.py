@@ -13,7 +13,7 @@ from kpi.update.current import Current
 from kpi.update.differences import Conflict, Preview, compare, set_aside
 from kpi.update.effects import projected
 from kpi.update.problems import Problem, key_of, message
-from kpi.update.returned import with_remarks
+from kpi.update.returned import with_remarks, with_room
 from kpi.update.table import Table, read_table, table_of
 from kpi.update.template import template
 
@@ -39,4 +39,5 @@ __all__ = [
     "table_of",
     "template",
     "with_remarks",
+    "with_room",
 ]

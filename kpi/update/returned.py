@@ -13,9 +13,25 @@ import polars as pl
 from files import formula_injection
 from files.workbook import Book, writable
 from kpi.update.cells import ROW
-from kpi.update.columns import BY_CODE
+from kpi.update.columns import BY_CODE, COLUMNS
 from kpi.update.problems import Problem, Say, message
 from kpi.update.table import Table
+
+_EVIDENCE = "evidence_url"
+
+
+def with_room(table: Table) -> Table:
+    """A returned table with blank columns for what may be asked for: the others of each part it speaks of, and evidence."""
+    parts = {BY_CODE[code].part for code in table.frame.columns if code in BY_CODE}
+    there = set(table.frame.columns)
+    room = [
+        column.code
+        for column in COLUMNS
+        if column.use == "typed" and (column.part in parts or column.code == _EVIDENCE) and column.code not in there
+    ]
+    frame = table.frame.with_columns(pl.lit(None, pl.String).alias(code) for code in room)
+    ordered = [code for code in BY_CODE if code in frame.columns]
+    return table.with_frame(frame.select(ROW, *ordered))
 
 
 def with_remarks(

@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from data_access import updates
-from kpi.update import Current, Table
+from kpi.update import Current, Table, with_room
 from kpi.update.columns import BY_CODE
 from kpi.vocabulary import BatchStatus
 from pages.ui import session
@@ -27,10 +27,11 @@ def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> N
     if batch["status"] != BatchStatus.RETURNED or sent is None:
         st.info(w.t("upload.not_returned"), icon=":material/info:")
         return
+    table = with_room(sent.table)
     if st.session_state.get(upload_work.file_key()) is None:
-        _show_rows(person, batch["id"], sent.table)
+        _show_rows(person, batch["id"], table)
     st.subheader(w.t("upload.correct_file"), anchor=False)
-    problems.show_returned_file(sent.table, sent.problems)
+    problems.show_returned_file(table, sent.problems)
     sections.take_file(person, corrects=batch["id"])
 
 

@@ -111,7 +111,9 @@ def of_file(
             read = read_table(data, name, encoding=encoding, limits=updates.read_limits())
         work = Work(key, corrects=corrects)
         if isinstance(read, Table):
-            work.table, work.is_accepted = read, encoding is None
+            # What goes back to an agency has blank columns that were never anything else.
+            work.table = read if corrects is None else dataclasses.replace(read, is_excerpt=True)
+            work.is_accepted = encoding is None
         else:
             work.problems = tuple(read)
         st.session_state[_WORK] = work

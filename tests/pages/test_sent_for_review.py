@@ -71,6 +71,7 @@ def test_a_returned_batch_shows_its_reason_in_full_and_is_sent_again(
     assert REASON in {text.value for text in page.text}
     page = page.button(key=f"upload_correct_{number}").click().run()
     assert page.dataframe[0].value["state"].tolist() == ["Đang triển khai"]
+    assert {"evidence_url", "state_document"} <= {*page.dataframe[0].value.columns}  # what may be asked for
     assert "upload_confirm" not in {button.key for button in page.button}
     page = next(button for button in page.button if button.label == w.t("upload.check_again")).click().run()
     page = confirm(page)

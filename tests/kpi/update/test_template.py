@@ -26,6 +26,7 @@ from kpi.update import (
     read_table,
     template,
     with_remarks,
+    with_room,
 )
 from kpi.vocabulary import STATES
 from tests.kpi.update.samples import (
@@ -247,3 +248,10 @@ def test_a_workbook_is_read_as_another_reader_reads_it(texts: list[str]) -> None
         read = formula_injection.restored(canonical(pl.col("t"))).str.strip_chars()
         expected = theirs.to_frame("t").select(read).to_series().to_list()
         assert outcome.frame["ref"].to_list() == [text for text in expected if text]
+
+
+def test_a_table_that_was_returned_has_room_for_what_may_be_asked_for() -> None:
+    sent = table("ref,state,state_date\nA-1,Đang triển khai,2026-01-10\n")
+
+    assert with_room(sent).frame.columns == ["row", "ref", "evidence_url", "state", "state_date", "state_document"]
+    assert with_room(sent).frame.select(sent.frame.columns).equals(sent.frame)
