@@ -26,8 +26,9 @@ def show(notices: Sequence[Problem], *, key: str, lead: str = "upload.notices") 
         return
     counts = problems.counts(notices)
     st.warning(w.tn(lead, sum(counts.values())), icon=":material/info:")
-    for kind, count in counts.items():
-        st.text(_line(kind, count, [notice for notice in notices if problems.kind_of(notice) == kind]))
+    with st.container(gap="small"):
+        for kind, count in counts.items():
+            st.text(_line(kind, count, [notice for notice in notices if problems.kind_of(notice) == kind]))
     with st.expander(w.t("upload.notice_each")):
         problems.show_list(notices, key=key, has_rows=True)
 

@@ -297,7 +297,7 @@ def _vni(text: str) -> str:
         if letter in "ñÑ":
             written += letter
             continue
-        base, *signs = unicodedata.normalize("NFD", letter)
+        base, *signs = list(unicodedata.normalize("NFD", letter))
         kind = 1 if "\u0302" in signs else 2 if "\u0306" in signs else 0
         base = horned[base] if "\u031b" in signs else base
         tone = next((marks[sign][kind] for sign in signs if sign in marks), "âê"[kind - 1] if kind else "")

@@ -247,6 +247,7 @@ MESSES_TRIED = int(os.environ.get("MESSES", "160"))
 """So many files in all families together; more of them take 0.02 s each."""
 
 
+@pytest.mark.timeout(60 + MESSES_TRIED)
 def test_no_file_says_silently_something_else_than_was_meant() -> None:
     """Each is refused, or comes to what its clerk meant, or says in a notice where it does not."""
     now = current(**messes.register())
