@@ -20,6 +20,7 @@ _FOLDED: Final = pl.col("text").str.to_lowercase().str.replace_all(r"\s+", " ").
 
 _CLOSING: Final = texts(state for state in State if state.kind in (StateClass.CLOSED, StateClass.VOID))
 _STEPS: Final = (str(State.PLAN_ISSUED), *CLAIMED)
+_ROW: Final = ("agency", "group", "agreement_id", "about_on", "received_on", "batch_id", "is_case")
 _AGREEMENT: Final = ("agreement_id",)
 _DAY: Final = ("agency", "received_on")
 
@@ -45,10 +46,8 @@ class Sign:
 
     def rows(self, given: Claimed) -> pl.DataFrame:
         """The rows counted, with a column for each of `clusters` (`_cluster_0`, ...): a number for what comes together."""
-        counted = self.counted(given)
-        return counted.with_columns(
-            pl.struct(columns).hash().alias(f"{CLUSTER}{place}") for place, columns in enumerate(self.clusters)
-        )
+        clusters = [pl.struct(columns).hash().alias(f"{CLUSTER}{place}") for place, columns in enumerate(self.clusters)]
+        return self.counted(given).select(*_ROW, *self.shows, *clusters)
 
 
 # --- What is counted -------------------------------------------------------------------------------------------------

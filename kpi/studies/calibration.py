@@ -210,16 +210,19 @@ def back_test(
     horizon_days: int,
     rules: Rules | None = None,
     history: History | None = None,
+    silences: pl.DataFrame | None = None,
     kinds: Collection[str] = (STARTED, STALLED),
 ) -> BackTest:
     """Forecasts made as of each of the days for `horizon_days` later, set beside the facts of then.
 
-    Each needs the facts of two days; where one day's horizon is another day, they are folded once. `history` is the
-    register's, where it is at hand. Forecasts of other `kinds` are not made.
+    Each needs the facts of two days; where one day's horizon is another day, they are folded once. `history` and
+    `silences` (`forecast.silences`) are the register's, where they are at hand. Forecasts of other `kinds` are not made.
     """
     rules = rules or Rules()
     folded: dict[dt.date, Facts] = {}
     history = history or History.of(register)
+    if silences is None and STALLED in kinds:
+        silences = forecast.silences(register)
 
     def as_of(day: dt.date) -> Facts:
         if day not in folded:
@@ -234,7 +237,8 @@ def back_test(
         if STARTED in kinds:
             found.append(_starts_tested(forecast.starts(now, end), later, now.as_of))
         if STALLED in kinds:
-            stalls = _outcomes(forecast.stalls(register, now, end), later, day, STALLED, "is_stalled")
+            assert silences is not None
+            stalls = _outcomes(forecast.stalls(silences, now, end), later, day, STALLED, "is_stalled")
             found.append(BackTest(horizon_days, stalls))
         # Facts of a large register fill memory: those of no other day are let go.
         wanted = {one for other in days[position + 1 :] for one in (other, other + horizon)}

@@ -263,8 +263,9 @@ def _horizon(facts: Facts, on: dt.date) -> int:
 # --- Stalling --------------------------------------------------------------------------------------------------------
 
 
-def stalls(register: Register, facts: Facts, on: dt.date) -> pl.DataFrame:
-    """The chance that each open agreement will be stalled on a day, by how long agreements like it stay silent.
+def stalls(silences: pl.DataFrame, facts: Facts, on: dt.date) -> pl.DataFrame:
+    """The chance that each open agreement will be stalled on a day, by how long agreements like it stay silent: `silences` of the
+    register.
 
     Columns: agreement_id, agency, state, is_stalled (now), silent_days, stall_limit, probability. A silence lasts
     from one evidenced progress to the next; its rates are those of the state the agreement is in, times a factor for
@@ -285,10 +286,10 @@ def stalls(register: Register, facts: Facts, on: dt.date) -> pl.DataFrame:
     if waiting.is_empty():
         return waiting.with_columns(probability=pl.lit(None, dtype=pl.Float64))
     agencies = waiting.select("agency").unique().sort("agency")
-    silences = _silences(register, facts)
+    lived = _lived(silences, facts)
     limits = dict(waiting.select("state", "stall_limit").unique().rows())
     kinds = {
-        state: _Silence.fitted(silences.filter(pl.col("state") == state), agencies, state, limit)
+        state: _Silence.fitted(lived.filter(pl.col("state") == state), agencies, state, limit)
         for state, limit in sorted(limits.items())
     }
     later = _stalled_after(kinds, horizon)
@@ -301,42 +302,54 @@ def stalls(register: Register, facts: Facts, on: dt.date) -> pl.DataFrame:
     return pl.concat(parts).sort("agreement_id")
 
 
-def _silences(register: Register, facts: Facts) -> pl.DataFrame:
-    """Every silence of followed agreements in open states until the as-of day: agency, state, duration, cause, next.
+def silences(register: Register) -> pl.DataFrame:
+    """Every silence in an open state, by agreement: agreement_id, state, since, until (null: still on), next (the state then).
 
     A silence lasts until the agreement comes further than ever before or more of it is carried out than ever reported: as
-    the days since progress are counted in the facts. `cause` is 1 where it did (in the state `next`), 2 where the agreement
-    closed or was suspended, 0 where the silence is still on.
+    the days since progress are counted in the facts. What holds on a day is looked up in them: they are the same for all days.
     """
-    followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
     # What is resumed after a suspension has come no further: it is left out until it does.
     standing = counting(register)
     others = standing.filter(pl.col("date_known") & ~pl.col("state").is_in(MILESTONES))
     moves = pl.concat([history.milestones(standing), others])
-    events = moves.sort("id").select("agreement_id", "state", day="effective_on")
+    events = moves.sort("id").select("agreement_id", "state", since="effective_on")
     reports = (
         history.rises(register.reports)
         .filter("has_risen")
-        .select("agreement_id", pl.lit(None, dtype=pl.String).alias("state"), day="reported_on")
+        .select("agreement_id", pl.lit(None, dtype=pl.String).alias("state"), since="reported_on")
     )
-    state, day = pl.col("state"), pl.col("day")
-    is_open = pl.col("next").is_in(OPEN_STATES)
+    state = pl.col("state")
     return (
         pl.concat([events, reports])
-        .filter(day <= facts.as_of)
-        .join(followed.select("agreement_id", "agency"), on="agreement_id")
-        .sort("agreement_id", "day", state.is_null(), maintain_order=True)
+        .sort("agreement_id", "since", state.is_null(), maintain_order=True)
         .with_columns(state.forward_fill().over("agreement_id"))
-        .unique(["agreement_id", "day"], keep="last", maintain_order=True)
-        .with_columns(next=state.shift(-1).over("agreement_id"), _until=day.shift(-1).over("agreement_id"))
+        .unique(["agreement_id", "since"], keep="last", maintain_order=True)
+        .with_columns(until=pl.col("since").shift(-1).over("agreement_id"), next=state.shift(-1).over("agreement_id"))
         .filter(state.is_in(OPEN_STATES))
+        .select("agreement_id", "state", "since", "until", "next")
+    )
+
+
+def _lived(silences: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """The silences of followed agreements until the as-of day: agency, state, duration, entry, cause, next.
+
+    `cause` is 1 where there was progress (in the state `next`), 2 where the agreement closed or was suspended, 0 where the silence
+    was still on.
+    """
+    followed = facts.agreements.filter(pl.col("is_signed") & pl.col("implementable") & pl.col("tracked"))
+    day, until = pl.col("since"), pl.col("until")
+    is_open = pl.col("next").is_in(OPEN_STATES)
+    return (
+        silences.filter(day <= facts.as_of)
+        .join(followed.select("agreement_id", "agency"), on="agreement_id")
+        .with_columns(pl.when(until <= facts.as_of).then(pl.col("until", "next")))
         .select(
             "agency",
             "state",
             "next",
-            duration=(pl.col("_until").fill_null(facts.as_of) - day).dt.total_days(),
+            duration=(until.fill_null(facts.as_of) - day).dt.total_days(),
             entry=_entry(day, facts.as_of, SILENCE_WINDOW),
-            cause=pl.when(pl.col("_until").is_null()).then(0).when(is_open).then(1).otherwise(2).cast(pl.Int64),
+            cause=pl.when(until.is_null()).then(0).when(is_open).then(1).otherwise(2).cast(pl.Int64),
         )
         .filter(pl.col("duration") > pl.col("entry"))
     )

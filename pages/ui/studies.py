@@ -119,8 +119,14 @@ def _tested(kind: str, day: dt.date, horizon_days: int, ruled_from: dt.date) -> 
         horizon_days=horizon_days,
         rules=loaders.rules(ruled_from),
         history=loaders.history(),
+        silences=_silences() if kind == calibration.STALLED else None,
         kinds=[kind],
     )
+
+
+@kept(rows=True)
+def _silences() -> pl.DataFrame:
+    return forecast.silences(loaders.register())
 
 
 @kept()
@@ -220,7 +226,7 @@ def _stalling(view: View) -> Stalling | None:
         return None
     return Stalling(
         on=on,
-        cases=forecast.stalls(loaders.register(), loaders.facts(view), on),
+        cases=forecast.stalls(_silences(), loaders.facts(view), on),
         fared=fared,
         classes=test.table(calibration.STALLED),
     )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from data_access import accounts, store
+from kpi.vocabulary import Reading
 from pages.screen import screens
 from seed_data.demo import DATA_DATE
 from tests.attacks.wire import Tab, tab
@@ -70,9 +71,12 @@ def measure(size: int, folder: pathlib.Path) -> Iterator[Measured]:
         for name in pages():
             opened.rerun(name)
         yield Measured("memory, every page opened", size, memory(running), 1.0, budget(MEGABYTES, size), "MB")
+        yield from _signs(opened, size, empty)
         fresh = (DATA_DATE - dt.timedelta(days=7 * week + 1) for week in range(1, 10_000))
         for name in pages():
             yield from _page(opened, name, size, empty, fresh)
+        verified = _fresh(opened, "ranking", fresh, f"&standing={Reading.AS_VERIFIED}")
+        yield Measured("ranking: a fresh day, as verified", size, verified, empty, budget(FRESH, size))
 
 
 def pages() -> list[str]:
@@ -82,7 +86,7 @@ def pages() -> list[str]:
 
 def _page(opened: Tab, name: str, size: int, empty: float, fresh: Iterator[dt.date]) -> Iterator[Measured]:
     page, narrow = name or screens()[0].name, iter(["", "sector=ECO"] * 100)
-    days = statistics.median(seconds(lambda: opened.rerun(name, f"as_of={next(fresh)}")) for _ in range(FRESH_DAYS))
+    days = _fresh(opened, name, fresh)
     yield Measured(f"{page}: a fresh day", size, days, empty, budget(FRESH, size))
     answer = opened.rerun(name)
     same = median(lambda: opened.rerun(name))
@@ -91,6 +95,19 @@ def _page(opened: Tab, name: str, size: int, empty: float, fresh: Iterator[dt.da
     seen = median(lambda: opened.rerun(name, next(narrow)))
     yield Measured(f"{page}: a filter seen before", size, seen, empty, budget(SAME, size))
     yield Measured(f"{page}: sent", size, len(answer.content) / KILOBYTE, 1.0, KILOBYTES, "KB")
+
+
+def _fresh(opened: Tab, name: str, fresh: Iterator[dt.date], chosen: str = "") -> float:
+    """Days nobody asked for, and what has changed since each."""
+    asked = (f"as_of={day}{chosen}" for day in fresh)
+    return statistics.median(seconds(lambda: opened.rerun(name, next(asked))) for _ in range(FRESH_DAYS))
+
+
+def _signs(opened: Tab, size: int, empty: float) -> Iterator[Measured]:
+    """The page on signs, which has one day: before and after they are kept."""
+    yield Measured("integrity: not kept yet", size, seconds(lambda: opened.rerun("integrity")), empty)
+    same = median(lambda: opened.rerun("integrity"))
+    yield Measured("integrity: nothing changed", size, same, empty, budget(SAME, size))
 
 
 def memory(running: Served) -> float:

@@ -29,7 +29,7 @@ CLASS = pl.DataFrame({"from": CLASSES[:-1], "to": CLASSES[1:]}).with_columns(
 
 def foreseen(engine: sa.Engine) -> Stalling:
     register = read_register(engine)
-    return Stalling(ON, forecast.stalls(register, facts.build(register, AS_OF), ON), RIGHT, CLASS)
+    return Stalling(ON, forecast.stalls(forecast.silences(register), facts.build(register, AS_OF), ON), RIGHT, CLASS)
 
 
 def said(page: AppTest) -> str:

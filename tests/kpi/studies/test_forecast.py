@@ -154,7 +154,7 @@ def test_nothing_to_forecast_and_days_already_past_are_defined() -> None:
 
     assert forecast.starts(empty, later(DAY, 90)).expected().rows() == [(0, 0.0, 0, 0)]
     assert forecast.starts(empty, later(DAY, 90)).expected(["agency"]).is_empty()
-    assert forecast.stalls(Register(), empty, later(DAY, 90)).is_empty()
+    assert forecast.stalls(forecast.silences(Register()), empty, later(DAY, 90)).is_empty()
     with pytest.raises(ValueError, match="after 2024-12-01"):
         forecast.starts(empty, DAY)
 
@@ -186,7 +186,7 @@ def test_silences_are_read_from_milestones_and_reports_of_more_than_ever() -> No
     waiting = Row(id=2, signed=D(2025, 12, 25))
     register = register_of([row, waiting])
 
-    found = forecast._silences(register, facts.build(register, ROWS_AS_OF))
+    found = forecast._lived(forecast.silences(register), facts.build(register, ROWS_AS_OF))
 
     assert found.select("state", "duration", "cause", "next").rows() == [
         ("SIGNED", 31, 1, "SIGNED"),
@@ -201,7 +201,7 @@ def test_an_agreement_that_cannot_have_been_silent_long_enough_will_not_be_stall
     register = simulate(900, seed=4, agencies=10)
     found = facts.build(register, DAY)
 
-    chances = forecast.stalls(register, found, later(DAY, 60))
+    chances = forecast.stalls(forecast.silences(register), found, later(DAY, 60))
 
     too_soon = chances.filter(pl.col("silent_days") + 60 < pl.col("stall_limit"))
     assert too_soon.height > 50
