@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import queue
 import threading
@@ -99,16 +100,21 @@ def declaration(agency: str) -> sa.Select[tuple[str]]:
 
 def compile_statement(engine: sa.Engine, statement: sa.sql.Executable) -> str:
     """`statement` as one SQL text with its values written in, quoted by SQLAlchemy for the engine's dialect."""
-    dialect: Any
-    if engine.dialect.name == "sqlite":
-        dialect = sqlite.dialect()
-    else:
-        make_dialect: Any = postgresql.dialect
-        # The numbered style keeps % single; psycopg's own would double it for a driver that is not in use here.
-        # Backslashes stand for themselves since the connection sets standard_conforming_strings.
-        dialect = make_dialect(paramstyle="numeric_dollar")
-        dialect._backslash_escapes = False
-    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
+    compiled = statement.compile(dialect=_dialect(engine.dialect.name), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
+    return str(compiled)
+
+
+@functools.cache
+def _dialect(name: str) -> Any:
+    """The dialect in which statements are written out; one for all of them, as what it works out about types is kept in it."""
+    if name == "sqlite":
+        return sqlite.dialect()
+    make_dialect: Any = postgresql.dialect
+    # The numbered style keeps % single; psycopg's own would double it for a driver that is not in use here.
+    # Backslashes stand for themselves since the connection sets standard_conforming_strings.
+    dialect = make_dialect(paramstyle="numeric_dollar")
+    dialect._backslash_escapes = False
+    return dialect
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:

@@ -1,8 +1,9 @@
 """What the journeys share: the application on either store with the demo register, and Chromium.
 
 `server` runs once per test process and store, so what a journey changes there the next one finds. One that needs a
-store of its own starts its own with `tests.serving.served`. The journeys that sign in and that write run on both stores;
-what a page shows is the same on either, as the tests of `data_access` prove, and is looked at on SQLite only.
+store of its own starts its own with `tests.serving.served`. The journey that signs in, uploads, returns, publishes and undoes
+runs on PostgreSQL, where people work at once; all others run on SQLite, an upload with its undoing among them. What a page
+shows is the same on either, as the tests of `data_access` prove.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ SignIn = Callable[..., None]
 
 on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 """For a journey that shows nothing on PostgreSQL that others do not show there."""
+
+on_postgresql = pytest.mark.parametrize(
+    "server", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+"""For the journey of two people, whose steps one by one are taken on SQLite by others."""
 
 expect.set_options(timeout=15_000)
 

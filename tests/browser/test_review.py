@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from data_access import accounts, audit, store, updates
 from data_access.clock import today
 from kpi.update import KINDS
-from tests.browser.conftest import WIDE, SignIn
+from tests.browser.conftest import WIDE, SignIn, on_postgresql
 from tests.browser.test_uploads import begun, hand_in, open_upload, published, scorecard, take_template
 from tests.serving import Served
 
@@ -78,6 +78,7 @@ def latest(server: Served) -> tuple[int, str]:
     return row["id"], row["status"]
 
 
+@on_postgresql
 @pytest.mark.usefixtures("everything_is_reviewed")
 def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     page: Page, coordinator: Page, server: Served, sign_in: SignIn
