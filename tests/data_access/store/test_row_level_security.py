@@ -72,7 +72,7 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         "uploadbatch": models.UploadBatch(
             id=number, username="x", agency=agency, file_name="x", file_sha256="x", status="applied"
         ),
-        "uploadsubmission": models.UploadSubmission(batch_id=number, content="[]", seen="[]"),
+        "uploadsubmission": models.UploadSubmission(batch_id=number, content="[]", seen='{"changes": []}'),
         "batchchange": models.BatchChange(id=number, batch_id=number, agreement_id=agreement_id, field="state"),
         "sampleitem": models.SampleItem(
             sample_id=1,
