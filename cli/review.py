@@ -15,6 +15,7 @@ from data_access import store, updates
 from data_access.updates import Review
 from kpi.update import Change, kind_of
 from kpi.update.changes import whole
+from kpi.update.returned import ASKABLE
 
 review_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Uploads that wait: list, show, publish, return."
@@ -96,14 +97,24 @@ def review_publish(
 
 @review_app.command("return")
 def review_return(
-    number: int, user: User, reason: Reason, output: TableJson = TableOrJson.TABLE, language: InLanguage = "en"
+    number: int,
+    user: User,
+    reason: Reason,
+    ask: Annotated[
+        list[str] | None,
+        typer.Option("--ask", metavar="COLUMN", help="A column to be filled in, as evidence_url; may be repeated."),
+    ] = None,
+    output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = "en",
 ) -> None:
     """Send what waits back to its agency with a reason."""
     engine = open_store()
     person = person_of(engine, user)
     batch_of(engine, number)
+    if unknown := [code for code in ask or [] if code not in ASKABLE]:
+        raise CannotRunError(f"--ask {unknown[0]}: no column that is filled in. Those are: {', '.join(ASKABLE)}.")
     with refusals_in(language), store.session(engine) as session:
-        updates.send_back(session, actor=person, batch_id=number, reason=reason)
+        updates.send_back(session, actor=person, batch_id=number, reason=reason, asked_for=ask or ())
     if output is TableOrJson.JSON:
         print_json({"returned": number})
     else:

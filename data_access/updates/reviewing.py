@@ -23,6 +23,7 @@ from data_access.updates.reading import current_rows, table
 from data_access.updates.submissions import Submission
 from kpi.update import Change, Conflict, Current, Preview, Problem, Table, place_of
 from kpi.update.changes import whole
+from kpi.update.returned import ASKABLE
 from kpi.update.review import narrowed, with_days, without
 from kpi.update.unlikely import WAITS_OTHERWISE
 from kpi.vocabulary import BatchStatus
@@ -198,11 +199,16 @@ def publish(
         return dataclasses.replace(receipt, returned=returned)
 
 
-def send_back(session: Session, *, actor: Person, batch_id: int, reason: str) -> None:
+def send_back(session: Session, *, actor: Person, batch_id: int, reason: str, asked_for: Collection[str] = ()) -> None:
     """Return a waiting batch to its agency with a reason, which is kept; done twice it changes nothing. For coordinators.
+
+    `asked_for` are columns (`kpi.update.returned.ASKABLE`, ValueError for others) that the agency then finds in what it puts right.
 
     Raises `Refused`: `not_allowed`, `already_reviewed`, `reason_missing`, `text_too_long`. The caller commits.
     """
+    asked = " ".join(code for code in ASKABLE if code in asked_for)
+    if not set(asked_for) <= set(ASKABLE):
+        raise ValueError(f"no columns to ask for: {sorted(set(asked_for) - set(ASKABLE))}")
     with logged("upload.return", actor, f"batch {batch_id}"):
         _be_coordinator(session, actor)
         take_turn(session)
@@ -210,11 +216,15 @@ def send_back(session: Session, *, actor: Person, batch_id: int, reason: str) ->
         why = _tidy(reason)
         if not why:
             raise Refused("reason_missing")
-        if batch.status == BatchStatus.RETURNED and (batch.reviewed_by, batch.reason) == (actor.username, why):
+        if batch.status == BatchStatus.RETURNED and (
+            batch.reviewed_by,
+            batch.reason,
+            batch.asked_for,
+        ) == (actor.username, why, asked):
             return
         if batch.status != BatchStatus.WAITING:
             raise Refused("already_reviewed")
-        batch.status, batch.reason = BatchStatus.RETURNED, why
+        batch.status, batch.reason, batch.asked_for = BatchStatus.RETURNED, why, asked
         batch.reviewed_by, batch.reviewed_at = actor.username, models.utc_now()
         session.flush()
         _tell_returned(session, actor, batch, batch_id, reason)
@@ -310,6 +320,8 @@ def _add_rest(session: Session, batch: models.UploadBatch, rest: Submission, rea
 
 def _tell_returned(session: Session, actor: Person, batch: models.UploadBatch, number: int, reason: str) -> None:
     detail = {"file": batch.file_name, "agency": batch.agency, "reason": _tidy(reason), "sent_by": batch.username}
+    if batch.status == BatchStatus.RETURNED and batch.asked_for:
+        detail["asked_for"] = batch.asked_for
     audit.write(session, actor=actor.username, action="upload.return", subject=f"batch {number}", detail=detail)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 import polars as pl
 
@@ -17,7 +19,10 @@ from kpi.update.columns import BY_CODE, COLUMNS
 from kpi.update.problems import Problem, Say, message
 from kpi.update.table import Table
 
-_EVIDENCE = "evidence_url"
+ASKABLE: Final = tuple(column.code for column in BY_CODE.values() if column.use == "typed" and column.part != "ignored")
+"""The columns a coordinator may ask for when something is returned."""
+
+_EVIDENCE: Final = "evidence_url"
 
 
 def with_room(table: Table) -> Table:
@@ -32,6 +37,18 @@ def with_room(table: Table) -> Table:
     frame = table.frame.with_columns(pl.lit(None, pl.String).alias(code) for code in room)
     ordered = [code for code in BY_CODE if code in frame.columns]
     return table.with_frame(frame.select(ROW, *ordered))
+
+
+def with_asked(table: Table, codes: Sequence[str], *, language: str) -> Table:
+    """The table with the columns that were asked for right after those that say what a row is about; blank where it had none."""
+    asked = [code for code in ASKABLE if code in codes]
+    absent = [pl.lit(None, pl.String).alias(code) for code in asked if code not in table.frame.columns]
+    first = [name for name in table.frame.columns if name == ROW or BY_CODE[name].use == "key" or name == "title_vi"]
+    rest = [name for name in table.frame.columns if name not in first and name not in asked]
+    new = [code for code in asked if code not in table.frame.columns or code not in table.headers]
+    named = {code: BY_CODE[code].name(language) for code in new}
+    changed = table.with_frame(table.frame.with_columns(absent).select(*first, *asked, *rest))
+    return dataclasses.replace(changed, headers=MappingProxyType({**table.headers, **named}))
 
 
 def with_remarks(

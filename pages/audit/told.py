@@ -90,6 +90,7 @@ _LABELS: Final = {
     "undoes": "audit.undoes",
     "reason": "audit.reason",
     "sent_by": "audit.sent_by",
+    "asked_for": "review.asked_for",
     "returned": "audit.returned",
     "part_of": "audit.part_of",
 }

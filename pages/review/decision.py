@@ -11,6 +11,8 @@ import words as w
 from data_access import store as database
 from data_access import updates
 from data_access.acting import Refused
+from kpi.update.columns import name_of
+from kpi.update.returned import ASKABLE
 from pages.review import work as review_work
 from pages.review.work import ReviewWork
 from pages.ui import links, refusals, session
@@ -75,6 +77,13 @@ def _show_returning(batch: Row, work: ReviewWork) -> None:
     with st.form(f"review_return_{work.token}", border=False, enter_to_submit=False):
         st.text(w.t("review.return_help", agency=w.name("agency", batch["agency"])))
         _reason_field("return", work, label=w.t("review.reason"))
+        st.multiselect(
+            w.t("review.asked_for"),
+            ASKABLE,
+            format_func=lambda code: name_of(code, w.language()),
+            key=_asked_key(work.token),
+            placeholder=w.t("review.asked_for_hint"),
+        )
         st.form_submit_button(
             w.t("review.return"),
             icon=":material/undo:",
@@ -98,11 +107,17 @@ def _reason_key(verdict: _Verdict, token: str) -> str:
     return f"review_reason_{verdict}_{token}"
 
 
+def _asked_key(token: str) -> str:
+    return f"review_asked_{token}"
+
+
 # --- Carried out -----------------------------------------------------------------------------------------------------
 
 
 def _note(token: str, verdict: _Verdict) -> None:
-    st.session_state[_DECIDED] = (token, verdict, str(st.session_state.get(_reason_key(verdict, token), "")))
+    reason = str(st.session_state.get(_reason_key(verdict, token), ""))
+    asked = tuple(st.session_state.get(_asked_key(token), ())) if verdict == "return" else ()
+    st.session_state[_DECIDED] = (token, verdict, reason, asked)
 
 
 def carry_out(person: session.Person) -> None:
@@ -111,14 +126,14 @@ def carry_out(person: session.Person) -> None:
         return
     with st.spinner(w.t("upload.step_storing")):
         # Another click may end this run, but only where something is drawn: not between these lines.
-        token, verdict, reason = st.session_state.pop(_DECIDED)
-        is_done = _decide(person, token, verdict, reason)
+        token, verdict, reason, asked = st.session_state.pop(_DECIDED)
+        is_done = _decide(person, token, verdict, reason, asked)
     if is_done:
         st.query_params.pop("batch", None)
         st.rerun()  # the page was begun on the version before
 
 
-def _decide(person: session.Person, token: str, verdict: _Verdict, reason: str) -> bool:
+def _decide(person: session.Person, token: str, verdict: _Verdict, reason: str, asked: tuple[str, ...]) -> bool:
     """Store a decision and note what is to be said about it; whether it was stored."""
     receipt: _Shown | None = st.session_state.get(_RECEIPT)
     if receipt is not None and receipt.token == token:
@@ -134,7 +149,8 @@ def _decide(person: session.Person, token: str, verdict: _Verdict, reason: str) 
                 review = _decided(work)
                 done = updates.publish(open_session, actor=person, review=review, only=work.chosen, reason=reason)
             else:
-                updates.send_back(open_session, actor=person, batch_id=work.review.batch["id"], reason=reason)
+                number = int(work.review.batch["id"])
+                updates.send_back(open_session, actor=person, batch_id=number, reason=reason, asked_for=asked)
     except Refused as refusal:
         st.session_state[_REFUSAL] = refusals.sentence(refusal)
         return False

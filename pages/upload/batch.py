@@ -13,6 +13,7 @@ from data_access import updates
 from data_access.accounts import May
 from data_access.acting import Refused
 from data_access.clock import today
+from kpi.update.columns import name_of
 from kpi.vocabulary import BatchStatus, texts
 from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
@@ -68,6 +69,8 @@ def show_reason(batch: Row) -> None:
     with st.container(border=True, gap="small"):
         st.markdown(f":material/undo: **{w.t('upload.returned_by', by=w.plain(batch['reviewed_by']), at=at)}**")
         st.text(batch["reason"])
+        if asked := str(batch["asked_for"]).split():
+            st.text(w.t("upload.asked_for", fields=", ".join(name_of(code, w.language()) for code in asked)))
 
 
 def _show_relatives(page: str, batch: Row, batches: pl.DataFrame) -> None:

@@ -12,6 +12,7 @@ import words as w
 from data_access import updates
 from kpi.update import Current, Table, with_room
 from kpi.update.columns import BY_CODE
+from kpi.update.returned import with_asked
 from kpi.vocabulary import BatchStatus
 from pages.ui import session
 from pages.upload import batch as upload_batch
@@ -27,7 +28,8 @@ def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> N
     if batch["status"] != BatchStatus.RETURNED or sent is None:
         st.info(w.t("upload.not_returned"), icon=":material/info:")
         return
-    table = with_room(sent.table)
+    asked = str(batch["asked_for"]).split()
+    table = with_asked(with_room(sent.table), asked, language=w.language())
     if st.session_state.get(upload_work.file_key()) is None:
         _show_rows(person, batch["id"], table)
     st.subheader(w.t("upload.correct_file"), anchor=False)

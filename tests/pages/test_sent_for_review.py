@@ -82,6 +82,28 @@ def test_a_returned_batch_shows_its_reason_in_full_and_is_sent_again(
     assert REASON not in {text.value for text in visit("upload", "bct").text}  # it was answered
 
 
+def test_what_was_asked_for_when_it_was_returned_has_its_column(
+    shown_store: sa.Engine, visit: Visit, signed: str
+) -> None:
+    number = waiting(shown_store, begun(signed), "status")
+    page = visit("review", "dieuphoi", batch=str(number))
+    token = page.session_state["review_work"].token
+    page.multiselect(key=f"review_asked_{token}").set_value(["evidence_url", "state_document"])
+    assert not send_back(page, REASON).exception
+
+    page = visit("upload", "bct", correct=str(number))
+
+    assert not page.exception
+    assert "Đề nghị bổ sung: Liên kết minh chứng, Văn bản làm căn cứ" in {text.value for text in page.text}
+    shown = page.dataframe[0].value
+    assert {"evidence_url", "state_document"} <= set(shown.columns)
+    assert shown["state"].tolist() == ["Đang triển khai"]
+    page = next(button for button in page.button if button.label == w.t("upload.check_again")).click().run()
+    page = confirm(page)
+    assert not page.exception
+    assert updates.list_batches(shown_store, "BCT").row(0, named=True)["corrects"] == number
+
+
 def test_a_returned_batch_can_be_corrected_in_its_file(shown_store: sa.Engine, visit: Visit, signed: str) -> None:
     number = waiting(shown_store, begun(signed), "status")
     send_back(visit("review", "dieuphoi", batch=str(number)), REASON)

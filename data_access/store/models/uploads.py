@@ -32,6 +32,7 @@ class UploadBatch(SQLModel, table=True):
     reason: str = ""
     part_of: int | None = Field(default=None, foreign_key="uploadbatch.id")
     corrects: int | None = Field(default=None, foreign_key="uploadbatch.id")
+    asked_for: str = Field(default="", description="columns a returned batch is to be completed with, apart by spaces")
 
 
 class UploadSubmission(SQLModel, table=True):

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from data_access import audit, register, updates
+import words
+from data_access import audit, register, store, updates
 from data_access.acting import Person, Refused
 from data_access.updates import Receipt
 from kpi.update import (
@@ -20,6 +21,7 @@ from kpi.update import (
     projected,
 )
 from kpi.update.changes import whole
+from kpi.update.returned import with_asked, with_remarks
 from tests.data_access.updates.test_reviewing import (
     OTHER_COORDINATOR,
     actions,
@@ -285,3 +287,24 @@ def test_what_is_out_of_the_ordinary_is_counted_by_batch(held: sa.Engine) -> Non
     assert set(signs["batch_id"]) <= {number}
     assert updates.read_rivals(held, number).is_empty()
     assert updates.count_signs(held, updates.list_waiting(held).clear()).is_empty()
+
+
+def test_what_is_asked_for_is_kept_with_the_return_and_stands_in_the_file(held: sa.Engine) -> None:
+    number = sent_for_review(held, EVERYTHING)
+    with pytest.raises(ValueError, match="no columns to ask for"), store.session(held) as session:
+        updates.send_back(session, actor=COORDINATOR, batch_id=number, reason="x", asked_for=["ref"])
+
+    for _ in range(2):  # the second time changes nothing
+        with store.session(held) as session:
+            updates.send_back(
+                session, actor=COORDINATOR, batch_id=number, reason="x", asked_for={"state_document", "evidence_url"}
+            )
+
+    assert row_of(held, number)["asked_for"] == "evidence_url state_document"
+    sent = reviewed(held, number).table
+    bare = sent.with_frame(sent.frame.drop("evidence_url", "state_document", strict=False))
+    asked = with_asked(bare, ["evidence_url", "state_document"], language="vi")
+    assert asked.frame.select(bare.frame.columns).equals(bare.frame)
+    assert asked.frame.select("evidence_url", "state_document").null_count().row(0) == (bare.frame.height,) * 2
+    written = with_remarks(asked, (), language="vi", format="csv", say=words.t).decode("utf-8-sig")
+    assert "Liên kết minh chứng" in written.splitlines()[0]
