@@ -83,7 +83,7 @@ GUARDS = (
     Guard(
         "a sheet is looked at as far as a heading may stand",
         "files/xlsx_file.py",
-        "        if self._only_first_row and self._elements > self._limits.elements_of_a_look:",
+        "        if self._is_a_look and self._elements > self._limits.elements_of_a_look:",
         "        if False:",
         BUDGETS + "test_a_sheet_is_looked_at_as_far_as_a_heading_may_stand",
     ),
@@ -125,7 +125,7 @@ GUARDS = (
     Guard(
         "merged cells end the reading",
         "files/xlsx_file.py",
-        "                if len(self._merged) == _MOST_RANGES_NAMED:",
+        "                if len(self._merged) == _MOST_RANGES_KEPT:",
         "                if False:",
         BUDGETS + "test_what_is_too_much_ends_the_reading_and_is_named",
     ),
