@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Final
 
@@ -40,14 +41,15 @@ def show(person: Person, view: View) -> None:
     is_past = first is not None and first <= view.as_of < today(None)
     if data_edition.shown().known_on is not None or not is_past:
         return
-    found = _seen(figures(of_scope(view)), person)
+    told = since(of_scope(view))
+    found = _seen(told.figures, person)
     if found.is_empty():
         return
     label = w.tn("changed.line", found.height, date=w.date(view.as_of))
     line = st.popover(label, icon=":material/published_with_changes:", type="tertiary", key=_OPEN, on_change="rerun")
     if line.open:
         with line:
-            _show_figures(found, _seen(touched(view.as_of), person), person, view.as_of)
+            _show_figures(found, _seen(told.causes, person), person, view.as_of)
 
 
 def of_scope(view: View) -> View:
@@ -63,33 +65,36 @@ def _seen(rows: pl.DataFrame, person: Person) -> pl.DataFrame:
 # --- Found -----------------------------------------------------------------------------------------------------------
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Changed:
+    """What is another by now than it was known to be at the end of a day.
+
+    `figures`: of agencies, columns as in `kpi.indicators.changed`, and `by`, what has come of the agency's agreements since
+    (numbers of batches and causes, as texts). `causes`: what has come since that may change figures, by whose agreement: columns as in
+    `data_access.changed.read_touched`, and agency.
+    """
+
+    figures: pl.DataFrame
+    causes: pl.DataFrame
+
+
 @kept()
-def figures(view: View) -> pl.DataFrame:
-    """The figures of agencies that changed since the end of the view's day: columns as in `kpi.indicators.changed`, and `by`, what
-    has come of the agency's agreements since (numbers of batches and causes, as texts)."""
-    causes = touched(view.as_of)
+def since(view: View) -> Changed:
+    """What changed since the end of the view's day."""
+    found = store_of_changes.read_touched(data_edition.store(), view.as_of)
+    if found.is_empty():
+        return Changed(_NONE, _NONE)
+    register = read_register(data_edition.store(), known_on=view.as_of)
+    causes = changed.agencies_of(found, register.agreements, loaders.register().agreements)
     if causes.is_empty():
-        return _NONE
+        return Changed(_NONE, causes)
     shown = [COMPOSITE, *shown_in("scorecard", loaders.records())]
     agencies = causes["agency"].unique()
-    then = _cards(_register_then(view.as_of), agencies, view, _rules_then(view.as_of))
-    now = _cards(loaders.register(), agencies, view, loaders.rules(view.as_of))
+    then = _cards(register, agencies, view, _rules_then(view.as_of))
+    now = loaders.scorecards(view, by="agency").filter(pl.col("agency").is_in(agencies.implode()))
     by = causes.group_by("agency").agg(by=pl.coalesce(pl.col("batch_id").cast(pl.String), "cause").unique().sort())
-    return changed.changed(then, now).filter(pl.col("kpi").is_in(shown)).join(by, on="agency", how="left")
-
-
-@kept()
-def touched(day: dt.date) -> pl.DataFrame:
-    """What has come since the end of a day that may change figures of it, by whose agreement: columns as in
-    `data_access.changed.read_touched`, and agency."""
-    found = store_of_changes.read_touched(data_edition.store(), day)
-    if found.is_empty():
-        return found.with_columns(agency=pl.lit(None, pl.String))
-    return changed.agencies_of(found, _register_then(day).agreements, loaders.register().agreements)
-
-
-def _register_then(day: dt.date) -> Register:
-    return read_register(data_edition.store(), known_on=day)
+    figures = changed.changed(then, now).filter(pl.col("kpi").is_in(shown)).join(by, on="agency", how="left")
+    return Changed(figures, causes)
 
 
 def _rules_then(day: dt.date) -> Rules:
