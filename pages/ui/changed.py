@@ -70,8 +70,8 @@ class Changed:
     """What is another by now than it was known to be at the end of a day.
 
     `figures`: of agencies, columns as in `kpi.indicators.changed`, and `by`, what has come of the agency's agreements since
-    (numbers of batches and causes, as texts). `causes`: what has come since that may change figures, by whose agreement: columns as in
-    `data_access.changed.read_touched`, and agency.
+    (numbers of batches and causes, as texts). `causes`: what has come since that may change figures, by whose agreement: columns as
+    in `data_access.changed.read_touched`, and agency.
     """
 
     figures: pl.DataFrame
