@@ -13,7 +13,7 @@
 """
 
 from data_access.updates.applying import apply
-from data_access.updates.checking import giving_up, one_at_a_time, preview_of, read_limits
+from data_access.updates.checking import giving_up, one_at_a_time, parted, preview_of, read_limits
 from data_access.updates.handing_in import hand_in, withdraw
 from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.pending import read_pending, read_pending_mark
@@ -40,6 +40,7 @@ __all__ = [
     "list_batches",
     "list_waiting",
     "one_at_a_time",
+    "parted",
     "preview_of",
     "publish",
     "read_changes",

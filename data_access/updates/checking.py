@@ -18,6 +18,7 @@ from data_access.acting import Person, Refused, logged
 from data_access.clock import today
 from data_access.updates.reading import current_rows
 from files import Limits
+from files.text import canonical
 from kpi.update import (
     Change,
     Checked,
@@ -94,6 +95,30 @@ def rechecked(
     does not, or has problems."""
     preview = preview_of(table, current, received_on=received_on)
     return preview if isinstance(preview, Preview) and set(preview.changes) == set(changes) else None
+
+
+def parted(table: Table, current: Current) -> tuple[Table, Table, tuple[Problem, ...]] | None:
+    """The rows of a table that can be stored, the others, and what is wrong with these; rows about one agreement stay together.
+
+    None where nothing can be stored, or where what is wrong is wrong with the file as a whole.
+    """
+    frame, found = table.frame, list[Problem]()
+    agreement = pl.col("ref") if "ref" in frame.columns else pl.lit(None, pl.String)
+    agreement = pl.coalesce(canonical(agreement).replace("", None), pl.format("+{}", ROW))
+    while not frame.is_empty():
+        outcome = preview_of(table.with_frame(frame), current, _EVERY_PROBLEM)
+        if isinstance(outcome, Preview):
+            rest = table.frame.filter(~pl.col(ROW).is_in(frame[ROW].implode()))
+            problems = capped(found, _SHOWN_OF_A_KIND)
+            return (table.with_frame(frame), table.with_frame(rest), tuple(problems)) if rest.height else None
+        blocking = [problem for problem in outcome if problem.blocking]
+        rows = {problem.row for problem in blocking if problem.row is not None}
+        wrong = frame.filter(pl.col(ROW).is_in(rows)).select(agreement.alias("agreement"))["agreement"]
+        if wrong.is_empty() or any(problem.row is None for problem in blocking):
+            break
+        found += blocking
+        frame = frame.filter(~agreement.is_in(wrong.implode()))
+    return None
 
 
 def clean_rows(table: Table, current: Current, *, received_on: dt.date) -> tuple[Preview | None, tuple[Problem, ...]]:

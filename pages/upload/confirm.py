@@ -18,7 +18,7 @@ from kpi.update import place_of
 from kpi.update.review import said_of_waiting
 from kpi.vocabulary import BatchStatus
 from pages.ui import links, refusals, session
-from pages.upload import differences, effects, history, notices, problems
+from pages.upload import differences, effects, history, notices, partial, problems
 from pages.upload import work as upload_work
 from pages.upload.work import Work
 
@@ -65,8 +65,10 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
         problems.show(work, has_rows=has_rows)
         if work.table is not None and has_rows and not has_editor:
             problems.show_returned_file(work.table, work.problems)
+            partial.offer(person, work)
             problems.show_editor(work)
         return
+    partial.show_rest(work)
     shown = work.final or work.preview
     if not shown.changes:
         notices.show(work.notices, key=f"upload_notices_{work.round}")

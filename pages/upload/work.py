@@ -65,6 +65,9 @@ class Work:
     waits: frozenset[Change] = frozenset()
     why_waits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     effects: Effects | None = None
+    rest: tuple[Table, tuple[Problem, ...]] | None = None
+    """Rows that were left out to store the others first, and what is wrong with them."""
+
     token: str = ""
     round: int = 0
     """How often it was checked: names the widgets that belong to one outcome."""
@@ -214,6 +217,19 @@ def correct(work: Work, frame: pl.DataFrame) -> None:
     work.is_accepted = True
     work.decisions = {}
     work.basis = None
+
+
+def leave_rest(work: Work, person: Person) -> bool:
+    """Go on with the rows that can be stored, and keep the others to be given back; whether there are both."""
+    assert work.table is not None
+    with updates.one_at_a_time(person):
+        found = updates.parted(work.table, current_of(person))
+    if found is None:
+        return False
+    good, rest, wrong = found
+    work.rest = (rest, wrong)
+    correct(work, good.frame)
+    return True
 
 
 def decide(work: Work, place: Place, decision: Decision) -> None:

@@ -176,3 +176,19 @@ def test_undoing_names_the_later_batch_in_the_way(shown_store: sa.Engine, visit:
     assert "đợt 2" in page.error[0].value
     assert "Sản phẩm" in page.error[0].value
     assert batches(shown_store) == [(2, "applied"), (1, "applied")]
+
+
+def test_the_good_rows_go_first_and_the_rest_is_given_back(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
+    text = f"ref,deliverable_en,evidence_url\n{refs.signed},Plan,\n{refs.other},List,www\n"
+    page = hand_in(visit("upload", "bct"), text.encode())
+    assert "Có 1 lỗi phải sửa" in said(page)
+
+    page = page.button(key="upload_good_rows_1").click().run()
+
+    assert not page.exception
+    assert w.tn("upload.rest", 1) in said(page)
+    assert "upload_returned_xlsx" in {button.key for button in page.download_button}
+    confirm(page)
+    found = updates.current_rows(shown_store, "BCT").agreements
+    assert found.filter(pl.col("ref") == refs.signed)["deliverable_en"].item() == "Plan"
+    assert batches(shown_store) == [(1, "applied")]
