@@ -133,6 +133,14 @@ def engine(request: pytest.FixtureRequest) -> sa.Engine:
     return found
 
 
+def shared_out(count: int) -> pytest.MarkDecorator:
+    """So many seeds of a property, every second one on PostgreSQL: what it draws is checked the same way on either store, so
+    that another seed tells more than the same one again."""
+    drawn = [pytest.param("sqlite", seed) for seed in range(0, count, 2)]
+    drawn += [pytest.param("postgresql", seed, marks=pytest.mark.postgresql) for seed in range(1, count, 2)]
+    return pytest.mark.parametrize(("engine", "seed"), drawn, indirect=["engine"])
+
+
 @pytest.fixture
 def sealing(engine: sa.Engine) -> Iterator[sa.Engine]:
     """The same store sealing its rows: on PostgreSQL as on a server without page checksums."""

@@ -17,6 +17,7 @@ from data_access.store import models
 from data_access.store.models import base
 from kpi import facts
 from kpi.register import DECLARED
+from tests.conftest import shared_out
 from tests.data_access.updates.test_reviewing import held, published, sent_for_review
 from tests.data_access.updates.test_updates import COORDINATOR, EVERYTHING, TODAY, applied, filled, undone
 
@@ -87,7 +88,7 @@ def test_what_was_known_yesterday_is_the_same_before_and_after_an_upload_and_its
     assert now.agreements.filter(ref="A-2")["evidence_url"].to_list() != ["https://x.vn/1"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@shared_out(4)
 def test_every_evening_stays_as_it_was(filled: sa.Engine, days_pass: Move, seed: int) -> None:
     chance = random.Random(seed)
     files = [

@@ -33,6 +33,7 @@ from kpi.update import (
     table_of,
 )
 from kpi.update.changes import whole
+from tests.conftest import shared_out
 from tests.data_access.updates.test_undoing import typed_rows
 from tests.data_access.updates.test_updates import (
     COORDINATOR,
@@ -357,7 +358,7 @@ def test_what_waits_or_was_returned_cannot_be_undone(held: sa.Engine) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@shared_out(2)
 def test_whatever_waits_is_published_as_reviewed_and_can_be_taken_back(filled: sa.Engine, seed: int) -> None:
     chance = random.Random(seed)
     before = register.read_register(filled)

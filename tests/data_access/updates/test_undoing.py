@@ -15,6 +15,7 @@ from data_access.store import models
 from kpi.update import Checked, Table, check_rows, compare, projected, table_of
 from kpi.update.current import Current
 from kpi.update.transitions import moves_from
+from tests.conftest import shared_out
 from tests.data_access.updates.test_updates import (
     COORDINATOR,
     DATA_DATE,
@@ -182,7 +183,6 @@ def test_what_was_undone_before_does_not_stand_in_the_way(filled: sa.Engine) -> 
 
 # --- Property --------------------------------------------------------------------------------------------------------
 
-SEEDS = range(4)
 TEXTS = ("=1+1", "- gạch đầu dòng", "'x", "e\u0301", "a\nb", "[xóa]", "đường sắt", "Không")
 PARTS = ("result", "status", "date", "target", "report", "blocker", "resolve")
 
@@ -242,7 +242,7 @@ def typed_rows(current: Current, chance: random.Random, days: int = 204) -> list
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS)
+@shared_out(4)
 def test_previews_are_stored_as_shown_and_undone_in_any_order(filled: sa.Engine, seed: int) -> None:
     chance = random.Random(seed)
     before = register.read_register(filled)
