@@ -21,10 +21,12 @@ import pytest
 import sqlalchemy as sa
 
 import data_access
-from data_access import accounts, audit, register, store, updates
+from data_access import accounts, audit, register, settings, store, updates
 from data_access.accounts import Person, passwords
 from data_access.acting import Refused
 from data_access.audit.journal import Sought
+from data_access.contacts import Contact
+from data_access.mail import Mailer
 from data_access.store import models
 from data_access.store.arrow import table_of
 from data_access.updates import applying
@@ -52,6 +54,9 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "coordination.move_due_date": ("coordinator",),
     "coordination.set_threshold": ("coordinator",),
     "coordination.publish": ("coordinator",),
+    "contacts.write": ("owner", "coordinator"),
+    "reminding.note_file": ("leader", "coordinator"),
+    "reminding.send": ("leader", "coordinator"),
     "samples.announce": ("coordinator", "verifier"),
     "samples.draw": ("coordinator", "verifier"),
     "verification.record": ("coordinator", "verifier"),
@@ -213,6 +218,9 @@ def _made(engine: sa.Engine) -> World:
             "subject": ("https://issuer.test|1",),
             "sought": (Sought(),),
             "seen": ([period],),
+            "contact": (Contact("x"),),
+            "letters": ([(OWNER_AGENCY, 1)],),
+            "mailer": (Mailer(settings.load({})),),
         },
     )
 
