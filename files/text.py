@@ -27,6 +27,15 @@ def canonical(text: pl.Expr) -> pl.Expr:
     return plain.str.normalize("NFC").str.strip_chars()
 
 
+LEGIBLE = r"[\p{L}\p{N}]"
+"""A letter or a digit: without one a text says nothing, whatever signs fill it (dashes, dots, blank Braille)."""
+
+
+def legible(text: pl.Expr) -> pl.Expr:
+    """The text, null where it says nothing."""
+    return pl.when(text.str.contains(LEGIBLE)).then(text)
+
+
 def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[FileProblem]:
     """The cells that hold what no cell may hold, or too much, as many as are kept; `row` is the column with the numbers of the
     rows."""

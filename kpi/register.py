@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import string
 import types
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -227,8 +228,11 @@ class DocTypes(dy.Schema):
     needs_approval = dy.Bool()
 
 
-BLANK: Final = "".join(map(chr, (*range(9, 14), 32, 133, 160, 5760, *range(8192, 8203), 8232, 8233, 8239, 8287, 12288)))
-"""What counts as nothing where it is all there is: white space in the sense of Unicode."""
+_SPACES: Final = "".join(
+    map(chr, (*range(9, 14), 32, 133, 160, 5760, *range(8192, 8203), 8232, 8233, 8239, 8287, 10240, 12288))
+)
+BLANK: Final = _SPACES + string.punctuation + "‐‑‒–—―−…·•«»“”‘’"
+"""What says nothing where it is all there is: white space in the sense of Unicode, blank Braille, dashes, dots and such."""
 
 FIELDS_FILLED: Final = pl.sum_horizontal(
     (pl.col(name).str.strip_chars(BLANK) != "").cast(pl.Int64) for name in REPORT_FIELDS

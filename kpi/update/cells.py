@@ -16,10 +16,11 @@ from decimal import Decimal
 import polars as pl
 
 from files import Limits
-from files.text import canonical, unfit
+from files.text import canonical, legible, unfit
 from kpi.names import Names
 from kpi.update.choices import Choice
 from kpi.update.problems import Problem, told
+from kpi.vocabulary import REPORT_FIELDS
 from words.letters import bare_expr
 
 ROW = "row"
@@ -52,9 +53,14 @@ _PARTED = re.compile(r"([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4}
 
 
 def cleaned(frame: pl.DataFrame, limits: Limits) -> tuple[pl.DataFrame, list[Problem]]:
-    """Texts in their one spelling, blank ones null; and the cells that hold what no cell may hold."""
+    """Texts in their one spelling, blank ones null, in reports also those that say nothing; and cells that hold what none may."""
     found = [told(problem) for problem in unfit(frame, limits, row=ROW)]
-    return frame.with_columns(canonical(pl.exclude(ROW)).replace("", None)), found
+    clean = frame.with_columns(canonical(pl.exclude(ROW)).replace("", None))
+    texts = [name for name in REPORT_FIELDS if name in frame.columns]
+    return clean.with_columns(
+        pl.when(pl.col(name).str.contains(_ERROR)).then(name).otherwise(legible(pl.col(name))).alias(name)
+        for name in texts
+    ), found
 
 
 def parsed(cells: pl.DataFrame, lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:

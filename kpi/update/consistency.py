@@ -21,8 +21,10 @@ from kpi.update.problems import Problem
 from kpi.vocabulary import State
 
 _IS_NEW = pl.col("subject").str.starts_with(NEW)
-_LETTERS_OF_A_DOCUMENT = 2
-"""That its number stands beside: a bare number names nothing."""
+_NUMBER_AND_SIGN = r"\d\s*[/–-]\s*\p{L}{2}|\p{L}{2}\s*[/–-]\s*\d"
+"""As documents are numbered: 125/QĐ-BCT, 12/2024/MOU, HĐ-12."""
+_NUMBER_BY_ITSELF = r"(?:^|[\s(])\d+(?:[\s,.;)]|$)"
+_WORD = r"\p{L}{2,}"
 
 _FOR_A_NEW_AGREEMENT = ("title_vi", "doc_type", "sector", "partner", "scope", "signed_on")
 _FOR_A_NEW_BLOCKER = ("blocker_cause", "blocker_severity", "blocker_authority_level", "blocker_opened_on")
@@ -135,9 +137,10 @@ def moves(cells: pl.DataFrame, current: Current) -> pl.DataFrame:
 
 
 def _names_a_document(text: pl.Expr) -> pl.Expr:
-    """Whether a text can lead somebody to a document: a link, or a number with words beside it."""
+    """Whether a text can lead somebody to a document: a link, a number and sign, or a number among words ("Quyết định số 125")."""
     is_link = text.str.contains(r"^https?://\S+\.\S+")
-    return is_link | (text.str.contains(r"\d") & (text.str.count_matches(r"\p{L}") >= _LETTERS_OF_A_DOCUMENT))
+    is_named = text.str.contains(_NUMBER_BY_ITSELF) & (text.str.count_matches(_WORD) > 1)
+    return is_link | text.str.contains(_NUMBER_AND_SIGN) | is_named
 
 
 def _signing_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:

@@ -163,8 +163,10 @@ def test_the_store_counts_the_filled_texts_of_a_report_as_frames_do(filled: sa.E
         "có",
         " x ",
         "\u200b",
+        *("12/BCT", "x", "không", "được"),
         "'",
         "%",
+        "…\u2800–",
     ]
     texts = [dict(zip(REPORT_FIELDS, said[start:] + said[:start], strict=False)) for start in range(len(said))]
     with store.session(filled) as session:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from kpi.register import FIELDS_FILLED
 from kpi.update import Checked, check_rows, table_of
+from kpi.vocabulary import REPORT_FIELDS
 from tests.kpi.update.samples import TODAY, agreements, changes, codes, current, preview, problems, table
 
 NEW = "title_vi,doc_type,sector,partner,scope,signed_on"
@@ -200,6 +202,39 @@ def test_reports_that_are_refused(row: str, problem: tuple[str, int, str]) -> No
 
 def test_a_period_without_its_column_is_suggested() -> None:
     assert [problem.suggestion for problem in problems("ref,progress\nA-1,Đã làm\n")] == ["2025-Q4"]
+
+
+@pytest.mark.parametrize("text", ["-", "...", "–", "\u2800", "★ *"])
+def test_what_has_neither_letter_nor_digit_fills_no_field_of_a_report(text: str) -> None:
+    header = "ref,report_period,report_date,shows_progress,content,progress"
+    written = changes(f"{header}\nA-1,2025-Q4,2026-01-12,có,Đã họp,{text}\n")
+
+    assert "A-1.shows_progress[2025-Q4]" in written
+    assert "A-1.progress[2025-Q4]" not in written
+    told = pl.DataFrame({name: [text if name == "progress" else "có"] for name in REPORT_FIELDS})
+    assert told.select(FIELDS_FILLED).item() == len(REPORT_FIELDS) - (text != "★ *")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_clear"),
+    [
+        ("125/QĐ-BCT", True),
+        ("Công văn 12/BCT", True),
+        ("12/2024/MOU", True),
+        ("HĐ-12", True),
+        ("Quyết định số 125 của Bộ trưởng", True),
+        ("https://x.vn/cv", True),
+        ("1ab", False),
+        ("abc1", False),
+        ("2024", False),
+        ("12/1", False),
+        ("12 a b", False),
+    ],
+)
+def test_a_document_has_a_number_and_sign_or_a_link(text: str, is_clear: bool) -> None:
+    found = codes(f"ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-10,{text}\n")
+
+    assert ("state_document_unclear" not in [code for code, _, _ in found]) == is_clear
 
 
 def test_a_correction_keeps_what_it_does_not_name() -> None:
