@@ -30,6 +30,7 @@ KEPT_FROM_SOME = {
     "review": {"coordinator", "administrator"},
     "verification": {"leader", "coordinator", "verifier", "administrator"},
     "integrity": {"leader", "coordinator", "verifier"},
+    "contacts": {"agency", "coordinator"},
     "coordination": {"coordinator"},
     "accounts": {"administrator"},
     "audit": {"administrator"},
