@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 from files import formula_injection
 from files.text import canonical
 from files.workbook import Book, protection, writable
+from kpi.thresholds import LEAST_RISE
 from kpi.update.cells import EARLIEST, LATEST, names_of_choices
 from kpi.update.choices import Choice
 from kpi.update.columns import COLUMNS, INPUT_ONLY, FormColumn
@@ -192,4 +193,4 @@ def _write_guide(book: Book, sheet: Worksheet, current: Current, language: str, 
     sheet.write_string(start, 1, say("intake.guide_meaning"), book.head)
     for row, column in enumerate(IN_TEMPLATE, start=start + 1):
         sheet.write_string(row, 0, column.name(language), book.prose)
-        sheet.write_string(row, 1, say(f"intake.hint_{column.code}"), book.prose)
+        sheet.write_string(row, 1, say(f"intake.hint_{column.code}", rise=f"{LEAST_RISE:g}"), book.prose)

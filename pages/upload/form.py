@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from kpi.thresholds import LEAST_RISE
 from kpi.update import Current, Table, table_of, transitions
 from kpi.update.choices import CLEAR, Choice
 from kpi.update.columns import BY_CODE, COLUMNS, FormColumn
@@ -144,7 +145,7 @@ def _fields(columns: Sequence[FormColumn], row: Row, lists: Mapping[str, Sequenc
 
 
 def _field(column: FormColumn, text: str | None, lists: Mapping[str, Sequence[Choice]], *, key: str) -> str | None:
-    name, hint = column.name(w.language()), w.t(f"intake.hint_{column.code}")
+    name, hint = column.name(w.language()), w.t(f"intake.hint_{column.code}", rise=w.number(LEAST_RISE))
     if column.kind == "date":
         day = st.date_input(
             name,
