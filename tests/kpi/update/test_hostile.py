@@ -195,7 +195,7 @@ def _judge(data: bytes, name: str, encoding: str | None, now: Current, judged: d
     outcome = read_table(data, name, encoding=encoding, reader=reading.read)  # here, where an exception is seen
     if not isinstance(outcome, Table):
         return _refused(outcome)
-    says = (outcome.frame.write_json(), tuple(outcome.headers.items()), outcome.notices)
+    says = (outcome.frame.write_json(), tuple(outcome.headers.items()), tuple(map(repr, outcome.notices)))
     if says not in judged:
         judged[says] = _judge_table(outcome, now, twice=list(judged.values()).count("changes") < CHECKED_TWICE)
     return judged[says]
