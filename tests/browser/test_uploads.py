@@ -171,5 +171,5 @@ def test_a_file_of_another_kind_is_answered_in_words(page: Page, server: Served,
 
     hand_in(page, b"%PDF-1.7 ...", "van-ban.pdf")
 
-    expect(page.get_by_text("“van-ban.pdf” không phải tệp CSV hoặc XLSX")).to_be_visible()
+    expect(page.get_by_text("“van-ban.pdf” không phải bảng tính XLSX, ODS hoặc CSV")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -315,7 +315,7 @@ def test_a_second_click_and_a_slower_colleague_decide_nothing(
     number = waiting(shown_store, begun(signed), "status")
     slower = visit("review", "dieuphoi", batch=str(number))
     page = visit("review", "dieuphoi", batch=str(number))
-    decided = (page.session_state["review_work"].token, "publish", "")
+    decided = (page.session_state["review_work"].token, "publish", "", ())
     page = publish(page)
 
     page.session_state["review_decided"] = decided  # what the second click's callback leaves
@@ -340,7 +340,7 @@ def test_who_does_not_review_is_refused_and_writes_nothing(shown_store: sa.Engin
         assert not page.dataframe
         assert "Đang triển khai" not in said(page)
         page.session_state["review_work"] = work
-        page.session_state["review_decided"] = (work.token, verdict, REASON)
+        page.session_state["review_decided"] = (work.token, verdict, REASON, ())
         page = page.run()
         assert not page.exception
         assert len(page.warning) == 1
@@ -356,7 +356,7 @@ def test_an_administrator_looks_and_decides_nothing(shown_store: sa.Engine, visi
     assert not page.checkbox
 
     for verdict in ("publish", "return"):
-        page.session_state["review_decided"] = (page.session_state["review_work"].token, verdict, REASON)
+        page.session_state["review_decided"] = (page.session_state["review_work"].token, verdict, REASON, ())
         page = page.run()
         assert w.t("refused.not_allowed") in said(page)
 
