@@ -26,6 +26,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "claim_days": (1, 180),
         "first_target_days": (1, 365),
         "target_years": (1, 20),
+        "sample_share": (0.3, 1.0),
     }
 )
 """The thresholds a coordinator may set from a date on, and between which values; part of a mapping as `name.key`.

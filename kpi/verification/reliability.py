@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 import polars as pl
 
 from kpi.estimators.intervals import wilson
 from kpi.vocabulary import STATES, Verdict
+
+_NOTHING: Final = 1e-12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,16 +52,18 @@ def by_agency(items: pl.DataFrame) -> pl.DataFrame:
 def overall(agencies: pl.DataFrame) -> Share:
     """The share of all claims that would be confirmed, each agency weighing as many as it made.
 
-    The limits are Wilson's for as many claims as would tell the same if drawn without strata, 1 / sum(W^2 / n) (Kish 1965, Survey
-    Sampling, ch. 8; Korn and Graubard 1998): the correction for a finite population is left out, which errs on the safe side.
+    The limits are Wilson's for as many claims as would tell the same if drawn without strata and with replacement,
+    1 / sum(W^2 / n (N - n) / (N - 1)) (Cochran 1977, ch. 5; Korn and Graubard 1998): where all was looked at nothing is left open.
     """
     seen = agencies.filter(pl.col("n") > 0)
     if seen.is_empty():
         return Share(0, None, None, None)
     weight = pl.col("claims") / pl.col("claims").sum()
+    left_open = (pl.col("claims") - pl.col("n")) / (pl.col("claims") - 1).clip(lower_bound=1)
+    spread = (weight**2 / pl.col("n") * left_open).sum().clip(lower_bound=_NOTHING)
     low, high = wilson(pl.col("p") * pl.col("n_eff"), pl.col("n_eff"))
     row = (
-        seen.select(p=(weight * pl.col("value")).sum(), n_eff=1 / (weight**2 / pl.col("n")).sum(), n=pl.col("n").sum())
+        seen.select(p=(weight * pl.col("value")).sum(), n_eff=1 / spread, n=pl.col("n").sum())
         .with_columns(pl.col("p").round(12))
         .select("n", "p", low=low, high=high)
         .row(0, named=True)

@@ -224,7 +224,7 @@ def rule_name(name: str) -> str:
 
 def rule_value(name: str, value: float) -> str:
     """A threshold's value with its unit."""
-    if name == "at_risk_gap":
+    if name in ("at_risk_gap", "sample_share"):
         return w.percent(100 * value)
     if name.startswith("counts_from."):
         return w.name("standing", COUNTS_FROM[round(value)])
