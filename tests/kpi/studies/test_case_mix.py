@@ -60,7 +60,9 @@ def test_what_is_expected_of_all_adds_up_to_what_was_observed(code: str) -> None
     table = case_mix.adjust(found, code)
 
     assert table["expected"].sum() == pytest.approx(table["observed"].sum(), rel=1e-6)
-    assert table.filter((pl.col("low") > pl.col("ratio")) | (pl.col("high") < pl.col("ratio"))).is_empty()
+    last_digit = 1e-9  # where all of few cases count, the upper limit is the ratio itself
+    outside = (pl.col("low") > pl.col("ratio") + last_digit) | (pl.col("high") < pl.col("ratio") - last_digit)
+    assert table.filter(outside).is_empty()
     assert table["own_share"].is_between(0, 1).all()
 
 
