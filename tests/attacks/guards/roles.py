@@ -7,6 +7,7 @@ from tests.attacks.guards.guard import Guard
 UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 VERIFICATION = "tests/data_access/test_verification.py::"
+SAMPLES = "tests/data_access/test_samples.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
 READERS = "tests/pages/test_readers.py::"
 
@@ -121,21 +122,21 @@ GUARDS = (
         "data_access/samples.py",
         "known.held(event, period.ends_on)",
         "event.c.retracted_at.is_(None), event.c.received_on.between(period.starts_on, period.ends_on)",
-        VERIFICATION + "test_what_is_done_between_the_close_and_the_draw_takes_nothing_out_of_the_sample",
+        SAMPLES + "test_what_is_done_between_the_close_and_the_draw_takes_nothing_out_of_the_sample",
     ),
     Guard(
         "what was drawn and taken back counts as not shown",
         "data_access/since_seen.py",
         "(held_until < _NEVER) &",
         "pl.lit(value=False) &",
-        VERIFICATION + "test_a_drawn_claim_that_was_taken_back_counts_as_not_shown_and_keeps_nothing_open",
+        SAMPLES + "test_a_drawn_claim_that_was_taken_back_counts_as_not_shown_and_keeps_nothing_open",
     ),
     Guard(
         "what was confirmed of another document has not been seen",
         "kpi/facts/standing.py",
         "return _found(register).filter(~_IS_OUT_OF_DATE)",
         "return _found(register)",
-        VERIFICATION + "test_another_document_than_the_one_that_was_seen_has_not_been_seen",
+        SAMPLES + "test_another_document_than_the_one_that_was_seen_has_not_been_seen",
     ),
     Guard(
         "an agency takes back its own batches only",
