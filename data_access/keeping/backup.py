@@ -25,6 +25,7 @@ import os
 import pathlib
 import struct
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ _READABLE: Final = ("audit", "origin")
 _BEFORE_SEALS: Final = ("0001", "0002")
 # What Python raises for a zip that is none, or no longer.
 _UNREADABLE: Final = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, OSError, EOFError),
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, OSError, EOFError),
     *(KeyError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError),
 )
 
@@ -244,15 +245,7 @@ def check(path: pathlib.Path) -> list[Finding]:
                 found.append(Finding("tables", f"{frame.height} rows where {described['rows']} were written", name))
             if name == "auditentry":
                 found.extend(_check_audit(frame, manifest))
-        except (
-            zipfile.BadZipFile,
-            zipfile.LargeZipFile,
-            PolarsError,
-            OSError,
-            KeyError,
-            ValueError,
-            EOFError,
-        ) as error:
+        except (*_UNREADABLE, PolarsError) as error:
             found.append(Finding("tables", f"the content cannot be read: {error}", name))
     return found
 
