@@ -235,14 +235,14 @@ def claims_of(engine: sa.Engine, period: models.ReportingPeriod) -> pl.DataFrame
     """What a period's sample is drawn from: agreement_id, ref, state, effective_on, agency (responsible when the period closed), by
     agreement, day and state.
 
-    Claims that the register held at the end of the period and did not hold before it began: what was published late belongs to
-    the period in which it was, and what is done after the close changes nothing.
+    Claims that the register held at the end of the period and did not hold at the end of the one before: what was published late,
+    or came between two periods, belongs to the next, and what is done after the close changes nothing.
     """
     before = table_of(models.StatusEvent).alias("before")
     event, agreement = table_of(models.StatusEvent), table_of(models.Agreement)
     there_already = sa.exists().where(
         same_claim(before, event),
-        known.held(before, period.starts_on - dt.timedelta(days=1)),
+        known.held(before, _last_closed(engine, period)),
     )
     statement = (
         sa.select(event.c.agreement_id, agreement.c.ref, event.c.state, event.c.effective_on)
@@ -260,6 +260,15 @@ def claims_of(engine: sa.Engine, period: models.ReportingPeriod) -> pl.DataFrame
         on="agreement_id",
         maintain_order="left",
     )
+
+
+def _last_closed(engine: sa.Engine, period: models.ReportingPeriod) -> dt.date:
+    """The end of the last period before one, or the day before the first: calendars may leave days out between two."""
+    other = table_of(models.ReportingPeriod).c
+    ended = store.read_frame(
+        engine, sa.select(sa.func.max(other.ends_on).label("day")).where(other.ends_on < period.starts_on)
+    )
+    return ended.cast(pl.Date).item() or period.starts_on - dt.timedelta(days=1)
 
 
 def _numbers(claims: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:

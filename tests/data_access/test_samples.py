@@ -101,6 +101,22 @@ def test_a_claim_belongs_to_the_period_in_which_the_register_first_held_it(fille
     assert claims["2025-Q4"] == [1, 2]
 
 
+def test_what_comes_between_two_periods_is_drawn_from_in_the_next(filled: sa.Engine, on: Clock) -> None:
+    """A claim the register holds is in one sample, whatever days the calendar leaves out, also where it was taken back between."""
+    handed_in(filled, D(2025, 10, 20), range(1, 3), taken_back=D(2025, 9, 1))
+    later = models.ReportingPeriod(
+        code="2025-N", starts_on=D(2025, 11, 1), ends_on=D(2025, 12, 31), due_on=D(2026, 1, 10)
+    )
+    with store.session(filled) as session:
+        session.execute(sa.update(models.StatusEvent).values(received_on=D(2025, 8, 2)))
+        session.add(later)
+        session.flush()
+        session.refresh(later)
+        session.expunge(later)
+
+    assert samples.claims_of(filled, later)["agreement_id"].to_list() == [1, 2]
+
+
 def test_a_drawn_claim_that_was_taken_back_counts_as_not_shown_and_keeps_nothing_open(
     drawn: sa.Engine, on: Clock
 ) -> None:
