@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from data_access import data_date, register, store
-from data_access.clock import today
+from data_access.clock import local_time_expr, today
 from data_access.store import models
 from kpi.register import Schema
 from kpi.update import Change
@@ -82,6 +82,10 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                     table(models.Verification).c.verdict == Verdict.REFUTED
                 )
             ),
+            taken_back=_taken_back(
+                read(_retracted(models.StatusEvent, own, "effective_on", "state")),
+                read(_retracted(models.ProgressReport, own, "reported_on", "progress_pct", "shows_progress")),
+            ),
             waiting=_waiting(read(_submitted(agency))),
             earlier=_earlier(read(_changes_of(own))),
             lists={
@@ -93,6 +97,25 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             },
             thresholds=register.read_rules(engine, today(up_to)),
         )
+
+
+def _retracted(
+    model: type[SQLModel], own: sa.Select[tuple[int]], day: str, *said: str
+) -> sa.Select[tuple[object, ...]]:
+    columns = table(model).c
+    return sa.select(
+        columns.agreement_id,
+        columns[day].label("day"),
+        *(columns[name] for name in (*said, "recorded_at", "retracted_at")),
+    ).where(columns.agreement_id.in_(own), columns.retracted_at.is_not(None))
+
+
+def _taken_back(states: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
+    """What was held for a night and is no more (see `Current.taken_back`): put right on the same day, it was a slip."""
+    day = {name: local_time_expr(pl.col(name)).dt.date() for name in ("recorded_at", "retracted_at")}
+    told = reports.filter("shows_progress").drop_nulls("progress_pct")
+    held = [rows.filter(day["recorded_at"] < day["retracted_at"]) for rows in (states, told)]
+    return pl.concat([pl.DataFrame(schema=shape.TAKEN_BACK), *held], how="diagonal").select(list(shape.TAKEN_BACK))
 
 
 def _lead(partners: pl.DataFrame) -> pl.DataFrame:

@@ -75,6 +75,7 @@ DOC_TYPES: Schema = {
     "implementable_default": pl.Boolean,
 }
 FOUND_FALSE: Schema = {"agreement_id": pl.Int64, "state": pl.String}
+TAKEN_BACK: Schema = {"agreement_id": pl.Int64, "day": pl.Date, "state": pl.String, "progress_pct": pl.Float64}
 WAITING: Schema = {
     "agreement_id": pl.Int64,
     "column": pl.String,
@@ -104,7 +105,8 @@ class Current:
     `sector`, `partner`. `earlier` has, for each cell a batch changed, what it was before (`old`) and the row version the batch
     made (`row_version`): it tells what changed since a template was taken. `waiting` has what batches that wait for review would
     put into cells (`value`). `found_false` are states that somebody outside the agency has found agreements not to have been in.
-    `thresholds` are those in force.
+    `taken_back` is what the register held for a night or longer and holds no more: a `state` since a day, or the share that a
+    report of a day told as progress. `thresholds` are those in force.
     """
 
     agency: str
@@ -121,6 +123,7 @@ class Current:
     earlier: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(EARLIER))
     waiting: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(WAITING))
     found_false: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(FOUND_FALSE))
+    taken_back: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(TAKEN_BACK))
     lists: Mapping[str, Sequence[Choice]] = dataclasses.field(default_factory=dict)
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
 

@@ -11,9 +11,12 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from kpi.thresholds import COUNTS_FROM, Thresholds
+import polars as pl
+
+from kpi.facts.history import rises
+from kpi.thresholds import COUNTS_FROM, LEAST_RISE, Thresholds
 from kpi.update.changes import Change, Place, place_of
 from kpi.update.current import Current
 from kpi.update.layout import NEW
@@ -36,6 +39,7 @@ class Reason(StrEnum):
     UNDOCUMENTED = "undocumented"
     LONG_AGO = "long_ago"
     MOVED_LATER = "moved_later"
+    SAID_AGAIN = "said_again"
 
 
 _DAYS: Final = (
@@ -51,17 +55,31 @@ _FURTHER: Final = tuple(state for state in MILESTONES if state != State.SIGNED)
 _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 
 
+_ALL: Final = 100.0
+
+
+class _TakenBack(NamedTuple):
+    """Of an agreement, what was held and taken back: by day, stages (places in MILESTONES) and shares; and the share that last
+    counted as progress, with the day of its report (0 and None where none did)."""
+
+    stages: tuple[tuple[dt.date, int], ...] = ()
+    shares: tuple[tuple[dt.date, float], ...] = ()
+    counted: float = 0.0
+    counted_on: dt.date | None = None
+
+
 @dataclasses.dataclass(frozen=True)
 class _Said:
     """What an upload says in one place (`cells`: column -> new content, `before`: what the register has there) about an agreement
     of which the register has `standing` (empty for a new one); where it is about a report there is, the day of that
-    (`reported_on`); and the states of that agreement that were `found_false`."""
+    (`reported_on`); and of that agreement the states that were `found_false` and what was `taken_back`."""
 
     cells: Mapping[str, tuple[str | None, ...]]
     before: Mapping[str, str | None]
     standing: Mapping[str, Any]
     reported_on: dt.date | None
     found_false: frozenset[str]
+    taken_back: _TakenBack
     received_on: dt.date
     thresholds: Thresholds
     not_counted: frozenset[str]
@@ -151,6 +169,23 @@ def _is_moved_later(said: _Said) -> bool:
     return any(old and new and new > old for old, new in days)
 
 
+def _is_said_again(said: _Said) -> bool:
+    """No further than what was taken back, and of a later day: taken back and said again each month, a claim would stop its clock
+    for good."""
+    day = next(said.days("state_date"), None)
+    if day is not None and "state" in said.cells and said.states[1] in MILESTONES:
+        stage = MILESTONES.index(str(said.states[1]))
+        return any(before < day and there >= stage for before, there in said.taken_back.stages)
+    share, day = said.first("progress_pct"), next(said.days("report_date"), said.reported_on)
+    if share is None or day is None or float(share) < min(said.taken_back.counted + LEAST_RISE, _ALL):
+        return False
+    since = said.taken_back.counted_on or dt.date.min
+    return any(
+        since < before < day and (there >= _ALL or float(share) < min(there + LEAST_RISE, _ALL))
+        for before, there in said.taken_back.shares
+    )
+
+
 def _is_to_be_reviewed(said: _Said) -> bool:
     """A state, or its day, that is set to count once somebody else has looked."""
     place = said.thresholds.counts_from.get(said.states[1] or "")
@@ -185,6 +220,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.UNDOCUMENTED: _is_undocumented,
         Reason.LONG_AGO: _is_long_ago,
         Reason.MOVED_LATER: _is_moved_later,
+        Reason.SAID_AGAIN: _is_said_again,
     }
 )
 """What waits, by reason, the one that says most first. Settings may let more wait, never less."""
@@ -206,6 +242,7 @@ def reasons_of(
         (str(number), item): day
         for number, item, day in current.latest_reports.select("agreement_id", "item", "reported_on").iter_rows()
     }
+    taken_back = _taken_back(current)
     kinds = current.doc_types
     not_counted = frozenset(kinds.filter(~kinds["implementable_default"])["code"])
     found = {}
@@ -219,6 +256,7 @@ def reasons_of(
             reported_on=reported.get((place[0], place[2])) if place[1] == "report" else None,
             standing={} if place[0].startswith(NEW) else standing[within[0].agreement_id],
             found_false=frozenset(found_false.get(within[0].agreement_id or 0, ())),
+            taken_back=taken_back.get(within[0].agreement_id or 0, _TakenBack()),
             received_on=received_on,
             thresholds=current.thresholds,
             not_counted=not_counted,
@@ -227,3 +265,27 @@ def reasons_of(
         if reasons:
             found[place] = reasons
     return MappingProxyType(found)
+
+
+def _taken_back(current: Current) -> dict[int, _TakenBack]:
+    """What was held and taken back, by agreement; those without are left out."""
+    gone = current.taken_back
+    if gone.is_empty():
+        return {}
+    reports = current.reports.join(gone, on="agreement_id", how="semi")
+    counted = (
+        rises(reports)
+        .filter("has_risen")
+        .group_by("agreement_id")
+        .agg(pl.col("progress_pct").max(), pl.col("reported_on").max())
+    )
+    last = {number: (share, day) for number, share, day in counted.iter_rows()}
+    found: dict[int, _TakenBack] = {}
+    for number, day, state, share in gone.select("agreement_id", "day", "state", "progress_pct").iter_rows():
+        held = found.setdefault(number, _TakenBack((), (), *last.get(number, (0.0, None))))
+        if state in MILESTONES:
+            held = held._replace(stages=(*held.stages, (day, MILESTONES.index(state))))
+        if share is not None:
+            held = held._replace(shares=(*held.shares, (day, share)))
+        found[number] = held
+    return found

@@ -19,12 +19,14 @@ from kpi.facts import REPORT_FIELDS, Facts
 from kpi.indicators import scorecard
 from kpi.update import consequences, place_of
 from kpi.update.changes import Place
+from kpi.update.reasons import Reason
 from kpi.update.review import alike
 from seed_data.store import fill, read_named
+from tests.data_access.updates.test_known import Move, days_pass
 from tests.data_access.updates.test_reviewing import handed_in, held, published, sent_for_review
-from tests.data_access.updates.test_updates import COORDINATOR, TODAY, applied, filled, undone
+from tests.data_access.updates.test_updates import COORDINATOR, TODAY, applied, filled, preview, undone
 
-__all__ = ["filled", "held"]  # fixtures, which pytest finds by their names here
+__all__ = ["days_pass", "filled", "held"]  # fixtures, which pytest finds by their names here
 
 CONSTRUCTION = Person("bxd", "agency", "BXD")
 EARLY, LATE = dt.date(2025, 10, 1), TODAY
@@ -211,3 +213,21 @@ def test_a_document_that_is_named_later_does_not_make_a_claim_a_new_one(filled: 
     assert received() == [early]
     applied(filled, "ref,state_date\nA-1,2026-01-04\n")
     assert received() != [early]
+
+
+@pytest.mark.parametrize("nights", [0, 1])
+def test_what_was_held_for_a_night_and_taken_back_waits_when_it_is_said_again_of_a_later_day(
+    filled: sa.Engine, days_pass: Move, nights: int
+) -> None:
+    """A clock that is set anew each month would never run out; a slip of the day is put right on the day."""
+    head = "ref,state,state_date,state_document,report_period,report_date,shows_progress,progress_pct\n"
+    said = head + "A-1,PLAN_ISSUED,{0},QĐ 12/BCT,2025-Q4,{0},yes,45%\n"
+    batch = applied(filled, said.format("2026-01-10")).batch_id
+    days_pass(nights)
+
+    undone(filled, batch)
+
+    assert preview(filled, said.format("2026-01-10")).waiting == {}
+    again = preview(filled, said.format("2026-01-15")).waiting
+    assert set(again.values()) == ({(Reason.SAID_AGAIN,)} if nights else set())
+    assert len(again) == 2 * nights

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import pytest
 
@@ -140,3 +142,37 @@ def test_evidence_that_a_completion_rests_on_alone_is_not_cleared_without_a_look
     assert preview(cleared, agreements=evidenced, events=done).waiting == {
         ("3", "evidence_url", ""): (Reason.UNDOCUMENTED,)
     }
+
+
+TOLD = "ref,report_period,report_date,shows_progress,progress_pct\n"
+
+
+@pytest.mark.parametrize(
+    ("gone", "text", "waits"),
+    [
+        # The plan was issued on 2 January, said the agency, and took it back.
+        ((1, "2026-01-02", "PLAN_ISSUED", None), MOVE + "A-1,PLAN_ISSUED,2026-01-15,QĐ 12/BCT\n", True),
+        ((1, "2026-01-02", "PLAN_ISSUED", None), MOVE + "A-1,PLAN_ISSUED,2026-01-02,QĐ 12/BCT\n", False),
+        ((1, "2026-01-02", "PLAN_ISSUED", None), MOVE + "A-1,IN_PROGRESS,2026-01-15,QĐ 12/BCT\n", False),
+        ((1, "2026-01-02", "IN_PROGRESS", None), MOVE + "A-1,PLAN_ISSUED,2026-01-15,QĐ 12/BCT\n", True),
+        ((2, "2026-01-02", "IN_PROGRESS", None), MOVE + "A-1,PLAN_ISSUED,2026-01-15,QĐ 12/BCT\n", False),
+        # A third had been carried out in October; 45 per cent were told of 2 January and taken back.
+        ((1, "2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,45%\n", True),
+        ((1, "2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,49%\n", True),
+        ((1, "2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,50%\n", False),
+        ((1, "2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,36%\n", False),
+        ((1, "2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-02,yes,45%\n", False),
+        ((1, "2026-01-02", None, 98.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,100%\n", False),
+        ((1, "2026-01-02", None, 100.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,100%\n", True),
+        ((1, "2025-09-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-15,yes,45%\n", False),
+    ],
+)  # fmt: skip
+def test_what_was_taken_back_and_is_said_again_of_a_later_day_waits(
+    gone: tuple[int, str, str | None, float | None], text: str, waits: bool
+) -> None:
+    number, day, *said = gone
+    rows = pl.DataFrame([(number, dt.date.fromisoformat(day), *said)], schema=shape.TAKEN_BACK, orient="row")
+
+    seen = preview(text, taken_back=rows)
+
+    assert list(seen.waiting.values()) == ([(Reason.SAID_AGAIN,)] if waits else [])
