@@ -263,13 +263,17 @@ def read_explanations(engine: sa.Engine) -> pl.DataFrame:
 # --- One agreement ---------------------------------------------------------------------------------------------------
 
 
+_BATCH: Final = ("username", "agency", "reviewed_by", "reviewed_at")
+"""What of a batch stands in a dossier."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class AgreementDossier:
     """Everything the store knows about one agreement, a frame per table with all its columns.
 
     History is complete: retracted rows are there too, marked by `retracted_at`. `events` have beside them who reviewed their batch
-    (`reviewed_by`, null or empty for nobody). `changes` has the batch's `username`,
-    `agency`, `file_name`, `status` and `applied_at` beside each change.
+    (`reviewed_by`, null or empty for nobody). `changes` has the batch's `username`, `agency`, `file_name`, `status` and
+    `applied_at` beside each change. `batches` are those that touched it: batch_id, username, agency, reviewed_by, reviewed_at.
     """
 
     agreement: pl.DataFrame
@@ -282,6 +286,7 @@ class AgreementDossier:
     blocker_events: pl.DataFrame
     verifications: pl.DataFrame
     changes: pl.DataFrame
+    batches: pl.DataFrame
     findings: pl.DataFrame
     exchange: pl.DataFrame
 
@@ -298,6 +303,7 @@ def read_agreement(
     blocker, blocker_event = table_of(models.Blocker), table_of(models.BlockerEvent)
     change, batch = table_of(models.BatchChange), table_of(models.UploadBatch)
     event = table_of(models.StatusEvent)
+    was_applied = sa.true() if known_on is None else batch.c.applied_at < end_of(known_on)
 
     def belonging(model: type[SQLModel], *order: str) -> sa.Select[tuple[object, ...]]:
         table = table_of(model)
@@ -352,8 +358,17 @@ def read_agreement(
                 .join(batch, batch.c.id == change.c.batch_id)
                 # Fields that begin with an underscore are a batch's own bookkeeping (see `uploads.reading.FIELD`).
                 .where(change.c.agreement_id == agreement_id, ~change.c.field.startswith("_", autoescape=True))
-                .where(sa.true() if known_on is None else batch.c.applied_at < end_of(known_on))
+                .where(was_applied)
                 .order_by(change.c.id),
+            ),
+            batches=store.read_frame(
+                engine,
+                sa.select(batch.c.id.label("batch_id"), *(batch.c[name] for name in _BATCH))
+                .where(
+                    batch.c.id.in_(sa.select(change.c.batch_id).where(change.c.agreement_id == agreement_id)),
+                    was_applied,
+                )
+                .order_by(batch.c.id),
             ),
             findings=read(belonging(models.LoadFinding, "id")),
             exchange=read(

@@ -10,9 +10,11 @@ from typing import Final
 class May(Enum):
     """What a role may do; everything that is kept from anybody asks for one of these."""
 
-    READ_EVERYTHING = "read every agreement in detail, not only those of one's own agency"
+    READ_EVERYTHING = (
+        "read every agreement in detail, and what any agency handed in of it: not only those of one's own agency"
+    )
     HAND_IN = "bring the agreements of one's own agency up to date; needs an agency"
-    OVERSEE_UPLOADS = "see what every agency handed in, take it back, settle what waits for review"
+    OVERSEE_UPLOADS = "take back what any agency handed in, settle what waits for review"
     REVIEW = "publish or return what waits"
     VERIFY = "record what was found of what agencies claimed; never for the agency one acts for"
     SEE_SIGNS = "see what is unusual in what agencies claim"

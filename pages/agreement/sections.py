@@ -14,6 +14,7 @@ from data_access.accounts import May
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
 from kpi.vocabulary import ENDED, BlockerStep, Bucket, State, Verdict
+from pages.agreement import brought
 from pages.parts import pairs, standings
 from pages.ui import cards, charts, filters, links, loaders, palette, session, tables
 from pages.ui.tables import Column
@@ -202,11 +203,11 @@ def blocker_rows(dossier: AgreementDossier, as_of: dt.date) -> pl.DataFrame:
     )
 
 
-def show_blockers(dossier: AgreementDossier, as_of: dt.date) -> None:
+def show_blockers(dossier: AgreementDossier, as_of: dt.date, person: session.Person) -> None:
     """What holds it up, or held it up, and who must act."""
     blockers = blocker_rows(dossier, as_of)
     st.subheader(w.t("agreement.blockers"), anchor=False)
-    tables.show(
+    brought.show(
         blockers.with_columns(received_apart("opened_on")),
         [
             Column("cause", "agreement.cause", "code", of="cause"),
@@ -220,13 +221,14 @@ def show_blockers(dossier: AgreementDossier, as_of: dt.date) -> None:
             RECEIVED,
         ],
         "blockers",
-        file_name="blockers",
+        dossier=dossier,
+        person=person,
         alt=w.t("agreement.blockers"),
         empty_key="agreement.no_blockers",
     )
 
 
-def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
+def show_reports(dossier: AgreementDossier, as_of: dt.date, person: session.Person) -> None:
     """The last report in full, the earlier ones as a table."""
     reports = known_on(dossier.reports, "reported_on", as_of).sort("reported_on", "id", descending=True)
     st.subheader(w.t("agreement.reports"), anchor=False)
@@ -250,11 +252,12 @@ def show_reports(dossier: AgreementDossier, as_of: dt.date) -> None:
         Column("shows_progress", "agreement.shows_progress", "flag"),
         *(Column(field, f"agreement.field_{field}") for field in REPORT_FIELDS),
     ]
-    tables.show(
+    brought.show(
         reports.with_columns(received_apart("reported_on")),
         columns,
         "reports",
-        file_name="reports",
+        dossier=dossier,
+        person=person,
         alt=w.t("agreement.reports"),
         empty_key="agreement.no_reports",
     )
@@ -285,6 +288,7 @@ def show_history(dossier: AgreementDossier, as_of: dt.date, person: session.Pers
         note="note",
         received_on="received_on",
         recorded_at="recorded_at",
+        batch_id="batch_id",
         withdrawn=pl.col("retracted_at").is_not_null(),
         rests_on=standings.texts(events),
     )
@@ -301,11 +305,12 @@ def show_history(dossier: AgreementDossier, as_of: dt.date, person: session.Pers
         note="reason",
         received_on="received_on",
         recorded_at="recorded_at",
+        batch_id="batch_id",
         withdrawn=pl.col("retracted_at").is_not_null(),
     )
     history = pl.concat([states, targets], how="diagonal").filter(pl.col("effective_on") <= as_of)
     st.subheader(w.t("agreement.history"), anchor=False)
-    tables.show(
+    brought.show(
         history.sort("effective_on", "recorded_at", descending=True).with_columns(received_apart("effective_on")),
         [
             Column("effective_on", "agreement.effective_on", "date"),
@@ -316,7 +321,8 @@ def show_history(dossier: AgreementDossier, as_of: dt.date, person: session.Pers
             Column("withdrawn", "agreement.withdrawn", "flag"),
         ],
         "history",
-        file_name="history",
+        dossier=dossier,
+        person=person,
         alt=w.t("agreement.history"),
     )
     if not dossier.changes.is_empty():

@@ -12,7 +12,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access.accounts import May, Person
+from data_access.accounts import Person
 from data_access.clock import today
 from kpi.integrity.signs import SIGNS
 from kpi.integrity.unusual import Told
@@ -230,7 +230,7 @@ def _show_cases(rows: pl.DataFrame, sign: str) -> None:
 
 
 def _show_days(rows: pl.DataFrame, person: Person) -> None:
-    """On which days they came, and with which batches; who oversees uploads opens a batch."""
+    """On which days they came, and with which batches: a row opens one."""
     days = (
         rows.group_by("received_on", "batch_id")
         .agg(cases=pl.col("is_case").sum().cast(pl.Int64), counted=pl.len().cast(pl.Int64))
@@ -243,7 +243,7 @@ def _show_days(rows: pl.DataFrame, person: Person) -> None:
 
     def open_batch(row: Row) -> None:
         if row["batch_id"] is not None:
-            links.go("review", batch=row["batch_id"])
+            links.go(links.page_of_batches(person), batch=row["batch_id"])
 
     with st.expander(w.t("integrity.days")):
         tables.show(
@@ -257,7 +257,7 @@ def _show_days(rows: pl.DataFrame, person: Person) -> None:
             "integrity_days",
             file_name=w.t("integrity.days"),
             alt=w.t("integrity.days"),
-            on_row=open_batch if person.may(May.OVERSEE_UPLOADS) and days["batch_id"].count() else None,
+            on_row=open_batch if days["batch_id"].count() else None,
         )
 
 

@@ -156,7 +156,5 @@ def _add(row: dict[str, Any]) -> None:
 def _open(row: dict[str, Any], person: Person) -> None:
     if row["ref"]:
         links.go("agreement", ref=row["ref"])
-    elif person.may(May.OVERSEE_UPLOADS):
-        links.go("review", batch=row["batch_id"])
-    elif person.may(May.HAND_IN):
-        links.go("upload", batch=row["batch_id"])
+    elif row["batch_id"] is not None:
+        links.go(links.page_of_batches(person), batch=row["batch_id"])

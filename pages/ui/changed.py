@@ -11,7 +11,7 @@ import streamlit as st
 
 import words as w
 from data_access import changed as store_of_changes
-from data_access.accounts import May, Person
+from data_access.accounts import Person
 from data_access.clock import local_time, today
 from data_access.register import read_register, read_rules
 from kpi import facts as kpi_facts
@@ -160,7 +160,7 @@ def _cause(cause: str) -> str:
 
 def _show_causes(causes: pl.DataFrame, person: Person) -> None:
     """The latest batches, each with its day and how many agreements it touched; a way to it for whoever may go there."""
-    page = "review" if person.may(May.OVERSEE_UPLOADS) else "upload" if person.may(May.HAND_IN) else None
+    page = links.page_of_batches(person)
     counts = dict(causes.drop_nulls("batch_id").group_by("batch_id").agg(pl.col("agreement_id").n_unique()).iter_rows())
     batches = store_of_changes.read_batches(data_edition.store(), pl.Series(list(counts), dtype=pl.Int64))
     for row in batches.tail(_BATCHES_SHOWN).reverse().iter_rows(named=True):
@@ -171,7 +171,7 @@ def _show_causes(causes: pl.DataFrame, person: Person) -> None:
             agency=w.plain(w.name("agency", row["agency"], short=True)),
             date=w.date(local_time(row["applied_at"]).date()),
         )
-        if page is None or (person.limited_to is not None and row["agency"] != person.limited_to):
+        if person.limited_to not in (None, row["agency"]):
             st.text(what)
         else:
             links.page_link(page, what, icon=":material/description:", batch=row["id"])

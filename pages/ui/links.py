@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from data_access.accounts import May, Person
 from pages.ui import address, filters
 
 
@@ -29,6 +30,11 @@ def go(page: str, **params: str | int | dt.date | None) -> NoReturn:
     target = to(**params)
     address.leave(target)
     st.switch_page(f"{page}/page.py", query_params=target)
+
+
+def page_of_batches(person: Person) -> str:
+    """The page on which this person looks at what was handed in."""
+    return "review" if person.may(May.READ_EVERYTHING) else "upload"
 
 
 def page_link(

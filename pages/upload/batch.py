@@ -40,7 +40,7 @@ _Act = Literal["undo", "withdraw"]
 
 def show_heading(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     """The way back, which batch it is, who sent and who reviewed it, and the batches it belongs together with."""
-    page = history.page_of(person)
+    page = links.page_of_batches(person)
     back = "upload.back_own" if page == "upload" else "upload.back_all"
     history.show_link(page, w.t(back), icon=":material/arrow_back:", key="upload_back")
     said = [w.t("upload.batch_number", number=batch["id"]), history.status(batch)]
@@ -103,17 +103,15 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
         _show_act(batch, "withdraw")
     elif person.may(May.HAND_IN) and batch["status"] == BatchStatus.RETURNED:
         show_correction(batch)
-    elif batch["status"] == BatchStatus.APPLIED and _is_only_for_the_coordinator(person, batch):
+    elif batch["status"] == BatchStatus.APPLIED and person.may(May.HAND_IN) and _is_only_for_the_coordinator(batch):
         st.caption(w.t("refused.undo_by_coordinator"))
-    elif batch["status"] == BatchStatus.APPLIED:
+    elif batch["status"] == BatchStatus.APPLIED and (person.may(May.HAND_IN) or person.may(May.OVERSEE_UPLOADS)):
         _show_act(batch, "undo")
 
 
-def _is_only_for_the_coordinator(person: session.Person, batch: Row) -> bool:
+def _is_only_for_the_coordinator(batch: Row) -> bool:
     claim_days = loaders.rules(today(None)).claim_days
-    return not person.may(May.OVERSEE_UPLOADS) and updates.is_for_the_coordinator(
-        batch["reviewed_by"], batch["created_at"], claim_days=claim_days
-    )
+    return updates.is_for_the_coordinator(batch["reviewed_by"], batch["created_at"], claim_days=claim_days)
 
 
 def _show_sent(batch: Row, agency: str | None) -> None:

@@ -20,11 +20,6 @@ Row = dict[str, Any]
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-def page_of(person: session.Person) -> str:
-    """The page on which this person looks at batches."""
-    return "review" if person.may(May.OVERSEE_UPLOADS) else "upload"
-
-
 def batches_of(person: session.Person) -> pl.DataFrame:
     """The batches this person may see, newest first; columns as in `uploads.list_batches`."""
     return updates.list_batches(session.store(), person.limited_to)
@@ -86,7 +81,7 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
         "upload_batches",
         file_name=w.t("upload.history"),
         alt=w.t("upload.history"),
-        on_row=lambda row: links.go(page_of(person), batch=row["id"]),
+        on_row=lambda row: links.go(links.page_of_batches(person), batch=row["id"]),
         empty_key="upload.history_none",
         in_words=_written,
     )

@@ -335,17 +335,37 @@ def test_who_does_not_review_is_refused_and_writes_nothing(shown_store: sa.Engin
     number = waiting(shown_store, begun(signed), "status")
     work = visit("review", "dieuphoi", batch=str(number)).session_state["review_work"]
 
-    for username, verdict in itertools.product(("lanhdao", "bct", "langson"), ("publish", "return")):
+    for username, verdict in itertools.product(("lanhdao", "thanhtra", "bct", "langson"), ("publish", "return")):
         page = visit("review", username, batch=str(number))
-        assert not page.dataframe
-        assert "Đang triển khai" not in said(page)
+        reads = username in ("lanhdao", "thanhtra")
+        assert ("Đang triển khai" in said(page)) is reads
+        assert not [button for button in page.button if "review_" in (button.key or "")]
         page.session_state["review_work"] = work
         page.session_state["review_decided"] = (work.token, verdict, REASON, ())
         page = page.run()
         assert not page.exception
-        assert len(page.warning) == 1
+        assert w.t("refused.not_allowed") in said(page) if reads else len(page.warning) == 1
 
     assert statuses(shown_store) == {number: "waiting"}
+
+
+def test_who_reads_everything_reads_of_a_batch_who_handed_it_in_when_what_changed_and_who_reviewed_it(
+    shown_store: sa.Engine, visit: Visit, signed: str
+) -> None:
+    number = waiting(shown_store, begun(signed), "status")
+    coordinator = accounts.Person("dieuphoi", "coordinator", _agency_of(shown_store, "dieuphoi"), "")
+    with store.session(shown_store) as session:
+        review = updates.review(shown_store, number, agency=None)
+        assert review is not None
+        updates.publish(session, actor=coordinator, review=review)
+
+    page = visit("review", "thanhtra", batch=str(number))
+
+    changed = page.dataframe[0].value
+    assert set(changed["ref"]) == {signed}
+    assert ("Đã ký", "Đang triển khai") in set(zip(changed["before"], changed["after"], strict=True))
+    assert all(part in said(page) for part in ("Bộ Công Thương", "bct gửi", "dieuphoi"))
+    assert not [button for button in page.button if "undo" in (button.key or "")]
 
 
 def test_an_administrator_looks_and_decides_nothing(shown_store: sa.Engine, visit: Visit, signed: str) -> None:

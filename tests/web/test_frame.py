@@ -27,7 +27,7 @@ PAGES = pathlib.Path(pages.__file__).parent
 ROLES = {"leader", "agency", "coordinator", "verifier", "administrator"}
 KEPT_FROM_SOME = {
     "upload": {"agency"},
-    "review": {"coordinator", "administrator"},
+    "review": {"leader", "coordinator", "verifier", "administrator"},
     "verification": {"leader", "coordinator", "verifier", "administrator"},
     "integrity": {"leader", "coordinator", "verifier"},
     "contacts": {"agency", "coordinator"},
