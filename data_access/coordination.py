@@ -66,6 +66,7 @@ def add_periods(session: Session, *, actor: Person, periods: Sequence[Period]) -
         if not period.code.strip() or period.ends_on < period.starts_on:
             raise Refused("out_of_order", period=period.code)
         _check_due(period, period.due_on, now)
+        samples.refuse_before_drawn(session, period)
         known.append(period)
     session.add_all(models.ReportingPeriod(**dataclasses.asdict(period)) for period in periods)
     return finish(session, actor, "calendar.add", {period.code: _days(period) for period in periods})
@@ -81,6 +82,7 @@ def remove_periods(session: Session, *, actor: Person, seen: Sequence[Period]) -
         row = _as_seen(session, period, now)
         if session.connection().execute(sa.select(sa.exists().where(report.period == period.code))).scalar_one():
             raise Refused("has_reports", period=period.code)
+        samples.refuse_before_drawn(session, period)
         samples.withdraw(session, by=actor.username, period=row, now=now)
         session.delete(row)
     return finish(session, actor, "calendar.remove", {period.code: _days(period) for period in seen})

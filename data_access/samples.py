@@ -13,6 +13,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import hmac
+import json
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -27,10 +28,11 @@ from data_access.clock import end_of
 from data_access.derived_keys import derive_key
 from data_access.register import raise_data_version, rules_on
 from data_access.roles import PROCESSES, May
-from data_access.since_seen import same_claim
+from data_access.since_seen import CLAIM, same_claim
 from data_access.store import models
-from data_access.store.arrow import table_of
+from data_access.store.arrow import Read, table_of
 from data_access.store.models.base import local_day
+from kpi.reporting.calendar import Period
 from kpi.rules import Rules
 from kpi.verification import sampling
 from kpi.vocabulary import CLAIMED
@@ -104,6 +106,15 @@ def withdraw(session: Session, *, by: str, period: models.ReportingPeriod, now: 
     session.flush()
     detail = {"seed_sha256": sample.seed_sha256}
     audit.write(session, actor=by, action="sample.withdraw", subject=period.code, detail=detail)
+
+
+def refuse_before_drawn(session: Session, period: Period) -> None:
+    """Raises `Refused`, `before_sample`, for a period before one whose sample has been drawn: with it, or without it, that would
+    have been drawn from other claims."""
+    found, other = models.VerificationSample, models.ReportingPeriod
+    drawn = select(other.code).join(found).where(col(found.drawn_at).is_not(None), other.ends_on > period.ends_on)
+    if session.exec(drawn).first() is not None:
+        raise Refused("before_sample", period=period.code)
 
 
 def draw(session: Session, *, actor: Actor, period: str, at_least: int = 0) -> int:
@@ -235,45 +246,57 @@ def claims_of(engine: sa.Engine, period: models.ReportingPeriod) -> pl.DataFrame
     """What a period's sample is drawn from: agreement_id, ref, state, effective_on, agency (responsible when the period closed), by
     agreement, day and state.
 
-    Claims that the register held at the end of the period and did not hold at the end of the one before: what was published late,
-    or came between two periods, belongs to the next, and what is done after the close changes nothing.
+    Claims that the register held at the end of the period, of agreements somebody was responsible for, and that it held so at the
+    end of no period before: whatever day a claim is about, whenever it came or was made again, it is drawn from once. The first
+    period has what was there before the calendar began, the next one what came between two. What is done after the close changes
+    nothing.
     """
-    before = table_of(models.StatusEvent).alias("before")
+    before, event = table_of(models.StatusEvent).alias("before"), table_of(models.StatusEvent)
+    with store.snapshot(engine) as read:
+        ends = _earlier_ends(read, period)
+        held_then = (known.held(before, day) for day in ends)
+        there_already = sa.exists().where(same_claim(before, event), sa.or_(sa.false(), *held_then))
+        fresh = _owned(read, period.ends_on, ~there_already)
+        late = _owned_late(read, ends)
+        if late:
+            is_late = event.c.agreement_id.in_(late)
+            seen = pl.concat(_owned(read, day, is_late) for day in ends)
+            others = _owned(read, period.ends_on, is_late).join(seen, on=CLAIM, how="anti")
+            fresh = pl.concat([fresh, others]).unique()
+    return fresh.sort("agreement_id", "effective_on", "state")
+
+
+def _owned(read: Read, day: dt.date, which: sa.ColumnElement[bool]) -> pl.DataFrame:
+    """The claims held at the end of a day of agreements that somebody was responsible for then, with who that was."""
     event, agreement = table_of(models.StatusEvent), table_of(models.Agreement)
-    there_already = sa.exists().where(
-        same_claim(before, event),
-        known.held(before, _last_closed(engine, period)),
-    )
     statement = (
         sa.select(event.c.agreement_id, agreement.c.ref, event.c.state, event.c.effective_on)
         .distinct()
         .join(agreement, agreement.c.id == event.c.agreement_id)
-        .where(event.c.state.in_(CLAIMED), known.held(event, period.ends_on), ~there_already)
-        .order_by(event.c.agreement_id, event.c.effective_on, event.c.state)
+        .where(event.c.state.in_(CLAIMED), known.held(event, day), which)
     )
-    owner = sa.select(agreement.c.id, agreement.c.responsible_agency)
-    with store.snapshot(engine) as read:
-        claims = read(statement)
-        owners = known.as_known(read, read(owner.where(agreement.c.id.in_(_numbers(statement)))), period.ends_on)
-    return claims.join(
-        owners.select(agreement_id="id", agency="responsible_agency").drop_nulls(),
-        on="agreement_id",
-        maintain_order="left",
+    numbers = sa.select(statement.subquery().c.agreement_id)
+    owner = sa.select(agreement.c.id, agreement.c.responsible_agency).where(agreement.c.id.in_(numbers))
+    owners = known.as_known(read, read(owner, {"responsible_agency": pl.String}), day)
+    return read(statement, {"effective_on": pl.Date}).join(
+        owners.select(agreement_id="id", agency="responsible_agency").drop_nulls(), on="agreement_id"
     )
 
 
-def _last_closed(engine: sa.Engine, period: models.ReportingPeriod) -> dt.date:
-    """The end of the last period before one, or the day before the first: calendars may leave days out between two."""
+def _owned_late(read: Read, ends: Sequence[dt.date]) -> list[int]:
+    """The agreements of which it was settled only after the first of these days who is responsible."""
+    if not ends:
+        return []
+    assigned = table_of(models.NameAssignment).c
+    told = read(sa.select(assigned.agreements).where(assigned.assigned_at >= end_of(min(ends))))
+    return sorted({number for text in told["agreements"] for number, _ in json.loads(text)})
+
+
+def _earlier_ends(read: Read, period: models.ReportingPeriod) -> list[dt.date]:
+    """The ends of the periods before one."""
     other = table_of(models.ReportingPeriod).c
-    ended = store.read_frame(
-        engine, sa.select(sa.func.max(other.ends_on).label("day")).where(other.ends_on < period.starts_on)
-    )
-    return ended.cast(pl.Date).item() or period.starts_on - dt.timedelta(days=1)
-
-
-def _numbers(claims: sa.Select[tuple[object, ...]]) -> sa.Select[tuple[object, ...]]:
-    found = claims.order_by(None).subquery()
-    return sa.select(found.c.agreement_id)
+    found = read(sa.select(other.ends_on).where(other.ends_on < period.starts_on), {"ends_on": pl.Date})
+    return sorted(found["ends_on"])
 
 
 def _rules(session: Session, period: models.ReportingPeriod) -> Rules:

@@ -53,7 +53,8 @@ def uncounted(register: Register) -> pl.DataFrame:
 
 def doubted(register: Register) -> pl.DataFrame:
     """The agencies of which a claim was found false in a sample that all was looked at of, a row for each such period: agency,
-    period, starts_on, ends_on, doubted_on (the day of the last finding).
+    period, starts_on, ends_on, doubted_on (the day of the last finding). Days that the calendar leaves out before a period are of
+    that period, whose sample is drawn from what came on them; the first period begins where it says, and withholds nothing older.
 
     A claim that its agency has taken back since its period closed keeps no sample open.
     """
@@ -66,9 +67,12 @@ def doubted(register: Register) -> pl.DataFrame:
         )
         .filter("_all")
     )
-    periods = register.samples.rename({"id": "sample_id"}).join(
-        register.periods.select("starts_on", "ends_on", period="code"), on="period"
+    calendar = register.periods.sort("ends_on").select(
+        "ends_on",
+        starts_on=(pl.col("ends_on").shift(1).dt.offset_by("1d")).fill_null(pl.col("starts_on")),
+        period="code",
     )
+    periods = register.samples.rename({"id": "sample_id"}).join(calendar, on="period")
     return (
         items.filter(pl.col("verdict") == Verdict.REFUTED)
         .select("sample_id", "agency")

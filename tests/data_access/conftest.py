@@ -49,6 +49,11 @@ def filled(engine: sa.Engine, on: Clock) -> sa.Engine:
             )
         session.add(models.DataVersion(id=1, version=5, data_date=D(2025, 9, 1)))
         session.add(
+            models.ReportingPeriod(
+                code="2025-Q2", starts_on=D(2025, 4, 1), ends_on=D(2025, 6, 30), due_on=D(2025, 7, 10)
+            )
+        )
+        session.add(
             models.ReportingPeriod(code=PERIOD, starts_on=D(2025, 7, 1), ends_on=D(2025, 9, 30), due_on=D(2025, 10, 10))
         )
         session.flush()

@@ -8,6 +8,7 @@ UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 VERIFICATION = "tests/data_access/test_verification.py::"
 SAMPLES = "tests/data_access/test_samples.py::"
+FRAMES = "tests/data_access/test_sampling_frames.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
 READERS = "tests/pages/test_readers.py::"
 
@@ -120,9 +121,23 @@ GUARDS = (
     Guard(
         "a sample is of what the register held when its period closed",
         "data_access/samples.py",
-        "known.held(event, period.ends_on)",
-        "event.c.retracted_at.is_(None), event.c.received_on.between(period.starts_on, period.ends_on)",
+        "known.held(event, day), which",
+        "event.c.retracted_at.is_(None), event.c.received_on <= day, which",
         SAMPLES + "test_what_is_done_between_the_close_and_the_draw_takes_nothing_out_of_the_sample",
+    ),
+    Guard(
+        "each claim that counts is drawn from exactly once",
+        "data_access/samples.py",
+        "            fresh = pl.concat([fresh, others]).unique()",
+        "            pass",
+        FRAMES + "test_each_claim_that_counts_is_in_the_frame_of_exactly_one_period",
+    ),
+    Guard(
+        "the calendar is not changed before a drawn sample",
+        "data_access/samples.py",
+        "    if session.exec(drawn).first() is not None:",
+        "    if False:",
+        FRAMES + "test_a_period_is_neither_put_before_a_drawn_sample_nor_taken_away_from_before_it",
     ),
     Guard(
         "what was drawn and taken back counts as not shown",

@@ -138,6 +138,14 @@ def test_one_false_claim_withholds_what_nobody_has_seen_of_the_agency_and_period
     assert started == [2, 4, 5, 7, 8]
 
 
+def test_what_came_on_days_the_calendar_leaves_out_is_of_the_period_after_them() -> None:
+    register = sampled(a_doubtful_quarter(), [(1, START, DAY, "BCT"), (2, START, DAY, "BCT")])
+    ends = pl.when(pl.col("code") == "2025-Q2").then(pl.date(2025, 6, 15)).otherwise("ends_on")
+    events = with_standing(dataclasses.replace(register, periods=register.periods.with_columns(ends_on=ends)))
+
+    assert events.filter(pl.col("withheld_for").is_not_null())["agreement_id"].to_list() == [3, 6, 7, 9]
+
+
 def test_nothing_is_withheld_while_the_sample_is_not_finished_or_nothing_was_false() -> None:
     rows = a_doubtful_quarter()
     unfinished = sampled(rows, [(1, START, DAY, "BCT"), (3, START, DAY, "BCT")])
