@@ -30,7 +30,7 @@ def show(
     alt: str,
     empty_key: str = "common.no_rows",
 ) -> None:
-    """A table of rows (batch_id, ...) that ends with who brought each: a click opens the batch.
+    """A table of rows (batch_id, received_on, ...) that says after the day of receipt who brought each: a click opens the batch.
 
     Null for what came with the register and, for whoever reads one agency's only, for what another agency brought.
     """
@@ -46,15 +46,18 @@ def show(
     )
     written = rows.with_columns((by if told else pl.lit(None)).cast(pl.String).alias(_BY))
     has_any = bool(written[_BY].count())
+    if has_any:
+        received = next(place for place, column in enumerate(columns) if column.name == "received_on")
+        columns = (*columns[: received + 1], _COLUMN, *columns[received + 1 :])
     tables.show(
         written,
-        [*columns, *([_COLUMN] if has_any else [])],
+        columns,
         key,
         file_name=key,
         alt=alt,
         empty_key=empty_key,
         acts={_BY: functools.partial(_open, person)} if has_any else None,
-        file_columns=[*columns, *([_COLUMN] if has_any else [])],
+        file_columns=columns,
     )
 
 

@@ -314,9 +314,9 @@ def show_history(dossier: AgreementDossier, as_of: dt.date, person: session.Pers
         history.sort("effective_on", "recorded_at", descending=True).with_columns(received_apart("effective_on")),
         [
             Column("effective_on", "agreement.effective_on", "date"),
-            Column("what", "agreement.what", width="large"),
-            Column("note", "agreement.note", width="large"),
-            Column("rests_on", "agreement.rests_on", width="medium", help_key="agreement.rests_on_help"),
+            Column("what", "agreement.what", width=290),
+            Column("note", "agreement.note", width=290),
+            Column("rests_on", "agreement.rests_on", width=190, help_key="agreement.rests_on_help"),
             RECEIVED,
             Column("withdrawn", "agreement.withdrawn", "flag"),
         ],

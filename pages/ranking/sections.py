@@ -229,7 +229,7 @@ def _reliability_columns(rules: Rules) -> list[Column]:
         Column(
             "reliable",
             f"kpi.{RELIABILITY}.short",
-            width=114,
+            width=118,
             help=_kpi_help(RELIABILITY, rules),
             by="reliability",
         )

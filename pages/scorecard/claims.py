@@ -21,9 +21,9 @@ _WRITABLE: Final = texts((Lack.NEEDS_DOCUMENT, Lack.NEEDS_PROOF))
 
 _ACT: Final = "act"
 _COLUMNS: Final = (
-    Column("ref_text", "claims.ref", pinned=True, width=125, by="ref"),
-    Column("claim", "claims.claim", width=240, by="effective_on"),
-    Column("lacks_text", "claims.lacks", width=270),
+    Column("ref_text", "claims.ref", pinned=True, width=128, by="ref"),
+    Column("claim", "claims.claim", width=345, by="effective_on"),
+    Column("lacks_text", "claims.lacks", width=276),
     Column("points_text", "claims.points", width=88, by="points", help_key="claims.points_help"),
     Column("by", "claims.by", width=160),
     Column("received_on", "claims.received_on", "date", width=104),

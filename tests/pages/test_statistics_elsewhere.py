@@ -169,7 +169,7 @@ def test_a_successor_says_what_it_inherited_and_what_it_signed(browsed_store: sa
 
     inherited, own = told(pl.col("signed_on") < since), told(pl.col("signed_on") >= since)
     assert (
-        f"The agency came to be on 1 Mar 2025. Implemented: what it inherited {inherited}; what was signed since {own}."
+        f"The agency came to be on 1 Mar 2025. Started: what it inherited {inherited}; what was signed since {own}."
         in text
     )
     assert "The agency came to be on 1 Mar 2025: on the day shown it has neither a composite nor a place." in before
