@@ -94,7 +94,7 @@ class History:
                 ids,
                 day="effective_on",
             ),
-            reports=_last_reports(reports, ids),
+            reports=_last_reports(reports, events, ids),
             owed=_owed(register.periods, agreements, reports),
             blockers=_blockers(register),
             verifications=_looked_at(register),
@@ -277,17 +277,23 @@ def milestones(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def rises(reports: pl.DataFrame) -> pl.DataFrame:
+def rises(reports: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """All reports in the order of the days they are about, with `has_risen`: whether one shows progress.
 
     A report that says there is progress, and gives no share that is LEAST_RISE above the last that counted, has none to show.
+    Nothing has been carried out of what, by `events`, had not been started on the day a report is about.
     """
-    ordered = reports.sort("agreement_id", "reported_on", "id").with_row_index("_row")
+    started = events.filter(pl.col("state").is_in(STARTED_STATES)).group_by("agreement_id")
+    since = started.agg(_started=pl.col("effective_on").min())
+    every = reports.sort("agreement_id", "reported_on", "id").with_row_index("_row")
+    ordered = every.join(since, on="agreement_id", maintain_order="left").filter(
+        pl.col("reported_on") >= pl.col("_started")
+    )
     said = pl.col("progress_pct")
     # Only what is higher than ever before can be high enough: of one agreement these are few.
     higher = ordered.drop_nulls("progress_pct").filter(said > said.cum_max().shift(1).fill_null(0).over("agreement_id"))
     steps = higher.filter(_is_step(higher))["_row"]
-    return ordered.with_columns(
+    return every.with_columns(
         has_risen=(pl.col("shows_progress") & pl.col("_row").is_in(steps.implode())).fill_null(value=False)
     ).drop("_row")
 
@@ -308,10 +314,10 @@ def _is_step(higher: pl.DataFrame) -> pl.Series:
     return pl.Series(found)
 
 
-def _last_reports(reports: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+def _last_reports(reports: pl.DataFrame, events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
     """Spells of when was reported last, when progress had risen last, and which progress was said last: by the days reports
     are about."""
-    said = rises(reports).select(
+    said = rises(reports, events).select(
         "agreement_id",
         "reported_on",
         "id",

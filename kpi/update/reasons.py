@@ -274,7 +274,7 @@ def _taken_back(current: Current) -> dict[int, _TakenBack]:
         return {}
     reports = current.reports.join(gone, on="agreement_id", how="semi")
     counted = (
-        rises(reports)
+        rises(reports, current.events)
         .filter("has_risen")
         .group_by("agreement_id")
         .agg(pl.col("progress_pct").max(), pl.col("reported_on").max())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Final
 
 import polars as pl
@@ -29,6 +29,13 @@ INCENTIVES: Final = {
     "method.incentives_none": tuple(f"method.none_{act}" for act in ("sign", "suspend", "repeat", "blockers")),
 }
 """What changes a score and what does not: tried on registers in tests, act by act."""
+OPEN: Final = {
+    "method.open_pays": tuple(
+        f"method.pays_{act}" for act in ("stage", "share", "report", "blockers", "days", "targets")
+    ),
+    "method.open_costs": tuple(f"method.costs_{act}" for act in ("blockers", "escalation", "correction")),
+}
+"""What is not closed, with its size (`docs/statistics.md`)."""
 
 
 def asked(name: str, known: Container[str]) -> str | None:
@@ -148,12 +155,20 @@ def show_composite(as_of: dt.date) -> None:
 
 @drawn
 def show_incentives() -> None:
-    """What raises a score and what does not, in two short lists; and what does until somebody looks."""
+    """What raises a score and what does not, in two short lists; and behind a click what is not closed, with its size."""
     st.subheader(w.t("method.incentives"), anchor=False)
-    rise = w.number(LEAST_RISE)
-    for column, (title, acts) in zip(st.columns(2), INCENTIVES.items(), strict=True):
-        column.markdown("\n".join([f"**{w.t(title)}**\n", *(f"- {w.t(act, rise=rise)}" for act in acts)]))
+    for column, title in zip(st.columns(2), INCENTIVES, strict=True):
+        column.markdown(_listed(title, INCENTIVES[title]))
     st.caption(w.t("method.incentives_unseen"))
+    with st.expander(w.t("method.open")):
+        st.markdown(w.t("method.open_lead"))
+        for title, acts in OPEN.items():
+            st.markdown(_listed(title, acts))
+
+
+def _listed(title: str, acts: Iterable[str]) -> str:
+    rise = w.number(LEAST_RISE)
+    return "\n".join([f"**{w.t(title)}**\n", *(f"- {w.t(act, rise=rise)}" for act in acts)])
 
 
 @kept(in_words=True)

@@ -79,7 +79,9 @@ WITH RECURSIVE ev AS (
 ), shares AS (
     SELECT agreement_id, reported_on, shows_progress, progress_pct AS pct,
         ROW_NUMBER() OVER (PARTITION BY agreement_id ORDER BY reported_on, id) AS place
-    FROM progressreport WHERE retracted_at IS NULL AND progress_pct IS NOT NULL
+    FROM progressreport p WHERE retracted_at IS NULL AND progress_pct IS NOT NULL AND EXISTS (
+        SELECT 1 FROM ev s WHERE s.agreement_id = p.agreement_id AND s.state IN ('IN_PROGRESS', 'COMPLETED')
+        AND s.effective_on <= p.reported_on)
 ), climb AS (
     SELECT agreement_id, place, reported_on, shows_progress, CASE WHEN pct >= {rise} THEN 1 ELSE 0 END AS step,
         CASE WHEN pct >= {rise} THEN pct ELSE 0 END AS counted

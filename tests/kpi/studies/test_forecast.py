@@ -189,8 +189,7 @@ def test_silences_are_read_from_milestones_and_reports_of_more_than_ever() -> No
     found = forecast._lived(forecast.silences(register), facts.build(register, ROWS_AS_OF))
 
     assert found.select("state", "duration", "cause", "next").rows() == [
-        ("SIGNED", 31, 1, "SIGNED"),
-        ("SIGNED", 28, 1, "IN_PROGRESS"),
+        ("SIGNED", 59, 1, "IN_PROGRESS"),
         ("IN_PROGRESS", 122, 1, "IN_PROGRESS"),
         ("IN_PROGRESS", 62, 2, "COMPLETED"),
         ("SIGNED", 20, 0, None),

@@ -135,8 +135,12 @@ def test_places_are_counted_among_agencies_of_the_same_group_and_the_cause_of_a_
 def test_a_report_that_comes_late_gains_what_it_proves_and_not_punctuality() -> None:
     """What was due before today cannot be on time any more; it can still show that the agreement is alive."""
     told = [{"received": dt.date(2025, 12, 1), "pct": 10.0}]
+    begun = [("IN_PROGRESS", dt.date(2025, 2, 1))]
     register = register_of(
-        [Row(id=number, signed=dt.date(2025, 1, 1), reports=told if number > 3 else []) for number in range(1, 10)]
+        [
+            Row(id=number, signed=dt.date(2025, 1, 1), events=begun, reports=told if number > 3 else [])
+            for number in range(1, 10)
+        ]
     )
 
     alone = what_if.study(register, facts.build(register, AS_OF), agency=AGENCY, rules=LENIENT).alone

@@ -173,6 +173,7 @@ def test_what_was_taken_back_and_is_said_again_of_a_later_day_waits(
     number, day, *said = gone
     rows = pl.DataFrame([(number, dt.date.fromisoformat(day), *said)], schema=shape.TAKEN_BACK, orient="row")
 
-    seen = preview(text, taken_back=rows)
+    begun = events((1, "SIGNED", "2025-03-01"), (1, "IN_PROGRESS", "2025-05-01"))
+    seen = preview(text, taken_back=rows, **({"events": begun} if text.startswith(TOLD) else {}))
 
     assert list(seen.waiting.values()) == ([(Reason.SAID_AGAIN,)] if waits else [])
