@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import sys
 from collections.abc import Iterator, Sequence
@@ -79,6 +80,9 @@ class Decision(enum.StrEnum):
     REGISTER = "register"
 
 
+Behalf = Annotated[
+    str | None, typer.Option("--behalf", metavar="AGENCY", help="The agency a coordinator acts for (its key).")
+]
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="The account in whose name it is done.")]
 
 
@@ -93,8 +97,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upload(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or XLSX file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, XLSX or ODS file.")],
     user: User,
+    behalf: Behalf = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Hand the changes in; without it they are only shown.")
     ] = False,
@@ -115,8 +120,7 @@ def upload(
 ) -> None:
     """Check a file against the register and show its problems, or what it would change."""
     engine = open_store()
-    person = person_of(engine, user)
-    agency = _agency_of(person)
+    person, agency = _acting(engine, user, behalf)
     limits = updates.read_limits()
     table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
     current = updates.current_rows(engine, agency)
@@ -227,13 +231,16 @@ def told_conflict(conflict: Conflict, language: str) -> Told:
 
 def template(
     user: User,
+    behalf: Behalf = None,
+    *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to be written.")],
     output: Annotated[FileFormat, typer.Option("--format", help="csv or xlsx.")] = FileFormat.XLSX,
     language: Annotated[str, language_option("Language of the file.")] = "vi",
 ) -> None:
     """Write an agency's template: its open agreements, ready to be changed and handed in."""
     engine = open_store()
-    current = updates.current_rows(engine, _agency_of(person_of(engine, user)))
+    _, agency = _acting(engine, user, behalf)
+    current = updates.current_rows(engine, agency)
     with words.in_language(language):
         written = filled_template(current, language=language, format=output.value, say=words.t)
     out.write_bytes(written)
@@ -323,12 +330,20 @@ def person_of(engine: sa.Engine, username: str) -> accounts.Person:
     return accounts.Person(username=row["username"], role=row["role"], agency=row["agency"], office="")
 
 
-def _agency_of(person: accounts.Person) -> str:
-    if not person.may(accounts.May.HAND_IN) or person.agency is None:
-        raise CannotRunError(
-            f"--user {person.username}: this account's role is {person.role}; only an agency's account hands in figures."
+def _acting(engine: sa.Engine, user: str, behalf: str | None) -> tuple[accounts.Person, str]:
+    """Who hands in, and for which agency: that of the account, or the one it acts for."""
+    person = dataclasses.replace(person_of(engine, user), acts_for=behalf)
+    agency = person.hands_in_for
+    if agency is None:
+        advice = (
+            "name the agency: --behalf KEY" if person.may(accounts.May.HAND_IN_FOR) else "only an agency's account does"
         )
-    return person.agency
+        raise CannotRunError(
+            f"--user {person.username}: this account's role is {person.role}, which hands in no figures of its own; {advice}."
+        )
+    if behalf not in (None, agency):
+        raise CannotRunError(f"--behalf {behalf}: {person.username} hands in figures of {agency} only.")
+    return person, agency
 
 
 @contextlib.contextmanager

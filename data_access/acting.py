@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from data_access import store
 from data_access.log_lines import told
 from data_access.roles import May, may
-from data_access.store.models import DataVersion, User
+from data_access.store.models import Agency, DataVersion, User
 from files.encodings import well_formed
 from files.text import canonical
 
@@ -34,6 +34,8 @@ class Person:
     role: str
     agency: str | None = None
     office: str = ""
+    acts_for: str | None = None
+    """The agency on whose behalf figures are handed in at this moment, by whoever may do that."""
 
     def may(self, permission: May) -> bool:
         """Whether this person's role may do that."""
@@ -43,6 +45,13 @@ class Person:
     def limited_to(self) -> str | None:
         """The one agency whose agreements this person may read in detail (empty: none's); None where all may be read."""
         return None if self.may(May.READ_EVERYTHING) else self.agency or ""
+
+    @property
+    def hands_in_for(self) -> str | None:
+        """The one agency whose agreements this person brings up to date at this moment; None for whoever brings none."""
+        if self.may(May.HAND_IN):
+            return self.agency
+        return self.acts_for if self.may(May.HAND_IN_FOR) else None
 
 
 Actor = Person | str
@@ -54,7 +63,7 @@ Actor = Person | str
 Code = Literal[
     # uploads
     "not_allowed", "stale", "undecided", "unacknowledged", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
-    "undo_by_coordinator", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
+    "undo_by_coordinator", "own_batch", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports", "has_sample",
     "before_sample", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",
@@ -71,11 +80,11 @@ Code = Literal[
 ]  # fmt: skip
 """Why something is not done; the catalog has words for each under `refused.<code>`.
 
-`not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the confirmation
-was about has changed since (`refs` are the agreements), `not_as_seen` the same of a setting. `waits`: this file waits for review
-already, with other changes. `unacknowledged`: there are notices that nobody said to have read. `check_under_way`: another file of
-this account is being checked. `wait`: too many tries failed, for `seconds` to come. `text_too_long`: something that was typed has
-more than `most` characters.
+`not_allowed`: this account may not do this, or there is no such thing; which of the two is not said. `stale`: what the
+confirmation was about has changed since (`refs` are the agreements), `not_as_seen` the same of a setting. `waits`: this file waits
+for review already, with other changes. `own_batch`: whoever handed it in does not publish it. `unacknowledged`: there are notices
+that nobody said to have read. `check_under_way`: another file of this account is being checked. `wait`: too many tries failed, for
+`seconds` to come. `text_too_long`: something that was typed has more than `most` characters.
 """
 
 
@@ -158,11 +167,15 @@ def account_of(session: Session, actor: Person, permission: May | None = None) -
 
 
 def agency_of(session: Session, actor: Person) -> str:
-    """The agency this actor may write for. Raises `Refused` for whoever may write for none."""
-    account = account_of(session, actor, May.HAND_IN)
-    if account.agency is None:
+    """The agency this actor may write for: their own, or the one they act for on its behalf. Raises `Refused` for whoever may
+    write for none."""
+    account = account_of(session, actor)
+    agency = actor.hands_in_for
+    if agency is None or session.get(Agency, agency) is None:
         raise Refused("not_allowed")
-    return account.agency
+    if not may(account.role, May.HAND_IN):
+        store.act_for(session, agency)
+    return agency
 
 
 def authorise(session: Session, actor: Actor) -> str:

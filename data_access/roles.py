@@ -14,6 +14,9 @@ class May(Enum):
         "read every agreement in detail, and what any agency handed in of it: not only those of one's own agency"
     )
     HAND_IN = "bring the agreements of one's own agency up to date; needs an agency"
+    HAND_IN_FOR = (
+        "bring any agency's agreements up to date on its behalf; never to publish that, nor to verify for that agency"
+    )
     OVERSEE_UPLOADS = "take back what any agency handed in, settle what waits for review"
     REVIEW = "publish or return what waits"
     VERIFY = "record what was found of what agencies claimed; never for the agency one acts for"
@@ -40,7 +43,7 @@ COORDINATOR: Final = Role(
     frozenset(
         {
             *(May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY),
-            *(May.SEE_SIGNS, May.KEEP_CONTACTS),
+            *(May.SEE_SIGNS, May.KEEP_CONTACTS, May.HAND_IN_FOR),
         }
     ),
     needs_second_factor=True,

@@ -165,7 +165,8 @@ def record(
             raise Refused("claim_gone")
         sample_id, agency = _drawn_for(session, claim)
         before = _holding(session, claim)
-        if account.agency is not None and account.agency in (agreement.responsible_agency, agency):
+        whose = {agreement.responsible_agency, agency} - {None}
+        if account.agency in whose or _has_handed_in_for(session, account.username, whose):
             raise Refused("own_agency", refs=(agreement.ref,))
         if before is not None and not _is_out_of_date(session, before):
             raise Refused("already_verified", refs=(agreement.ref,))
@@ -199,6 +200,15 @@ def record(
             detail={"number": found.id, "state": claim.state, "on": claim.effective_on.isoformat(), "verdict": verdict},
         )
         return found.id
+
+
+def _has_handed_in_for(session: Session, username: str, agencies: Collection[str | None]) -> bool:
+    """Whether this account ever brought figures of one of these agencies; to undo what others brought is none."""
+    batch = models.UploadBatch
+    statement = select(batch.id).where(
+        batch.username == username, col(batch.agency).in_(agencies), col(batch.undoes).is_(None)
+    )
+    return session.exec(statement.limit(1)).first() is not None
 
 
 def take_back(session: Session, *, actor: Person, verification_id: int, reason: str) -> int:

@@ -31,6 +31,8 @@ class Screen:
     section: str = ""
     needs: May | None = None
     """What its reader must be allowed to do; None for everybody who is signed in."""
+    or_needs: May | None = None
+    """What opens it as well."""
     in_menu: bool = True
     """Whether it is offered in the menu, or reached by links only."""
     filtered: bool = True
@@ -71,11 +73,14 @@ class Screen:
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles it is open to."""
-        return tuple(ROLES) if self.needs is None else roles_that_may(self.needs)
+        if self.needs is None:
+            return tuple(ROLES)
+        opens = {*roles_that_may(self.needs), *(roles_that_may(self.or_needs) if self.or_needs else ())}
+        return tuple(code for code in ROLES if code in opens)
 
     def is_open_to(self, person: Person) -> bool:
         """Whether this person may see it: the guard of its page asks here, and so does the menu."""
-        return self.needs is None or person.may(self.needs)
+        return self.needs is None or person.role in self.roles
 
 
 @functools.cache

@@ -91,12 +91,13 @@ def carry_out(
 ) -> Receipt:
     """Store a preview in a batch that is new, or that waited and is published. The caller has taken its turn.
 
-    The agency is the batch's. Who may act for it is looked up here once more: its own accounts with a new batch, a coordinator
-    with one that its agency sent.
+    The agency is the batch's. Who may act for it is looked up here once more: its own accounts, and whoever acts on its behalf,
+    with a new batch, a coordinator with one that somebody else sent.
     """
     account = account_of(session, actor)
-    is_own = may(account.role, May.HAND_IN) and account.agency == batch.agency and batch.id is None
+    is_own = actor.hands_in_for == batch.agency and batch.id is None
     is_published = may(account.role, May.REVIEW) and batch.id is not None and batch.status == BatchStatus.WAITING
+    is_published = is_published and batch.username != account.username
     agency = batch.agency
     if agency is None or agency != preview.agency or not (is_own or is_published):
         raise Refused("not_allowed")

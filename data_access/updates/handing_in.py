@@ -71,7 +71,8 @@ def withdraw(session: Session, *, actor: Person, batch_id: int) -> None:
         agency = agency_of(session, actor)
         take_turn(session)
         batch = session.get(models.UploadBatch, batch_id, populate_existing=True)
-        if batch is None or batch.agency != agency:
+        is_theirs = batch is not None and batch.agency == agency
+        if batch is None or not is_theirs or (actor.acts_for and batch.username != actor.username):
             raise Refused("not_allowed")
         if batch.status == BatchStatus.WITHDRAWN:
             return

@@ -148,10 +148,10 @@ def publish(
 
     `only` must name places in whole (`intake.review.whole`; ValueError otherwise). What is not published, rows with problems
     included, becomes a returned batch of its own, `part_of` this one, and needs a `reason`. What is stored is worked out again
-    from what the store keeps, and has to be what the review showed. Raises `Refused`: `not_allowed`; `stale` where the register
-    is not as reviewed; `already_reviewed` where somebody else was faster, or it was withdrawn; `undecided` for conflicts among
-    what is to be published; `reason_missing`; `text_too_long`; `nothing_chosen`. Repeated by the same person it changes nothing
-    and names the batch. The caller commits.
+    from what the store keeps, and has to be what the review showed. Raises `Refused`: `not_allowed`; `stale` where the
+    register is not as reviewed; `own_batch` for whoever sent it; `already_reviewed` where somebody else was faster, or it was
+    withdrawn; `undecided` for conflicts among what is to be published; `reason_missing`; `text_too_long`; `nothing_chosen`.
+    Repeated by the same person it changes nothing and names the batch. The caller commits.
     """
     number = int(review.batch["id"])
     chosen = _chosen(review, only)
@@ -159,6 +159,8 @@ def publish(
         _be_coordinator(session, actor)
         version = take_turn(session)
         batch, submission = _sent(session, number)
+        if batch.username == actor.username:
+            raise Refused("own_batch")
         if batch.status != BatchStatus.WAITING:
             versions = None if review.preview is None else _versions_of(review.preview, chosen)
             is_same = versions_before(session, number) == versions and batch.changes == len(chosen)

@@ -17,7 +17,7 @@ from kpi.update.columns import name_of
 from kpi.vocabulary import BatchStatus, texts
 from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
-from pages.upload import cells, differences, history
+from pages.upload import behalf, cells, differences, history
 from pages.upload.history import Row
 
 SENT: Final = texts((BatchStatus.WAITING, BatchStatus.RETURNED, BatchStatus.WITHDRAWN))
@@ -40,11 +40,11 @@ _Act = Literal["undo", "withdraw"]
 
 def show_heading(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     """The way back, which batch it is, who sent and who reviewed it, and the batches it belongs together with."""
-    page = links.page_of_batches(person)
+    page = behalf.page_of_batches(person)
     back = "upload.back_own" if page == "upload" else "upload.back_all"
     history.show_link(page, w.t(back), icon=":material/arrow_back:", key="upload_back")
     said = [w.t("upload.batch_number", number=batch["id"]), history.status(batch)]
-    if not person.may(May.HAND_IN) and batch["agency"]:
+    if not person.hands_in_for and batch["agency"]:
         said.insert(1, w.name("agency", batch["agency"]))
     st.subheader(" · ".join(w.plain(text) for text in said), anchor=False)
     sent = w.t("upload.sent_by", by=batch["username"], at=history.moment(batch["created_at"]))
@@ -99,13 +99,13 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
         _show_sent(batch, own)
     else:
         _show_changes(batch, own)
-    if person.may(May.HAND_IN) and batch["status"] == BatchStatus.WAITING:
+    if person.hands_in_for and batch["status"] == BatchStatus.WAITING:
         _show_act(batch, "withdraw")
-    elif person.may(May.HAND_IN) and batch["status"] == BatchStatus.RETURNED:
+    elif person.hands_in_for and batch["status"] == BatchStatus.RETURNED:
         show_correction(batch)
-    elif batch["status"] == BatchStatus.APPLIED and person.may(May.HAND_IN) and _is_only_for_the_coordinator(batch):
+    elif batch["status"] == BatchStatus.APPLIED and person.hands_in_for and _is_only_for_the_coordinator(batch):
         st.caption(w.t("refused.undo_by_coordinator"))
-    elif batch["status"] == BatchStatus.APPLIED and (person.may(May.HAND_IN) or person.may(May.OVERSEE_UPLOADS)):
+    elif batch["status"] == BatchStatus.APPLIED and (person.hands_in_for or person.may(May.OVERSEE_UPLOADS)):
         _show_act(batch, "undo")
 
 
@@ -155,7 +155,7 @@ def show_correction(batch: Row) -> None:
         is_asked = st.button(w.t("upload.correct"), type="primary", icon=":material/edit:", key=key)
         st.text(w.t("upload.correct_help"), width="stretch")
     if is_asked:
-        links.go("upload", correct=batch["id"])
+        links.go("upload", **behalf.named("upload"), correct=batch["id"])
 
 
 def _show_act(batch: Row, act: _Act) -> None:

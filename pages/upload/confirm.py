@@ -131,7 +131,7 @@ def _conflict_words() -> Mapping[str, str]:
 
 def _say_sent_before(person: session.Person, file_sha256: str) -> None:
     """Where this very file was sent before and still holds or waits, as which batch."""
-    sent = updates.read_uploads_of_file(session.store(), person.agency or "", file_sha256)
+    sent = updates.read_uploads_of_file(session.store(), person.hands_in_for or "", file_sha256)
     for row in sent.head(1).iter_rows(named=True):
         key = "upload.waits_already" if row["status"] == BatchStatus.WAITING else "upload.sent_before"
         said = w.t(key, number=row["id"], at=history.moment(row["created_at"]))
@@ -233,7 +233,10 @@ def show_receipt(person: session.Person) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if receipt.applied is not None:
             links.page_link(
-                "scorecard", w.t("upload.to_scorecard"), icon=":material/assignment_turned_in:", agency=person.agency
+                "scorecard",
+                w.t("upload.to_scorecard"),
+                icon=":material/assignment_turned_in:",
+                agency=person.hands_in_for,
             )
         if receipt.waiting is not None:
             label = w.t("upload.to_batch", number=receipt.waiting)

@@ -24,7 +24,7 @@ from pages.upload import work as upload_work
 def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> None:
     """Why it was returned, its rows to be put right, and what they come to."""
     upload_batch.show_heading(person, batch, batches)
-    sent = updates.review(session.store(), batch["id"], agency=person.agency or "")
+    sent = updates.review(session.store(), batch["id"], agency=person.hands_in_for or "")
     if batch["status"] != BatchStatus.RETURNED or sent is None:
         st.info(w.t("upload.not_returned"), icon=":material/info:")
         return

@@ -10,25 +10,25 @@ import streamlit as st
 
 import words as w
 from data_access import updates
-from data_access.accounts import May
 from data_access.clock import local_time
 from kpi.vocabulary import BatchStatus
 from pages.ui import links, session, tables
 from pages.ui.tables import Column
+from pages.upload import behalf
 
 Row = dict[str, Any]
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def batches_of(person: session.Person) -> pl.DataFrame:
-    """The batches this person may see, newest first; columns as in `uploads.list_batches`."""
-    return updates.list_batches(session.store(), person.limited_to)
+    """The batches this person may see, or of the agency they act for, newest first; columns as in `uploads.list_batches`."""
+    return updates.list_batches(session.store(), person.hands_in_for or person.limited_to)
 
 
 def show_link(page: str, label: str, *, icon: str, key: str, **params: int) -> None:
     """A way to another view of the page one is on. A link to the page itself would be drawn as the place where one is."""
     if st.button(label, icon=icon, key=key, type="tertiary"):
-        links.go(page, **params)
+        links.go(page, **behalf.named(page), **params)
 
 
 # --- One that the address names --------------------------------------------------------------------------------------
@@ -56,8 +56,8 @@ def find(batches: pl.DataFrame, number: int) -> Row | None:
 
 def show(person: session.Person, batches: pl.DataFrame) -> None:
     """The batches as a table; a row opens one of them."""
-    st.subheader(w.t("upload.history" if person.may(May.HAND_IN) else "upload.history_all"), anchor=False)
-    agency = [] if person.may(May.HAND_IN) else [Column("agency", "upload.agency", "code", of="agency", short=True)]
+    st.subheader(w.t("upload.history" if person.hands_in_for else "upload.history_all"), anchor=False)
+    agency = [] if person.hands_in_for else [Column("agency", "upload.agency", "code", of="agency", short=True)]
     reviewed = [
         *([Column("reason", "upload.reason", width=240)] if (batches["reason"] != "").any() else []),
         *(
@@ -81,7 +81,7 @@ def show(person: session.Person, batches: pl.DataFrame) -> None:
         "upload_batches",
         file_name=w.t("upload.history"),
         alt=w.t("upload.history"),
-        on_row=lambda row: links.go(links.page_of_batches(person), batch=row["id"]),
+        on_row=lambda row: behalf.go_to_batch(person, row["id"]),
         empty_key="upload.history_none",
         in_words=_written,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pages.ui import cards, session
-from pages.upload import SCREEN, confirm, correct, history, sections
+from pages.upload import SCREEN, behalf, confirm, correct, history, sections
 from pages.upload import batch as upload_batch
 
 person = session.require(SCREEN)
 
+person = behalf.acting(person)
 confirm.carry_out(person)
 upload_batch.carry_out(person)
 cards.page_header("upload.heading")
-batches = history.batches_of(person)
+behalf.choose(person)
+batches = behalf.own(person, history.batches_of(person))
 corrects, opened = history.asked("correct"), history.asked("batch")
 asked = opened if corrects is None else corrects
 batch = None if asked is None else history.find(batches, asked)
@@ -20,8 +22,8 @@ if batch is not None and corrects is not None:
     correct.show(person, batch, batches)
 elif batch is not None:
     upload_batch.show(person, batch, batches)
-elif not person.agency:
-    cards.empty_state("upload.no_agency")
+elif not person.hands_in_for:
+    behalf.show_none(person)
 else:
     sections.show_returned(batches)
     if sections.choose_way() == "file":

@@ -13,7 +13,7 @@ from kpi.update import template
 from kpi.vocabulary import BatchStatus
 from pages.ui import data_edition, exports, links, session
 from pages.ui.choices import switch
-from pages.upload import confirm, form, history, problems
+from pages.upload import behalf, confirm, form, history, problems
 from pages.upload import progress as upload_progress
 from pages.upload import work as upload_work
 
@@ -42,7 +42,7 @@ def show_returned(batches: pl.DataFrame) -> None:
                 label, name = w.t("upload.to_batch", number=batch["id"]), f"upload_open_{batch['id']}"
                 history.show_link("upload", label, icon=":material/visibility:", key=name, batch=batch["id"])
             if is_asked:
-                links.go("upload", correct=batch["id"])
+                links.go("upload", **behalf.named("upload"), correct=batch["id"])
 
 
 # --- 1 The template --------------------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def show_template(person: session.Person) -> None:
 
 
 def _show_template_button(person: session.Person, kind: Literal["xlsx", "csv"]) -> None:
-    language, engine, agency = w.language(), session.store(), person.agency or ""
+    language, engine, agency = w.language(), session.store(), person.hands_in_for or ""
     day = data_edition.shown().data_date
 
     def write() -> bytes:

@@ -84,11 +84,12 @@ class Work:
 
 def current_of(person: Person) -> Current:
     """What the register says now about this person's agency's agreements; read once per version of the register."""
-    assert person.agency is not None
-    key = (person.agency, data_edition.shown().key)
+    agency = person.hands_in_for
+    assert agency is not None
+    key = (agency, data_edition.shown().key)
     kept = st.session_state.get(_CURRENT)
     if kept is None or kept[0] != key:
-        kept = st.session_state[_CURRENT] = (key, updates.current_rows(session.store(), person.agency))
+        kept = st.session_state[_CURRENT] = (key, updates.current_rows(session.store(), agency))
     found: Current = kept[1]
     return found
 
@@ -177,7 +178,7 @@ def shown(person: Person, token: str) -> Work | None:
 
 
 def _owner(person: Person, *rest: str) -> tuple[str, ...]:
-    return (person.username, person.agency or "", *rest)
+    return (person.username, person.hands_in_for or "", *rest)
 
 
 def _kept(key: tuple[str, ...]) -> Work | None:

@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAY = {
     May.READ_EVERYTHING: ("leader", "coordinator", "verifier", "administrator"),
     May.HAND_IN: ("agency",),
+    May.HAND_IN_FOR: ("coordinator",),
     May.OVERSEE_UPLOADS: ("coordinator", "administrator"),
     May.REVIEW: ("coordinator",),
     May.VERIFY: ("coordinator", "verifier"),

@@ -323,15 +323,27 @@ def test_leaders_do_not_have_the_page(shown_store: sa.Engine, visit: Visit) -> N
     assert w.t("frame.wrong_role", role=w.name("role", "leader")) in said(page)
 
 
-@pytest.mark.parametrize("username", ["dieuphoi", "quantri"])
-def test_who_has_nothing_to_upload_does_not_have_the_page_either(
-    shown_store: sa.Engine, visit: Visit, username: str
-) -> None:
-    page = visit("upload", username)
+def test_who_has_nothing_to_upload_does_not_have_the_page_either(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("upload", "quantri")
 
     assert not page.file_uploader
     assert not page.dataframe
     assert len(page.warning) == 1
+
+
+def test_a_coordinator_hands_in_for_the_agency_that_the_address_names(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    page = visit("upload", "dieuphoi")
+    assert not page.file_uploader
+    assert w.t("upload.behalf_choose") in said(page)
+
+    page = hand_in(visit("upload", "dieuphoi", behalf="BCT"), f"ref,deliverable_vi\n{refs.signed},Thay\n".encode())
+    confirm(page)
+
+    batch = updates.list_batches(shown_store, None).sort("id").row(-1, named=True)
+    assert (batch["username"], batch["agency"], batch["status"]) == ("dieuphoi", "BCT", "applied")
+    assert not visit("upload", "dieuphoi", behalf="nobody").file_uploader
 
 
 def test_an_agency_sees_its_own_batches_only(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:

@@ -26,7 +26,7 @@ from tests.pages.running import at_page
 PAGES = pathlib.Path(pages.__file__).parent
 ROLES = {"leader", "agency", "coordinator", "verifier", "administrator"}
 KEPT_FROM_SOME = {
-    "upload": {"agency"},
+    "upload": {"agency", "coordinator"},
     "review": {"leader", "coordinator", "verifier", "administrator"},
     "verification": {"leader", "coordinator", "verifier", "administrator"},
     "integrity": {"leader", "coordinator", "verifier"},

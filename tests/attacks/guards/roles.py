@@ -7,6 +7,7 @@ from tests.attacks.guards.guard import Guard
 UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 VERIFICATION = "tests/data_access/test_verification.py::"
+BEHALF = "tests/data_access/updates/test_behalf.py::"
 SAMPLES = "tests/data_access/test_samples.py::"
 FRAMES = "tests/data_access/test_sampling_frames.py::"
 MESSAGES = "tests/attacks/test_messages.py::"
@@ -86,9 +87,30 @@ GUARDS = (
     Guard(
         "nobody verifies for the agency they act for",
         "data_access/verification.py",
-        "if account.agency is not None and account.agency in (agreement.responsible_agency, agency):",
+        "if account.agency in whose or _has_handed_in_for(session, account.username, whose):",
         "if False:",
         VERIFICATION + "test_what_cannot_be_recorded_leaves_nothing",
+    ),
+    Guard(
+        "nobody verifies for an agency they handed in for",
+        "data_access/verification.py",
+        " or _has_handed_in_for(session, account.username, whose)",
+        "",
+        BEHALF + "test_who_handed_in_for_an_agency_does_not_verify_for_it",
+    ),
+    Guard(
+        "nobody publishes what they handed in",
+        "data_access/updates/reviewing.py",
+        "if batch.username == actor.username:",
+        "if False:",
+        BEHALF + "test_who_hands_in_does_not_publish_it_and_takes_back_only_that",
+    ),
+    Guard(
+        "whoever acts for an agency takes back only what they handed in",
+        "data_access/updates/handing_in.py",
+        " or (actor.acts_for and batch.username != actor.username)",
+        "",
+        BEHALF + "test_who_hands_in_does_not_publish_it_and_takes_back_only_that",
     ),
     Guard(
         "only one's own entry is taken back",
