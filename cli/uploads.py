@@ -8,7 +8,7 @@ import enum
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import polars as pl
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ from kpi.update import (
     Table,
     message,
     read_table,
+    with_remarks,
 )
 from kpi.update import template as filled_template
 from kpi.update.columns import name_of
@@ -112,6 +113,14 @@ def upload(
             "--acknowledge", help="Say that what the notices point at was meant; without it nothing is stored."
         ),
     ] = False,
+    rest: Annotated[
+        Path | None,
+        typer.Option(
+            "--rest",
+            metavar="FILE",
+            help="Go on with the rows that can be stored, and write the others, with what is wrong with them, into this file.",
+        ),
+    ] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Of a CSV file that is not Unicode: windows-1258, tcvn3, viscii ...")
     ] = None,
@@ -125,6 +134,12 @@ def upload(
     table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
     current = updates.current_rows(engine, agency)
     outcome = table if isinstance(table, list) else updates.preview_of(table, current, limits)
+    if rest is not None and isinstance(table, Table) and not isinstance(outcome, Preview):
+        parts = updates.parted(table, current)
+        if parts is not None:
+            table, left, wrong = parts
+            _write_rest(rest, left, wrong, language)
+            outcome = updates.preview_of(table, current, limits)
     if isinstance(table, Table) and isinstance(outcome, Preview) and conflicts is Decision.REGISTER:
         table, outcome = updates.giving_up(table, outcome, current, limits, is_given_up=lambda _: True)
     if isinstance(outcome, Preview) and conflicts is Decision.FILE:
@@ -152,6 +167,14 @@ def upload(
         for line, remedy in said_of_waiting(why, outcome.thresholds):
             print(f"{line}. {remedy}", file=sys.stderr)
     _print_outcome([], outcome, done, output, notices)
+
+
+def _write_rest(out: Path, left: Table, wrong: Sequence[Problem], language: str) -> None:
+    """The rows that cannot be stored as a file with remarks."""
+    written_as: Literal["csv", "xlsx"] = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"
+    with words.in_language(language):
+        out.write_bytes(with_remarks(left, wrong, language=language, format=written_as, say=words.t))
+    print(f"{out}: {left.frame.height} rows that cannot be stored, with what is wrong with them.", file=sys.stderr)
 
 
 def _bytes_of(file: Path, limits: Limits) -> bytes:

@@ -120,6 +120,24 @@ def test_problems_are_listed_with_their_place_and_the_status_is_1(
     assert updates.list_batches(filled, None).is_empty()
 
 
+def test_the_good_rows_go_in_and_the_others_are_written_for_whoever_sent_them(
+    run: Runner, filled: sa.Engine, ref: str, tmp_path: Path
+) -> None:
+    """By a coordinator on behalf of the agency, as on screen."""
+    file = file_of(tmp_path, f"ref,deliverable_vi\n{ref},Một trung tâm\nT-9999,x\n")
+    rest = tmp_path / "con_lai.csv"
+
+    result = run("upload", file, "--user", "dieuphoi", "--behalf", "BCT", "--rest", rest, "--apply", "--format", "json")
+
+    assert (result.status, result.json()["applied"]) == (0, True)
+    assert updates.list_batches(filled, None).row(0, named=True)["username"] == "dieuphoi"
+    left = pl.read_csv(rest, infer_schema=False)
+    assert left.height == 1
+    assert "T-9999" in left.row(0)
+    assert run("upload", rest, "--user", "bct", "--rest", tmp_path / "none.csv").status == 1
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_whose_value_holds_in_a_conflict_has_to_be_said(
     run: Runner, filled: sa.Engine, ref: str, tmp_path: Path
 ) -> None:
