@@ -258,6 +258,7 @@ def template(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to be written.")],
     output: Annotated[FileFormat, typer.Option("--format", help="csv or xlsx.")] = FileFormat.XLSX,
+    due: Annotated[bool, typer.Option("--due", help="Only what is due: about a dozen columns.")] = False,
     language: Annotated[str, language_option("Language of the file.")] = "vi",
 ) -> None:
     """Write an agency's template: its open agreements, ready to be changed and handed in."""
@@ -265,7 +266,7 @@ def template(
     _, agency = _acting(engine, user, behalf)
     current = updates.current_rows(engine, agency)
     with words.in_language(language):
-        written = filled_template(current, language=language, format=output.value, say=words.t)
+        written = filled_template(current, language=language, format=output.value, say=words.t, only_due=due)
     out.write_bytes(written)
     print(f"{out}: {len(written)} bytes")
 

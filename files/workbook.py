@@ -47,7 +47,7 @@ class Book:
         key = (kind, locked, marked)
         if key not in self._formats:
             # A percentage keeps the general form: only there does a spreadsheet remember that "55%" was typed with its sign.
-            number = {"date": "yyyy-mm-dd", "percent": "General", "number": "0"}.get(kind, "@")
+            number = {"date": "dd/mm/yyyy", "percent": "General", "number": "0"}.get(kind, "@")
             form = {"num_format": number, "locked": locked, "valign": "top", "text_wrap": kind == "text"}
             colour = _MARKED if marked else _GREY if locked else None
             self._formats[key] = self.book.add_format({**form, **({"bg_color": colour} if colour else {})})

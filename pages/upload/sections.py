@@ -52,19 +52,29 @@ def show_template(person: session.Person) -> None:
     """The agency's open agreements as a file to fill in."""
     st.subheader(w.t("upload.step_template"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.session_state["upload_template_whole"] = is_whole = st.query_params.get("template") == "whole"
         for kind in _TEMPLATES:
-            _show_template_button(person, kind)
-        st.caption(w.t("upload.template_help"), width="stretch")
+            _show_template_button(person, kind, only_due=not is_whole)
+        st.toggle(w.t("upload.template_whole"), key="upload_template_whole", on_change=_choose_template)
+        st.caption(w.t("upload.template_help_whole" if is_whole else "upload.template_help"), width="stretch")
 
 
-def _show_template_button(person: session.Person, kind: Literal["xlsx", "csv"]) -> None:
+def _choose_template() -> None:
+    if st.session_state["upload_template_whole"]:
+        st.query_params["template"] = "whole"
+    else:
+        st.query_params.pop("template", None)
+
+
+def _show_template_button(person: session.Person, kind: Literal["xlsx", "csv"], *, only_due: bool) -> None:
     language, engine, agency = w.language(), session.store(), person.hands_in_for or ""
     day = data_edition.shown().data_date
 
     def write() -> bytes:
         # Runs when somebody clicks, in a thread that knows neither session nor language.
         with w.in_language(language):
-            return template(updates.current_rows(engine, agency), language=language, format=kind, say=w.t)
+            current = updates.current_rows(engine, agency)
+            return template(current, language=language, format=kind, say=w.t, only_due=only_due)
 
     name = w.t("upload.template_file", agency=agency)
     st.download_button(

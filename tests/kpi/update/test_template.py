@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
+import zipfile
 from typing import Literal
 
 import fastexcel
@@ -28,6 +30,7 @@ from kpi.update import (
     with_remarks,
     with_room,
 )
+from kpi.update.template import DUE
 from kpi.vocabulary import STATES
 from tests.kpi.update.samples import (
     LISTS,
@@ -76,6 +79,33 @@ def test_as_it_is_it_changes_nothing(language: str, form: Format) -> None:
 
     assert isinstance(checked, Checked), checked
     assert compare(checked, now).changes == ()
+
+
+@pytest.mark.parametrize(("language", "form"), FORMS)
+def test_what_is_due_is_the_reports_that_lack_something_in_columns_that_fit_a_sheet(
+    language: str, form: Format
+) -> None:
+    now = current()
+    data = template(now, language=language, format=form, say=say, only_due=True)
+    found = read_table(data, f"mau.{form}", reader=reading.read)
+
+    assert isinstance(found, Table), found
+    assert found.frame["ref"].to_list() == ["A-1", "A-2", "A-3", "A-6"]
+    assert set(found.frame["report_period"]) == {"2025-Q4"}
+    assert len(DUE) == 15
+    checked = check_rows(found, now, today=TODAY)
+    assert isinstance(checked, Checked), checked
+    assert compare(checked, now).changes == ()
+    if form == "xlsx":
+        page = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").decode()
+        assert 'paperSize="9" fitToHeight="0" orientation="landscape"' in page
+
+
+def test_where_no_report_is_lacking_what_is_due_is_every_open_agreement() -> None:
+    now = dataclasses.replace(current(), periods=current().periods.clear())
+    data = template(now, language="vi", format="csv", say=say, only_due=True).decode("utf-8-sig")
+
+    assert [line.split(",")[0] for line in data.splitlines()[1:]] == ["A-1", "A-2", "A-3", "A-5", "A-6"]
 
 
 def test_texts_of_any_kind_come_back_as_they_were() -> None:
