@@ -60,12 +60,12 @@ class Screen:
         if wrong:
             raise ValueError(f"The screen declared in {self.declared_in} cannot be: {', '.join(wrong)}.")
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """Its address."""
         return self.page.parent.name
 
-    @property
+    @functools.cached_property
     def page(self) -> Path:
         """The script that draws it."""
         return Path(self.declared_in).with_name("page.py")

@@ -8,6 +8,7 @@ import contextlib
 import contextvars
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import streamlit as st
 
 from data_access.register import read_data_version
 from data_access.store import Store, get_engine
-from pages.ui.streamlit_internals import AppSession, is_running, run_again
+from pages.ui.streamlit_internals import AppSession, is_running, notes_of_run, run_again
 
 _NOTED = "edition"
 _CHANGED_AT = "edition_changed_at"
@@ -45,7 +46,7 @@ class DataEdition:
     caveat_en: str = ""
     known_on: dt.date | None = None
 
-    @property
+    @functools.cached_property
     def key(self) -> tuple[str, int, str]:
         """What makes two editions the same for a cache."""
         return (self.store, self.version, f"{self.changed_at}|{self.data_date or ''}|{self.known_on or ''}")
@@ -82,13 +83,19 @@ def begin_run(found: DataEdition | None = None) -> DataEdition:
         before: DataEdition = st.session_state.get(_NOTED, found)
         if (before.store, before.version, before.changed_at) != (found.store, found.version, found.changed_at):
             st.session_state[_CHANGED_AT] = found.changed_at
-        st.session_state[_NOTED] = found
+        _note(found)
     return found
 
 
 def look_back(day: dt.date | None) -> None:
     """Show the register as it was known at the end of a day for the rest of this run; None: as it is known now."""
-    st.session_state[_NOTED] = shown().as_known(day)
+    _note(shown().as_known(day))
+
+
+def _note(edition: DataEdition) -> None:
+    st.session_state[_NOTED] = edition
+    if (notes := notes_of_run()) is not None:
+        notes[_NOTED] = edition
 
 
 _outside: Final[contextvars.ContextVar[DataEdition | None]] = contextvars.ContextVar("outside", default=None)
@@ -108,10 +115,15 @@ def shown() -> DataEdition:
     """The edition this run shows; outside the frame, the one `showing` names, else the one the store holds now."""
     if (named := _outside.get()) is not None:
         return named
-    if is_running() and _NOTED in st.session_state:
-        noted: DataEdition = st.session_state[_NOTED]
-        return noted
-    return read_edition()
+    notes = notes_of_run()
+    if notes is None:
+        return read_edition()
+    if _NOTED not in notes:  # a fragment runs by itself
+        if _NOTED not in st.session_state:
+            return read_edition()
+        notes[_NOTED] = st.session_state[_NOTED]
+    noted: DataEdition = notes[_NOTED]
+    return noted
 
 
 # --- Pages that follow the register ----------------------------------------------------------------------------------

@@ -17,19 +17,19 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import cachetools
 import polars as pl
-import streamlit as st
 
 import words
 from data_access import settings
 from data_access.accounts import Person
 from pages.ui import address, data_edition, kept_on_disk, palette
+from pages.ui.streamlit_internals import Finished, draw_and_note, running_fragment, send_again
 from pages.ui.view import View
 
 _Asked = ParamSpec("_Asked")
 _Found = TypeVar("_Found")
 
-_SECTIONS: Final = 200
-"""Of each section so many finished forms are kept; one has some tens of kilobytes."""
+_SECTIONS_MB: Final = 64
+"""Finished sections have so much memory; one takes some kilobytes."""
 
 _MEGABYTE: Final = 1024 * 1024
 _OVERHEAD_BYTES: Final = 512
@@ -198,12 +198,17 @@ def per_frame(
 
 # --- Finished elements -----------------------------------------------------------------------------------------------
 
-_is_drawing: Final = contextvars.ContextVar("is_drawing", default=False)
-"""Whether a section is being drawn at this moment."""
+
+@functools.cache
+def _sections() -> cachetools.LRUCache[Hashable, Finished]:
+    return cachetools.LRUCache(_SECTIONS_MB * _MEGABYTE, getsizeof=sys.getsizeof)
+
+
+_finding: Final = threading.Lock()
 
 
 def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
-    """Have a section drawn once per edition, language, theme, filters and arguments; after that its elements are sent as they are.
+    """Have a section drawn once per edition, language, theme, filters and arguments; after that its messages are sent as they are.
 
     For elements that nobody fills in or presses: a widget belongs to the session that drew it, and Streamlit says so. A
     person among the arguments reaches the section without a name: whoever may do and see the same shares it.
@@ -211,28 +216,23 @@ def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
     _check_place(draw)
     signature = inspect.signature(draw)
 
-    # What is asked for is told apart by `key`. Streamlit leaves what begins with an underscore out of what it compares, and
-    # tells functions apart by name and source, which `wraps` makes those of `draw`.
-    @st.cache_resource(max_entries=_SECTIONS, show_spinner=False)
-    @functools.wraps(draw)
-    def elements(*, key: str, _given: tuple[Any, ...], _named: dict[str, Any]) -> None:
-        outside = _is_drawing.set(True)
-        try:
-            draw(*_given, **_named)
-        finally:
-            _is_drawing.reset(outside)
-
     @functools.wraps(draw)
     def show(*args: _Asked.args, **kwargs: _Asked.kwargs) -> None:
-        if _is_drawing.get():  # of a section within another Streamlit forgets in which container it stands
-            draw(*args, **kwargs)
-            return
         asked = signature.bind(*args, **kwargs)
         asked.apply_defaults()
         given = tuple(_plain(value) for value in asked.args)
         named = {name: _plain(value) for name, value in asked.kwargs.items()}
         around = (data_edition.shown().key, words.language(), palette.theme(), sorted(address.chosen().items()))
-        elements(key=repr((around, given, named)), _given=given, _named=named)
+        key = (draw, running_fragment(), repr((around, given, named)))
+        with _finding:
+            finished = _sections().get(key)
+        if finished is not None:
+            send_again(finished)
+            return
+        finished = draw_and_note(functools.partial(draw, *given, **named))
+        if finished is not None:
+            with _finding:
+                _sections()[key] = finished
 
     return show
 

@@ -7,12 +7,15 @@ this file then, and write its number here.
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from streamlit import config, error_util
 from streamlit import logger as streamlit_logger
+from streamlit.delta_generator_singletons import get_dg_singleton_instance
 from streamlit.logger import get_logger
 
 # What a browser says over its websocket: read before Streamlit reads it, as some messages are answered without a page.
@@ -25,6 +28,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, ThreadState, in_cached_function
 
 # What a browser says of a widget, before the page's widget reads it.
 from streamlit.runtime.state.common import WidgetMetadata, unpack_widget_state_value
@@ -35,18 +39,23 @@ __all__ = [
     "VERSION",
     "AppSession",
     "BackMsg",
+    "Finished",
     "addresses_of_files",
+    "draw_and_note",
     "drop_upload",
     "go_to",
     "is_at_rest",
     "is_running",
     "log_as_we_do",
+    "notes_of_run",
     "open_tabs",
     "quiet_imports",
     "read_theme_once",
     "refuse_foreign_values",
     "run_again",
+    "running_fragment",
     "running_page",
+    "send_again",
     "set_option",
     "uploaded_bytes",
 ]
@@ -54,6 +63,7 @@ __all__ = [
 VERSION: Final = "1.67.0"
 _READ_ANY: Final = WStates.__getitem__
 _TOLD: Final = "told_of_a_foreign_value"
+_NOTES: Final = "notes_of_run"
 
 _OFFERS_OF_FILES: Final = frozenset(
     {
@@ -80,6 +90,16 @@ def running_page() -> tuple[str, bool]:
     """The page that runs, and whether the person came to it by going back or forward, which no public call tells."""
     context = get_script_run_ctx(suppress_warning=True)
     return ("", False) if context is None else (context.page_script_hash, context.is_history_navigation)
+
+
+def notes_of_run() -> dict[str, Any] | None:
+    """What the page that runs keeps for itself, fragments and threads included; None outside a run.
+
+    `st.session_state` takes locks and looks every name up among the widgets, which is felt where something is asked for a
+    thousand times.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else vars(context).setdefault(_NOTES, {})
 
 
 def go_to(address: str) -> None:
@@ -176,6 +196,89 @@ def read_theme_once() -> None:
             msg.MergeFrom(known[section])
 
     app_session._populate_theme_msg = put
+
+
+# --- Finished elements -----------------------------------------------------------------------------------------------
+#
+# `st.cache_resource` draws what a function drew by calling every element anew: each is copied, put in its place and hashed
+# again, which takes five times as long as to send its message once more.
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    """What a part of a page has sent: each message with its place, counted from the part's first in the container it stands in,
+    and how many places of that container it takes.
+    """
+
+    messages: tuple[tuple[tuple[int, ...], bytes], ...]
+    places: int
+
+    def __sizeof__(self) -> int:
+        return 200 + sum(200 + len(data) for _, data in self.messages)
+
+
+_noting: Final[contextvars.ContextVar[list[ForwardMsg] | None]] = contextvars.ContextVar("noting", default=None)
+_ENQUEUE: Final = ScriptRunContext.enqueue
+
+
+def _enqueue_and_note(context: ScriptRunContext, message: ForwardMsg) -> None:
+    _ENQUEUE(context, message)
+    if (noted := _noting.get()) is not None:
+        noted.append(message)
+
+
+setattr(ScriptRunContext, "enqueue", _enqueue_and_note)  # noqa: B010  (mypy does not let methods be assigned)
+
+
+def draw_and_note(draw: Callable[[], None]) -> Finished | None:
+    """Draw, and what was sent for it; None outside a run. Streamlit complains of widgets in it, which belong to one session.
+
+    Raises RuntimeError where something was drawn outside the container one stands in: it cannot be put elsewhere.
+    """
+    cursor, said = _cursor(), list[ForwardMsg]()
+    above, first = () if cursor is None else (tuple(cursor.delta_path[:-1]), cursor.index)
+    noting, cached = _noting.set(said), in_cached_function.set(True)
+    try:
+        draw()
+    finally:
+        in_cached_function.reset(cached)
+        _noting.reset(noting)
+    if cursor is None:
+        return None
+    if (around := _noting.get()) is not None:
+        around.extend(said)
+    depth = len(above)
+    messages = list[tuple[tuple[int, ...], bytes]]()
+    for message in said:
+        place = tuple(message.metadata.delta_path)
+        if place[:depth] != above or len(place) == depth:
+            raise RuntimeError(f"drawn at {place}, outside the container at {above}")
+        messages.append(((place[depth] - first, *place[depth + 1 :]), message.SerializeToString()))
+    return Finished(tuple(messages), cursor.index - first)
+
+
+def send_again(finished: Finished) -> None:
+    """Send what was drawn before once more, from where the page has got to."""
+    context, cursor = get_script_run_ctx(), _cursor()
+    assert context is not None
+    assert cursor is not None
+    above, first = tuple(cursor.delta_path[:-1]), cursor.index
+    for place, data in finished.messages:
+        message = ForwardMsg.FromString(data)
+        message.metadata.delta_path[:] = (*above, first + place[0], *place[1:])
+        context.enqueue(message)  # its hash stands in it
+    for _ in range(finished.places):
+        cursor.lock_element()
+
+
+def _cursor() -> Any:
+    """Where the next element goes."""
+    return get_dg_singleton_instance().main_dg._active_dg._cursor
+
+
+def running_fragment() -> str:
+    """The fragment that runs, as its elements name it; empty outside one."""
+    return ThreadState.get().fragment_id or ""
 
 
 def drop_upload(given: UploadedFile) -> None:

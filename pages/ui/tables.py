@@ -105,7 +105,7 @@ def _written(
         rows = in_words(rows)
     cells = _cells(rows, columns)
     labels = {column: ("" if page is None else page.arrow(column)) + w.t(column.label_key) for column in columns}
-    config = {column.field: _config(column, rows, label) for column, label in labels.items()}
+    config = {column.field: _Ready(_config(column, rows, label)) for column, label in labels.items()}
     for field, key in clickable:
         (column,) = (column for column in columns if column.field == field)
         if column == columns[0]:
@@ -113,6 +113,13 @@ def _written(
         cells = cells.with_columns(pl.col(field) + _OPENS)
         config[field] = _opener_config(column, key, labels[column])
     return cells.to_arrow(), config
+
+
+class _Ready(dict[str, Any]):
+    """How a column is drawn. Streamlit copies it to the ground for each run, and writes into the top of its copy only."""
+
+    def __deepcopy__(self, _: object) -> dict[str, Any]:
+        return dict(self)
 
 
 def _clicked_row(frame: pl.DataFrame, labels: pa.ChunkedArray, click: Mapping[str, Any] | None) -> Row | None:

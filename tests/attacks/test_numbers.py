@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import streamlit as st
 from sqlmodel import col
 
 from data_access import store, updates
@@ -359,7 +358,7 @@ AGENCIES = ("BCT", "BXD", "T20", "BYT")
 
 
 @pytest.fixture
-def filled(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+def filled(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     """A register with an account for each of some agencies, which the loaders read."""
     stores.fill(engine, count=40)
     with store.session(engine) as session:
@@ -371,9 +370,7 @@ def filled(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.En
             for name in ("agreement", "blocker"):
                 session.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), 1000)"))
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
-    st.cache_resource.clear()
-    yield engine
-    st.cache_resource.clear()
+    return engine
 
 
 def change(engine: sa.Engine, chance: random.Random) -> bool:

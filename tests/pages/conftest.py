@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import words
@@ -40,7 +39,6 @@ def register(filled: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.M
     path = tmp_path / "store.sqlite"
     shutil.copy(filled, path)
     monkeypatch.setitem(os.environ, "DATABASE_URL", f"sqlite:///{path}")
-    st.cache_resource.clear()
     engine = store.get_engine()
     yield engine
     store.close(engine)

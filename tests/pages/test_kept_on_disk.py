@@ -15,7 +15,6 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
-import streamlit as st
 
 import words
 from data_access import settings, store
@@ -319,7 +318,7 @@ def test_after_a_restart_pages_read_what_they_are_made_of_from_disk(
     def seen(page: str) -> str:
         for rows in (True, False):
             kept_module._answers(rows=rows).clear()
-        st.cache_resource.clear()
+        kept_module._sections().clear()
         opened = visit(page)
         assert not opened.exception
         return repr(opened.main)
