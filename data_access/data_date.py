@@ -8,6 +8,7 @@ day on. It is at least the day the register was loaded up to. A demonstration st
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,6 +21,11 @@ from data_access.store.arrow import table_of
 _HELD: Final = table_of(models.DataVersion)
 
 
+_TODAY: Final = sa.bindparam("today", callable_=lambda: today(None), type_=sa.Date())
+"""Of the moment a statement runs, not of that it was put together."""
+
+
+@functools.cache  # every run of a page asks it, and to put it together takes longer than to run it
 def held_version() -> sa.Select[tuple[object, ...]]:
     """The row of `DataVersion` with its data date as it is now as `data_date`. No row while nothing was loaded."""
     others = [column for column in _HELD.c if column.name != "data_date"]
@@ -45,6 +51,6 @@ def _one(session: Session, *columns: sa.Column[dt.date]) -> dt.date | None:
 def _latest(*columns: sa.Column[dt.date]) -> sa.ScalarSelect[dt.date]:
     """The latest of days of the register and the last due date that is over: on the day itself reports still come in time."""
     due_on = table_of(models.ReportingPeriod).c.due_on
-    passed = sa.select(due_on).where(due_on < today(None), sa.exists().where(_HELD.c.id == 1, sa.not_(_HELD.c.is_demo)))
+    passed = sa.select(due_on).where(due_on < _TODAY, sa.exists().where(_HELD.c.id == 1, sa.not_(_HELD.c.is_demo)))
     days = sa.union_all(passed.with_only_columns(due_on.label("day")), *(sa.select(column) for column in columns))
     return sa.select(sa.func.max(days.subquery().c.day)).scalar_subquery()

@@ -13,7 +13,7 @@ from kpi.indicators.catalog import KPIS, shown_in
 from pages.parts import explained, unforetold
 from pages.scorecard.sections import cards_of
 from pages.ui import cards, links, loaders, studies
-from pages.ui.kept import drawn
+from pages.ui.kept import drawn, kept
 from pages.ui.studies import Steps
 from pages.ui.view import View
 
@@ -97,7 +97,12 @@ def show_outlook(view: View, agency: str) -> None:
 
 
 def _expected(view: View, agency: str) -> pl.DataFrame:
-    return studies.outlook(view).expected(["agency"]).filter(pl.col("agency") == agency)
+    return _all_expected(view).filter(pl.col("agency") == agency)
+
+
+@kept()
+def _all_expected(view: View) -> pl.DataFrame:
+    return studies.outlook(view).expected(["agency"])
 
 
 @drawn

@@ -229,7 +229,7 @@ def drawn(draw: Callable[_Asked, None]) -> Callable[_Asked, None]:
         if finished is not None:
             send_again(finished)
             return
-        finished = draw_and_note(functools.partial(draw, *given, **named))
+        finished = draw_and_note(lambda: draw(*given, **named))  # type: ignore[arg-type]
         if finished is not None:
             with _finding:
                 _sections()[key] = finished

@@ -236,7 +236,8 @@ def draw_and_note(draw: Callable[[], None]) -> Finished | None:
     Raises RuntimeError where something was drawn outside the container one stands in: it cannot be put elsewhere.
     """
     cursor, said = _cursor(), list[ForwardMsg]()
-    above, first = () if cursor is None else (tuple(cursor.delta_path[:-1]), cursor.index)
+    above: tuple[int, ...] = () if cursor is None else tuple(cursor.delta_path[:-1])
+    first = 0 if cursor is None else cursor.index
     noting, cached = _noting.set(said), in_cached_function.set(True)
     try:
         draw()

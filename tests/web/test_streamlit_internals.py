@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 import streamlit as st
+from streamlit.elements.lib import policies
 from streamlit.logger import get_logger
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
@@ -22,6 +23,7 @@ from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Text
 
 from pages.ui import streamlit_internals
 from web import file_addresses, websocket
@@ -170,3 +172,59 @@ def test_addresses_of_files_have_the_form_that_is_looked_for() -> None:
     address = storage.get_url(storage.load_and_get_id(b"x", "text/csv", "downloadable", "x.csv"))
 
     assert file_addresses._ADDRESS.match(address)
+
+
+def page_of_finished_elements() -> None:
+    import streamlit as st
+
+    from pages.ui.streamlit_internals import draw_and_note, send_again
+
+    def draw() -> None:
+        st.text("first")
+        with st.container(border=True):
+            st.text("inside")
+
+    st.text("before")
+    finished = draw_and_note(draw)
+    assert finished is not None
+    with st.container(border=True):
+        st.text("before")
+        send_again(finished)
+        st.text("after")
+
+    def stray() -> None:
+        elsewhere.text("elsewhere")
+
+    elsewhere = st.container()
+    try:
+        with st.container():
+            draw_and_note(stray)
+    except RuntimeError as error:
+        st.text(str(error))
+
+
+def test_finished_elements_stand_where_the_page_has_got_to() -> None:
+    shown = AppTest.from_function(page_of_finished_elements).run()
+
+    assert not shown.exception
+    assert [text.value for text in shown.text[:3]] == ["before", "first", "inside"]
+    again = shown.main.children[3]
+    assert isinstance(again, Block)
+    assert [text.value for text in again.text] == ["before", "first", "inside", "after"]
+    assert [type(child) for child in again.children.values()] == [Text, Text, Block, Text]
+    assert shown.text[-1].value.startswith("drawn at (0, 4, 0), outside the container at ")
+
+
+def test_a_widget_among_finished_elements_is_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.ui.streamlit_internals import draw_and_note
+
+        draw_and_note(lambda: st.button("Press"))
+
+    told: list[str] = []
+    monkeypatch.setattr(policies._LOGGER, "warning", lambda text, *given, **_: told.append(text % given))
+    AppTest.from_function(page).run()
+
+    assert "CachedWidgetWarning" in told[0]
