@@ -228,4 +228,4 @@ def test_a_widget_among_finished_elements_is_complained_of(monkeypatch: pytest.M
 
     monkeypatch.setattr(policies._LOGGER, "warning", lambda *_, **__: None)  # it has the whole stack
 
-    assert AppTest.from_function(page).run().exception[0].type == "CachedWidgetWarning"
+    assert AppTest.from_function(page).run().exception[0].proto.type == "CachedWidgetWarning"
