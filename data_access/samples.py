@@ -266,6 +266,22 @@ def claims_of(engine: sa.Engine, period: models.ReportingPeriod) -> pl.DataFrame
     return fresh.sort("agreement_id", "effective_on", "state")
 
 
+def read_strata(engine: sa.Engine) -> pl.DataFrame:
+    """How many claims each agency has in what is drawn from: period, agency, claims. Of the last period that has closed, or where
+    none has, of the one that is open, as far as they have come; empty where nothing has been claimed."""
+    with store.session(engine, read_only=True) as session:
+        begun = select(models.ReportingPeriod).where(models.ReportingPeriod.starts_on <= (now := local_day()))
+        periods = session.exec(begun.order_by(col(models.ReportingPeriod.ends_on))).all()
+    closed = [period for period in periods if period.ends_on < now]
+    claims = pl.DataFrame(schema={"agency": pl.String})
+    code = ""
+    for period in [*reversed(closed), *(period for period in periods if period not in closed)]:
+        code, claims = period.code, claims_of(engine, period)
+        if not claims.is_empty():
+            break
+    return claims.group_by("agency").agg(pl.lit(code).alias("period"), claims=pl.len().cast(pl.Int64)).sort("agency")
+
+
 def _owned(read: Read, day: dt.date, which: sa.ColumnElement[bool]) -> pl.DataFrame:
     """The claims held at the end of a day of agreements that somebody was responsible for then, with who that was."""
     event, agreement = table_of(models.StatusEvent), table_of(models.Agreement)

@@ -23,9 +23,16 @@ class Share:
     high: float | None
 
 
+def as_many(n: pl.Expr, claims: pl.Expr) -> pl.Expr:
+    """How many claims drawn with replacement would tell as much as `n` of `claims` without, n (N - 1) / (N - n) (Cochran 1977,
+    ch. 2; Korn and Graubard 1998): without end where all were looked at. Null where none was."""
+    left_open = (claims - n) / (claims - 1).clip(lower_bound=1)
+    return pl.when(n > 0).then(1 / (left_open / n).clip(lower_bound=_NOTHING))
+
+
 def by_agency(items: pl.DataFrame) -> pl.DataFrame:
     """What was found in a sample, by agency: agency, claims (it had), drawn, n (looked at), confirmed, refuted, not_shown, further
-    (confirmed and found further on than claimed), value, low, high (Wilson, 0 to 1; null where none was looked at).
+    (confirmed and found further on than claimed), value, low, high (Wilson's for `as_many`, 0 to 1; null where none was looked at).
 
     `items`: agency, stratum, state, verdict (null: not looked at yet), found_state.
     """
@@ -34,7 +41,8 @@ def by_agency(items: pl.DataFrame) -> pl.DataFrame:
         pl.col(name).replace_strict(order, default=None, return_dtype=pl.Int64) for name in ("state", "found_state")
     )
     is_confirmed = pl.col("verdict") == Verdict.CONFIRMED
-    low, high = wilson(pl.col(Verdict.CONFIRMED), pl.col("n"))
+    telling = as_many(pl.col("n"), pl.col("claims"))
+    low, high = wilson(pl.col("value") * telling, telling)
     return (
         items.group_by("agency")
         .agg(
@@ -44,7 +52,8 @@ def by_agency(items: pl.DataFrame) -> pl.DataFrame:
             **{str(one): (pl.col("verdict") == one).sum().cast(pl.Int64) for one in Verdict},
             further=(is_confirmed & (found > claimed)).sum().cast(pl.Int64),
         )
-        .with_columns(value=pl.when(pl.col("n") > 0).then(pl.col(Verdict.CONFIRMED) / pl.col("n")), low=low, high=high)
+        .with_columns(value=pl.when(pl.col("n") > 0).then(pl.col(Verdict.CONFIRMED) / pl.col("n")))
+        .with_columns(low=low, high=high)
         .sort("value", "agency", nulls_last=True)
     )
 
@@ -59,8 +68,7 @@ def overall(agencies: pl.DataFrame) -> Share:
     if seen.is_empty():
         return Share(0, None, None, None)
     weight = pl.col("claims") / pl.col("claims").sum()
-    left_open = (pl.col("claims") - pl.col("n")) / (pl.col("claims") - 1).clip(lower_bound=1)
-    spread = (weight**2 / pl.col("n") * left_open).sum().clip(lower_bound=_NOTHING)
+    spread = (weight**2 / as_many(pl.col("n"), pl.col("claims"))).sum().clip(lower_bound=_NOTHING)
     low, high = wilson(pl.col("p") * pl.col("n_eff"), pl.col("n_eff"))
     row = (
         seen.select(p=(weight * pl.col("value")).sum(), n_eff=1 / spread, n=pl.col("n").sum())

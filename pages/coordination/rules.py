@@ -16,6 +16,7 @@ from data_access.accounts import Person
 from data_access.register import read_rules
 from kpi.indicators.catalog import KPIS
 from kpi.rules import LIMITS, Rules
+from pages.coordination import sample
 from pages.coordination.sections import Line, ProposedChange, propose, rule_name, rule_value, show_proposed
 from pages.ui import cards, data_edition, loaders, tables
 from pages.ui.tables import Column
@@ -35,9 +36,10 @@ def show(person: Person) -> None:
     _show_thresholds(rules, history, data_date)
     grid = st.grid(2, min_column_width=380, border=True)
     with grid.cell():
-        _show_setting(person, data_date)
+        name, value = _show_setting(person, data_date)
     with grid.cell():
         _show_weights(rules, history, data_date)
+    sample.show(rules.with_threshold(name, value) if name == sample.RATE else rules, is_asked=name == sample.RATE)
 
 
 def _show_thresholds(rules: Rules, history: pl.DataFrame, data_date: dt.date) -> None:
@@ -86,8 +88,8 @@ def _dates(history: pl.DataFrame, name: str, data_date: dt.date) -> tuple[dt.dat
 # --- Settling a threshold --------------------------------------------------------------------------------------------
 
 
-def _show_setting(person: Person, data_date: dt.date) -> None:
-    """One threshold, its new value, and the day from which it holds."""
+def _show_setting(person: Person, data_date: dt.date) -> tuple[str, float]:
+    """One threshold, its new value, and the day from which it holds; gives the first two as they are chosen."""
     st.markdown(w.t("coordination.set_heading"))
     name = st.selectbox(
         w.t("coordination.threshold"), list(LIMITS), format_func=rule_name, key="coordination_threshold"
@@ -126,6 +128,7 @@ def _show_setting(person: Person, data_date: dt.date) -> None:
         args=(person, change),
     )
     show_proposed(person, change.place)
+    return name, value
 
 
 def _new_value(name: str, seen: float, *, key: str) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 import words
-from data_access import known, updates
+from data_access import known, samples, updates
 from data_access.accounts import Person
 from data_access.register import (
     AgreementDossier,
@@ -320,6 +320,12 @@ def withheld() -> pl.DataFrame:
         .join(whole.agreements.select(agreement_id="id", agency="responsible_agency"), on="agreement_id")
         .select("agreement_id", "agency", "seen_on", event_id="id", period="withheld_for")
     )
+
+
+@kept()
+def claims_to_draw() -> pl.DataFrame:
+    """How many claims each agency has in what samples are drawn from; as in `samples.read_strata`."""
+    return samples.read_strata(data_edition.store())
 
 
 @kept(rows=True)

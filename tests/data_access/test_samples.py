@@ -239,6 +239,16 @@ def test_other_evidence_of_a_result_than_was_seen_has_not_been_seen(drawn: sa.En
     ]
 
 
+def test_what_a_rate_comes_to_is_told_of_the_last_period_that_has_closed(filled: sa.Engine, on: Clock) -> None:
+    """Or where none has, of the open one as far as it has come."""
+    assert samples.read_strata(filled).rows() == [("BCT", "2025-Q2", 1)]
+    with store.session(filled) as session:
+        session.delete(session.get_one(models.ReportingPeriod, "2025-Q2"))
+    assert samples.read_strata(filled).rows() == [("BCT", PERIOD, 41), ("BNG", PERIOD, 3)]
+    on(D(2025, 6, 1))
+    assert samples.read_strata(filled).is_empty()
+
+
 # --- By itself -------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
@@ -159,6 +160,26 @@ def test_a_threshold_is_settled_from_a_day_on(shown_store: sa.Engine, visit: Vis
 
     press(page, "coordination_undo")
     assert read_rules(shown_store, D(2026, 1, 15)) == Rules()
+
+
+def test_the_rate_of_samples_says_whether_a_false_claim_pays(
+    shown_store: sa.Engine, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit("coordination", "dieuphoi")
+    assert [one.label for one in page.expander][-1] == "Mẫu kiểm tra 60 %: báo sai không có lợi"
+    assert not page.warning
+
+    some = ("BCT", "BNG", "BTC", "BXD")
+    strata = pl.DataFrame([(agency, "2025-Q4", 14) for agency in some], ["agency", "period", "claims"], orient="row")
+    lots = pl.DataFrame({"agency": ["BGDDT"], "period": ["2025-Q4"], "claims": [900]})
+    monkeypatch.setattr("pages.ui.loaders.claims_to_draw", lambda: pl.concat([strata, lots]))
+    page = next(box for box in page.selectbox if box.key == "coordination_threshold").set_value("sample_share").run()
+    page = next(box for box in page.number_input if "sample_share" in str(box.key)).set_value(0.3).run()
+
+    assert not page.exception
+    assert [one.label for one in page.expander][-1] == "Mẫu kiểm tra 30 %: báo sai có lợi"
+    assert "Nên rút từ 33 % trở lên" in page.warning[0].value
+    assert page.dataframe[3].value.shape[0] == 5
 
 
 def test_a_kind_of_change_is_sent_to_review_and_back(shown_store: sa.Engine, visit: Visit) -> None:

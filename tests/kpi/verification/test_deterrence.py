@@ -1,11 +1,11 @@
-"""What a false document typed in time gains and loses under the sampling rate: the figures of docs/statistics.md.
-
-Counted in days for which one claim counts: what a claim is worth in points is the same on both sides.
-"""
+"""What a false document typed in time gains and loses under the sampling rate: the figures of docs/statistics.md, by hand."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import itertools
+import pathlib
 
 import polars as pl
 import pytest
@@ -16,21 +16,15 @@ from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.register import Register
 from kpi.rules import Rules
-from kpi.verification import sampling
+from kpi.verification import deterrence
 from kpi.vocabulary import State
 from seed_data import demo, reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
 from tests.kpi.acts import moved
 
-YEAR = 365
-UNTIL_FOUND = 45 + 5 + 28
-"""From the middle of a quarter to its end, to the draw, and to the middle of the 55 days in which a sample is looked at."""
-
-UNTIL_SEEN = 90
-"""Until an agency's other claims of the period would have been seen one by one: the next sample's turn."""
-
 RULES = Rules()
+ROOT = pathlib.Path(__file__).parents[3]
 
 
 @functools.cache
@@ -39,37 +33,86 @@ def the_demo() -> tuple[Register, Facts]:
     return register, facts.build(register, demo.DATA_DATE)
 
 
-def chance(claims: int, others: int) -> float:
-    """The chance that a claim of an agency with so many is drawn, where other agencies have `others` together, ten each."""
-    counts = {"mine": claims, **{str(number): 10 for number in range(others // 10)}}
-    total = sum(counts.values())
-    size = sampling.sample_size(total, margin=RULES.sample_margin, level=RULES.sample_level, share=RULES.sample_share)
-    return sampling.allocate(counts, size=size, least=RULES.sample_least)["mine"] / claims
+def by_hand(claims: int, drawn: int, false: int) -> tuple[float, float]:
+    """Days gained and lost, the mean over every sample that can be drawn; the false claims are the first ones."""
+    days = []
+    for sample in itertools.combinations(range(claims), drawn):
+        is_found = any(place < false for place in sample)
+        days.append((78 * false, 90 * (claims - false)) if is_found else (365 * false, 0))
+    gained, lost = zip(*days, strict=True)
+    return sum(gained) / len(days), sum(lost) / len(days)
 
 
-def kept(drawn: float) -> float:
-    """The days of a year for which a false claim counts where it is struck once it is found."""
-    return drawn * UNTIL_FOUND + (1 - drawn) * YEAR
+def test_what_is_gained_and_lost_is_the_mean_over_all_samples() -> None:
+    for claims in range(1, 9):
+        for drawn in range(claims + 1):
+            for false in range(1, claims + 1):
+                found = deterrence.bargain(claims, drawn, false)
+                assert (found.gained, found.lost) == pytest.approx(by_hand(claims, drawn, false))
 
 
-def gain(true: int, drawn: float) -> float:
-    """The same, less the days for which the agency's true claims of the period do not count after a false one was found."""
-    return kept(drawn) - drawn * true * UNTIL_SEEN
+@pytest.mark.parametrize(
+    ("claims", "drawn", "false", "gained", "lost"),
+    [
+        (1, 1, 1, 78, 0),
+        (2, 2, 1, 78, 90),
+        (4, 4, 1, 78, 270),
+        (5, 4, 1, 135, 288),
+        (10, 6, 1, 193, 486),
+        (10, 6, 5, 390, 450),
+        (20, 12, 1, 193, 1026),
+        (20, 12, 10, 780, 900),
+    ],
+)
+def test_the_page_says_what_is_gained_and_lost(claims: int, drawn: int, false: int, gained: int, lost: int) -> None:
+    found = deterrence.bargain(claims, drawn, false)
+
+    assert (round(found.gained), round(found.lost)) == (gained, lost)
+    told = f"| {claims} | {drawn} | {false} | {gained} | {lost} |"
+    assert told in (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("true", "drawn"), [(0, 1), (1, 1), (3, 1), (4, 0.8), (9, 0.6), (19, 0.6)])
-def test_with_the_default_rate_a_claim_is_drawn_as_often_as_the_page_says(true: int, drawn: float) -> None:
-    assert chance(true + 1, others=110) == pytest.approx(drawn, abs=0.05)
+def test_by_default_claiming_up_to_half_falsely_pays_for_nobody() -> None:
+    """And for whoever claims more that is false than is true it does, if everything is drawn."""
+    for claims in (*range(2, 30), 47, 119):
+        sizes = deterrence.sizes({"BCT": claims, "BNG": 300}, RULES)
+        assert not sizes["pays"].any()
+        drawn = sizes.filter(agency="BCT")["drawn"].item()
+        assert drawn == pytest.approx(max(0.6 * claims, min(4, claims)), abs=1)
+    assert deterrence.bargain(10, 10, 6).pays
 
 
-def test_struck_alone_a_false_claim_keeps_about_half_of_what_it_gains() -> None:
-    assert (round(kept(0.6)), round(kept(1)), YEAR) == (193, 78, 365)
+def test_five_drawn_of_an_agency_deter_whatever_it_claims_and_four_do_not() -> None:
+    assert not any(deterrence.best(claims, 5).pays for claims in range(5, 200))
+    assert deterrence.best(14, 4).pays
 
 
-def test_where_the_other_claims_of_the_period_wait_until_seen_a_false_one_does_not_pay() -> None:
-    """For whoever claimed anything true beside it; with fewer drawn it would."""
-    assert [true for true in range(40) if gain(true, chance(true + 1, others=110)) > 0] == [0]
-    assert gain(4, 0.45) > 0  # as few as the margin alone asks for
+def test_the_smallest_rate_is_the_last_at_which_it_pays_for_nobody() -> None:
+    claims = {"BCT": 14, "BNG": 400, "TTCP": 1}
+    found = deterrence.least_share(claims, RULES)
+
+    assert found is not None
+    assert 0.3 < found < 0.4
+    at, below = (
+        deterrence.sizes(claims, RULES.with_threshold("sample_share", round(share, 2)))
+        for share in (found, found - 0.01)
+    )
+    assert at.select("agency", "pays").rows() == [("BNG", False), ("BCT", False), ("TTCP", None)]
+    assert below.filter("pays")["agency"].to_list() == ["BCT"]
+    assert deterrence.least_share({"BNG": 60}, RULES) == 0.3
+    assert deterrence.least_share({"BCT": 3}, dataclasses.replace(RULES, sample_margin=0.9, sample_least=1)) == 0.67
+
+
+def test_the_table_says_how_wide_an_interval_each_agency_will_have() -> None:
+    sizes = deterrence.sizes({"BCT": 400, "BNG": 3}, RULES)
+
+    assert sizes.select("agency", "claims", "drawn").rows() == [("BCT", 400, 240), ("BNG", 3, 3)]
+    many, z = 240 * 399 / 160, 1.959964
+    half = z / (1 + z**2 / many) * (1 / 4 / many + z**2 / 4 / many**2) ** 0.5
+    assert sizes["half_width"].to_list() == pytest.approx([half, 0], abs=1e-5)
+    assert deterrence.typical(sizes) == deterrence.bargain(3, 3)
+    assert deterrence.typical(deterrence.sizes({"BNG": 1}, RULES)) is None
+    assert deterrence.sizes({}, RULES).is_empty()
 
 
 @pytest.mark.parametrize(("agency", "least", "most"), [("BCT", 1.0, 2.2), ("BXD", 1.2, 2.5), ("BGDDT", 2.8, 4.6)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import hypergeom
 
 from kpi.verification.reliability import by_agency, drift, overall
 
@@ -33,7 +34,37 @@ def test_each_agency_has_what_was_found_of_its_claims() -> None:
     columns = ("agency", "claims", "drawn", "n", "confirmed", "refuted", "not_shown", "further", "value")
     assert found.select(columns).rows() == [("BNG", 3, 1, 1, 0, 0, 1, 0, 0.0), ("BCT", 10, 4, 3, 2, 1, 0, 1, 2 / 3)]
     low, high = found.select("low", "high").row(1)
-    assert (round(low, 3), round(high, 3)) == (0.208, 0.939)  # Wilson of 2 of 3
+    # Wilson of 2/3 of 3 * 9 / 7 claims, as many as tell the same of a share where there are more than ten.
+    many, z = 3 * 9 / 7, 1.959964
+    half = z / (1 + z**2 / many) * np.sqrt(2 / 9 / many + z**2 / 4 / many**2)
+    middle = (2 / 3 + z**2 / 2 / many) / (1 + z**2 / many)
+    assert (low, high) == pytest.approx((middle - half, middle + half), abs=1e-6)
+
+
+@pytest.mark.parametrize(("claims", "drawn", "least", "width"), [(10, 6, 0.92, 0.38), (40, 24, 0.90, 0.20)])
+def test_the_limits_of_one_agency_hold_as_often_as_they_say(
+    claims: int, drawn: int, least: float, width: float
+) -> None:
+    """Over every number of true ones there may be and every sample that can be drawn; uncorrected they are half as wide again."""
+    found = by_agency(
+        items_of(
+            *(
+                (f"{hits}", claims, "confirmed" if place < hits else "refuted", None)
+                for hits in range(drawn + 1)
+                for place in range(drawn)
+            )
+        )
+    ).sort(pl.col("agency").cast(pl.Int64))
+    low, high = found["low"].to_numpy(), found["high"].to_numpy()
+    held, wide = [], []
+    for true in range(claims // 2, claims + 1):
+        chance = hypergeom.pmf(np.arange(drawn + 1), claims, true, drawn)
+        share = true / claims
+        held.append(chance[(low <= share + 1e-9) & (share - 1e-9 <= high)].sum())
+        wide.append((chance * (high - low)).sum())
+    assert min(held) >= least
+    assert 0.95 <= np.mean(held) < 0.98
+    assert np.mean(wide) < width
 
 
 def test_in_all_an_agency_weighs_as_much_as_it_claimed() -> None:
