@@ -94,12 +94,13 @@ def sizes(claims: Mapping[str, int], rules: Rules) -> pl.DataFrame:
 
 
 def typical(sizes: pl.DataFrame) -> Bargain | None:
-    """What one false claim gains and loses the agency in the middle by its claims, of those with more than one; None without
-    any. `sizes` as they are above."""
-    several = sizes.filter(pl.col("claims") > 1)
+    """What one false claim gains and loses the agency that made the claim in the middle, of those of agencies with more than one;
+    None without any. `sizes` as they are above."""
+    several = sizes.filter(pl.col("claims") > 1).sort("claims", "agency")
     if several.is_empty():
         return None
-    claims, drawn = several.select("claims", "drawn").row(several.height // 2)
+    middle = several.filter(pl.col("claims").cum_sum() * 2 >= pl.col("claims").sum())
+    claims, drawn = middle.select("claims", "drawn").row(0)
     return bargain(claims, drawn)
 
 

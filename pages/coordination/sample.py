@@ -16,6 +16,8 @@ from pages.ui.tables import Column
 RATE: Final = "sample_share"
 """The threshold that says how much is drawn."""
 
+_PAYS: Final = Column("pays", "coordination.sample_gains", "flag", width=130, help_key="coordination.sample_gains_help")
+
 
 def show(rules: Rules, *, is_asked: bool) -> None:
     """What is drawn of each agency under these rules and what a false claim gains and loses; opened where the rate is being set.
@@ -55,14 +57,14 @@ def _show_sizes(sizes: pl.DataFrame, period: str) -> None:
     tables.show(
         sizes.with_columns(pl.col("rate") * 100, pl.col("half_width") * 100, pl.col("pays").fill_null(value=False)),
         [
-            Column("agency", "coordination.sample_agency", "code", of="agency", pinned=True, width=260),
+            Column("agency", "coordination.sample_agency", "code", of="agency", pinned=True, width=220),
             Column("claims", "coordination.sample_claims", "number", width=110),
             Column("rate", "coordination.sample_rate", "percent", width=110),
             Column("drawn", "coordination.sample_size", "number", width=110),
             Column(
                 "half_width", "coordination.sample_half", "percent", width=150, help_key="coordination.sample_half_help"
             ),
-            Column("pays", "coordination.sample_gains", "flag", width=130, help_key="coordination.sample_gains_help"),
+            *([_PAYS] if sizes["pays"].any() else []),
         ],
         "coordination_sample",
         file_name=w.t("coordination.sample_sizes"),

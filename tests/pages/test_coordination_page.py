@@ -166,7 +166,7 @@ def test_the_rate_of_samples_says_whether_a_false_claim_pays(
     shown_store: sa.Engine, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = visit("coordination", "dieuphoi")
-    assert [one.label for one in page.expander][-1] == "Mẫu kiểm tra 60 %: báo sai không có lợi"
+    assert [one.label for one in page.expander][-1] == "Mẫu kiểm tra 60%: báo sai không có lợi"
     assert not page.warning
 
     some = ("BCT", "BNG", "BTC", "BXD")
@@ -177,8 +177,8 @@ def test_the_rate_of_samples_says_whether_a_false_claim_pays(
     page = next(box for box in page.number_input if "sample_share" in str(box.key)).set_value(0.3).run()
 
     assert not page.exception
-    assert [one.label for one in page.expander][-1] == "Mẫu kiểm tra 30 %: báo sai có lợi"
-    assert "Nên rút từ 33 % trở lên" in page.warning[0].value
+    assert [one.label for one in page.expander][-1] == "Mẫu kiểm tra 30%: báo sai có lợi"
+    assert "Nên rút từ 35% trở lên" in page.warning[0].value
     assert page.dataframe[3].value.shape[0] == 5
 
 

@@ -110,7 +110,7 @@ def test_the_table_says_how_wide_an_interval_each_agency_will_have() -> None:
     many, z = 240 * 399 / 160, 1.959964
     half = z / (1 + z**2 / many) * (1 / 4 / many + z**2 / 4 / many**2) ** 0.5
     assert sizes["half_width"].to_list() == pytest.approx([half, 0], abs=1e-5)
-    assert deterrence.typical(sizes) == deterrence.bargain(3, 3)
+    assert deterrence.typical(sizes) == deterrence.bargain(400, 240)
     assert deterrence.typical(deterrence.sizes({"BNG": 1}, RULES)) is None
     assert deterrence.sizes({}, RULES).is_empty()
 
