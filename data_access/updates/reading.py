@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import defaultdict
 
@@ -85,8 +86,9 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             taken_back=_taken_back(
                 read(_retracted(models.StatusEvent, own, "effective_on", "state")),
                 read(_retracted(models.ProgressReport, own, "reported_on", "progress_pct", "shows_progress")),
+                read(_submitted(agency, BatchStatus.RETURNED)),
             ),
-            waiting=_waiting(read(_submitted(agency))),
+            waiting=_waiting(read(_submitted(agency, BatchStatus.WAITING))),
             earlier=_earlier(read(_changes_of(own))),
             lists={
                 "doc_type": _choices(read(_named(models.DocType, "position"))),
@@ -102,20 +104,61 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
 def _retracted(
     model: type[SQLModel], own: sa.Select[tuple[int]], day: str, *said: str
 ) -> sa.Select[tuple[object, ...]]:
-    columns = table(model).c
-    return sa.select(
-        columns.agreement_id,
-        columns[day].label("day"),
-        *(columns[name] for name in (*said, "recorded_at", "retracted_at")),
-    ).where(columns.agreement_id.in_(own), columns.retracted_at.is_not(None))
+    """Rows of a history that hold no more, with `by_agency`: the agency in whose name their batch was undone, if it was."""
+    columns, batch, account = table(model).c, table(models.UploadBatch), table(models.User)
+    undoing = batch.alias()
+    return (
+        sa.select(
+            columns.agreement_id,
+            columns[day].label("day"),
+            *(columns[name] for name in (*said, "recorded_at", "retracted_at")),
+            undoing.c.id.is_not(None).label("is_undone"),
+            account.c.agency.label("by_agency"),
+        )
+        .join(batch, batch.c.id == columns.batch_id, isouter=True)
+        .join(undoing, undoing.c.id == batch.c.undone_by, isouter=True)
+        .join(account, account.c.username == undoing.c.username, isouter=True)
+        .where(columns.agreement_id.in_(own), columns.retracted_at.is_not(None))
+    )
 
 
-def _taken_back(states: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
-    """What was held for a night and is no more (see `Current.taken_back`): put right on the same day, it was a slip."""
+def _taken_back(states: pl.DataFrame, reports: pl.DataFrame, returned: pl.DataFrame) -> pl.DataFrame:
+    """What was held for a night and is no more, and what others took back or returned (see `Current.taken_back`): what an agency
+    puts right on the same day was a slip."""
     day = {name: local_time_expr(pl.col(name)).dt.date() for name in ("recorded_at", "retracted_at")}
     told = reports.filter("shows_progress").drop_nulls("progress_pct")
-    held = [rows.filter(day["recorded_at"] < day["retracted_at"]) for rows in (states, told)]
-    return pl.concat([pl.DataFrame(schema=shape.TAKEN_BACK), *held], how="diagonal").select(list(shape.TAKEN_BACK))
+    held = [
+        rows.with_columns(by_others=pl.col("is_undone") & pl.col("by_agency").is_null()).filter(
+            pl.col("by_others") | (day["recorded_at"] < day["retracted_at"])
+        )
+        for rows in (states, told)
+    ]
+    frames = [pl.DataFrame(schema=shape.TAKEN_BACK), *held, _sent_back(returned)]
+    return pl.concat(frames, how="diagonal_relaxed").select(list(shape.TAKEN_BACK))
+
+
+def _sent_back(returned: pl.DataFrame) -> pl.DataFrame:
+    """The states and shares of agreements there are that returned batches claimed."""
+    claimed: dict[tuple[int, int, str], dict[str, str | None]] = defaultdict(dict)
+    for number, seen in returned.select("batch_id", "seen").iter_rows():
+        for change in (Change(*cell) for cell in json.loads(seen)["changes"]):
+            if change.agreement_id is not None and change.column in (
+                "state",
+                "state_date",
+                "report_date",
+                "progress_pct",
+            ):
+                claimed[number, change.agreement_id, change.item][change.column] = change.new
+    found = [
+        (number, said.get("state_date") or said.get("report_date"), said.get("state"), said.get("progress_pct"))
+        for (_, number, _), said in claimed.items()
+    ]
+    schema = {"agreement_id": pl.Int64, "day": pl.String, "state": pl.String, "progress_pct": pl.String}
+    return pl.DataFrame(found, schema=schema, orient="row").with_columns(
+        pl.col("day").str.to_date().fill_null(dt.date.min),
+        pl.col("progress_pct").cast(pl.Float64),
+        by_others=pl.lit(value=True),
+    )
 
 
 def _lead(partners: pl.DataFrame) -> pl.DataFrame:
@@ -143,12 +186,12 @@ def _choices(names: pl.DataFrame, also: pl.DataFrame | None = None) -> tuple[Cho
     )
 
 
-def _submitted(agency: str) -> sa.Select[tuple[object, ...]]:
+def _submitted(agency: str, status: BatchStatus) -> sa.Select[tuple[object, ...]]:
     batch, submission = table(models.UploadBatch), table(models.UploadSubmission)
     return (
         sa.select(submission.c.batch_id, submission.c.seen)
         .join(batch, batch.c.id == submission.c.batch_id)
-        .where(batch.c.agency == agency, batch.c.status == BatchStatus.WAITING)
+        .where(batch.c.agency == agency, batch.c.status == status)
         .order_by(submission.c.batch_id)
     )
 

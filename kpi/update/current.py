@@ -75,7 +75,13 @@ DOC_TYPES: Schema = {
     "implementable_default": pl.Boolean,
 }
 FOUND_FALSE: Schema = {"agreement_id": pl.Int64, "state": pl.String}
-TAKEN_BACK: Schema = {"agreement_id": pl.Int64, "day": pl.Date, "state": pl.String, "progress_pct": pl.Float64}
+TAKEN_BACK: Schema = {
+    "agreement_id": pl.Int64,
+    "day": pl.Date,
+    "state": pl.String,
+    "progress_pct": pl.Float64,
+    "by_others": pl.Boolean,
+}
 WAITING: Schema = {
     "agreement_id": pl.Int64,
     "column": pl.String,
@@ -106,7 +112,7 @@ class Current:
     made (`row_version`): it tells what changed since a template was taken. `waiting` has what batches that wait for review would
     put into cells (`value`). `found_false` are states that somebody outside the agency has found agreements not to have been in.
     `taken_back` is what the register held for a night or longer and holds no more: a `state` since a day, or the share that a
-    report of a day told as progress. `thresholds` are those in force.
+    report of a day told as progress; and, `by_others`, what a coordinator took back or returned. `thresholds` are those in force.
     """
 
     agency: str

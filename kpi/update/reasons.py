@@ -40,6 +40,7 @@ class Reason(StrEnum):
     LONG_AGO = "long_ago"
     MOVED_LATER = "moved_later"
     SAID_AGAIN = "said_again"
+    SENT_BACK = "sent_back"
 
 
 _DAYS: Final = (
@@ -59,11 +60,11 @@ _ALL: Final = 100.0
 
 
 class _TakenBack(NamedTuple):
-    """Of an agreement, what was held and taken back: by day, stages (places in MILESTONES) and shares; and the share that last
-    counted as progress, with the day of its report (0 and None where none did)."""
+    """Of an agreement, what was held and taken back, or returned: by day, stages (places in MILESTONES) and shares, and whether
+    others did; and the share that last counted as progress, with the day of its report (0 and None where none did)."""
 
-    stages: tuple[tuple[dt.date, int], ...] = ()
-    shares: tuple[tuple[dt.date, float], ...] = ()
+    stages: tuple[tuple[dt.date, int, bool], ...] = ()
+    shares: tuple[tuple[dt.date, float, bool], ...] = ()
     counted: float = 0.0
     counted_on: dt.date | None = None
 
@@ -172,17 +173,32 @@ def _is_moved_later(said: _Said) -> bool:
 def _is_said_again(said: _Said) -> bool:
     """No further than what was taken back, and of a later day: taken back and said again each month, a claim would stop its clock
     for good."""
+    return _is_no_further(said, by_others=False)
+
+
+def _was_sent_back(said: _Said) -> bool:
+    """No further than what a coordinator took back or returned, of whatever day: who sent it back looks at it again."""
+    return _is_no_further(said, by_others=True)
+
+
+def _is_no_further(said: _Said, *, by_others: bool) -> bool:
+    gone = said.taken_back
     day = next(said.days("state_date"), None)
     if day is not None and "state" in said.cells and said.states[1] in MILESTONES:
         stage = MILESTONES.index(str(said.states[1]))
-        return any(before < day and there >= stage for before, there in said.taken_back.stages)
+        return any(
+            there >= stage and (before < day or by_others)
+            for before, there, others in gone.stages
+            if others == by_others
+        )
     share, day = said.first("progress_pct"), next(said.days("report_date"), said.reported_on)
-    if share is None or day is None or float(share) < min(said.taken_back.counted + LEAST_RISE, _ALL):
+    if share is None or day is None or float(share) < min(gone.counted + LEAST_RISE, _ALL):
         return False
-    since = said.taken_back.counted_on or dt.date.min
+    since = gone.counted_on or dt.date.min
     return any(
-        since < before < day and (there >= _ALL or float(share) < min(there + LEAST_RISE, _ALL))
-        for before, there in said.taken_back.shares
+        (since < before < day or by_others) and (there >= _ALL or float(share) < min(there + LEAST_RISE, _ALL))
+        for before, there, others in gone.shares
+        if others == by_others
     )
 
 
@@ -221,6 +237,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.LONG_AGO: _is_long_ago,
         Reason.MOVED_LATER: _is_moved_later,
         Reason.SAID_AGAIN: _is_said_again,
+        Reason.SENT_BACK: _was_sent_back,
     }
 )
 """What waits, by reason, the one that says most first. Settings may let more wait, never less."""
@@ -281,11 +298,12 @@ def _taken_back(current: Current) -> dict[int, _TakenBack]:
     )
     last = {number: (share, day) for number, share, day in counted.iter_rows()}
     found: dict[int, _TakenBack] = {}
-    for number, day, state, share in gone.select("agreement_id", "day", "state", "progress_pct").iter_rows():
+    columns = ("agreement_id", "day", "state", "progress_pct", "by_others")
+    for number, day, state, share, by_others in gone.select(columns).iter_rows():
         held = found.setdefault(number, _TakenBack((), (), *last.get(number, (0.0, None))))
         if state in MILESTONES:
-            held = held._replace(stages=(*held.stages, (day, MILESTONES.index(state))))
+            held = held._replace(stages=(*held.stages, (day, MILESTONES.index(state), by_others)))
         if share is not None:
-            held = held._replace(shares=(*held.shares, (day, share)))
+            held = held._replace(shares=(*held.shares, (day, share, by_others)))
         found[number] = held
     return found

@@ -231,3 +231,20 @@ def test_what_was_held_for_a_night_and_taken_back_waits_when_it_is_said_again_of
     again = preview(filled, said.format("2026-01-15")).waiting
     assert set(again.values()) == ({(Reason.SAID_AGAIN,)} if nights else set())
     assert len(again) == 2 * nights
+
+
+def test_what_a_coordinator_took_back_or_returned_waits_when_it_is_said_again(filled: sa.Engine) -> None:
+    """An old start that nothing showed is not made true by a newer day and a document."""
+    head = "ref,state,state_date,state_document\n"
+    again = {("1", "status", ""): (Reason.SENT_BACK,), ("3", "status", ""): (Reason.SENT_BACK,)}
+    undone(filled, applied(filled, head + "A-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n").batch_id, COORDINATOR)
+    number = handed_in(filled, head + "A-3,IN_PROGRESS,2025-11-10,CV 12/BCT\n").waiting
+    assert number is not None
+
+    with store.session(filled) as session:
+        updates.send_back(session, actor=COORDINATOR, batch_id=number, reason="chưa chứng minh được")
+
+    later = head + "A-1,IN_PROGRESS,2026-01-10,CV 12/BCT\nA-3,IN_PROGRESS,2026-01-10,CV 13/BCT\n"
+    assert preview(filled, later).waiting == again
+    published(filled, handed_in(filled, later).waiting or 0)
+    assert preview(filled, head + "A-3,COMPLETED,2026-01-12,CV 14/BCT\n").waiting == {}

@@ -171,9 +171,27 @@ def test_what_was_taken_back_and_is_said_again_of_a_later_day_waits(
     gone: tuple[int, str, str | None, float | None], text: str, waits: bool
 ) -> None:
     number, day, *said = gone
-    rows = pl.DataFrame([(number, dt.date.fromisoformat(day), *said)], schema=shape.TAKEN_BACK, orient="row")
+    rows = pl.DataFrame([(number, dt.date.fromisoformat(day), *said, False)], schema=shape.TAKEN_BACK, orient="row")
 
     begun = events((1, "SIGNED", "2025-03-01"), (1, "IN_PROGRESS", "2025-05-01"))
     seen = preview(text, taken_back=rows, **({"events": begun} if text.startswith(TOLD) else {}))
 
     assert list(seen.waiting.values()) == ([(Reason.SAID_AGAIN,)] if waits else [])
+
+
+@pytest.mark.parametrize(
+    ("gone", "text", "waits"),
+    [
+        (("2026-01-02", "PLAN_ISSUED", None), MOVE + "A-1,PLAN_ISSUED,2026-01-02,QĐ 12/BCT\n", True),
+        (("2026-01-02", "PLAN_ISSUED", None), MOVE + "A-1,IN_PROGRESS,2026-01-02,QĐ 12/BCT\n", False),
+        (("2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-02,yes,45%\n", True),
+        (("2026-01-02", None, 45.0), TOLD + "A-1,2025-Q4,2026-01-02,yes,50%\n", False),
+    ],
+)
+def test_what_a_coordinator_took_back_or_returned_waits_when_it_is_said_again_of_whatever_day(
+    gone: tuple[str, str | None, float | None], text: str, waits: bool
+) -> None:
+    day, *said = gone
+    rows = pl.DataFrame([(1, dt.date.fromisoformat(day), *said, True)], schema=shape.TAKEN_BACK, orient="row")
+
+    assert list(preview(text, taken_back=rows).waiting.values()) == ([(Reason.SENT_BACK,)] if waits else [])
