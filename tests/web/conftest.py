@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from data_access import accounts, settings, store
 from data_access.accounts import passwords
 from pages.ui import loaders  # noqa: F401  (its import says where names are kept)
+from tests.data_access.conftest import filled, on  # noqa: F401  (a quarter of claims, for who draws its sample)
 from tests.pages import running  # noqa: F401  (its import spares every AppTest a look through all packages)
 from web.gate import Gate
 from web.house import House
