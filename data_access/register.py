@@ -73,17 +73,22 @@ _CAME: Final[Mapping[type[SQLModel], str]] = types.MappingProxyType(
 """The moment from which a row that is no claim was there."""
 
 
-def read_register(engine: sa.Engine, *, known_on: dt.date | None = None) -> Register:
+def read_register(engine: sa.Engine, *, known_on: dt.date | None = None, now: Register | None = None) -> Register:
     """Every table a figure can depend on, in one consistent state, retracted rows left out.
 
     With a day, the register as it was known at the end of it (see `data_access.known`); reference lists and the reporting
     calendar are those of now.
 
     The frames have exactly the columns declared in `kpi/register.py`, sorted by their keys; texts of reports are counted by
-    the store, so that they need not be read.
+    the store, so that they need not be read. Of a day, where the register as it is known `now` is at hand, only what differs is.
     """
     with store.snapshot(engine) as read:
-        frames = {name: read(_columns(TABLES[name], columns, known_on)) for name, columns in DECLARED.items()}
+        frames = {
+            name: read(_columns(TABLES[name], columns, known_on))
+            if known_on is None or now is None
+            else _as_held(read, TABLES[name], columns, known_on, getattr(now, name))
+            for name, columns in DECLARED.items()
+        }
         if known_on is not None:
             frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
         frames |= _since_seen(read, frames, known_on)
@@ -106,31 +111,59 @@ def _since_seen(read: Read, frames: Mapping[str, pl.DataFrame], known_on: dt.dat
 def _columns(
     model: type[SQLModel], declared: type[dy.Schema], known_on: dt.date | None
 ) -> sa.Select[tuple[object, ...]]:
-    """The rows of a table that hold, or held at the end of a day, with the declared columns, in the order of the primary key.
+    """The rows of a table that hold, or held at the end of a day, with the declared columns, in the order of the primary key."""
+    table = table_of(model)
+    return sa.select(*_declared(table, declared)).order_by(*table.primary_key).where(*_held(model, known_on))
+
+
+def _declared(table: sa.Table, declared: type[dy.Schema]) -> list[sa.ColumnElement[Any]]:
+    return [table.c[name] if name in table.c else _COUNTED[name].label(name) for name in declared.column_names()]
+
+
+def _held(model: type[SQLModel], known_on: dt.date | None) -> list[sa.ColumnElement[bool]]:
+    """What is true of a table's rows that hold, or held at the end of a day; nothing of those that always do.
 
     An event of a retracted blocker is left out with it.
     """
     table = table_of(model)
-    names = declared.column_names()
-    columns = [table.c[name] if name in table.c else _COUNTED[name].label(name) for name in names]
-    statement = sa.select(*columns).order_by(*table.primary_key.columns)
+    found: list[sa.ColumnElement[bool]] = []
     if "retracted_at" in table.c:
-        statement = statement.where(known.held(table, known_on))
+        found.append(known.held(table, known_on))
     elif known_on is not None and "received_on" in table.c:
-        statement = statement.where(known.had_come(table, known_on))
+        found.append(known.had_come(table, known_on))
     if model in _CAME:
         came = table.c[_CAME[model]]
-        statement = statement.where(came.is_not(None) if known_on is None else came < end_of(known_on))
+        found.append(came.is_not(None) if known_on is None else came < end_of(known_on))
     if model is models.SampleItem and known_on is not None:
         sample = table_of(models.VerificationSample).c
-        statement = statement.where(
-            table.c.sample_id.in_(sa.select(sample.id).where(sample.drawn_at < end_of(known_on)))
-        )
+        found.append(table.c.sample_id.in_(sa.select(sample.id).where(sample.drawn_at < end_of(known_on))))
     if model is models.BlockerEvent:
         blocker = table_of(models.Blocker)
         retracted = sa.select(blocker.c.id).where(sa.not_(known.held(blocker, known_on)))
-        statement = statement.where(table.c.blocker_id.not_in(retracted))
-    return statement
+        found.append(table.c.blocker_id.not_in(retracted))
+    return found
+
+
+def _as_held(
+    read: Read, model: type[SQLModel], declared: type[dy.Schema], known_on: dt.date, now: pl.DataFrame
+) -> pl.DataFrame:
+    """What `_columns` selects of a day, made of the rows that hold `now` and of those that differ."""
+    held_now, held_then = _held(model, None), _held(model, known_on)
+    if not held_now and not held_then:
+        return now
+    table, is_now, was_then = table_of(model), _is(held_now), _is(held_then)
+    keys = [column.name for column in table.primary_key]
+    differing = read(sa.select(*table.primary_key, was_then.label("was_held")).where(is_now != was_then))
+    rows = now.join(differing, on=keys, how="anti", maintain_order="left")
+    if not differing["was_held"].sum():
+        return rows
+    back = read(sa.select(*_declared(table, declared)).where(is_now == 0, was_then == 1))
+    return pl.concat([rows, back]).sort(keys)
+
+
+def _is(conditions: list[sa.ColumnElement[bool]]) -> sa.ColumnElement[int]:
+    """1 where all hold, 0 where one does not or is unknown."""
+    return sa.case((sa.and_(sa.true(), *conditions), 1), else_=0)
 
 
 # --- The data version ------------------------------------------------------------------------------------------------

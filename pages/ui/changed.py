@@ -84,16 +84,17 @@ def since(view: View) -> Changed:
     found = store_of_changes.read_touched(data_edition.store(), view.as_of)
     if found.is_empty():
         return Changed(_NONE, _NONE)
-    register = read_register(data_edition.store(), known_on=view.as_of)
-    causes = changed.agencies_of(found, register.agreements, loaders.register().agreements)
+    now = loaders.register()
+    register = read_register(data_edition.store(), known_on=view.as_of, now=now)
+    causes = changed.agencies_of(found, register.agreements, now.agreements)
     if causes.is_empty():
         return Changed(_NONE, causes)
     shown = [COMPOSITE, *shown_in("scorecard", loaders.records())]
     agencies = causes["agency"].unique()
     then = _cards(register, agencies, view, _rules_then(view.as_of))
-    now = loaders.scorecards(view, by="agency").filter(pl.col("agency").is_in(agencies.implode()))
+    are = loaders.scorecards(view, by="agency").filter(pl.col("agency").is_in(agencies.implode()))
     by = causes.group_by("agency").agg(by=pl.coalesce(pl.col("batch_id").cast(pl.String), "cause").unique().sort())
-    figures = changed.changed(then, now).filter(pl.col("kpi").is_in(shown)).join(by, on="agency", how="left")
+    figures = changed.changed(then, are).filter(pl.col("kpi").is_in(shown)).join(by, on="agency", how="left")
     return Changed(figures, causes)
 
 

@@ -43,8 +43,12 @@ def days_pass(monkeypatch: pytest.MonkeyPatch) -> Move:
 
 def frames_of(engine: sa.Engine, known_on: dt.date | None) -> dict[str, pl.DataFrame]:
     """Every frame of the register and of its facts as of several days, as known on one; what was registered and has no event is
-    nowhere counted, and left out."""
+    nowhere counted, and left out. Made of the register as it is known now, the past is the same."""
     found = register.read_register(engine, known_on=known_on)
+    if known_on is not None:
+        made = register.read_register(engine, known_on=known_on, now=register.read_register(engine))
+        for name in DECLARED:
+            assert_frame_equal(getattr(made, name), getattr(found, name))
     there = found.status_events["agreement_id"].unique().implode()
     frames = {name: getattr(found, name) for name in DECLARED}
     frames["agreements"] = frames["agreements"].filter(pl.col("id").is_in(there))
