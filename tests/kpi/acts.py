@@ -328,7 +328,7 @@ or completion waits for one only where the coordinator has settled so. Blockers 
 COSTLY: Final = (
     Act("name what holds another one up, four weeks late", _OPEN & ~pl.col("is_stalled"), blocked(days_ago=29)),
 )
-"""Honest acts that can lower a score all the same: a wait that nobody knew of is longer than one that nobody names.
+"""Honest acts that can lower a score all the same: a wait named late counts in full, and one that nobody names does not.
 
 To leave blockers out until an agreement stands still would count no solution that came in time, and few agencies would have five
 cases."""
