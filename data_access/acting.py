@@ -66,7 +66,7 @@ Code = Literal[
     "undo_by_coordinator", "own_batch", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports", "has_sample",
-    "before_sample", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",
+    "before_sample", "counts_nothing", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",
     "email_invalid", "phone_invalid",
     # what is looked at
     "period_open", "period_closed", "already_announced", "not_announced", "not_drawn", "already_drawn", "seed_lost",

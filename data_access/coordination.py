@@ -207,7 +207,8 @@ def set_threshold(
 ) -> int:
     """Settle one of `kpi.rules.LIMITS` from a day on, which must lie after the register's data date; gives the data version.
 
-    `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again.
+    `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again. So
+    many agreements that no agency has them rank nobody, and are refused (`counts_nothing`).
     Raises `Refused`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
     """
     begin(session, actor, "settings.rule")
@@ -220,6 +221,8 @@ def set_threshold(
     after = before.with_threshold(name, value)
     if after.threshold(name) == seen:
         raise Refused("no_change")
+    if name == _RANKED_FROM and 0 < (most := _most_agreements(session)) < after.threshold(name):
+        raise Refused("counts_nothing", most=most)
     field, _, key = name.partition(".")
     settled = after.threshold(name)
     session.add(
@@ -232,6 +235,17 @@ def set_threshold(
     )
     detail = {"old": seen, "new": settled, "from": effective_on.isoformat()}
     return finish(session, actor, "settings.rule", {name: detail})
+
+
+_RANKED_FROM: Final = "rank_min_n"
+"""The one threshold that can lie within its limits and leave nothing to be counted."""
+
+
+def _most_agreements(session: Session) -> int:
+    """How many agreements the agency with the most has; 0 where the register is empty."""
+    owner = table_of(models.Agreement).c.responsible_agency
+    each = sa.select(sa.func.count().label("n")).where(owner.is_not(None)).group_by(owner).subquery()
+    return int(session.connection().execute(sa.select(sa.func.coalesce(sa.func.max(each.c.n), 0))).scalar_one())
 
 
 # --- What was settled ------------------------------------------------------------------------------------------------

@@ -354,6 +354,24 @@ def test_a_threshold_seen_differently_or_unchanged_is_declined(filled: sa.Engine
     assert_declined(filled, threshold("grace_days", 90, D(2026, 2, 1), 90), "no_change")
 
 
+def test_so_many_agreements_that_nobody_would_be_ranked_are_declined(filled: sa.Engine) -> None:
+    with store.session(filled) as session:
+        session.add_all(
+            models.Agreement(
+                id=n,
+                ref=f"A-{n}",
+                title_vi="a",
+                title_en="a",
+                scope="LOCAL",
+                responsible_agency="BCT" if n < 4 else None,
+            )
+            for n in range(1, 9)
+        )
+
+    assert_declined(filled, threshold("rank_min_n", 4, D(2026, 2, 1), 10), "counts_nothing")
+    done(filled, threshold("rank_min_n", 3, D(2026, 2, 1), 10))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [
@@ -364,6 +382,8 @@ def test_a_threshold_seen_differently_or_unchanged_is_declined(filled: sa.Engine
         ("grace_days", 90.5, ValueError),
         ("grace_days", float("nan"), ValueError),
         ("at_risk_gap", 2, ValueError),
+        ("sample_share", 0.0, ValueError),
+        ("counts_from.COMPLETED", 2, ValueError),
     ],
 )
 def test_what_no_threshold_can_be_is_an_error_and_stores_nothing(
