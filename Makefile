@@ -1,5 +1,6 @@
 # make setup   the environment both others use, in .venv
-# make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER=demo|worldbank and the rest of docs/settings.md
+# make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER and the rest of docs/settings.md
+#              REGISTER=worldbank [COUNTRY=RW] fetches the World Bank's operations in a country the first time
 # make serve   the same in PROCESSES processes behind nginx; one for each core if left out
 # make test    everything that must hold
 # make coverage  the tests again, noting the lines they run: the least covered files and the total
@@ -12,15 +13,26 @@
 # make lock    requirements*.txt anew from requirements*.in; UPGRADE=--upgrade also moves what those need in turn
 
 REGISTER ?= demo
+COUNTRY ?= VN
 export REGISTER
+# Each country's list has a store of its own.
+KIND := $(REGISTER)
+ifeq ($(REGISTER),worldbank)
+ifneq ($(COUNTRY),VN)
+override REGISTER := worldbank-$(shell echo '$(COUNTRY)' | tr 'A-Z' 'a-z')
+endif
+endif
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 APP_MODE ?= demo
 
-COMES_ALONG := demo worldbank
-FILL = $(if $(filter $(REGISTER),$(COMES_ALONG)),echo "Filling the store ..." >&2; $(PYTHON) manage.py load $(REGISTER) >/dev/null,\
+# What fills an empty store: what is made here, what is fetched (else what was fetched before), or the operator.
+FILL_demo = echo "Filling the store ..." >&2; $(PYTHON) manage.py load demo >/dev/null
+FILL_worldbank = $(PYTHON) manage.py fetch worldbank --country '$(COUNTRY)' >/dev/null; \
+	$(PYTHON) manage.py load worldbank --country '$(COUNTRY)' >/dev/null
+FILL = $(or $(FILL_$(KIND)),\
 	echo "The store is empty. Fill it: $(PYTHON) manage.py load FILE --mapping MAPPING.toml")
 IS_FILLED = $(PYTHON) -c "import sys; from data_access import register, store; \
 	sys.exit(0 if register.read_data_version(store.get_engine()) else 3)"

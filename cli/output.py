@@ -68,6 +68,18 @@ def progress(label: str, rows: int) -> Iterator[store.Told]:
         yield bar.update
 
 
+@contextlib.contextmanager
+def counting(label: str) -> Iterator[Callable[[int, int], None]]:
+    """The same where only what comes tells how many there are: told how many have come, and of how many."""
+    with typer.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def told(come: int, total: int) -> None:
+            bar.length = total
+            bar.update(come - bar.pos)
+
+        yield told
+
+
 def print_summary(register: RegisterFrames, *, stored: bool, language: str) -> None:
     """What a register holds and what its file does not say clearly, in words."""
     found = summarise(register, stored=stored)

@@ -1,4 +1,4 @@
-"""A store and its register: make the tables, load a register."""
+"""A store and its register: make the tables, fetch a list, load a register."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 import words
+from cli import fetching
+from cli.fetching import Country, country_code
 from cli.options import ACTOR, InLanguage, TableJson, TableOrJson
 from cli.output import print_json, print_problems, print_summary, progress
-from cli.reading import CannotRunError
+from cli.reading import CannotRunError, parse_day
 from data_access import settings, store
-from seed_data import reference
+from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
 from seed_data.mapping.summary import summarise
-from seed_data.store import NAMED, fill, read_named
+from seed_data.store import fill
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,16 +49,21 @@ def init() -> None:
 
 def load(
     what: Annotated[
-        str, typer.Argument(metavar="demo|worldbank|FILE", help="A register that comes along, or a CSV or XLSX file.")
+        str,
+        typer.Argument(
+            metavar="demo|worldbank|FILE", help="The demonstration, the list fetched last, or a CSV, XLSX or ODS file."
+        ),
     ],
     mapping: Annotated[Path | None, typer.Option(help="How FILE is read (TOML); see docs/own_register.md.")] = None,
+    data_date: Annotated[str, typer.Option(help="The day FILE describes, where that is not the mapping's.")] = "",
+    country: Country = worldbank.HOME,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded; store nothing.")] = False,
     output: TableJson = TableOrJson.TABLE,
     language: InLanguage = "en",
 ) -> None:
     """Load a register into an empty store. A file with problems is refused whole; each problem is named."""
     try:
-        register = _read(what, mapping)
+        register = _read(what, mapping, data_date, country)
     except MappingError as error:
         print_problems(error.problems, language)
         raise typer.Exit(1) from None
@@ -76,16 +83,35 @@ def load(
         print_summary(register, stored=not dry_run, language=language)
 
 
-def _read(what: str, mapping: Path | None) -> RegisterFrames:
-    if what in NAMED and mapping is None:
-        return read_named(what)
+def _read(what: str, mapping: Path | None, data_date: str, country: str) -> RegisterFrames:
+    if what == "demo" and mapping is None:
+        return RegisterFrames(demo.frames())
+    if what == "worldbank" and mapping is None:
+        return _fetched(country_code(country))
     path = Path(what)
     if not path.is_file():
-        raise CannotRunError(f"{what}: there is no such file. Name a CSV or XLSX file, or one of {', '.join(NAMED)}.")
+        raise CannotRunError(f"{what}: there is no such file. Name a CSV, XLSX or ODS file, or one of demo, worldbank.")
     if mapping is None:
         raise CannotRunError(f"{what}: say how it is to be read with --mapping FILE.toml (see docs/own_register.md).")
     if not mapping.is_file():
         raise CannotRunError(f"{mapping}: there is no such file. --mapping names the TOML that describes {path.name}.")
     return map_register(
-        path.read_bytes(), mapping.read_bytes(), file=path.name, mapping_file=mapping.name, lists=reference.frames()
+        path.read_bytes(),
+        mapping.read_bytes(),
+        file=path.name,
+        mapping_file=mapping.name,
+        lists=reference.frames(),
+        data_date=parse_day(data_date, of="--data-date") if data_date else None,
     )
+
+
+def _fetched(country: str) -> RegisterFrames:
+    """The list of the World Bank's operations in a country that was fetched last."""
+    found = worldbank.newest(fetching.FETCHED, country)
+    if found is None:
+        raise CannotRunError(
+            f"No list of operations in {country} was fetched yet. Fetch it: "
+            f"python manage.py fetch worldbank --country {country}"
+        )
+    path, day = found
+    return worldbank.read(path.read_bytes(), file=path.name, lists=reference.frames(), data_date=day, country=country)

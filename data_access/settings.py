@@ -24,6 +24,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECRET_MIN_LENGTH = 32
 EXAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "example", "some_signature_key", "abcdef"})
 
+WORLDBANK_API: Final = "https://search.worldbank.org/api/v3/projects"
+"""The World Bank's public projects API."""
+
 
 class SettingsError(ValueError):
     """An environment variable holds something unusable; the message says what to set instead."""
@@ -60,6 +63,7 @@ class Settings:
     log_format: str = "text"
     smtp_url: str = dataclasses.field(default="", repr=False)
     mail_from: str = ""
+    worldbank_api: str = WORLDBANK_API
 
     @property
     def is_production(self) -> bool:
@@ -108,6 +112,7 @@ def _load(*texts: str) -> Settings:
         log_format=_one_of(given, "LOG_FORMAT", "text", ("text", "json")),
         smtp_url=_smtp_url(given),
         mail_from=_mail_from(given),
+        worldbank_api=_worldbank_api(given),
         second_factor=_one_of(
             given,
             "SECOND_FACTOR",
@@ -274,6 +279,15 @@ def _mail_from(given: Mapping[str, str]) -> str:
             "dieuphoi@example.gov.vn."
         )
     return sender
+
+
+def _worldbank_api(given: Mapping[str, str]) -> str:
+    """Where the World Bank's projects API is asked: over TLS, or on this machine."""
+    address = given.get("WORLDBANK_API", "").strip()
+    if not address:
+        return WORLDBANK_API
+    _check_address("WORLDBANK_API", address, "production")
+    return address
 
 
 def _networks(given: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -16,13 +16,9 @@ from data_access.store import Told, models
 from kpi import register as declared
 from kpi.register import DECLARED, FIELDS_FILLED, IS_DOCUMENTED, NOT_EXCHANGED, NOT_TAKEN_BACK, Register
 from kpi.vocabulary import REPORT_FIELDS
-from seed_data import demo, reference, worldbank
+from seed_data import reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.shape import shaped
-
-NAMED = ("demo", "worldbank")
-"""The registers that come along."""
-
 
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
     {"reports": REPORT_FIELDS, "status_events": ("note",)}
@@ -36,15 +32,6 @@ class StoreInUseError(Exception):
     def __init__(self, code: str, name: str) -> None:
         self.code, self.name = code, name
         super().__init__(f"the store already holds the register {code!r}" if code else "the store is not empty")
-
-
-def read_named(name: str) -> RegisterFrames:
-    """A register that comes along: one of NAMED, else KeyError."""
-    if name == "demo":
-        return RegisterFrames(demo.frames())
-    if name == "worldbank":
-        return worldbank.read(reference.frames())
-    raise KeyError(f"no register called {name!r} comes along; there are {', '.join(NAMED)}")
 
 
 def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Register:

@@ -28,6 +28,7 @@ from data_access.store import (
     models,  # noqa: F401  (its import fills the metadata)
     seals,
 )
+from tests.seed_data import real
 
 with warnings.catch_warnings():
     # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.
@@ -187,7 +188,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says which browser tests needed a second try: one that often does is no sound test."""
+    """Says how many tests of real registers were skipped, and which browser tests needed a second try: one that often does
+    is no sound test."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if real.MISSING in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} tests of real registers were skipped: {real.MISSING}")
     told = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
     ran = {report.nodeid for report in told if "flaky" in report.keywords}
     again = sorted({report.nodeid for report in terminalreporter.stats.get("rerun", [])})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,13 +61,29 @@ class RegisterFrames:
 
 
 def map_register(
-    data: bytes, mapping: bytes, *, file: str, mapping_file: str, lists: Mapping[str, pl.DataFrame]
+    data: bytes,
+    mapping: bytes,
+    *,
+    file: str,
+    mapping_file: str,
+    lists: Mapping[str, pl.DataFrame],
+    data_date: dt.date | None = None,
 ) -> RegisterFrames:
-    """Read a file through a mapping. `lists` are the reference frames by table name.
+    """Read a file through a mapping. `lists` are the reference frames by table name; `data_date` is the day the file describes
+    where that is not the mapping's.
 
     Raises `MappingError` with every problem of the mapping, else of the file's form, else of its columns and values.
     """
     declaration = parse(mapping, name=mapping_file)
+    if data_date is not None:
+        declaration = declaration.described(data_date=data_date)
+    return map_declared(data, declaration, file=file, lists=lists)
+
+
+def map_declared(
+    data: bytes, declaration: MappingDeclaration, *, file: str, lists: Mapping[str, pl.DataFrame]
+) -> RegisterFrames:
+    """The same with a mapping that was read already."""
     table = _open(data, declaration, file)
     resolver = AgencyResolver.from_lists(lists, _known_aliases(declaration, lists))
     reading = _Reading(table, declaration, lists, resolver)

@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from files import Form
 
@@ -143,6 +144,10 @@ class MappingDeclaration:
     events: tuple[Event, ...]
     targets: tuple[Target, ...]
     aliases: Mapping[str, str]
+
+    def described(self, **changed: Any) -> MappingDeclaration:
+        """The same mapping with these fields of its `RegisterInfo` changed."""
+        return dataclasses.replace(self, register=dataclasses.replace(self.register, **changed))
 
     def columns(self) -> dict[str, str]:
         """Each column the mapping reads, with the key that names it first."""

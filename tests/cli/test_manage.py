@@ -16,6 +16,10 @@ import sqlalchemy as sa
 from cli.main import main
 from cli.output import progress
 from data_access.register import read_data_version, read_register
+from tests.seed_data import invented_worldbank as invented
+
+LOAD = ("load", str(invented.path()), *invented.LOADING)
+"""An invented list of the World Bank's form."""
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "cham-chi-lam-viec-9"
@@ -118,25 +122,32 @@ def test_from_nothing_to_a_loaded_register(run_on_nothing: Runner) -> None:
     assert "The store is ready" in run_on_nothing("init").out
     assert one_line(run_on_nothing("scorecards")).startswith("manage.py: The store holds no register yet.")
 
-    loaded = run_on_nothing("load", "worldbank", "--format", "json")
+    loaded = run_on_nothing(*LOAD, "--format", "json")
 
     assert loaded.status == 0
-    assert loaded.json()["rows"]["Agreement"] == 327
+    assert loaded.json()["rows"]["Agreement"] == invented.COUNT
     assert loaded.json()["stored"] is True
 
 
 def test_a_dry_run_shows_everything_and_stores_nothing(run: Runner, engine: sa.Engine) -> None:
-    shown = run("load", "worldbank", "--dry-run")
+    shown = run(*LOAD, "--dry-run")
 
     assert shown.status == 0
-    for part in ("327  agreements", "183  none named", "Central Project Office", "P114133", "effective_before_signed"):
+    listed = invented.ref("closed_before_approval")
+    for part in (
+        f"{invented.COUNT}  agreements",
+        "none named",
+        "Central Project Office",
+        listed,
+        "effective_before_signed",
+    ):
         assert part in shown.out
     assert read_register(engine).agreements.is_empty()
     assert read_data_version(engine) is None
 
 
 def test_a_dry_run_speaks_vietnamese(run: Runner) -> None:
-    shown = run("load", "worldbank", "--dry-run", "--language", "vi")
+    shown = run(*LOAD, "--dry-run", "--language", "vi")
 
     assert "Tên cơ quan chưa xác định được" in shown.out
     assert "mapping." not in shown.out
@@ -210,6 +221,9 @@ def _with_mapping(paths: tuple[Path, Path]) -> tuple[Path | str, ...]:
 CANNOT_RUN = (
     (["load", "nowhere.csv"], "there is no such file"),
     (["load", str(ROOT / "manage.py")], "--mapping"),
+    (["load", "worldbank", "--country", "QQ"], "python manage.py fetch worldbank --country QQ"),
+    (["load", "worldbank", "--country", "VNM"], "two letters of ISO 3166"),
+    ([*LOAD, "--data-date", "31/12/2025"], "--data-date 31/12/2025: not a date"),
     (["load", str(ROOT / "manage.py"), "--mapping", "nowhere.toml"], "there is no such file"),
     (["scorecards", "--as-of", "2025-02-30"], "not a date"),
     (["scorecards", "--as-of", "yesterday"], "not a date"),
@@ -225,7 +239,7 @@ CANNOT_RUN = (
 
 
 def test_a_command_that_cannot_run_says_why_in_one_line(run: Runner) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
 
     for arguments, said in CANNOT_RUN:
         result = run(*arguments)
@@ -285,7 +299,7 @@ def test_the_process_itself_ends_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_scorecards_keep_their_contract(run: Runner) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
 
     result = run("scorecards", "--as-of", "2024-12-31", "--by", "agency", "--format", "json")
 
@@ -301,7 +315,7 @@ def test_scorecards_keep_their_contract(run: Runner) -> None:
 
 
 def test_scorecards_as_a_table(run: Runner) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
 
     table = run("scorecards", "--group", "BYT")
 
@@ -312,7 +326,7 @@ def test_scorecards_as_csv_carry_their_source(
     sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string())
-    main(["load", "worldbank"])
+    main([*LOAD])
     capsysbinary.readouterr()
 
     main(["scorecards", "--group", "BYT", "--format", "csv"])
@@ -324,22 +338,22 @@ def test_scorecards_as_csv_carry_their_source(
 
 
 def test_agreements_by_flag(run: Runner) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
 
     everything = run("agreements", "--format", "json").json()
     stalled = run("agreements", "--flag", "stalled", "--format", "json").json()
     both = run("agreements", "--flag", "stalled", "--flag", "at_risk", "--format", "json").json()
 
-    assert len(everything) == 327
+    assert len(everything) == invented.COUNT
     assert stalled == [row for row in everything if "stalled" in row["flags"]]
     assert both == [row for row in stalled if "at_risk" in row["flags"]]
     assert 0 < len(both) < len(stalled)
-    first = next(row for row in everything if row["ref"] == "P127978")
-    assert (first["agency"], first["signed_on"], first["bucket"]) == ("T79", "2014-12-23", "stalled")
+    first = next(row for row in everything if row["ref"] == invented.ref("effective_before_approval"))
+    assert (first["signed_on"], first["bucket"]) == ("1997-06-26", "completed")
 
 
 def test_reconcile_of_a_register_that_is_not_the_country_s(run: Runner) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
 
     rows = run("reconcile", "--format", "json").json()
 
@@ -352,7 +366,7 @@ def test_reconcile_of_a_register_that_is_not_the_country_s(run: Runner) -> None:
 
 
 def test_a_day_after_the_data_date_is_marked(run: Runner) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
 
     assert "lies after the data date" in run("scorecards", "--as-of", "2026-01-14").err
     assert "lies after the data date" not in run("scorecards").err
@@ -362,7 +376,7 @@ def test_a_day_after_the_data_date_is_marked(run: Runner) -> None:
 
 
 def test_accounts_from_making_to_closing(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    run("load", "worldbank")
+    run(*LOAD)
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
 
     assert run("user", "add", "bct.htqt", "--role", "agency", "--agency", "BCT").status == 0

@@ -16,9 +16,12 @@ import sqlalchemy as sa
 from data_access import register, store
 from data_access.keeping import soundness
 from data_access.store import failures
-from seed_data.store import fill, read_named
+from seed_data import demo
+from seed_data.mapping.build import RegisterFrames
+from seed_data.store import fill
 from tests.faults import report
 from tests.faults.beneath import flip_bit, path_of
+from tests.seed_data import invented_worldbank
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Flip:
 
 def test_every_bit_that_changes_a_figure_is_found(sqlite_engine: sa.Engine, tmp_path: pathlib.Path) -> None:
     with store.session(sqlite_engine) as session:
-        fill(session, actor="test", register=read_named("worldbank" if report.IS_SAMPLE else "demo"), origin="test")
+        register = invented_worldbank.register() if report.IS_SAMPLE else RegisterFrames(demo.frames())
+        fill(session, actor="test", register=register, origin="test")
     whole = as_read(sqlite_engine)
     store.close(sqlite_engine)
     source = path_of(sqlite_engine)

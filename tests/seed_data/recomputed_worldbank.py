@@ -1,4 +1,4 @@
-"""The World Bank register once more, by another route: csv and datetime, plain Python, exact fractions.
+"""A World Bank register once more, by another route: csv and datetime, plain Python, exact fractions.
 
 Nothing of the application is used here. The agency behind each of the names in the file was looked up by hand.
 """

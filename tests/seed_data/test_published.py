@@ -15,8 +15,9 @@ from data_access import store
 from data_access.register import read_data_version, read_register
 from kpi.register import Register
 from seed_data import demo, published, reference
+from seed_data.mapping.build import RegisterFrames
 from seed_data.published import Measured, Reconciliation
-from seed_data.store import fill, read_named
+from seed_data.store import fill
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +47,7 @@ def register(tmp_path_factory: pytest.TempPathFactory) -> Register:
 
 def keep(engine: sa.Engine) -> None:
     with store.session(engine) as session:
-        fill(session, actor="tests", register=read_named("demo"), origin="demo")
+        fill(session, actor="tests", register=RegisterFrames(demo.frames()), origin="demo")
 
 
 def figures(register: Register, *, comparable: bool = True) -> list[Reconciliation]:

@@ -26,7 +26,9 @@ from data_access.keeping import backup, soundness
 from data_access.store import models
 from kpi import facts
 from kpi.indicators import scorecard
-from seed_data.store import fill, read_named
+from seed_data import demo
+from seed_data.mapping.build import RegisterFrames
+from seed_data.store import fill
 from tests.data_access.store.test_engine import agreement, agreements
 from tests.faults.beneath import change_beneath, flip_bit
 
@@ -96,7 +98,7 @@ def test_a_drill(
     """A register in use by a writer: backed up, restored elsewhere, checked, and every figure the same to the last bit."""
     engine: sa.Engine = request.getfixturevalue(f"{source}_engine")
     with store.session(engine) as session:
-        fill(session, actor="test", register=read_named("demo"), origin="test")
+        fill(session, actor="test", register=RegisterFrames(demo.frames()), origin="test")
     done = threading.Event()
     turns: list[int] = []
 

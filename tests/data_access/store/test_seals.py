@@ -15,9 +15,10 @@ from data_access import audit, store
 from data_access.keeping import soundness
 from data_access.store import arrow, failures, models, seals
 from data_access.store.seals import Damage
-from seed_data.store import fill, read_named
+from seed_data.store import fill
 from tests.data_access.store.test_engine import AWKWARD_TEXTS, agreement, agreements
 from tests.faults.beneath import change_beneath, path_of
+from tests.seed_data import invented_worldbank
 
 
 def check(engine: sa.Engine) -> list[Damage]:
@@ -61,7 +62,7 @@ def test_every_way_of_writing_leaves_rows_sealed(held: sa.Engine) -> None:
 
 
 def test_a_whole_register_is_sealed(sealing: sa.Engine) -> None:
-    register = read_named("worldbank")
+    register = invented_worldbank.register()
     with store.session(sealing) as session:
         fill(session, actor="test", register=register, origin="test")
 

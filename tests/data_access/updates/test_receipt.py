@@ -21,7 +21,9 @@ from kpi.update import consequences, place_of
 from kpi.update.changes import Place
 from kpi.update.reasons import Reason
 from kpi.update.review import alike
-from seed_data.store import fill, read_named
+from seed_data import demo as demonstration
+from seed_data.mapping.build import RegisterFrames
+from seed_data.store import fill
 from tests.data_access.updates.test_known import Move, days_pass
 from tests.data_access.updates.test_reviewing import handed_in, held, published, sent_for_review
 from tests.data_access.updates.test_updates import COORDINATOR, TODAY, applied, filled, preview, undone
@@ -70,7 +72,7 @@ def standing(engine: sa.Engine) -> dict[dt.date, tuple[float, tuple[int | None, 
 def demo(engine: sa.Engine) -> sa.Engine:
     """The demonstration register, with an account of the Ministry of Construction and a coordinator's."""
     with store.session(engine) as session:
-        fill(session, actor="test", register=read_named("demo"), origin="demo")
+        fill(session, actor="test", register=RegisterFrames(demonstration.frames()), origin="demo")
         for person in (CONSTRUCTION, COORDINATOR):
             session.add(models.User(**dataclasses.asdict(person), password_hash="x"))
     return engine
