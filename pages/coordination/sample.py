@@ -49,7 +49,7 @@ def show(rules: Rules, *, is_asked: bool) -> None:
         if least is not None:
             any_rate = least <= LIMITS[RATE][0]
             key = "coordination.sample_any" if any_rate else "coordination.sample_least"
-            st.text(w.t(key, share=_percent(least), least=w.number(rules.sample_least)))
+            st.text(w.t(key, share=_percent(least)))
         _show_sizes(sizes, strata["period"][0])
 
 
@@ -57,7 +57,7 @@ def _show_sizes(sizes: pl.DataFrame, period: str) -> None:
     tables.show(
         sizes.with_columns(pl.col("rate") * 100, pl.col("half_width") * 100, pl.col("pays").fill_null(value=False)),
         [
-            Column("agency", "coordination.sample_agency", "code", of="agency", pinned=True, width=220),
+            Column("agency", "coordination.sample_agency", "code", of="agency", pinned=True, width=240),
             Column("claims", "coordination.sample_claims", "number", width=110),
             Column("rate", "coordination.sample_rate", "percent", width=110),
             Column("drawn", "coordination.sample_size", "number", width=110),
