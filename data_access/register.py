@@ -282,17 +282,6 @@ def read_report_texts(engine: sa.Engine, reports: pl.Series) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
-def read_explanations(engine: sa.Engine) -> pl.DataFrame:
-    """What agencies say about their own figures, latest first: agency, kpi, given_on, text_vi, text_en."""
-    table = table_of(models.Explanation)
-    statement = (
-        sa.select(*(table.c[name] for name in ("agency", "kpi", "given_on", "text_vi", "text_en")))
-        .where(table.c.retracted_at.is_(None))
-        .order_by(table.c.given_on.desc(), table.c.id.desc())
-    )
-    return store.read_frame(engine, statement)
-
-
 # --- One agreement ---------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ class May(Enum):
     SEE_SIGNS = "see what is unusual in what agencies claim"
     SETTLE = "settle the calendar, thresholds and agencies' names"
     REMIND = "remind agencies of reports"
+    ANSWER = "answer what agencies explain of their figures"
     KEEP_CONTACTS = "keep whom to turn to at agencies; for whoever acts for one, at that one"
     ADMINISTER = "look after accounts, agencies and the audit"
 
@@ -36,14 +37,14 @@ class Role:
     needs_second_factor: bool = False
 
 
-LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND, May.SEE_SIGNS}))
+LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND, May.SEE_SIGNS, May.ANSWER}))
 AGENCY: Final = Role("agency", frozenset({May.HAND_IN, May.KEEP_CONTACTS}))
 COORDINATOR: Final = Role(
     "coordinator",
     frozenset(
         {
             *(May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY),
-            *(May.SEE_SIGNS, May.KEEP_CONTACTS, May.HAND_IN_FOR),
+            *(May.SEE_SIGNS, May.KEEP_CONTACTS, May.HAND_IN_FOR, May.ANSWER),
         }
     ),
     needs_second_factor=True,

@@ -7,7 +7,7 @@ import streamlit as st
 import words as w
 from kpi.vocabulary import Reading
 from pages.parts import readings, stalling
-from pages.scorecard import SCREEN, claims, sections, statistics
+from pages.scorecard import SCREEN, claims, explaining, sections, statistics
 from pages.ui import cards, filters, session
 from pages.ui.choices import choice
 
@@ -43,6 +43,7 @@ if sees_all and is_usual:
     stalling.show_expected(view, agency)
     claims.show_moves(view, agency, person)
 sections.show_reasons(view, agency)
+explaining.show_acts(person, view, agency, sections.red_of(view, agency))
 sections.show_kpis(view, agency)
 if sees_all and is_usual:
     statistics.show_adjusted(view, agency)

@@ -15,6 +15,7 @@ from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, 
 from kpi.rules import Rules
 from kpi.vocabulary import AgencyGroup
 from pages.parts import heading, places
+from pages.scorecard import explaining
 from pages.ui import cards, charts, links, loaders, palette, tables, trends
 from pages.ui.choices import choice
 from pages.ui.kept import drawn, kept
@@ -257,15 +258,21 @@ def basis(kpi: Kpi, card: Card) -> str:
     return " · ".join(parts)
 
 
+def red_of(view: View, agency: str) -> list[str]:
+    """The scored KPIs with a red light, the one that costs most first."""
+    mine, rules = cards_of(view, agency), loaders.rules(view.as_of)
+    return sorted(
+        (code for code, card in mine.items() if card["status"] == "red" and code in rules.weights),
+        key=lambda code: (mine[code]["score"] - 100) * rules.weights[code],
+    )
+
+
 @drawn
 def show_reasons(view: View, agency: str) -> None:
     """Why the light is what it is: every red KPI in a sentence, with what the agency says about it beside it."""
     mine, rules = cards_of(view, agency), loaders.rules(view.as_of)
     said = loaders.explanations(agency, view.as_of)
-    red = sorted(
-        (code for code, card in mine.items() if card["status"] == "red" and code in rules.weights),
-        key=lambda code: (mine[code]["score"] - 100) * rules.weights[code],
-    )
+    red = red_of(view, agency)
     on = [code for code in mine if not KPIS[code].is_off(loaders.records())]
     others = [code for code in said["kpi"].unique(maintain_order=True) if code not in red and code in on]
     if not red and not others:
@@ -282,8 +289,7 @@ def show_reasons(view: View, agency: str) -> None:
             if words.is_empty():
                 st.caption(w.t("scorecard.no_explanation"))
             for word in words.iter_rows(named=True):
-                st.caption(w.t("scorecard.explained_on", date=w.date(word["given_on"])))
-                st.text(word[w.column("text")] or word["text_vi"])
+                explaining.show_one(word)
 
 
 def reason(kpi: Kpi, card: Card, rules: Rules) -> str:

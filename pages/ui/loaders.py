@@ -10,12 +10,12 @@ from collections.abc import Mapping
 import polars as pl
 
 import words
+from data_access import explanations as stored_explanations
 from data_access import known, samples, updates
 from data_access.accounts import Person
 from data_access.register import (
     AgreementDossier,
     read_agreement,
-    read_explanations,
     read_names,
     read_register,
     read_report_texts,
@@ -110,12 +110,16 @@ def _rule_days() -> tuple[dt.date, ...]:
 
 @kept()
 def _explanations() -> pl.DataFrame:
-    return read_explanations(data_edition.store())
+    return stored_explanations.read(data_edition.store(), known_on=data_edition.shown().known_on)
 
 
 def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
-    """What an agency has said about its own figures until a day, latest first; columns as in `read_explanations`."""
-    return _explanations().filter((pl.col("agency") == agency) & (pl.col("given_on") <= as_of))
+    """What an agency has said about its own figures until a day, or ever where that is the newest one, latest first; columns as in
+    `data_access.explanations`."""
+    newest = data_edition.shown().data_date
+    is_newest = newest is not None and as_of >= newest  # what is said today is about the newest figures there are
+    found = _explanations().filter(pl.col("agency") == agency)
+    return found if is_newest else found.filter(pl.col("given_on") <= as_of)
 
 
 def reader(person: Person) -> str:

@@ -21,6 +21,7 @@ MAY = {
     May.SEE_SIGNS: ("leader", "coordinator", "verifier"),
     May.SETTLE: ("coordinator",),
     May.REMIND: ("leader", "coordinator"),
+    May.ANSWER: ("leader", "coordinator"),
     May.KEEP_CONTACTS: ("agency", "coordinator"),
     May.ADMINISTER: ("administrator",),
 }

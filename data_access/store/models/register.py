@@ -176,7 +176,7 @@ class NameAssignment(SQLModel, table=True):
 
 
 class Explanation(SQLModel, table=True):
-    """What an agency says about a figure of its own; shown beside the light."""
+    """What an agency says about a figure of its own, to whom, and what it was answered; shown beside the light."""
 
     id: int | None = Field(default=None, primary_key=True)
     agency: str = Field(foreign_key="agency.key", index=True)
@@ -186,6 +186,12 @@ class Explanation(SQLModel, table=True):
     text_en: str = ""
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
     retracted_at: NaiveDatetime | None = None
+    addressed_to: str = Field(default="", description="who is asked to decide: a level, as of blockers; empty: nobody")
+    answer_due_on: dt.date | None = Field(default=None, description="the day by which an answer is asked for")
+    given_by: str = ""
+    answer: str = ""
+    answered_by: str = ""
+    answered_at: NaiveDatetime | None = None
 
 
 class LoadFinding(SQLModel, table=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.attacks.guards.guard import Guard
 
+EXPLANATIONS = "tests/data_access/test_explanations.py::"
 REMINDING = "tests/data_access/test_reminding.py::"
 
 GUARDS = (
@@ -27,6 +28,20 @@ GUARDS = (
         "    with store.session(engine) as session:\n        account_of(session, actor, May.REMIND)\n        store.take_turn",
         "    with store.session(engine) as session:\n        store.take_turn",
         REMINDING + "test_a_letter_on_its_way_is_stopped_where_its_sender_may_no_longer",
+    ),
+    Guard(
+        "an agency explains its own figures only",
+        "data_access/explanations.py",
+        '        if agency_of(session, actor) != agency:\n            raise Refused("not_allowed")\n',
+        "",
+        EXPLANATIONS + "test_what_cannot_be_said_leaves_nothing",
+    ),
+    Guard(
+        "explanations are answered by leaders and coordinators",
+        "data_access/explanations.py",
+        "account_of(session, actor, May.ANSWER)",
+        "account_of(session, actor)",
+        EXPLANATIONS + "test_what_cannot_be_said_leaves_nothing",
     ),
     Guard(
         "mail goes to a server that somebody vouches for",
