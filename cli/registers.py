@@ -10,11 +10,11 @@ import typer
 import words
 from cli import fetching
 from cli.fetching import Country, country_code
-from cli.options import ACTOR, InLanguage, TableJson, TableOrJson
-from cli.output import print_json, print_problems, print_summary, progress
-from cli.reading import CannotRunError, parse_day
+from cli.options import ACTOR, Format, InFormat, InLanguage, TableJson, TableOrJson
+from cli.output import print_frame, print_json, print_problems, print_summary, progress
+from cli.reading import CannotRunError, open_store, parse_day
 from data_access import settings, store
-from seed_data import demo, reference, worldbank
+from seed_data import demo, reference, refreshing, worldbank
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
 from seed_data.mapping.summary import summarise
@@ -22,9 +22,10 @@ from seed_data.store import fill
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make `init` and `load` commands of the operator's tool."""
+    """Make `init`, `load` and `refresh` commands of the operator's tool."""
     app.command()(init)
     app.command()(load)
+    app.command()(refresh)
 
 
 def init() -> None:
@@ -81,6 +82,29 @@ def load(
         print_json(summarise(register, stored=not dry_run))
     else:
         print_summary(register, stored=not dry_run, language=language)
+
+
+def refresh(
+    what: Annotated[str, typer.Argument(metavar="worldbank|FILE", help="A newer export of the register's source.")],
+    mapping: Annotated[Path | None, typer.Option(help="How FILE is read (TOML), as it was for load.")] = None,
+    data_date: Annotated[str, typer.Option(help="The day FILE describes, where that is not the mapping's.")] = "",
+    country: Country = worldbank.HOME,
+    output: InFormat = Format.TABLE,
+    language: InLanguage = "en",
+) -> None:
+    """Show what a newer export of the register's source would change; stores nothing."""
+    if what == "demo":
+        raise CannotRunError("demo: the demonstration has no source that could be newer.")
+    engine = open_store()
+    try:
+        found = refreshing.compare(engine, _read(what, mapping, data_date, country))
+    except MappingError as error:
+        print_problems(error.problems, language)
+        raise typer.Exit(1) from None
+    except refreshing.AnotherRegisterError as error:
+        raise CannotRunError(str(error)) from None
+    counts = {kind: found.filter(kind=kind)["ref"].n_unique() for kind in ("new", "changed", "vanished", "conflict")}
+    print_frame(found, output, {kind: f"{count} agreements" for kind, count in counts.items()})
 
 
 def _read(what: str, mapping: Path | None, data_date: str, country: str) -> RegisterFrames:

@@ -12,7 +12,7 @@ import pytest
 from cli import fetching
 from cli.main import main
 from data_access import clock
-from tests.seed_data.projects_api import Api, answer, operations, serving
+from tests.seed_data.projects_api import Api, answer, operation, operations, serving
 
 
 @pytest.fixture
@@ -39,6 +39,29 @@ def test_a_list_is_fetched_and_loaded_as_of_the_day_it_was_fetched(
     assert main(["load", "worldbank", "--country", "RW", "--format", "json"]) == 0
     loaded = json.loads(capsys.readouterr().out)
     assert (loaded["register"], loaded["data_date"], loaded["rows"]["Agreement"]) == ("worldbank-rw", str(today), 2)
+
+
+def test_a_newer_list_is_compared_with_the_one_loaded(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "worldbank"]) == 0
+    assert main(["load", "worldbank"]) == 0
+    api.held["P900001"] = operation(1, project_name="Another name")
+    api.held["P900009"] = operation(9)
+    assert main(["fetch", "worldbank"]) == 0
+    capsys.readouterr()
+
+    assert main(["refresh", "worldbank", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    found = {(row["ref"], row["kind"], row["field"], row["new"]) for row in json.loads(printed.out)}
+    assert found == {
+        ("P900001", "changed", "title_vi", "Another name"),
+        ("P900001", "changed", "title_en", "Another name"),
+        ("P900009", "new", "", ""),
+    }
+    assert "changed: 1 agreements" in printed.err
+    assert main(["fetch", "worldbank", "--country", "RW"]) == 0
+    capsys.readouterr()
+    assert main(["refresh", "worldbank", "--country", "RW"]) == 2
+    assert "the mapping reads 'worldbank-rw'" in capsys.readouterr().err
 
 
 def test_a_file_of_one_s_own_is_loaded_with_the_mapping(
