@@ -136,6 +136,7 @@ class AgreementFacts(dy.Schema):
     plan_due_on = dy.Date(nullable=True, description="the day its plan is due; null: not known")
     is_matured = dy.Bool(description="signed long enough ago to be judged by whether it was started")
     target_is_judged = dy.Bool(description="its original target has come, or none was set in time: it is judged by it")
+    has_target_in_time = dy.Bool(description="its first target was set as soon after the signing as it has to be")
     completed_on_time = dy.Bool(description="completed by the original target, which had been set by then")
     days_late = dy.Int64(
         min=0,
@@ -214,6 +215,7 @@ class AgreementFacts(dy.Schema):
             (col("is_overdue") == col("days_overdue").is_not_null())
             & (col("has_no_date") == (col("is_open") & col("original_target").is_null()))
             & (col("original_target").is_null() == col("current_target").is_null())
+            & _only_where(col("original_target").is_not_null(), "has_target_in_time")
             & _only_where(col("is_started"), "duration_observed")
             & _only_where(col("completed_on").is_not_null(), "completed_on_time")
             & (col("completed_on_time") == (col("days_late") == 0))

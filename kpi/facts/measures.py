@@ -66,9 +66,8 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
     judged = _FOLLOWED & ~pl.col("is_not_pursued")
     set_after = (pl.col("target_set_on") - pl.col("signed_on")).dt.total_days()
     target_come = (pl.col("original_target") <= as_of).fill_null(False)
-    no_target_in_time = (pl.col("age_days") >= rules.first_target_days) & ~(
-        (set_after <= rules.first_target_days).fill_null(False)
-    )
+    target_in_time = (set_after <= rules.first_target_days).fill_null(False)
+    no_target_in_time = (pl.col("age_days") >= rules.first_target_days) & ~target_in_time
     ended_on_the_way = pl.col("is_started") & (pl.col("ended_on") < pl.col("original_target")).fill_null(False)
     set_before_completion = (pl.col("target_set_on") <= pl.col("completed_on")).fill_null(False)
     after_target = (pl.col("completed_on") - pl.col("original_target")).dt.total_days()
@@ -79,6 +78,7 @@ def counted(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.D
         is_matured=(judged | (_FOLLOWED & pl.col("is_started")))
         & (pl.col("age_days") >= rules.grace_days).fill_null(False),
         target_is_judged=judged & (target_come | no_target_in_time.fill_null(False)) & ~ended_on_the_way,
+        has_target_in_time=target_in_time,
         completed_on_time=set_before_completion & (after_target <= 0).fill_null(False),
         days_late=pl.when(set_before_completion).then(after_target.clip(0, most_late)).otherwise(pl.lit(most_late)),
         plan_limit_passed=_FOLLOWED & plan_limit_passed & ~ended_before_limit,

@@ -21,7 +21,7 @@ from kpi.update.changes import Change, Place, place_of
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.update.transitions import is_for_the_coordinator
-from kpi.vocabulary import MILESTONES, Standing, State, StateClass, texts
+from kpi.vocabulary import MILESTONES, Scope, Standing, State, StateClass, texts
 
 
 class Reason(StrEnum):
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     ENDED = "ended"
     SUSPENDED = "suspended"
     NOT_COUNTED = "not_counted"
+    ANOTHER_SCOPE = "another_scope"
     DECIDED_OUTSIDE = "decided_outside"
     FOUND_FALSE = "found_false"
     TO_BE_REVIEWED = "to_be_reviewed"
@@ -84,6 +85,7 @@ class _Said:
     received_on: dt.date
     thresholds: Thresholds
     not_counted: frozenset[str]
+    usual_scope: str
 
     def first(self, column: str) -> str | None:
         return next(iter(self.cells.get(column, ())), None)
@@ -150,6 +152,12 @@ def _suspends_or_resumes(said: _Said) -> bool:
 def _is_not_counted(said: _Said) -> bool:
     """A new agreement of a kind of document that is not there to be implemented."""
     return said.first("doc_type") in said.not_counted
+
+
+def _is_of_another_scope(said: _Said) -> bool:
+    """A new agreement of another scope than most of the agency's: rankings are of one scope, so that it would count in none of the
+    figures the others count in, or in those they do not. Of a registered one the scope stays as it is."""
+    return said.first("scope") not in (None, said.usual_scope)
 
 
 def _is_decided_outside(said: _Said) -> bool:
@@ -230,6 +238,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.ENDED: _ends,
         Reason.SUSPENDED: _suspends_or_resumes,
         Reason.NOT_COUNTED: _is_not_counted,
+        Reason.ANOTHER_SCOPE: _is_of_another_scope,
         Reason.DECIDED_OUTSIDE: _is_decided_outside,
         Reason.FOUND_FALSE: _was_found_false,
         Reason.TO_BE_REVIEWED: _is_to_be_reviewed,
@@ -241,6 +250,13 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
     }
 )
 """What waits, by reason, the one that says most first. Settings may let more wait, never less."""
+
+
+def _usual_scope(current: Current) -> str:
+    """That of most agreements the agency is responsible for; the first of the vocabulary where it has none, or as many of each."""
+    counts = current.agreements["scope"].value_counts()
+    most = counts.filter(pl.col("count") == pl.col("count").max())["scope"].to_list()
+    return next((scope for scope in texts(Scope) if scope in most), Scope.HIGH_LEVEL)
 
 
 def reasons_of(
@@ -262,6 +278,7 @@ def reasons_of(
     taken_back = _taken_back(current)
     kinds = current.doc_types
     not_counted = frozenset(kinds.filter(~kinds["implementable_default"])["code"])
+    usual_scope = _usual_scope(current)
     found = {}
     for place, within in places.items():
         cells: dict[str, tuple[str | None, ...]] = {}
@@ -277,6 +294,7 @@ def reasons_of(
             received_on=received_on,
             thresholds=current.thresholds,
             not_counted=not_counted,
+            usual_scope=usual_scope,
         )
         reasons = tuple(reason for reason, holds in RULES.items() if holds(said))
         if reasons:

@@ -209,8 +209,8 @@ def invented(*, reported: bool) -> Callable[[Register, Facts, Ids], Register]:
     return do
 
 
-def signed(*, days_ago: int) -> Callable[[Register, Facts, Ids], Register]:
-    """A new agreement like each of these, signed so many days ago, of which nothing else is known."""
+def signed(*, days_ago: int | None) -> Callable[[Register, Facts, Ids], Register]:
+    """A new agreement like each of these, signed so many days ago (None: nobody knows when), of which nothing else is known."""
 
     def do(register: Register, facts: Facts, ids: Ids) -> Register:
         first = _next_id(register.agreements)
@@ -225,8 +225,8 @@ def signed(*, days_ago: int) -> Callable[[Register, Facts, Ids], Register]:
             {
                 "agreement_id": one,
                 "state": str(State.SIGNED),
-                "effective_on": facts.as_of - dt.timedelta(days=days_ago),
-                "date_known": True,
+                "effective_on": facts.as_of - dt.timedelta(days=days_ago or 0),
+                "date_known": days_ago is not None,
             }
             for one in new["id"].to_list()
         ]
@@ -274,6 +274,8 @@ HONEST: Final = (
 
 DISHONEST: Final = (
     Act("sign empty memoranda", _OPEN, signed(days_ago=1)),
+    Act("let in what was signed long ago, without a target", _OPEN, signed(days_ago=400)),
+    Act("let in what nobody knows a day of", _OPEN, signed(days_ago=None)),
     Act("say again and again that there is progress", _OPEN, reported(rise=0)),
     Act("say that there is progress without a share", _OPEN, reported(rise=None)),
     Act("report a hundredth more than ever before", _OPEN & (pl.col("progress_pct").fill_null(0) < 99),
@@ -301,11 +303,7 @@ DISHONEST: Final = (
     Act("suspend what does not stand still", _OPEN & ~pl.col("is_stalled") & ~pl.col("is_overdue"),
         moved(State.SUSPENDED)),
 )  # fmt: skip
-"""Acts that may not raise one.
-
-A signing dated months back is not among them: it counts only after a review (`tests/kpi/update/test_reasons.py`), and is then one
-more agreement among which few are overdue.
-"""
+"""Acts that may not raise one."""
 
 ON_PAPER: Final = (
     Act("start on paper", _UNSTARTED, moved(State.IN_PROGRESS)),

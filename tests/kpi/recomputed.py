@@ -295,7 +295,11 @@ def days_late(rows: list[Row], as_of: dt.date) -> list[int | None]:
 
 @recomputes("K05")
 def stalled(rows: list[Row], as_of: dt.date) -> Found:
-    among = [one for one in followed(rows, as_of) if one["stalled"] or one["had_time"]]
+    among = [
+        one
+        for one in followed(rows, as_of)
+        if one["stalled"] or (one["had_time"] and (not one["open"] or one["moved_on"] is not None))
+    ]
     return share(sum(one["stalled"] for one in among), len(among))
 
 
@@ -304,7 +308,11 @@ def overdue(rows: list[Row], as_of: dt.date) -> Found:
     """Nothing where no target was ever set."""
     if not any(row.targets for row in rows):
         return share(0, 0)
-    among = [one for one in followed(rows, as_of) if one["overdue"] or one["had_time"]]
+    among = [
+        one
+        for one in followed(rows, as_of)
+        if one["overdue"] or (one["had_time"] and one["original"] and (one["target_set"] - one["signed"]).days <= 90)
+    ]
     return share(sum(one["overdue"] for one in among), len(among))
 
 

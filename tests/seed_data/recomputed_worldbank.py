@@ -140,9 +140,14 @@ def _is_overdue(op: Operation, as_of: dt.date) -> bool:
 
 
 def _had_time(op: Operation, as_of: dt.date) -> bool:
-    """Signed half a year ago or longer, and open or completed within a year."""
-    old_enough = op.signed is None or (as_of - op.signed).days >= 180
-    return op.is_signed and old_enough and (op.is_open or bool(op.completed and (as_of - op.completed).days < 365))
+    """Signed half a year ago or longer, then with a day to be completed by, and open or completed within a year."""
+    old_enough = op.signed is not None and (as_of - op.signed).days >= 180
+    return (
+        op.is_signed
+        and old_enough
+        and op.target is not None
+        and (op.is_open or bool(op.completed and (as_of - op.completed).days < 365))
+    )
 
 
 def _case(op: Operation, as_of: dt.date) -> tuple[int, bool] | None:

@@ -122,7 +122,7 @@ REPORT = "ref,report_period,report_date,shows_progress,progress\nA-1,2025-Q4,202
             "blocker_resolved_on[{blocker}]",
         ),
         (
-            "title_vi,doc_type,partner,sector,scope,signed_on\nMới,MOU,KR,ENE,LOCAL,2026-01-05\n",
+            "title_vi,doc_type,partner,sector,scope,signed_on\nMới,MOU,KR,ENE,HIGH_LEVEL,2026-01-05\n",
             "ref,deliverable_en\nBCT-2026-0001,một\n",
             "deliverable_en",
         ),
@@ -236,7 +236,7 @@ def typed_rows(current: Current, chance: random.Random, days: int = 204) -> list
             number = chance.choice(own["item"].to_list())
             found.append({"ref": line["ref"], "blocker_id": number, "blocker_resolved_on": past()})
     if chance.random() < 0.3:
-        particulars = {"doc_type": "MOU", "partner": "KR", "sector": "ENE", "scope": "LOCAL", "signed_on": past()}
+        particulars = {"doc_type": "MOU", "partner": "KR", "sector": "ENE", "scope": "HIGH_LEVEL", "signed_on": past()}
         found.append({"title_vi": f"Thỏa thuận {chance.random()}", **particulars})
     return found
 
@@ -314,7 +314,8 @@ def test_a_registration_is_taken_back_by_its_agency_on_the_same_day(
     filled: sa.Engine, days: int, is_undone: bool
 ) -> None:
     number = applied(
-        filled, "title_vi,doc_type,partner,sector,scope,signed_on\nMột thỏa thuận mới,MOU,KR,ENE,LOCAL,2026-01-10\n"
+        filled,
+        "title_vi,doc_type,partner,sector,scope,signed_on\nMột thỏa thuận mới,MOU,KR,ENE,HIGH_LEVEL,2026-01-10\n",
     ).batch_id
     with store.session(filled) as session:
         sent = models.utc_now() - dt.timedelta(days=days)

@@ -167,7 +167,7 @@ EVERYTHING = (
     "A-1,IN_PROGRESS,10/01/2026,CV 12/BCT,45,2025-Q4,18/01/2026,có,Đã làm,2026-12-31,Chậm vốn,"
     ",,,,,,,funding,severe,agency,2025-12-22,2025-12-26,,mới,\n"
     "A-2,,,,50,2025-Q3,,,,,,,,,,,,7,,,,,2026-01-05,2026-01-10,,https://x.vn/kq\n"
-    ",IN_PROGRESS,2026-01-16,CV 13/BCT,,,,,,2027-01-01,,Thỏa thuận mới,MOU,KR,ENE,LOCAL,2026-01-05,"
+    ",IN_PROGRESS,2026-01-16,CV 13/BCT,,,,,,2027-01-01,,Thỏa thuận mới,MOU,KR,ENE,HIGH_LEVEL,2026-01-05,"
     ",personnel,minor,agency,2026-01-07,,,Sản phẩm,\n"
 )
 """One file that does everything: a move, targets, a report and the correction of one, blockers opened, escalated and resolved,
@@ -360,7 +360,7 @@ def test_a_failure_halfway_leaves_nothing_behind(filled: sa.Engine, monkeypatch:
 
 def test_references_of_new_agreements_are_numbered_by_agency_and_year(filled: sa.Engine) -> None:
     def new(title: str, day: str) -> str:
-        return f"title_vi,doc_type,partner,sector,scope,signed_on\n{title},MOU,KR,ENE,LOCAL,{day}\n"
+        return f"title_vi,doc_type,partner,sector,scope,signed_on\n{title},MOU,KR,ENE,HIGH_LEVEL,{day}\n"
 
     for title, day in (("Một", "2026-01-05"), ("Hai", "2026-01-06"), ("Ba", "2025-12-30")):
         applied(filled, new(title, day))

@@ -196,7 +196,7 @@ def test_a_register_has_the_last_word_on_what_it_does_not_keep() -> None:
 def test_a_kpi_without_all_it_needs_is_off_and_shown_nowhere() -> None:
     records = {*RECORDS} - {"completion_days", "progress"}
     rows = [Row(id=number, signed=AS_OF - dt.timedelta(days=800)) for number in range(6)]
-    rows += [Row(id=9, signed=AS_OF - dt.timedelta(days=800), targets=[(AS_OF, AS_OF)])]
+    rows += [Row(id=9, signed=AS_OF - dt.timedelta(days=800), targets=[(AS_OF, AS_OF - dt.timedelta(days=800))])]
     register = dataclasses.replace(register_of(rows), not_kept=frozenset({"completion_days", "progress"}))
 
     cards = {card["kpi"]: card for card in scorecard.compute(build(register, AS_OF)).iter_rows(named=True)}
@@ -204,6 +204,6 @@ def test_a_kpi_without_all_it_needs_is_off_and_shown_nowhere() -> None:
     assert {code for code, kpi in KPIS.items() if kpi.is_off(records)} == {"K04", "K05"}
     assert not {"K04", "K05"} & {code for place in PLACES for code in catalog.shown_in(place, records)}
     assert [(cards[code]["n"], cards[code]["status"]) for code in ("K04", "K05")] == [(0, "not_available")] * 2
-    assert (cards["K02"]["n"], cards["K06"]["n"]) == (7, 7)
+    assert (cards["K02"]["n"], cards["K06"]["n"]) == (7, 1)
     assert catalog.lacking(records) == ("progress", "completion_days")
     assert (Rules().weight_with(records), Rules().weight_with(RECORDS), Rules().least_weight) == (70, 100, 70)

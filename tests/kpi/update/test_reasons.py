@@ -9,9 +9,10 @@ import pytest
 
 from kpi.thresholds import Thresholds
 from kpi.update import current as shape
+from kpi.update.columns import CODES
 from kpi.update.reasons import Reason
 from kpi.update.review import held_back, why_held
-from tests.kpi.update.samples import agreements, events, preview
+from tests.kpi.update.samples import agreements, codes, events, preview
 
 MOVE = "ref,state,state_date,state_document\n"
 TARGET = "ref,current_target,target_reason,target_set_on\n"
@@ -62,10 +63,11 @@ NEW_ONE = "title_vi,doc_type,sector,partner,scope,signed_on,current_target\n"
         (TARGET + "A-6,2026-12-31,,\n", ()),
         (TARGET + "A-4,2026-12-31,,\n", (Reason.FIRST_TARGET_LATE,)),
         (TARGET + "A-4,2026-12-31,,2023-06-02\n", (Reason.FIRST_TARGET_LATE, Reason.LONG_AGO)),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-12-21,2027-01-01\n", ()),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-22,2027-01-01\n", (Reason.LONG_AGO,)),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,2027-01-01\n", (Reason.FIRST_TARGET_LATE, Reason.LONG_AGO)),
-        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-10-21,\n", (Reason.LONG_AGO,)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,HIGH_LEVEL,2025-12-21,2027-01-01\n", ()),
+        (NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2025-12-21,2027-01-01\n", (Reason.ANOTHER_SCOPE,)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,HIGH_LEVEL,2025-10-22,2027-01-01\n", (Reason.LONG_AGO,)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,HIGH_LEVEL,2025-10-21,2027-01-01\n", (Reason.FIRST_TARGET_LATE, Reason.LONG_AGO)),
+        (NEW_ONE + "Mới,MOU,ENE,KR,HIGH_LEVEL,2025-10-21,\n", (Reason.LONG_AGO,)),
     ],
 )  # fmt: skip
 def test_what_is_said_decides_whether_it_waits(text: str, reasons: tuple[Reason, ...]) -> None:
@@ -79,9 +81,27 @@ def test_what_is_said_decides_whether_it_waits(text: str, reasons: tuple[Reason,
 def test_a_new_agreement_of_a_kind_that_is_not_counted_waits() -> None:
     kinds = pl.DataFrame([("MOU", "international_agreement", False, False)], schema=shape.DOC_TYPES, orient="row")
 
-    seen = preview(NEW_ONE + "Mới,MOU,ENE,KR,LOCAL,2026-01-10,\n", doc_types=kinds)
+    seen = preview(NEW_ONE + "Mới,MOU,ENE,KR,HIGH_LEVEL,2026-01-10,\n", doc_types=kinds)
 
     assert seen.waiting == {("+2", "", ""): (Reason.NOT_COUNTED,)}
+
+
+def test_a_new_agreement_waits_where_most_of_the_agency_are_of_another_scope() -> None:
+    rows: list[dict[str, object]] = [{"agreement_id": number, "scope": "LOCAL"} for number in range(1, 7)]
+    local = agreements(*rows)
+
+    seen = preview(NEW_ONE + "A,MOU,ENE,KR,HIGH_LEVEL,2026-01-10,\nB,MOU,ENE,JP,LOCAL,2026-01-10,\n", agreements=local)
+
+    assert seen.waiting == {("+2", "", ""): (Reason.ANOTHER_SCOPE,)}
+
+
+@pytest.mark.parametrize("cell", ["scope,A-1,LOCAL", "doc_type,A-1,TREATY"])
+def test_of_a_registered_agreement_no_upload_changes_where_it_is_counted(cell: str) -> None:
+    """Neither its scope nor its kind; the responsible agency has no column at all."""
+    column, ref, value = cell.split(",")
+
+    assert codes(f"ref,{column}\n{ref},{value}\n") == [("read_only", 2, column)]
+    assert "responsible_agency" not in CODES
 
 
 def test_the_thresholds_in_force_settle_what_is_long_ago_late_or_far() -> None:
