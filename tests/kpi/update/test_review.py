@@ -23,8 +23,8 @@ A-1,3,,,,,,,IN_PROGRESS,2026-01-10,CV 12/BCT,2030-01-01,Chậm,2025-Q4,2026-01-1
 mới,https://x.vn,ghi chú
 A-1,3,,,,,,,IN_PROGRESS,2026-01-10,CV 12/BCT,2030-01-01,Chậm,,,,,,,personnel,minor,agency,2025-12-02,2025-12-20,mới,,
 A-4,,,,,,,,,,,2031-01-01,Chậm vốn,2025-Q4,2026-01-15,có,Xong,,,,,,,,,,
-,,Thỏa thuận mới,MOU,ENE,KR,HIGH_LEVEL,2026-01-05,IN_PROGRESS,2026-01-16,CV 13/BCT,2027-01-01,,2025-Q4,2026-01-17,có,Đã làm,,,funding,\
-minor,agency,2026-01-07,,Sản phẩm,,
+,,Thỏa thuận mới,MOU,ENE,KR,HIGH_LEVEL,2026-01-05,IN_PROGRESS,2026-01-16,CV 13/BCT,2027-01-01,,2025-Q4,2026-01-17,có,Đã làm,,,\
+funding,minor,agency,2026-01-07,,Sản phẩm,,
 """
 
 
