@@ -31,7 +31,7 @@ INCENTIVES: Final = {
 """What changes a score and what does not: tried on registers in tests, act by act."""
 OPEN: Final = {
     "method.open_pays": tuple(
-        f"method.pays_{act}" for act in ("stage", "share", "report", "blockers", "days", "targets")
+        f"method.pays_{act}" for act in ("stage", "share", "report", "blockers", "days", "targets", "withheld")
     ),
     "method.open_costs": tuple(f"method.costs_{act}" for act in ("blockers", "escalation", "correction")),
 }
