@@ -239,6 +239,21 @@ def signed(*, days_ago: int | None) -> Callable[[Register, Facts, Ids], Register
     return do
 
 
+def withheld(register: Register, facts: Facts, ids: Ids) -> Register:
+    """These agreements let in only today, without targets, reports or blockers, as if nobody had registered them before."""
+    mine = pl.col("agreement_id").is_in(ids)
+    received_on = pl.when(pl.col("id").is_in(ids)).then(pl.lit(facts.as_of)).otherwise("received_on")
+    blockers = register.blockers.filter(~mine)
+    return dataclasses.replace(
+        register,
+        agreements=register.agreements.with_columns(received_on=received_on),
+        targets=register.targets.filter(~mine),
+        reports=register.reports.filter(~mine),
+        blockers=blockers,
+        blocker_events=register.blocker_events.filter(pl.col("blocker_id").is_in(blockers["id"].implode())),
+    )
+
+
 def proved(register: Register, facts: Facts, ids: Ids) -> Register:
     link = pl.when(pl.col("id").is_in(ids)).then(pl.lit("12/BC")).otherwise("evidence_url").alias("evidence_url")
     return dataclasses.replace(register, agreements=register.agreements.with_columns(link))
@@ -330,3 +345,9 @@ COSTLY: Final = (
 
 To leave blockers out until an agreement stands still would count no solution that came in time, and few agencies would have five
 cases."""
+
+WITHHELD: Final = (
+    (Act("let in what started late only today", pl.col("is_started") & (pl.col("waiting_days") > 240), withheld), 0.0),
+    (Act("let in what is overdue only today", pl.col("is_overdue"), withheld), 6.5),
+)
+"""What is let in long after its signing instead of at once, with the most points that may gain: listed in `docs/statistics.md`."""

@@ -24,7 +24,7 @@ from kpi.register import Register
 from seed_data import demo, reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
-from tests.kpi.acts import COSTLY, DISHONEST, HONEST, ON_PAPER, Act
+from tests.kpi.acts import COSTLY, DISHONEST, HONEST, ON_PAPER, WITHHELD, Act
 from tests.kpi.registers import AS_OF, Row, register_of, registers
 
 NOTHING = 1e-9
@@ -107,6 +107,17 @@ def test_what_pays_until_somebody_looks_and_what_honesty_costs_is_listed() -> No
     assert all(points is not None and points > 0 for points in pays.values()), pays
     costs = {act.name: gained(register, found, act, before, most=None, agency="BXD") for act in COSTLY}
     assert all(points is not None and points < 0 for points in costs.values()), costs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("act", "most"), WITHHELD, ids=lambda part: getattr(part, "name", ""))
+def test_letting_in_late_instead_of_at_once_gains_no_more_than_is_listed(act: Act, most: float) -> None:
+    register, found = the_demo()
+
+    for agency in ("BXD", "BTC"):
+        points = gained(register, found, act, card(found, agency), most=None, agency=agency)
+        assert points is not None
+        assert points <= most, agency
 
 
 @pytest.mark.slow
