@@ -11,7 +11,20 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import fetching, figures, keeping, people, periods, registers, reminders, review, samples, serving, uploads
+from cli import (
+    fetching,
+    figures,
+    keeping,
+    lists,
+    people,
+    periods,
+    registers,
+    reminders,
+    review,
+    samples,
+    serving,
+    uploads,
+)
 from cli.reading import CannotRunError
 from data_access import settings
 from data_access.acting import Refused
@@ -21,7 +34,20 @@ from seed_data.store import StoreInUseError
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
 )
-for room in (registers, fetching, figures, people, uploads, review, periods, reminders, samples, keeping, serving):
+for room in (
+    registers,
+    fetching,
+    figures,
+    people,
+    uploads,
+    review,
+    periods,
+    lists,
+    reminders,
+    samples,
+    keeping,
+    serving,
+):
     room.add_to(app)
 
 

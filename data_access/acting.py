@@ -68,7 +68,7 @@ Code = Literal[
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports", "has_sample",
     "before_sample", "counts_nothing", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",
     "email_invalid", "phone_invalid", "text_missing", "addressee_missing", "answer_due_passed", "explanation_gone",
-    "already_answered",
+    "already_answered", "partner_taken", "partner_unfit", "partner_unknown", "partner_listed", "partner_used", "name_taken",
     # what is looked at
     "period_open", "period_closed", "already_announced", "not_announced", "not_drawn", "already_drawn", "seed_lost",
     "nothing_to_draw", "sample_too_large", "own_agency", "claim_gone", "already_verified", "verdict_unknown", "document_missing",

@@ -30,8 +30,9 @@ from kpi.reporting.calendar import Period
 ACTIONS: Final = (
     *("calendar.add", "calendar.remove", "calendar.due", "register.publish", "settings.rule", "settings.review"),
     *("names.assign", "names.release"),
+    *("partners.add", "partners.rename", "partners.remove", "partners.also", "partners.no_more"),
 )
-"""The audit's names for what a coordinator settles: here, in `uploads.routes` and in `unresolved_names`."""
+"""The audit's names for what a coordinator settles: here, in `uploads.routes`, `unresolved_names` and `partners`."""
 
 
 # --- The reporting calendar ------------------------------------------------------------------------------------------

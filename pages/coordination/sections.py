@@ -184,6 +184,8 @@ def _part_text(name: str, value: Any) -> str:
     if "agreements" in value:
         agency = w.name("agency", value["agency"])
         return w.tn("coordination.detail_name", len(value["agreements"]), name=name, agency=agency)
+    if "partner" in value:
+        return w.t("coordination.detail_partner", code=name, before=value["partner"], name=value["name"])
     if "due_on" in value:
         days = {key: w.date(dt.date.fromisoformat(value[key])) for key in ("starts_on", "ends_on", "due_on")}
         return w.t("coordination.period_text", code=name, **days)

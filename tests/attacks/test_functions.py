@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 import data_access
-from data_access import accounts, audit, register, settings, store, updates
+from data_access import accounts, audit, partners, register, settings, store, updates
 from data_access.accounts import Person, passwords
 from data_access.acting import Refused
 from data_access.audit.journal import Sought
@@ -64,6 +64,11 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "samples.draw": ("coordinator", "verifier"),
     "verification.record": ("coordinator", "verifier"),
     "verification.take_back": ("coordinator", "verifier"),
+    "partners.add": ("coordinator",),
+    "partners.rename": ("coordinator",),
+    "partners.remove": ("coordinator",),
+    "partners.call_also": ("coordinator",),
+    "partners.call_no_more": ("coordinator",),
     "unresolved_names.assign_name": ("coordinator",),
     "unresolved_names.release_name": ("coordinator",),
     "accounts.agencies.read_agencies": ("administrator",),
@@ -224,6 +229,10 @@ def _made(engine: sa.Engine) -> World:
             "contact": (Contact("x"),),
             "kpi": ("K02",),
             "number": (1,),
+            "entry": (partners.Entry("XX-1", "x", "x", "country", "Asia"),),
+            "code": ("JP",),
+            "name_vi": ("x",),
+            "name_en": ("x",),
             "letters": ([(OWNER_AGENCY, 1)],),
             "mailer": (Mailer(settings.load({})),),
         },
