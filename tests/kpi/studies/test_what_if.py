@@ -36,7 +36,7 @@ def after(rows: list[Row], number: int, action: str) -> list[Row]:
     else:
         for blocker in row.blockers:
             if blocker["opened"] <= AS_OF and not (blocker["resolved"] and blocker["resolved"] <= AS_OF):
-                blocker["resolved"] = AS_OF
+                blocker["resolved"] = blocker["resolved_received"] = AS_OF
     return changed
 
 
