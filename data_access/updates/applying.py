@@ -372,7 +372,8 @@ def received(frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
 def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) -> pl.DataFrame:
     """Events with what they rest on as their note: the document that was named, or else the note of the event it replaces.
 
-    An event of the same day as the one it replaces is the same claim: it keeps the day on which that was received.
+    An event of the same day as the one it replaces, or of an earlier one, keeps the day on which that was received: a claim put
+    right by a day would else be one of the next period, of which nothing is withheld. A later day waits for review.
     """
     there = rows.fetched(session, model, frame["replaces"].drop_nulls().to_list(), _REPLACED)
     there = there.rename({"id": "replaces", "effective_on": "_on"})
@@ -381,7 +382,7 @@ def _with_notes(session: Session, model: type[SQLModel], frame: pl.DataFrame) ->
         frame.join(there, on="replaces", how="left", maintain_order="left")
         .with_columns(
             note=pl.coalesce(named, "note", pl.lit("")),
-            received_on=pl.when(pl.col("effective_on") == pl.col("_on")).then("received_on"),
+            received_on=pl.when(pl.col("effective_on") <= pl.col("_on")).then("received_on"),
         )
         .drop("document", "_on", strict=False)
     )

@@ -31,7 +31,7 @@ from data_access.updates.outcome import Receipt
 from data_access.updates.reading import table, with_parted_field
 from kpi.facts import REPORT_FIELDS
 from kpi.update.columns import BY_CODE
-from kpi.vocabulary import BatchStatus
+from kpi.vocabulary import MILESTONES, BatchStatus, State
 
 _CELLS = {
     "id": pl.Int64(),
@@ -124,8 +124,9 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
         raise Refused("undo_by_coordinator")
     every = _cells_of_same_agreements(session, batch_id)
     past = _past(every, batch_id)
-    # Whoever could take a registration back at will would have it counted while it helps, and sign it anew before it ages.
-    if past.registered and not oversees and local_time(batch.created_at).date() < local_day():
+    # Whoever could take back at will would have it counted on the day figures are published and gone before a sample is drawn; or
+    # sign an agreement anew before it ages.
+    if (past.registered or _claims(past)) and not oversees and local_time(batch.created_at).date() < local_day():
         raise Refused("undo_by_coordinator")
     agreement_ids = sorted(past.cells["agreement_id"].unique())
     versions = rows.own_versions(session, agency)
@@ -150,6 +151,12 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, bookkeeping], how="diagonal"))
     detail: dict[str, object] = {"undoes": batch_id, "file": batch.file_name, "agency": agency}
     return close_batch(session, actor, "upload.undo", opened, changes=past.cells.height, detail=detail)
+
+
+def _claims(past: _Past) -> bool:
+    """Whether the batch said that an agreement has come a stage further."""
+    said = past.cells.filter((pl.col("column") == "state") & pl.col("new").is_in(MILESTONES))
+    return not said.filter(pl.col("new") != State.SIGNED).is_empty()
 
 
 def is_for_the_coordinator(reviewed_by: str, created_at: dt.datetime, *, claim_days: int) -> bool:
