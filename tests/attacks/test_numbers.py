@@ -194,8 +194,10 @@ WITH RECURSIVE ev AS (
     UNION ALL SELECT agency, 'K02', started, 1 FROM c WHERE k02_n = 1
     UNION ALL SELECT agency, 'K04', on_time, 1 FROM c WHERE k04_n = 1
     UNION ALL SELECT agency, 'late', days_late, 1 FROM c WHERE k04_n = 1 AND days_late IS NOT NULL
-    UNION ALL SELECT agency, 'K05', stalled, 1 FROM c WHERE stalled = 1 OR had_time = 1
-    UNION ALL SELECT agency, 'K06', overdue, 1 FROM c WHERE overdue = 1 OR had_time = 1
+    UNION ALL SELECT agency, 'K05', stalled, 1 FROM c
+        WHERE stalled = 1 OR (had_time = 1 AND (open = 0 OR moved_on IS NOT NULL))
+    UNION ALL SELECT agency, 'K06', overdue, 1 FROM c
+        WHERE overdue = 1 OR (had_time = 1 AND COALESCE({set_after} <= {first_target}, {no}))
     UNION ALL SELECT agency, 'K07', CASE WHEN {planned} <= plan_days THEN 1 ELSE 0 END, 1 FROM c
         WHERE signed = 1 AND followed = 1 AND {since_plan} > plan_days AND NOT COALESCE({until_end} <= plan_days, {no})
     UNION ALL SELECT agency, 'K08', good, 1 FROM owed
