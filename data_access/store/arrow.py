@@ -189,7 +189,7 @@ class _Connections:
     def _open(self) -> tuple[Connection, object]:
         if self._url.get_backend_name() == "sqlite":
             path = str(self._url.database)
-            connection = adbc_driver_sqlite.dbapi.connect(f"file:{urllib.parse.quote(path)}?mode=rw", autocommit=True)
+            connection = open_file(path)
             settings = [f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}", "PRAGMA query_only = ON"]
             identity: object = file_identity(path)
         else:
@@ -212,6 +212,11 @@ class _Connections:
 
 _pools: dict[str, _Connections] = {}
 _pools_lock = threading.Lock()
+
+
+def open_file(path: str) -> Connection:
+    """A connection to a SQLite file that is there, by the driver's own copy of SQLite."""
+    return adbc_driver_sqlite.dbapi.connect(f"file:{urllib.parse.quote(path)}?mode=rw", autocommit=True)
 
 
 def file_identity(path: str) -> tuple[int, int] | None:

@@ -19,6 +19,10 @@ from tests.data_access.updates.test_updates import DATA_DATE, applied, fill, und
 
 Clock = Callable[[dt.timedelta], None]
 DAY = dt.timedelta(days=1)
+BLOCKED = (
+    "ref,blocker_cause,blocker_severity,blocker_authority_level,blocker_description,blocker_opened_on\n"
+    "A-1,funding,severe,prime_minister,Chờ vốn,2026-01-05\n"
+)
 
 
 @pytest.fixture
@@ -84,12 +88,12 @@ def test_batches_and_figures_do_not_depend_on_the_clock(filled: sa.Engine, clock
         return scorecard.compute(built, by=["agency"], rules=register.read_rules(filled, DATA_DATE)).rows()
 
     before = figures()
-    first = applied(filled, "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n").batch_id
+    first = applied(filled, BLOCKED).batch_id
     by_right_clock = figures()
     clock(off)
     assert figures() == by_right_clock
     undone(filled, first)
-    second = applied(filled, "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n").batch_id
+    second = applied(filled, BLOCKED).batch_id
     assert figures() == by_right_clock
     clock(dt.timedelta(0))
     undone(filled, second)
