@@ -16,6 +16,7 @@ from cli import (
     figures,
     keeping,
     lists,
+    mappings,
     people,
     periods,
     registers,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 for room in (
     registers,
+    mappings,
     fetching,
     figures,
     people,

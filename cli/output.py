@@ -17,7 +17,7 @@ from cli.options import Format
 from data_access import store
 from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.problems import MappingProblem
-from seed_data.mapping.summary import contradictions, summarise
+from seed_data.mapping.summary import contradictions, names_by_kind, summarise
 
 MOST_PROBLEMS_SHOWN = 50
 _MOST_LETTERS = 60
@@ -108,23 +108,43 @@ def print_summary(register: RegisterFrames, *, stored: bool, language: str) -> N
             print_table(rows.head(MOST_PROBLEMS_SHOWN))
 
 
+def print_names(register: RegisterFrames, language: str) -> None:
+    """Every name of an agency or a partner and what it was taken for, by field and by how that was seen."""
+    with words.in_language(language):
+        print("\n" + words.t("mapping.names"))
+        for (field, how), names in names_by_kind(register):
+            print(
+                "\n"
+                + words.t("mapping.names_kind", field=words.t(f"mapping.{field}"), how=words.t(f"mapping.how.{how}"))
+            )
+            _print_counts(
+                (name if code is None else f"{name}  ->  {code}", count)
+                for name, code, count in names.select("name", "stands_for", "agreements").iter_rows()
+            )
+
+
 def print_problems(problems: Sequence[MappingProblem], language: str) -> None:
     """Every problem on a line of its own, on standard error; of many, the first and how many there are of each kind."""
     with words.in_language(language):
         for problem in problems[:MOST_PROBLEMS_SHOWN]:
             print(in_words(problem, words.t), file=sys.stderr)
         if len(problems) > MOST_PROBLEMS_SHOWN:
-            kinds = collections.Counter(problem.code for problem in problems)
+            kinds: collections.Counter[str] = collections.Counter()
+            for problem in problems:  # some stand for several
+                kinds[problem.code] += int(dict(problem.params).get("number", "1"))
             counted = ", ".join(f"{code} {count}" for code, count in kinds.most_common())
-            more = words.t("mapping.more", shown=MOST_PROBLEMS_SHOWN, count=len(problems), kinds=counted)
+            more = words.t("mapping.more", shown=MOST_PROBLEMS_SHOWN, count=kinds.total(), kinds=counted)
             print(more, file=sys.stderr)
         print(words.t("mapping.nothing_stored"), file=sys.stderr)
 
 
 def in_words(problem: MappingProblem, t: Callable[..., str]) -> str:
-    """A problem on one line: file, row, column, and what to do. `t` gives the words for a key."""
+    """A problem on one line: file, row (or how many, and the first), column, and what to do. `t` gives the words for a key."""
     place = [problem.file]
-    if problem.row is not None:
+    if problem.count > 1:
+        shown = ", ".join(map(str, problem.rows)) + (", ..." if problem.count > len(problem.rows) else "")
+        place.append(t("mapping.rows", count=problem.count, rows=shown))
+    elif problem.row is not None:
         place.append(t("mapping.row", row=problem.row))
     if problem.column is not None:
         place.append(t("mapping.column", column=problem.column))

@@ -11,7 +11,7 @@ import words
 from cli import fetching
 from cli.fetching import Country, country_code
 from cli.options import ACTOR, Format, InFormat, InLanguage, TableJson, TableOrJson
-from cli.output import print_frame, print_json, print_problems, print_summary, progress
+from cli.output import print_frame, print_json, print_names, print_problems, print_summary, progress
 from cli.reading import CannotRunError, open_store, parse_day
 from data_access import settings, store
 from seed_data import demo, reference, refreshing, worldbank
@@ -59,6 +59,9 @@ def load(
     data_date: Annotated[str, typer.Option(help="The day FILE describes, where that is not the mapping's.")] = "",
     country: Country = worldbank.HOME,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded; store nothing.")] = False,
+    show_names: Annotated[
+        bool, typer.Option("--show-names", help="List every name of an agency or a partner, and what it was taken for.")
+    ] = False,
     output: TableJson = TableOrJson.TABLE,
     language: InLanguage = "en",
 ) -> None:
@@ -79,9 +82,12 @@ def load(
         ):
             fill(session, actor=ACTOR, register=register, origin=Path(what).name, told=told)
     if output is TableOrJson.JSON:
-        print_json(summarise(register, stored=not dry_run))
+        names = {"names": register.names.to_dicts()} if show_names else {}
+        print_json({**summarise(register, stored=not dry_run), **names})
     else:
         print_summary(register, stored=not dry_run, language=language)
+        if show_names:
+            print_names(register, language)
 
 
 def refresh(

@@ -13,7 +13,7 @@ import difflib
 import functools
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import polars as pl
@@ -113,6 +113,10 @@ class Names:
                     raise AmbiguousNameError(name, code, others - {code})
         return grown
 
+    def __iter__(self) -> Iterator[str]:
+        """The codes."""
+        return iter(self._entries)
+
     def __contains__(self, code: object) -> bool:
         return code in self._entries
 
@@ -145,8 +149,7 @@ class Names:
         return Found(next(iter(named)), "name") if len(named) == 1 else _nobody(named)
 
     def _may_fold(self, text: str, form: str, code: str) -> bool:
-        has_marks = bare(text) != text.lower()
-        return not (self._codes.get(form, set()) - {code}) and not (has_marks and len(form) <= SHORT)
+        return not (self._codes.get(form, set()) - {code}) and not is_another_short_word(text)
 
     def suggest(self, text: str) -> str | None:
         """The entry that was probably meant by a text that stands for none; None where that would be a guess."""
@@ -165,6 +168,11 @@ class Names:
         if not ordered or (len(ordered) > 1 and best[ordered[0]] - best[ordered[1]] < LEAST_LEAD):
             return None
         return ordered[0]
+
+
+def is_another_short_word(text: str) -> bool:
+    """Whether a text is so short, and has marks, that without them it would be another word."""
+    return bare(text) != text.lower() and len(squeeze([text])[0]) <= SHORT
 
 
 def _nobody(named: set[str]) -> Found:

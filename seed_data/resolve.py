@@ -1,7 +1,7 @@
 """An agency's name as somebody typed it, to the agency responsible now; or to nothing, where that would be a guess.
 
-What counts as sure: a name, abbreviation or alias of an agency, in Vietnamese or English, whatever its diacritics,
-case, punctuation and order of words; a unit that names the ministry above it; a province with the words of its
+What counts as sure: a code, name, abbreviation or alias of an agency as `kpi.names` finds them, and a name whatever the order of
+its words; a unit that names the ministry above it; a province with the words of its
 authorities ("People's Committee", "Department of"); a long name with a letter or two wrong. Agencies and provinces that
 no longer exist lead to their default successor. A town that is not a province, a project unit without a place, a
 company, two different ministries in one text, a ministry of another country: all of these stay unresolved, unless an
@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
+from kpi.names import Names, is_another_short_word
 from kpi.vocabulary import PROVINCE_KINDS, AgencyKind
 from words.letters import bare
 
@@ -30,6 +32,12 @@ _SAME_WORDS = {
 }
 _PLACE_SPELLINGS = (("bac kan", "bac can"), ("kon tum", "con tum"), ("ho chi minh", "hcm"), ("ho chi minh", "hcmc"))
 _THIS_COUNTRY = ("vietnam", "vn", "socialist republic of vietnam", "sr vietnam", "viet nam")
+THIS_COUNTRY = "VN"
+_LINK = re.compile(r" (?:of|in|for|cua)(?: the)? ")
+_OF_A_STATE = re.compile(
+    r"^(?:(?:the|royal|federal|islamic|people s|peoples|democratic|socialist|nuoc|chinh phu|cong hoa|vuong quoc|"
+    r"(?:government|republic|kingdom|state|union|commonwealth|federation) of)(?: the)? )+"
+)
 _UNITS_EN = (
     "department departments office agency directorate administration bureau division unit pmu piu pcu cpmu board "
     "institute center cabinet inspectorate secretariat authority management"
@@ -39,6 +47,11 @@ _UNIT_WORDS = frozenset(f"{_UNITS_EN} {_UNITS_VI}".split())
 _OF = re.compile(r" (?:of|under|in|from|at|thuoc|truc thuoc)(?: the)? ")
 _STOP_WORDS = frozenset(("of", "and", "the", "for", "on", "in", "va", "cua"))
 _SEGMENT_END = re.compile(r"[,;:()\[\]/|\n\r\t]+|\s[-–—]+\s|[–—]+")
+
+
+def is_this_country(text: str) -> bool:
+    """Whether a text names the country whose agencies the list holds."""
+    return fold(text) in _THIS_COUNTRY
 
 
 def fold(text: str) -> str:
@@ -58,7 +71,8 @@ def _squash(folded: str) -> str:
 class Resolution:
     """What became of a name: `agency` is a key or None.
 
-    `how` is alias, name, part, place or misspelling where it was found, ambiguous or unknown where not.
+    `how` is declared (in a mapping), code, name, folded (without marks, or in another order), alias (of the list), part, place
+    or misspelling where it was found; foreign, ambiguous or unknown where not.
     """
 
     name: str
@@ -71,7 +85,8 @@ class AgencyResolver:
 
     `agencies` has the columns key, code, kind, abbr_vi, abbr_en, name_vi, name_en; `aliases` alias, agency;
     `successions` predecessor, successor, is_default. `extra` are further aliases (text -> key), which win
-    over everything else. `countries` are English and Vietnamese names of other countries.
+    over everything else. `countries` are the names of other countries; `usual` what they are called besides, which may be
+    words of other things, so that it counts only where it stands alone.
     """
 
     def __init__(
@@ -82,10 +97,12 @@ class AgencyResolver:
         successions: pl.DataFrame,
         extra: Mapping[str, str] | None = None,
         countries: Iterable[str] = (),
+        usual: Iterable[str] = (),
     ) -> None:
         defaults = successions.filter("is_default").select("predecessor", "successor")
         self._successor = dict(defaults.iter_rows())
-        self._extra = {_squash(fold(text)): self.responsible_now(key) for text, key in (extra or {}).items()}
+        self._declared = self._as_names((extra or {}).items())
+        self._keys = {key: self.responsible_now(key) for key in agencies["key"]}
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._whole: dict[str, set[str]] = defaultdict(set)
         self._short: dict[str, set[str]] = defaultdict(set)
@@ -93,7 +110,12 @@ class AgencyResolver:
         self._long: list[tuple[list[str], str]] = []
         self._places: dict[str, set[tuple[str, bool]]] = defaultdict(set)
         self._vocabulary: dict[str, set[str]] = defaultdict(set)
-        self._countries = frozenset(fold(name) for name in countries) - {"", "vietnam"}
+        official, besides = list(countries), list(usual)
+        long = [name for name in besides if len(name.split()) >= 3]
+        first = [re.split(r"[,(]", name)[0] for name in [*official, *besides]]  # "Korea (Republic of)"
+        self._countries = frozenset(map(fold, [*official, *long])) - {"", "vietnam"}
+        called = {fold(name) for name in [*official, *besides, *first]}
+        self._called = frozenset(called | {_OF_A_STATE.sub("", name) for name in called}) - {"", "vietnam"}
         for key, code, kind, abbr_vi, abbr_en, name_vi, name_en in agencies.select(
             "key", "code", "kind", "abbr_vi", "abbr_en", "name_vi", "name_en"
         ).iter_rows():
@@ -109,6 +131,15 @@ class AgencyResolver:
             for name in (name_vi, name_en):
                 self._add_name(name, now)
         kinds = dict(agencies.select("key", "kind").iter_rows())
+        known = agencies.unpivot(
+            ["abbr_vi", "abbr_en", "name_vi", "name_en"], index="key", variable_name="what", value_name="name"
+        )
+        self._names = self._as_names(known.select("name", "key").iter_rows())
+        self._aliases = self._as_names(
+            (alias, key)
+            for alias, key in aliases.select("alias", "agency").iter_rows()
+            if not _is_town(alias, kinds.get(key, ""))
+        )
         for alias, key in aliases.select("alias", "agency").iter_rows():
             self._add_alias(alias, self.responsible_now(key), kinds.get(key, ""))
         for text, key in (extra or {}).items():
@@ -120,14 +151,25 @@ class AgencyResolver:
     @classmethod
     def from_lists(cls, frames: Mapping[str, pl.DataFrame], extra: Mapping[str, str] | None = None) -> AgencyResolver:
         """A resolver over the reference lists, as `seed_data.reference.frames()` gives them."""
-        countries = frames["Partner"].filter(pl.col("kind") == "country")
+        countries = frames["Partner"].filter(pl.col("kind").is_in(["country", "territory"]))
+        countries = countries.filter(pl.col("code") != THIS_COUNTRY)
+        called = frames["PartnerAlias"].join(countries, left_on="partner", right_on="code", how="semi")
+        official = called.filter(pl.col("source") != "usual")
         return cls(
             agencies=frames["Agency"],
             aliases=frames["AgencyAlias"],
             successions=frames["AgencySuccession"],
             extra=extra,
-            countries=[*countries["name_en"], *countries["name_vi"]],
+            countries=[*countries["name_en"], *countries["name_vi"], *official["alias"]],
+            usual=[*countries["name_pl"], *called["alias"]],
         )
+
+    def _as_names(self, named: Iterable[tuple[str, str]]) -> Names:
+        """What is called how, by the agency responsible now."""
+        entries: dict[str, list[str]] = defaultdict(list)
+        for name, key in named:
+            entries[self.responsible_now(key)].append(unicodedata.normalize("NFC", name))
+        return Names(entries.items())
 
     def responsible_now(self, key: str) -> str:
         """The agency that has taken over, by default successions, from the one with this key."""
@@ -147,19 +189,36 @@ class AgencyResolver:
             orient="row",
         )
 
+    def as_written(self, name: str) -> Resolution | None:
+        """By the rule that holds for every list; None where the parts of the name have to tell."""
+        text = unicodedata.normalize("NFC", name.strip())
+        declared = self._declared.find(text)
+        if declared.how in ("name", "folded", "ambiguous"):
+            return Resolution(name, declared.code, "declared" if declared.code else declared.how)
+        if text in self._keys:
+            return Resolution(name, self._keys[text], "code")
+        own, further = self._names.find(text), self._aliases.find(text)
+        if own.code and further.code and own.code != further.code:
+            return Resolution(name, None, "ambiguous")
+        if own.code:
+            return Resolution(name, own.code, "name" if own.how == "code" else own.how)
+        if further.code:
+            return Resolution(name, further.code, "alias")
+        return Resolution(name, None, "unknown") if is_another_short_word(text) else None
+
     def resolve(self, name: str) -> Resolution:
         """The agency a name stands for, and how that was seen."""
+        written = self.as_written(name)
+        if written is not None:
+            return written
         whole = fold(name)
-        own = self._extra.get(_squash(whole))
-        if own is not None:
-            return Resolution(name, own, "alias")
         segments = [part for part in _SEGMENT_END.split(name) if fold(part)]
         if self._is_foreign(whole, [fold(part) for part in segments]):
-            return Resolution(name, None, "unknown")
+            return Resolution(name, None, "foreign")
         bare = _without_country(whole)
         found = self._named(whole, short=True) | self._named(bare, short=True) | self._whole.get(_squash(bare), set())
         if found:
-            return _only(name, found, "name")
+            return _only(name, found, "folded")
         places = self._place_of([bare]) | self._place_of([_without_country(fold(part)) for part in segments])
         parts = self._in_parts(segments)
         if parts or places:
@@ -183,9 +242,9 @@ class AgencyResolver:
     def _add_alias(self, alias: str, now: str, kind: str) -> None:
         """One in capitals is an abbreviation; one of a province is a place, which inside a text may be an address."""
         folded = fold(alias)
+        if _is_town(alias, kind):
+            return
         if kind in PROVINCE_KINDS:
-            if kind != AgencyKind.CENTRALLY_RUN_CITY and re.search(r"\b(?:city|thanh pho|tp)\b", folded):
-                return  # the town of the same name has authorities of its own
             self._whole[_squash(folded)].add(now)
             if not re.search(r"committee|uy ban|ubnd|unit", folded):
                 self._add_place(alias, now, kind)
@@ -201,12 +260,12 @@ class AgencyResolver:
     # --- how it is looked for ----------------------------------------------------------------------------------------
 
     def _is_foreign(self, whole: str, segments: list[str]) -> bool:
-        if any(segment in self._countries for segment in segments):
+        """Whether a country stands in the name: as a part of its own, whatever it is called; or anywhere, by a long name."""
+        parts = [*segments, *_LINK.split(whole)[1:]]
+        if not self._called.isdisjoint([*parts, *(_OF_A_STATE.sub("", part) for part in parts)]):
             return True
         padded = f" {whole} "
-        return (
-            any(f" {country} " in padded for country in self._countries if len(country) >= 5) or " lao pdr " in padded
-        )
+        return any(f" {country} " in padded for country in self._countries if len(country) >= 5)
 
     def _named(self, folded: str, *, short: bool) -> set[str]:
         squashed = _squash(folded)
@@ -288,6 +347,12 @@ class AgencyResolver:
             if found:
                 return found
         return set()
+
+
+def _is_town(alias: str, kind: str) -> bool:
+    """Whether an alias of a province names the town that is called like it, which has authorities of its own."""
+    is_province = kind in PROVINCE_KINDS and kind != AgencyKind.CENTRALLY_RUN_CITY
+    return is_province and re.search(r"\b(?:city|thanh pho|tp)\b", fold(alias)) is not None
 
 
 def _only(name: str, found: set[str], how: str) -> Resolution:

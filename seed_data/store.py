@@ -18,6 +18,7 @@ from kpi.register import DECLARED, FIELDS_FILLED, IS_DOCUMENTED, NOT_EXCHANGED, 
 from kpi.vocabulary import REPORT_FIELDS
 from seed_data import reference
 from seed_data.mapping.build import RegisterFrames
+from seed_data.mapping.further import together
 from seed_data.shape import shaped
 
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
@@ -70,12 +71,14 @@ def fill(
     Raises `ValueError` for a register that is not as declared in `kpi/register.py`. One larger than memory comes in
     `further` parts, each with all that belongs to its agreements; only one at a time is looked at. `told` hears of its rows.
     """
-    lists = reference.frames()
+    lists = together(reference.frames(), register.further)
     declared.check(folded_from(register, lists))
     store.take_turn(session, "register")
     version = _next_version(session)
     if session.exec(select(models.Agency.key).limit(1)).first() is None:
         _write(session, lists)
+    elif register.further:
+        _write(session, register.further)
     described = register.frames["DataVersion"].with_columns(version=pl.lit(version))
     _write(session, {**register.frames, "DataVersion": described}, told)
     counts = collections.Counter({name: frame.height for name, frame in register.frames.items()})

@@ -11,22 +11,25 @@ import polars as pl
 from sqlmodel import SQLModel
 
 from data_access.store import models
-from kpi.names import Names
-from kpi.vocabulary import AccessLevel, Scope, texts
-from seed_data.mapping import history
+from kpi.names import Found, Names
+from kpi.update.cells import names_of_choices
+from kpi.update.choices import SCOPES
+from kpi.vocabulary import AccessLevel, texts
+from seed_data.mapping import further, history
 from seed_data.mapping.declaration import FIELD_KINDS, MappingDeclaration, RegisterInfo, Value
 from seed_data.mapping.parse import parse
-from seed_data.mapping.problems import Problems
+from seed_data.mapping.problems import MOST_PROBLEMS_KEPT, Problems
 from seed_data.mapping.source import read_table
-from seed_data.mapping.values import Table, spellings
+from seed_data.mapping.values import EXAMPLES, Table, by_value, named
 from seed_data.reference import partner_names
-from seed_data.resolve import AgencyResolver
+from seed_data.resolve import AgencyResolver, is_this_country
 from seed_data.shape import with_receipts
 
 AGENCY_FIELDS = tuple(field for field, kind in FIELD_KINDS.items() if kind == "agency")
 
 
-NAMES = {"field": pl.String, "name": pl.String, "agency": pl.String, "how": pl.String, "agreements": pl.Int64}
+NAMES = {"field": pl.String, "name": pl.String, "stands_for": pl.String, "how": pl.String, "agreements": pl.Int64}
+PARTNER = "partner"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,12 +37,14 @@ class RegisterFrames:
     """A register as it would be stored.
 
     `frames` are by table name, `DataVersion` among them, in the order in which they can be written; columns left out
-    take the table's defaults. `names` has one row per different agency name and field: field, name, agency (null where
-    unresolved), how, agreements (how many carry it).
+    take the table's defaults. `names` has one row per different name of an agency or a partner and field: field, name,
+    stands_for (a key or a code, null where unresolved), how, agreements (how many carry it). `further` is what the register
+    adds to the reference lists, by table name.
     """
 
     frames: Mapping[str, pl.DataFrame]
     names: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=NAMES))
+    further: Mapping[str, pl.DataFrame] = dataclasses.field(default_factory=dict)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -56,7 +61,7 @@ class RegisterFrames:
 
     def unresolved(self) -> pl.DataFrame:
         """The agency names that stand for nobody known, most frequent first: field, name, how, agreements."""
-        open_names = self.names.filter(pl.col("agency").is_null()).drop("agency")
+        open_names = self.names.filter(pl.col("stands_for").is_null()).drop("stands_for")
         return open_names.sort(["agreements", "field", "name"], descending=[True, False, False])
 
 
@@ -84,7 +89,10 @@ def map_declared(
     data: bytes, declaration: MappingDeclaration, *, file: str, lists: Mapping[str, pl.DataFrame]
 ) -> RegisterFrames:
     """The same with a mapping that was read already."""
+    further_entries = further.entries(declaration, lists)
+    lists = further.together(lists, further_entries)
     table = _open(data, declaration, file)
+    table.check_decided()
     resolver = AgencyResolver.from_lists(lists, _known_aliases(declaration, lists))
     reading = _Reading(table, declaration, lists, resolver)
     agreements = reading.agreements()
@@ -108,6 +116,7 @@ def map_declared(
     return RegisterFrames(
         frames={model.__name__: frame for model, frame in with_receipts(frames).items()},
         names=reading.names(),
+        further=further_entries,
     )
 
 
@@ -118,7 +127,8 @@ def _data_version(info: RegisterInfo) -> pl.DataFrame:
 
 def _open(data: bytes, declaration: MappingDeclaration, file: str) -> Table:
     problems = Problems(file)
-    table = Table(read_table(data, name=file, form=declaration.form), declaration, problems)
+    frame = read_table(data, name=file, form=declaration.form, used=declaration.columns())
+    table = Table(frame, declaration, problems)
     table.check_columns()
     if not len(table.rows):
         problems.add("no_records")
@@ -171,15 +181,27 @@ class _Reading:
         self._resolver = resolver
         self._doc_types = lists["DocType"]
         self._partners = partner_names(lists)
-        self._known: dict[str, Mapping[str, str]] = {
-            "doc_type": spellings(lists["DocType"]),
-            "sector": spellings(lists["Sector"]),
-            "scope": {scope.lower(): scope for scope in texts(Scope)},
-            "access_level": {level: level for level in texts(AccessLevel)},
-            "exchange": {item.code.lower(): item.code for item in declaration.exchanges},
+        self._partner_list = lists["Partner"]
+        self._named_so = named(lists["Partner"])
+        self._declared = {partner.code for partner in declaration.new_partners}
+        self._known: dict[str, Names] = {
+            "doc_type": named(lists["DocType"]),
+            "sector": named(lists["Sector"]),
+            "scope": names_of_choices(SCOPES),
+            "access_level": Names((level, [level]) for level in texts(AccessLevel)),
+            "exchange": Names((item.code, [item.name_vi, item.name_en]) for item in declaration.exchanges),
         }
         self._named: list[pl.DataFrame] = []
         self._ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
+        self._foreign = self._of_other_countries()
+
+    def _of_other_countries(self) -> pl.DataFrame | None:
+        """agreement_id, foreign: whether its record is another country's; None where the file has no column for that."""
+        column = self._mapping.country_column
+        if column is None:
+            return None
+        own = self._table.frame[column].map_elements(is_this_country, return_dtype=pl.Boolean)
+        return pl.DataFrame({"agreement_id": self._ids, "foreign": ~own & (self._table.frame[column] != "")})
 
     def agreements(self) -> pl.DataFrame:
         fields = self._mapping.fields
@@ -211,8 +233,20 @@ class _Reading:
         ]
         empty = pl.DataFrame(schema={"agreement_id": pl.Int64, "text": pl.String, "place": pl.Int64, "item": pl.Int64})
         listed = pl.concat([empty, *parts])
-        known = self._partners.codes(listed["text"])
-        codes = listed["text"].replace_strict(known, default=None, return_dtype=pl.String)
+        different = listed["text"].unique().sort().to_list()
+        found = pl.DataFrame(
+            [
+                (text, item.code, self._kind_of(text, item))
+                for text, item in zip(different, self._partners.find_all(different), strict=True)
+            ],
+            schema={"text": pl.String, "stands_for": pl.String, "how": pl.String},
+            orient="row",
+        )
+        listed = listed.join(found, on="text", how="left", maintain_order="left")
+        codes = listed["stands_for"]
+        self._named.append(
+            listed.select("agreement_id", field=pl.lit(PARTNER), name="text", stands_for="stands_for", how="how")
+        )
         for value, unknown in zip(
             self._mapping.partners,
             (listed.filter(codes.is_null() & (listed["place"] == place)) for place in range(1, len(parts) + 1)),
@@ -226,6 +260,13 @@ class _Reading:
             .unique(["agreement_id", "partner"], keep="first", maintain_order=True)
             .select("agreement_id", "partner", position=pl.int_range(pl.len()).over("agreement_id"))
         )
+
+    def _kind_of(self, text: str, found: Found) -> str:
+        """How a partner was found: by a partner that the mapping declares, by the list's own names, or by others it has."""
+        if found.code in self._declared:
+            return "declared"
+        is_own = found.how not in ("name", "folded") or self._named_so.find(text).code == found.code
+        return found.how if is_own else "alias"
 
     def coordinating(self) -> pl.DataFrame:
         """One row per agreement and different agency that coordinates."""
@@ -247,14 +288,14 @@ class _Reading:
         """The agency names met: field, name, agency, how, agreements."""
         if not self._named:
             return pl.DataFrame(schema=NAMES)
-        keys = ["field", "name", "agency", "how"]
+        keys = ["field", "name", "stands_for", "how"]
         return pl.concat(self._named).group_by(keys).agg(agreements=pl.len().cast(pl.Int64)).sort(keys)
 
     def unresolved(self) -> pl.DataFrame:
         """A finding for every agency name that stands for nobody known."""
         empty = pl.DataFrame(schema=history.FINDINGS)
-        named = [
-            part.filter(pl.col("agency").is_null()).select(
+        open_names = [
+            part.filter(pl.col("stands_for").is_null()).select(
                 "agreement_id",
                 pl.col("agreement_id")
                 .replace_strict(self._ids, self._table.rows, return_dtype=pl.Int64)
@@ -265,7 +306,7 @@ class _Reading:
             )
             for part in self._named
         ]
-        return pl.concat([empty, *named])
+        return pl.concat([empty, *open_names])
 
     def _flags(self, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         """Yes and no; whether an agreement can be implemented follows its kind of document unless the file says."""
@@ -295,9 +336,14 @@ class _Reading:
         listed = pl.DataFrame({"agreement_id": self._ids if ids is None else ids, "name": given}).join(
             found, on="name", how="left", maintain_order="left"
         )
+        if self._foreign is not None:  # the name of another country's ministry may be the same to the letter
+            listed = listed.join(self._foreign, on="agreement_id", how="left", maintain_order="left").with_columns(
+                agency=pl.when(~pl.col("foreign") | (pl.col("how") == "declared")).then("agency"),
+                how=pl.when(pl.col("foreign") & (pl.col("how") != "declared")).then(pl.lit("foreign")).otherwise("how"),
+            )
         self._named.append(
             listed.filter(pl.col("name") != "").select(
-                "agreement_id", field=pl.lit(field), name="name", agency="agency", how="how"
+                "agreement_id", field=pl.lit(field), name="name", stands_for="agency", how="how"
             )
         )
         return listed["agency"]
@@ -311,8 +357,11 @@ class _Reading:
             first=pl.col("row").min().over("ref")
         )
         again = firsts.filter((pl.col("row") > pl.col("first")) & (pl.col("ref") != ""))
-        for ref, row, first in again.head(100).iter_rows():
-            self._table.problems.add("ref_twice", row=row, column=column, value=ref, first=first)
+        twice = again.group_by("ref", "first", maintain_order=True).agg(
+            count=pl.len(), rows=pl.col("row").head(EXAMPLES)
+        )
+        for ref, first, count, rows in twice.head(MOST_PROBLEMS_KEPT).iter_rows():
+            self._table.problems.add_value("ref_twice", column=column, value=ref, count=count, rows=rows, first=first)
 
     def _with_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Titles and deliverables in both languages: what is given in one stands for the other too."""
@@ -332,17 +381,26 @@ class _Reading:
         return frame
 
     def _split(self, value: Value, key: str, place: int) -> pl.DataFrame:
-        """A cell's texts, one row each: agreement_id, text, place, item. Only a mapping's separator divides a cell."""
-        texts = self._table.texts(value, key)
+        """A cell's texts, one row each: agreement_id, text, place, item. Only a mapping's separator divides a cell; a map and
+        what is ignored are of the parts."""
+        constant = value.column is None
+        texts = self._table.texts(value, key) if constant else self._table.frame[str(value.column)]
         items = (
             texts.str.split(value.separator)
             if value.separator
             else texts.to_frame().select(pl.concat_list(pl.first())).to_series()
         )
-        return (
-            pl.DataFrame({"agreement_id": self._ids, "text": items})
+        parts = (
+            pl.DataFrame({"agreement_id": self._ids, "row": self._table.rows, "text": items})
             .explode("text")
             .with_columns(pl.col("text").str.strip_chars())
+            .filter((pl.col("text") != "") | (pl.len().over("agreement_id") == 1))
+        )
+        if not constant:
+            mapped = self._table.through(value, parts["text"], parts["row"], is_whole=False)
+            parts = parts.with_columns(self._table.not_ignored(value, mapped).alias("text"))
+        return (
+            parts.drop("row")
             .with_columns(
                 place=pl.lit(place, pl.Int64), item=pl.int_range(pl.len(), dtype=pl.Int64).over("agreement_id")
             )
@@ -356,5 +414,16 @@ class _Reading:
             self._table.problems.add("unknown_partner", column="partners", value=value.constant)
             return
         rows = unknown["agreement_id"].replace_strict(self._ids, self._table.rows, return_dtype=pl.Int64)
-        for row, text in pl.DataFrame({"row": rows, "text": unknown["text"]}).head(100).iter_rows():
-            self._table.problems.add("unknown_partner", row=row, column=value.column, value=text)
+        called = dict(self._partner_list.select("code", "name_vi").iter_rows())
+        found = {
+            text: "" if meant is None else f"{called[meant]} ({meant})"
+            for text in unknown["text"].unique()
+            for meant in [self._partners.suggest(text)]
+        }
+        texts = unknown["text"]
+        guessed = pl.Series([bool(found[text]) for text in texts], dtype=pl.Boolean)
+        for text, count, first in by_value(rows, texts, guessed).head(MOST_PROBLEMS_KEPT).iter_rows():
+            self._table.problems.add_value(
+                "unknown_partner_near", column=value.column, value=text, count=count, rows=first, meant=found[text]
+            )
+        self._table.note("unknown_partner", ~guessed, column=value.column, value=texts, rows=rows)

@@ -129,6 +129,42 @@ class Exchange:
 
 
 @dataclasses.dataclass(frozen=True)
+class ColumnSettings:
+    """What a mapping says of a column's texts: `empty` ones mean nothing, `ignore`d ones decide nothing on purpose, and `optional`
+    ones need not occur in every file."""
+
+    empty: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class NewPartner:
+    """A partner that the list lacks."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    kind: str
+    region: str
+    counts_under: str | None
+    aliases: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class NewAgency:
+    """An agency that the list lacks."""
+
+    key: str
+    kind: str
+    name_vi: str
+    name_en: str
+    abbr_vi: str
+    abbr_en: str
+    aliases: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class MappingDeclaration:
     """A whole mapping, checked on its own; that its columns and codes exist is checked with the file and the lists."""
 
@@ -144,6 +180,10 @@ class MappingDeclaration:
     events: tuple[Event, ...]
     targets: tuple[Target, ...]
     aliases: Mapping[str, str]
+    settings: Mapping[str, ColumnSettings]
+    country_column: str | None
+    new_partners: tuple[NewPartner, ...]
+    new_agencies: tuple[NewAgency, ...]
 
     def described(self, **changed: Any) -> MappingDeclaration:
         """The same mapping with these fields of its `RegisterInfo` changed."""
@@ -162,7 +202,41 @@ class MappingDeclaration:
         for event in self.events:
             for condition in event.when:
                 _keep_first(named, condition.column, f"events ({event.state})")
+        for column in self.settings:
+            _keep_first(named, column, f"columns.{column!r}")
+        _keep_first(named, self.country_column, "agencies.country_column")
         return named
+
+    def listed(self, column: str) -> tuple[str, ...]:
+        """The texts that conditions, maps and `ignore` name for a column, each once, in the order of the mapping."""
+        maps = [
+            value for value in (*self.fields.values(), *self.partners, *self.coordinating) if value.column == column
+        ]
+        texts = [text for value in maps for text in value.values or ()]
+        for event in self.events:
+            texts += [text for test in event.when if test.column == column for text in test.texts]
+        return tuple(dict.fromkeys([*texts, *self.settings.get(column, ColumnSettings()).ignore]))
+
+    def compared(self) -> tuple[str, ...]:
+        """The columns whose every text has to be said: those that conditions compare."""
+        tests = [test for event in self.events for test in event.when if test.column is not None and test.texts]
+        return tuple(dict.fromkeys(str(test.column) for test in tests))
+
+    def divided(self) -> dict[str, tuple[str, ...]]:
+        """Column -> the separators by which its cells are several texts."""
+        values = [value for value in (*self.partners, *self.coordinating) if value.column and value.separator]
+        return {
+            str(value.column): tuple(str(other.separator) for other in values if other.column == value.column)
+            for value in values
+        }
+
+    def deciding(self) -> frozenset[str]:
+        """The columns whose texts become something else: a state, a code, yes or no, a partner."""
+        fields = [
+            value for key, value in self.fields.items() if FIELD_KINDS[key] not in ("text", "agency") or value.values
+        ]
+        values = (*fields, *self.partners, *self.coordinating)
+        return frozenset([*self.compared(), *(value.column for value in values if value.column is not None)])
 
 
 def _keep_first(named: dict[str, str], column: str | None, key: str) -> None:

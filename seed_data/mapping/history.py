@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from kpi.vocabulary import State
 from seed_data.mapping.declaration import DATA_DATE, Condition, Event, MappingDeclaration
-from seed_data.mapping.values import Table, tidy
+from seed_data.mapping.values import Table, decided, tidy
 
 FINDINGS = {
     "agreement_id": pl.Int64,
@@ -42,10 +42,10 @@ def events(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl
     Ordered by agreement and position, so that moves of one day keep the order of the mapping.
     """
     parts = [
-        moves.drop("source_row", "given_on", "told_on").filter(pl.col("effective_on").is_not_null())
+        moves.select(*_EVENTS, "told_on").filter(pl.col("effective_on").is_not_null())
         for moves in (_moves(table, declaration, dates, event, place) for place, event in enumerate(declaration.events))
     ]
-    found = pl.concat([pl.DataFrame(schema=_EVENTS), *parts])
+    found = _in_order(pl.concat([pl.DataFrame(schema={**_EVENTS, "told_on": pl.Date}), *parts]))
     ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
     without = ids.to_frame("agreement_id").join(found, on="agreement_id", how="anti")
     stateless = without.select(
@@ -57,6 +57,20 @@ def events(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl
         position=pl.lit(_NO_EVENT, pl.Int64),
     )
     return pl.concat([found, stateless]).sort("agreement_id", "position")
+
+
+def _in_order(found: pl.DataFrame) -> pl.DataFrame:
+    """The moves, those that are not dated placed as the mapping has them: not before what stands before them, and above all not
+    after what is dated and stands behind them. Where days contradict the order, the dated ones stand as they are given."""
+    behind = pl.when("date_known").then("effective_on").cum_min(reverse=True).backward_fill().over("agreement_id")
+    capped = pl.when("date_known").then("effective_on").otherwise(pl.min_horizontal("effective_on", behind))
+    placed = pl.min_horizontal(capped.cum_max().over("agreement_id"), behind)
+    return (
+        found.sort("agreement_id", "position")
+        .with_columns(effective_on=pl.when("date_known").then("effective_on").otherwise(placed))
+        .with_columns(_RECEIVED.alias("received_on"))
+        .select(*_EVENTS)
+    )
 
 
 def targets(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -221,7 +235,8 @@ def _moves(
     """The records for which an event's conditions hold, with its day, and whether that day is the event's own."""
     come = _come(table, declaration, dates)
     ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
-    holds = reduce(and_, (_holds(table, come, condition) for condition in event.when), ids > 0)
+    listed = {column: declaration.listed(column) for column in declaration.compared()}
+    holds = reduce(and_, (_holds(table, come, condition, listed) for condition in event.when), ids > 0)
     given = pl.repeat(None, len(ids), dtype=pl.Date, eager=True) if event.date is None else dates[event.date]
     day = pl.repeat(None, len(ids), dtype=pl.Date, eager=True) if event.date is None else come[event.date]
     stand_in = _first(come, event.undated)
@@ -259,12 +274,15 @@ def _come(table: Table, declaration: MappingDeclaration, dates: Mapping[str, pl.
     return come
 
 
-def _holds(table: Table, come: Mapping[str, pl.Series], condition: Condition) -> pl.Series:
+def _holds(
+    table: Table, come: Mapping[str, pl.Series], condition: Condition, listed: Mapping[str, Sequence[str]]
+) -> pl.Series:
     if condition.date is not None:
         return come[condition.date].is_not_null() == condition.holds
-    cells = table.frame[str(condition.column)]
-    met = cells.is_in([tidy(text) for text in condition.texts]) if condition.texts else cells != ""
-    return met == condition.holds
+    if not condition.texts:
+        return (table.frame[str(condition.column)] != "") == condition.holds
+    cells = decided(table.frame[str(condition.column)], (tidy(text) for text in listed[str(condition.column)]))
+    return cells.is_in([tidy(text) for text in condition.texts]).fill_null(False) == condition.holds
 
 
 def _told(

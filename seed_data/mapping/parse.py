@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import datetime as dt
 import re
 import tomllib
 import unicodedata
@@ -14,6 +13,7 @@ from typing import Any
 from files import DELIMITERS, Form
 from kpi.register import MADE_HERE, RECORDS
 from kpi.vocabulary import STATES, Scope, texts
+from seed_data.mapping import further
 from seed_data.mapping.declaration import (
     DATA_DATE,
     FIELD_KINDS,
@@ -27,6 +27,10 @@ from seed_data.mapping.declaration import (
     Value,
 )
 from seed_data.mapping.problems import Problems
+from seed_data.mapping.toml import Reader
+
+TO_FILL_IN = "?"
+"""What a draft has where a person has to say something."""
 
 DEFAULT_FORMATS = ("%Y-%m-%d", "%d/%m/%Y")
 _DATE_PARTS = ({"Y", "y"}, {"m", "b", "B"}, {"d"})
@@ -37,7 +41,9 @@ def parse(text: bytes, *, name: str) -> MappingDeclaration:
     """The mapping in a TOML file's bytes. Raises `MappingError` with everything wrong in it."""
     problems = Problems(name)
     document = _loaded(text, problems)
-    reader = _Reader(problems)
+    _filled_in(document, "", problems)
+    problems.refuse()
+    reader = Reader(problems)
     reader.only(document, "", _PARTS)
     register = _register(reader, reader.table(document, "register"))
     form, empty = _form(reader, reader.table(document, "file"))
@@ -53,7 +59,8 @@ def parse(text: bytes, *, name: str) -> MappingDeclaration:
     if not events:
         problems.add("key_missing", column="events")
     agencies = reader.table(document, "agencies")
-    reader.only(agencies, "agencies", ("aliases",))
+    reader.only(agencies, "agencies", ("aliases", "country_column", "new"))
+    partners, new_partners = further.partners(reader, document)
     declaration = MappingDeclaration(
         name=name,
         register=register,
@@ -61,7 +68,7 @@ def parse(text: bytes, *, name: str) -> MappingDeclaration:
         empty=empty,
         fields=MappingProxyType(fields),
         dates=MappingProxyType(dates),
-        partners=tuple(_value(reader, item, key, split=True) for key, item in reader.tables(document, "partners")),
+        partners=tuple(_value(reader, item, key, split=True) for key, item in partners),
         coordinating=tuple(
             _value(reader, item, key, split=True) for key, item in reader.tables(document, "coordinating")
         ),
@@ -69,9 +76,35 @@ def parse(text: bytes, *, name: str) -> MappingDeclaration:
         events=events,
         targets=targets,
         aliases=MappingProxyType(reader.texts(agencies, "aliases", "agencies")),
+        settings=MappingProxyType(further.settings(reader, document)),
+        country_column=reader.text(agencies, "country_column", "agencies"),
+        new_partners=new_partners,
+        new_agencies=further.agencies(reader, agencies),
     )
+    _ignoring(reader, declaration)
     problems.refuse()
     return declaration
+
+
+def _filled_in(value: object, path: str, problems: Problems) -> None:
+    """Note everything that a draft leaves open; until then the rest is not worth reading."""
+    if value == TO_FILL_IN:
+        problems.add("to_fill_in", column=path.lstrip("."))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _filled_in(item, f"{path}.{key}", problems)
+    elif isinstance(value, list):
+        for place, item in enumerate(value, start=1):
+            if isinstance(item, dict):
+                _filled_in(item, f"{path}[{place}]", problems)
+
+
+def _ignoring(reader: Reader, declaration: MappingDeclaration) -> None:
+    """What is ignored must be of a column that would decide something: elsewhere it has no meaning."""
+    for column, said in declaration.settings.items():
+        for key, given in (("ignore", said.ignore), ("optional", said.optional)):
+            if given and column not in declaration.deciding():
+                reader.problems.add("decides_nothing", column=f"columns.{column!r}.{key}")
 
 
 _PARTS = (
@@ -85,6 +118,7 @@ _PARTS = (
     "events",
     "targets",
     "agencies",
+    "columns",
 )
 
 
@@ -100,85 +134,7 @@ def _loaded(text: bytes, problems: Problems) -> dict[str, Any]:
     raise AssertionError("refuse() raises when a problem was added")
 
 
-class _Reader:
-    """Typed access to a TOML document; whatever is not as expected is noted and replaced by an empty value."""
-
-    def __init__(self, problems: Problems) -> None:
-        self.problems = problems
-
-    def only(self, table: Mapping[str, Any], path: str, known: tuple[str, ...]) -> None:
-        for key in table:
-            if key not in known:
-                self.problems.add("unknown_key", column=f"{path}.{key}".lstrip("."), known=", ".join(known))
-
-    def as_table(self, value: Any, path: str) -> dict[str, Any]:
-        if isinstance(value, dict):
-            return value
-        self.problems.add("wrong_type", column=path, value=str(value), expected="table")
-        return {}
-
-    def table(self, document: Mapping[str, Any], key: str) -> dict[str, Any]:
-        return self.as_table(document.get(key, {}), key)
-
-    def tables(self, document: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
-        items = document.get(key, [])
-        if not isinstance(items, list):
-            self.problems.add("wrong_type", column=key, expected=f"[[{key}]]")
-            return []
-        paths = [f"{key}[{position}]" for position in range(1, len(items) + 1)]
-        return [(path, self.as_table(item, path)) for path, item in zip(paths, items, strict=True)]
-
-    def text(self, table: Mapping[str, Any], key: str, path: str, *, required: bool = False) -> str | None:
-        value = table.get(key)
-        if value is None or value == "":
-            if required:
-                self.problems.add("key_missing", column=f"{path}.{key}")
-            return None
-        if isinstance(value, str):
-            return value
-        if isinstance(value, bool):
-            return str(value).lower()
-        if isinstance(value, int):
-            return str(value)
-        self.problems.add("wrong_type", column=f"{path}.{key}", value=str(value), expected="text")
-        return None
-
-    def list_of_texts(self, table: Mapping[str, Any], key: str, path: str) -> tuple[str, ...]:
-        value = table.get(key, [])
-        items = [value] if isinstance(value, str) else value
-        if isinstance(items, list) and all(isinstance(item, str) for item in items):
-            return tuple(items)
-        self.problems.add("wrong_type", column=f"{path}.{key}", value=str(value), expected="list of texts")
-        return ()
-
-    def texts(self, table: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
-        value = self.as_table(table.get(key, {}), f"{path}.{key}")
-        return {name: self.text(value, name, f"{path}.{key}", required=True) or "" for name in value}
-
-    def date(self, table: Mapping[str, Any], key: str, path: str) -> dt.date:
-        value = table.get(key)
-        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-            return value
-        if value is None:
-            self.problems.add("key_missing", column=f"{path}.{key}")
-        else:
-            self.problems.add("wrong_type", column=f"{path}.{key}", value=str(value), expected="date")
-        return dt.date.min
-
-    def choice(self, value: str | None, path: str, known: tuple[str, ...]) -> str:
-        if value is None or value in known:
-            return value or ""
-        self.problems.add("unknown_code", column=path, value=value, known=", ".join(known))
-        return ""
-
-    def names(self, names: tuple[str, ...], path: str, dates: Mapping[str, DateColumn]) -> tuple[str, ...]:
-        for name in names:
-            if name not in dates and name != DATA_DATE:
-                self.problems.add("unknown_date", column=path, value=name, known=", ".join([*dates, DATA_DATE]))
-        return names
-
-
-def _register(reader: _Reader, table: dict[str, Any]) -> RegisterInfo:
+def _register(reader: Reader, table: dict[str, Any]) -> RegisterInfo:
     words = ("code", "name_vi", "name_en", "source", "licence", "attribution", "caveat_vi", "caveat_en", "scope")
     required = ("code", "name_vi", "name_en", "source", "licence", "scope")
     reader.only(table, "register", (*words, "data_date", "records"))
@@ -189,7 +145,7 @@ def _register(reader: _Reader, table: dict[str, Any]) -> RegisterInfo:
     )
 
 
-def _not_kept(reader: _Reader, table: dict[str, Any]) -> list[str]:
+def _not_kept(reader: Reader, table: dict[str, Any]) -> list[str]:
     """The records that a register which names those it keeps does not; none where it names none."""
     if "records" not in table:
         return []
@@ -200,7 +156,7 @@ def _not_kept(reader: _Reader, table: dict[str, Any]) -> list[str]:
     return [name for name in known if name not in kept]
 
 
-def _form(reader: _Reader, table: dict[str, Any]) -> tuple[Form, tuple[str, ...]]:
+def _form(reader: Reader, table: dict[str, Any]) -> tuple[Form, tuple[str, ...]]:
     reader.only(table, "file", ("encoding", "delimiter", "sheet", "header_row", "empty"))
     delimiter = reader.text(table, "delimiter", "file")
     if delimiter is not None and delimiter not in DELIMITERS:
@@ -221,7 +177,7 @@ def _form(reader: _Reader, table: dict[str, Any]) -> tuple[Form, tuple[str, ...]
     return form, reader.list_of_texts(table, "empty", "file")
 
 
-def _fields(reader: _Reader, table: dict[str, Any]) -> dict[str, Value]:
+def _fields(reader: Reader, table: dict[str, Any]) -> dict[str, Value]:
     reader.only(table, "fields", tuple(FIELD_KINDS))
     fields = {
         key: _value(reader, reader.as_table(value, f"fields.{key}"), f"fields.{key}")
@@ -235,7 +191,7 @@ def _fields(reader: _Reader, table: dict[str, Any]) -> dict[str, Value]:
     return fields
 
 
-def _value(reader: _Reader, table: dict[str, Any], path: str, *, split: bool = False) -> Value:
+def _value(reader: Reader, table: dict[str, Any], path: str, *, split: bool = False) -> Value:
     keys = ("column", "constant", "map", "default", *(("separator",) if split else ()))
     reader.only(table, path, keys)
     column, constant = reader.text(table, "column", path), reader.text(table, "constant", path)
@@ -252,7 +208,7 @@ def _value(reader: _Reader, table: dict[str, Any], path: str, *, split: bool = F
     )
 
 
-def _date_column(reader: _Reader, table: dict[str, Any], path: str) -> DateColumn:
+def _date_column(reader: Reader, table: dict[str, Any], path: str) -> DateColumn:
     reader.only(table, path, ("column", "formats"))
     formats = reader.list_of_texts(table, "formats", path) or DEFAULT_FORMATS
     for form in formats:
@@ -263,7 +219,7 @@ def _date_column(reader: _Reader, table: dict[str, Any], path: str) -> DateColum
     return DateColumn(column=reader.text(table, "column", path, required=True) or "", formats=formats)
 
 
-def _event(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Event:
+def _event(reader: Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Event:
     reader.only(table, path, ("state", "date", "undated", "when", "received"))
     state = reader.choice(reader.text(table, "state", path, required=True), f"{path}.state", STATES)
     date = reader.text(table, "date", path)
@@ -280,11 +236,11 @@ def _event(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str
     return Event(state=state, date=date, undated=undated, when=when, received=_received(reader, table, path, dates))
 
 
-def _received(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> tuple[str, ...]:
+def _received(reader: Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> tuple[str, ...]:
     return reader.names(reader.list_of_texts(table, "received", path), f"{path}.received", dates)
 
 
-def _condition(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Condition:
+def _condition(reader: Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Condition:
     reader.only(table, path, ("column", "is", "is_not", "given", "date", "has_come"))
     column, date = reader.text(table, "column", path), reader.text(table, "date", path)
     tests = [key for key in ("is", "is_not", "given", "has_come") if key in table]
@@ -304,7 +260,7 @@ def _condition(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping
     return Condition(column=column, date=date, holds=bool(table[tests[0]]))
 
 
-def _target(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Target:
+def _target(reader: Reader, table: dict[str, Any], path: str, dates: Mapping[str, DateColumn]) -> Target:
     reader.only(table, path, ("date", "since", "reason", "received"))
     date = reader.text(table, "date", path, required=True) or ""
     since = reader.list_of_texts(table, "since", path)
@@ -315,7 +271,7 @@ def _target(reader: _Reader, table: dict[str, Any], path: str, dates: Mapping[st
     return Target(date=date, since=since, reason=reader.text(table, "reason", path) or "", received=received)
 
 
-def _exchange(reader: _Reader, table: dict[str, Any], path: str) -> Exchange:
+def _exchange(reader: Reader, table: dict[str, Any], path: str) -> Exchange:
     reader.only(table, path, ("code", "name_vi", "name_en", "kind", "held_on", "partner"))
     words = {key: reader.text(table, key, path, required=True) or "" for key in ("code", "name_vi", "name_en", "kind")}
     return Exchange(**words, held_on=reader.date(table, "held_on", path), partner=reader.text(table, "partner", path))

@@ -20,7 +20,8 @@ class MappingProblem:
     """One thing that keeps a file from being loaded.
 
     `row` is the file's own numbering as a spreadsheet shows it: the header is row 1, and a record of several lines is
-    one row. `column` is the header of the file, or the key in the mapping. `params` fill the message's placeholders.
+    one row. `column` is the header of the file, or the key in the mapping. `params` fill the message's placeholders. A value
+    that is wrong in several rows is one problem: `count` of them, the first of which are `rows`.
     """
 
     file: str
@@ -29,6 +30,8 @@ class MappingProblem:
     column: str | None = None
     value: str | None = None
     params: tuple[tuple[str, str], ...] = ()
+    count: int = 1
+    rows: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,6 +71,18 @@ class Problems:
     ) -> None:
         """Note one problem; `params` become the placeholders of its message."""
         self.keep(code, row, column, value, params)
+
+    def add_to_mapping(self, mapping: str, code: str, *, column: str, value: str, **params: object) -> None:
+        """Note one problem of the mapping that the file brought to light."""
+        filled = tuple((name, str(content)) for name, content in params.items())
+        self._found.append(MappingProblem(mapping, code, None, column, value, filled))
+
+    def add_value(
+        self, code: str, *, column: str, value: str, count: int, rows: Sequence[int], **params: object
+    ) -> None:
+        """Note one wrong value of a column, with how many rows carry it and the first of them."""
+        filled = tuple((name, str(content)) for name, content in params.items())
+        self._found.append(MappingProblem(self.file, code, rows[0], column, value, filled, count, tuple(rows)))
 
     def keep(
         self, code: str, row: int | None, column: str | None, value: str | None, params: Mapping[str, object]

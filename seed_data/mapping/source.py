@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import polars as pl
 
@@ -29,9 +29,15 @@ LIMITS = Limits(
 
 
 def read_table(
-    data: bytes, *, name: str, form: Form, reader: Callable[..., Grid | list[FileProblem]] = apart.read
+    data: bytes,
+    *,
+    name: str,
+    form: Form,
+    reader: Callable[..., Grid | list[FileProblem]] = apart.read,
+    used: Collection[str] | None = None,
 ) -> pl.DataFrame:
-    """The file's records as texts, one column per header plus `ROW`; empty cells are empty texts.
+    """The file's records as texts, one column per header plus `ROW`; empty cells are empty texts. Signs that no cell may hold
+    matter in the columns `used`; in all where none are named.
 
     Texts are in Unicode normal form C and trimmed. Raises `MappingError` with every problem found.
     """
@@ -55,7 +61,8 @@ def read_table(
     table = pl.DataFrame(
         {**texts, ROW: [number for number, _ in body]}, schema={**dict.fromkeys(header, pl.String), ROW: pl.Int64}
     )
-    problems.take(unfit(table, LIMITS, row=ROW))
+    read = table if used is None else table.select(name for name in table.columns if name == ROW or name in used)
+    problems.take(unfit(read, LIMITS, row=ROW))
     problems.refuse()
     return table.with_columns(pl.exclude(ROW).str.normalize("NFC").str.strip_chars())
 

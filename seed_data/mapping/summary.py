@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from seed_data.mapping.build import RegisterFrames
+
+HOW: Final = (
+    *("declared", "code", "name", "folded", "alias", "part", "place", "misspelling"),
+    *("foreign", "ambiguous", "unknown"),
+)
+"""How a name may have been taken, the surest first; the last three were taken for nobody."""
 
 
 def summarise(register: RegisterFrames, *, stored: bool) -> dict[str, Any]:
@@ -24,6 +30,16 @@ def summarise(register: RegisterFrames, *, stored: bool) -> dict[str, Any]:
         "unresolved": register.unresolved().to_dicts(),
         "findings": _counts(register.findings["code"]),
     }
+
+
+def names_by_kind(register: RegisterFrames) -> list[tuple[tuple[str, str], pl.DataFrame]]:
+    """The names met, by (field, how they were taken), surest kinds first; the most frequent names first: name, stands_for,
+    agreements."""
+    ordered = register.names.sort(["agreements", "name"], descending=[True, False])
+    parts = {
+        (str(field), str(how)): names for (field, how), names in ordered.group_by("field", "how", maintain_order=True)
+    }
+    return sorted(parts.items(), key=lambda part: (part[0][0], HOW.index(part[0][1])))
 
 
 def contradictions(register: RegisterFrames) -> pl.DataFrame:

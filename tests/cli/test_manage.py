@@ -146,10 +146,14 @@ def test_a_dry_run_shows_everything_and_stores_nothing(run: Runner, engine: sa.E
     assert read_data_version(engine) is None
 
 
-def test_a_dry_run_speaks_vietnamese(run: Runner) -> None:
-    shown = run(*LOAD, "--dry-run", "--language", "vi")
+def test_a_dry_run_speaks_vietnamese_and_lists_every_name_where_asked(run: Runner) -> None:
+    shown = run(*LOAD, "--dry-run", "--show-names", "--language", "vi")
 
     assert "Tên cơ quan chưa xác định được" in shown.out
+    assert "cơ quan chủ trì: theo tên\n" in shown.out
+    assert "cơ quan chủ trì: không nhận: chưa biết" in shown.out
+    assert "  ->  BTC" in shown.out
+    assert "đối tác: theo mã" in shown.out
     assert "mapping." not in shown.out
 
 
@@ -204,11 +208,15 @@ def test_problems_are_named_and_nothing_is_stored(
 
 
 def test_many_problems_are_capped_and_counted(run: Runner, tmp_path: Path) -> None:
-    rows = "\n".join(f"{number},x,y,never" for number in range(1000))
+    same = "\n".join(f"{number},x,y,never" for number in range(1000))
+    others = "\n".join(f"{number},x,y,never{number}" for number in range(1000))
 
-    result = run("load", *_with_mapping(written(tmp_path, f"ref,title,agency,signed\n{rows}\n")))
+    result = run("load", *_with_mapping(written(tmp_path, f"ref,title,agency,signed\n{same}\n")))
 
-    assert "Only the first 50 of 500 problems are shown. By kind: not_a_date 500" in result.err
+    said = "own.csv, 1000 rows (2, 3, 4, 5, 6, ...), column “signed”: “never” is not a date. Write it like 2024-02-29, 29/02/2024."
+    assert result.err == f"{said}\nNothing was stored.\n"
+    result = run("load", *_with_mapping(written(tmp_path, f"ref,title,agency,signed\n{others}\n")))
+    assert "Only the first 50 of 1000 problems are shown. By kind: not_a_date 500, further_values 500" in result.err
 
 
 def _with_mapping(paths: tuple[Path, Path]) -> tuple[Path | str, ...]:

@@ -407,8 +407,8 @@ def catalog(language: str) -> dict[str, str]:
 
 def emitted() -> set[str]:
     sources = "".join(path.read_text() for path in (ROOT / "seed_data" / "mapping").glob("*.py"))
-    problems = re.findall(r"(?:add|note)\(\s*\"([a-z_]+)\"|\"([a-z_]+)\"(?= if frame\.height| if found)", sources)
-    passed = re.findall(r"_refuse\([^\n]*?\"([a-z_]+)\"", sources)
+    problems = re.findall(r"(?:add|note|add_value|keep)\(\s*\"([a-z_]+)\"|\"([a-z_]+)\"(?= if found)", sources)
+    passed = re.findall(r"(?:_refuse|add_to_mapping)\([^\n]*?\"([a-z_]+)\"", sources)
     return {code for pair in problems for code in pair if code} | set(passed)
 
 
@@ -437,17 +437,21 @@ def test_the_example_in_the_documentation_loads_its_own_table() -> None:
     document = own_register_md()
     mapping = document.split("```toml\n")[1].split("```")[0]
     table = [line.strip("|").split("|") for line in document.splitlines() if line.startswith("|")]
-    header, _, row = ([cell.strip() for cell in cells] for cells in table[:3])
+    header, _, *rows = ([cell.strip() for cell in cells] for cells in table[:4])
 
-    register = mapped(f"{','.join(header)}\n{','.join(row)}\n", mapping)
+    register = mapped("".join(f"{','.join(row)}\n" for row in [header, *rows]), mapping)
 
-    assert register.agreements.select("ref", "responsible_agency", "doc_type").rows() == [("12/2024", "BCT", "MOU")]
-    assert register.frames["AgreementPartner"]["partner"].to_list() == ["JP"]
+    agreements = register.agreements.select("ref", "responsible_agency", "doc_type").rows()
+    assert agreements == [("12/2024", "BCT", "MOU"), ("13/2024", "BYT", "MOU")]
+    assert register.frames["AgreementPartner"]["partner"].to_list() == ["JP", "US"]
     assert register.frames["StatusEvent"].select("state", "effective_on", "date_known").rows() == [
         ("SIGNED", dt.date(2024, 3, 5), True),
         ("IN_PROGRESS", dt.date(2024, 3, 5), False),
+        ("SIGNED", dt.date(2024, 4, 18), True),
+        ("IN_PROGRESS", dt.date(2024, 4, 18), False),
+        ("COMPLETED", dt.date(2025, 6, 30), False),
     ]
-    assert register.frames["TargetDate"]["target_on"].to_list() == [dt.date(2026, 12, 31)]
+    assert register.frames["TargetDate"]["target_on"].to_list() == [dt.date(2026, 12, 31), dt.date(2025, 3, 31)]
 
 
 def test_every_key_and_finding_is_documented() -> None:

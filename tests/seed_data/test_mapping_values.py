@@ -92,7 +92,7 @@ def test_exchanges_declared_in_the_mapping() -> None:
 @pytest.mark.parametrize(
     ("fields", "row", "expected"),
     [
-        (['doc_type = { column = "X", map = { A = "MOU" } }'], "1,a,,,,B", ("value_not_in_map", 2, "X", "B")),
+        (['doc_type = { column = "X", map = { A = "MOU" } }'], "1,a,,,,B\n2,b,,,,A", ("value_not_in_map", 2, "X", "B")),
         (['doc_type = { column = "X" }'], "1,a,,,,memo", ("unknown_code", 2, "X", "memo")),
         (['doc_type = { constant = "memo" }'], "1,a,,,,", ("unknown_code", None, "fields.doc_type", "memo")),
         (['priority = { column = "X" }'], "1,a,,,,maybe", ("not_yes_no", 2, "X", "maybe")),
@@ -200,6 +200,9 @@ when = [{ column = "status", is = "Dropped" }, { date = "signed", has_come = tru
 date = "end"
 since = ["signed", "data_date"]
 reason = "closing date"
+[columns.status]
+ignore = ["Active"]
+optional = ["Active", "Closed", "Done", "Dropped"]
 """
 )
 
