@@ -10,6 +10,7 @@ import datetime as dt
 import functools
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -116,12 +117,20 @@ def _percents(cells: pl.DataFrame) -> pl.DataFrame:
 
     Below 1 the sign is asked for: 0.55 without it may be a spreadsheet's way of keeping 55%, and where it is, 1 may be 100%.
     """
-    text = pl.col("text").str.replace(r"([.,][0-9]{1,2})0+( ?%?)$", "${1}${2}")
-    whole = _without_zeros(text.str.extract(_PERCENT, 1))
-    decimals = text.str.extract(_PERCENT, 2).fill_null("").str.strip_chars_end("0")
-    value = pl.when(decimals == "").then(whole).otherwise(whole + "." + decimals)
-    number = value.cast(pl.Float64, strict=False)
-    is_share = (number > 0) & (number < 1) & ~pl.col("text").str.ends_with("%")
+    whole, decimals, number = pl.col("whole"), pl.col("decimals"), pl.col("number")
+    parts = cells.select(
+        "column", "text", plain=pl.col("text").str.replace(r"([.,][0-9]{1,2})0+( ?%?)$", "${1}${2}")
+    ).with_columns(
+        whole=_without_zeros(pl.col("plain").str.extract(_PERCENT, 1)),
+        decimals=pl.col("plain").str.extract(_PERCENT, 2).fill_null("").str.strip_chars_end("0"),
+    )
+    # Step by step: an expression that names another one several times works it out as often.
+    read = (
+        parts.with_columns(value=pl.when(decimals == "").then(whole).otherwise(whole + "." + decimals))
+        .with_columns(number=pl.col("value").cast(pl.Float64, strict=False))
+        .with_columns(is_share=(number > 0) & (number < 1) & ~pl.col("text").str.ends_with("%"))
+    )
+    is_share = pl.col("is_share")
     fault = (
         pl.when(number.is_null())
         .then(pl.lit("percent"))
@@ -130,7 +139,8 @@ def _percents(cells: pl.DataFrame) -> pl.DataFrame:
         .when(is_share | ((number == 1) & is_share.any() & ~pl.col("text").str.ends_with("%")))
         .then(pl.lit("percent_share"))
     )
-    return cells.select("column", "text", value=pl.when(fault.is_null()).then(value), fault=fault)
+    good = pl.col("fault").is_null()
+    return read.with_columns(fault=fault).select("column", "text", value=pl.when(good).then("value"), fault="fault")
 
 
 def percent_suggestion(text: str) -> str | None:
@@ -156,16 +166,22 @@ def _dates(cells: pl.DataFrame) -> pl.DataFrame:
     that could be read either way doubtful, and those are refused with it: otherwise putting right the one that was found
     would let the others in as other days than were meant.
     """
-    text = pl.col("text").str.replace(_MIDNIGHT, "")
-    first, second = (text.str.extract(_YEAR_LAST, part).cast(pl.Int8) for part in (1, 2))
-    either_way = ((first <= 12) & (second <= 12) & (first != second)).fill_null(False)
-    day_first = text.str.contains(_DAY_FIRST)
-    month_first = (day_first & (first <= 12) & (second > 12)).any().over("column")
-    written_well = day_first | text.str.contains(_ISO)
-    day = pl.coalesce(
-        pl.when(text.str.contains(_ISO)).then(text.str.to_date("%Y-%m-%d", strict=False)),
-        pl.when(day_first).then(text.str.to_date("%d/%m/%Y", strict=False)),
+    text, first, second, day = (pl.col(name) for name in ("plain", "first", "second", "day"))
+    parts = cells.select("column", "text", plain=pl.col("text").str.replace(_MIDNIGHT, "")).with_columns(
+        *(text.str.extract(_YEAR_LAST, part).cast(pl.Int8).alias(name) for part, name in ((1, "first"), (2, "second"))),
+        day_first=text.str.contains(_DAY_FIRST),
+        iso=text.str.contains(_ISO),
     )
+    parts = parts.with_columns(
+        either_way=((first <= 12) & (second <= 12) & (first != second)).fill_null(False),
+        month_first=(pl.col("day_first") & (first <= 12) & (second > 12)).any().over("column"),
+        day=pl.coalesce(
+            pl.when("iso").then(text.str.to_date("%Y-%m-%d", strict=False)),
+            pl.when("day_first").then(text.str.to_date("%d/%m/%Y", strict=False)),
+        ),
+    )
+    either_way, month_first = pl.col("either_way"), pl.col("month_first")
+    written_well = pl.col("day_first") | pl.col("iso")
     fault = (
         pl.when(written_well & day.is_null())
         .then(pl.lit("date_impossible"))
@@ -180,8 +196,8 @@ def _dates(cells: pl.DataFrame) -> pl.DataFrame:
         .when(~day.is_between(EARLIEST, LATEST))
         .then(pl.lit("date_range"))
     )
-    read = cells.select("column", "text", day=day, fault=fault)
     good = pl.col("fault").is_null()
+    read = parts.with_columns(fault=fault)
     return read.select("column", "text", value=pl.when(good).then(pl.col("day").dt.to_string()), fault="fault")
 
 
@@ -215,14 +231,16 @@ def _nearest_day(year: int, month: int, day: int) -> dt.date | None:
 
 def _choices(cells: pl.DataFrame, lists: Mapping[str, Sequence[Choice]]) -> pl.DataFrame:
     """A code, or a name in either language, as `kpi.names` says."""
-    read = []
-    for name, texts in cells.select("choices", "text").unique().group_by("choices"):
-        known = names_of_choices(lists.get(str(name[0]), ())).codes(texts["text"].to_list())
-        read.append(
-            texts.with_columns(value=pl.col("text").replace_strict(known, default=None, return_dtype=pl.String))
-        )
-    schema = {"choices": pl.String, "text": pl.String, "value": pl.String}
-    found = cells.join(pl.concat([pl.DataFrame(schema=schema), *read]), on=["choices", "text"], how="left")
+    texts: dict[str, list[str]] = defaultdict(list)
+    for name, text in cells.select("choices", "text").iter_rows():
+        texts[name].append(text)
+    read = [
+        (name, text, code)
+        for name, said in texts.items()
+        for text, code in names_of_choices(lists.get(name, ())).codes(said).items()
+    ]
+    known = pl.DataFrame(read, schema=dict.fromkeys(("choices", "text", "value"), pl.String), orient="row")
+    found = cells.join(known, on=["choices", "text"], how="left")
     return found.select("column", "text", "value", fault=pl.when(pl.col("value").is_null()).then(pl.lit("choice")))
 
 

@@ -46,7 +46,7 @@ def check_rows(
     the template showed them are never a problem, whatever they hold.
     """
     limits = limits or Limits()
-    frame, found = cleaned(table.frame, limits)
+    frame, found = (table.frame, list[Problem]()) if table.is_cleaned else cleaned(table.frame, limits)
     faults = Faults(current, limits.problems_of_a_kind)
     layout = laid_out(frame, current, faults)
     found += layout.problems
@@ -176,6 +176,8 @@ def _going_along(cells: pl.DataFrame, states: pl.DataFrame, current: Current, to
 def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today: dt.date) -> pl.DataFrame:
     """The day each new target was set, where the file does not say: that of the report in the same row, which tells of it;
     otherwise the day of receipt, so that no figure of a day that is past changes; never before the target it replaces."""
+    if moved.is_empty():
+        return moved
     said = cells.filter(pl.col("column") == "target_set_on")
     reported = (
         cells.filter(pl.col("column") == "report_date")

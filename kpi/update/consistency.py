@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -61,7 +62,7 @@ def problems_of(cells: pl.DataFrame, moved: pl.DataFrame, context: Context) -> l
     ]
 
 
-def folded(cells: pl.DataFrame, part: str, names: Iterable[str]) -> pl.DataFrame:
+def folded(cells: pl.DataFrame, part: str, names: Sequence[str]) -> pl.DataFrame:
     """One row per thing of a part that an upload touches.
 
     Columns: subject, agreement_id, item, row (the first that touches it); for each name its value, preferring the cell that
@@ -69,9 +70,11 @@ def folded(cells: pl.DataFrame, part: str, names: Iterable[str]) -> pl.DataFrame
     """
     is_column = {name: pl.col("column") == name for name in names}
     touched = pl.col("touched")
+    of_part = cells.filter(pl.col("part") == part)
+    if not of_part["touched"].any():
+        return _nothing(tuple(names))
     return (
-        cells.filter(pl.col("part") == part)
-        .sort(~touched, ROW)
+        of_part.sort(~touched, ROW)
         .group_by("subject", "agreement_id", "item", maintain_order=True)
         .agg(
             pl.col(ROW).first(),
@@ -82,6 +85,14 @@ def folded(cells: pl.DataFrame, part: str, names: Iterable[str]) -> pl.DataFrame
         )
         .filter("touched")
     )
+
+
+@functools.cache
+def _nothing(names: tuple[str, ...]) -> pl.DataFrame:
+    """What is `folded` of a part that nothing touches, as most parts of most files."""
+    schema = {"subject": pl.String, "agreement_id": pl.Int64, "item": pl.String, ROW: pl.Int64, "touched": pl.Boolean}
+    told = (f"{name}_{what}" for what in ("given", "touched") for name in names)
+    return pl.DataFrame(schema={**schema, **dict.fromkeys(names, pl.String), **dict.fromkeys(told, pl.Boolean)})
 
 
 # --- Agreements and their state --------------------------------------------------------------------------------------
@@ -211,6 +222,9 @@ def _day(text: str | None) -> dt.date | str:
 
 
 def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
+    things = folded(cells, "target", ("current_target", "target_reason", "target_set_on"))
+    if things.is_empty():
+        return []
     standing = context.current.standing.select(
         "agreement_id",
         has_target=pl.col("current_target").is_not_null(),
@@ -218,13 +232,10 @@ def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         earliest=pl.col("target_on").dt.to_string(),
     )
     things = (
-        folded(cells, "target", ("current_target", "target_reason", "target_set_on"))
-        .join(standing, on="agreement_id", how="left", maintain_order="left")
+        things.join(standing, on="agreement_id", how="left", maintain_order="left")
         .join(signings(cells), on="subject", how="left", maintain_order="left")
         .with_columns(signed=pl.coalesce("new_signed_on", "signed"), has_target=pl.col("has_target").fill_null(False))
     )
-    if things.is_empty():
-        return []
     found: list[Problem] = []
     moved = pl.col("current_target_touched")
     for row in things.filter(moved & pl.col("has_target") & ~pl.col("target_reason_given"))[ROW]:
@@ -249,16 +260,14 @@ def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
 
 def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
     current = context.current
-    names = ("report_date", "shows_progress", "progress_pct", *REPORT_FIELDS)
-    there = current.latest_reports.select("agreement_id", "item", exists=pl.lit(True))
-    periods = current.periods.select(item="code", starts_on=pl.col("starts_on").dt.to_string())
-    things = (
-        folded(cells, "report", names)
-        .join(there, on=["agreement_id", "item"], how="left", maintain_order="left")
-        .join(periods, on="item", how="left", maintain_order="left")
-    )
+    things = folded(cells, "report", ("report_date", "shows_progress", "progress_pct", *REPORT_FIELDS))
     if things.is_empty():
         return []
+    there = current.latest_reports.select("agreement_id", "item", exists=pl.lit(True))
+    periods = current.periods.select(item="code", starts_on=pl.col("starts_on").dt.to_string())
+    things = things.join(there, on=["agreement_id", "item"], how="left", maintain_order="left").join(
+        periods, on="item", how="left", maintain_order="left"
+    )
     new = things.filter(pl.col("exists").is_null())
     found = _missing(new, _FOR_A_NEW_REPORT, "new_report_needs")
     says_something = pl.any_horizontal(pl.col(f"{name}_given") for name in ("progress_pct", *REPORT_FIELDS))
@@ -276,19 +285,17 @@ def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
 
 def _blocker_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
     dates = ("blocker_opened_on", "blocker_escalated_on", "blocker_resolved_on")
-    names = (*_FOR_A_NEW_BLOCKER, "blocker_description", *dates[1:])
+    things = folded(cells, "blocker", (*_FOR_A_NEW_BLOCKER, "blocker_description", *dates[1:]))
+    if things.is_empty():
+        return []
     known = context.current.standing_blockers.select(
         "agreement_id",
         "item",
         *(pl.col(name.removeprefix("blocker_")).dt.to_string().alias(f"kept_{name}") for name in dates),
     )
-    things = (
-        folded(cells, "blocker", names)
-        .join(known, on=["agreement_id", "item"], how="left", maintain_order="left")
-        .with_columns(pl.coalesce(name, f"kept_{name}").alias(name) for name in dates)
+    things = things.join(known, on=["agreement_id", "item"], how="left", maintain_order="left").with_columns(
+        pl.coalesce(name, f"kept_{name}").alias(name) for name in dates
     )
-    if things.is_empty():
-        return []
     new = things.filter(pl.col("item").str.starts_with(NEW))
     found = _missing(new, _FOR_A_NEW_BLOCKER, "new_blocker_needs")
     for earlier, later in ((0, 1), (0, 2), (1, 2)):

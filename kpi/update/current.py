@@ -191,6 +191,12 @@ class Current:
             .sort("agreement_id", "blocker_id")
         )
 
+    @functools.cached_property
+    def known(self) -> pl.DataFrame:
+        """Every cell the register can answer for the standing agreements: agreement_id, column, item, `stored` (the text as kept)
+        and `shown` (as a template shows it). Cells without content are left out."""
+        return _known(self)
+
 
 def _states(events: pl.DataFrame) -> pl.DataFrame:
     """State and signing per agreement, under the same order of events as the facts: those up to the signing come first."""
@@ -231,11 +237,13 @@ def _targets(targets: pl.DataFrame) -> pl.DataFrame:
 
 
 def known_cells(current: Current, agreement_ids: pl.Series) -> pl.DataFrame:
-    """Every cell the register can answer for these agreements: agreement_id, column, item, `stored` (the text as kept) and
-    `shown` (as a template shows it). Cells without content are left out."""
-    kept = agreement_ids.unique().implode()
-    of_these = pl.col("agreement_id").is_in(kept)
-    standing = current.standing.filter(of_these)
+    """What is `known` of these agreements."""
+    return current.known.filter(pl.col("agreement_id").is_in(agreement_ids.unique().implode()))
+
+
+def _known(current: Current) -> pl.DataFrame:
+    standing = current.standing
+    of_these = pl.col("agreement_id").is_in(standing["agreement_id"].implode())
     reports = current.latest_reports.filter(of_these)
     blockers = current.standing_blockers.filter(of_these)
     state_since = pl.when(pl.col("state_known")).then(pl.col("state_since"))

@@ -57,6 +57,8 @@ class Table:
     delimiter: str = ""
     is_excerpt: bool = False
     aside: frozenset[tuple[int, str]] = frozenset()
+    is_cleaned: bool = False
+    """Whether every text is in its one spelling, as reading leaves it (see `cells.cleaned`)."""
 
     def with_frame(self, frame: pl.DataFrame) -> Table:
         """The same table with other cells: as corrected on screen, to be checked again without another upload."""
@@ -67,7 +69,9 @@ class Table:
             )
         texts = frame.with_columns(pl.exclude(ROW).cast(pl.String))
         headers = {code: self.headers.get(code, code) for code in texts.columns if code != ROW}
-        return dataclasses.replace(self, frame=texts, sha256=_hash(texts), headers=MappingProxyType(headers))
+        return dataclasses.replace(
+            self, frame=texts, sha256=_hash(texts), headers=MappingProxyType(headers), is_cleaned=False
+        )
 
 
 def table_of(rows: Iterable[Mapping[str, str | None]], *, name: str) -> Table:
@@ -128,6 +132,7 @@ def read_table(
         notices=tuple(found),
         encoding=grid.encoding,
         delimiter=grid.delimiter,
+        is_cleaned=True,
     )
 
 

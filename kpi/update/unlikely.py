@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -19,7 +18,7 @@ from files.destroyed import looks_destroyed
 from files.text import canonical
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE, INPUT_ONLY
-from kpi.update.current import Current, known_cells
+from kpi.update.current import Current
 from kpi.update.problems import Problem, shortened
 from kpi.update.table import Table
 from kpi.vocabulary import State
@@ -60,11 +59,6 @@ class Seen:
     moved: pl.DataFrame
     current: Current
     today: dt.date
-
-    @functools.cached_property
-    def known(self) -> pl.DataFrame:
-        """Every cell the register has of the agency's agreements (see `current.known_cells`)."""
-        return known_cells(self.current, self.current.standing["agreement_id"])
 
     def brought(self, *columns: str) -> pl.DataFrame:
         """The cells of these columns that bring a value to an agreement there is or to one to be registered."""
@@ -175,7 +169,7 @@ def _text_elsewhere(seen: Seen, code: str) -> Iterator[Problem]:
     if said.is_empty():
         return
     there = (
-        seen.known.filter(pl.col("column").is_in(_OWN_TEXTS))
+        seen.current.known.filter(pl.col("column").is_in(_OWN_TEXTS))
         .select("agreement_id", "column", value="shown")
         .unique(maintain_order=True)
         .join(seen.current.standing.select("agreement_id", "ref"), on="agreement_id")
@@ -239,7 +233,7 @@ def _blanks(seen: Seen, code: str, *, clearable: bool) -> Iterator[Problem]:
         .unpivot(index=ROW, variable_name="column", value_name="text")
         .join(seen.rows, on=ROW, how="inner")
         .with_columns(item=item)
-        .join(seen.known, on=["agreement_id", "column", "item"], how="inner")
+        .join(seen.current.known, on=["agreement_id", "column", "item"], how="inner")
         .sort(ROW)
         .group_by("agreement_id", "column", "item", maintain_order=True)
         .agg(

@@ -23,7 +23,7 @@ FILES = 5_000
 SHARES = 2
 """The files are spread over this many tests, which can run side by side."""
 
-CHECKED_TWICE = 40
+CHECKED_TWICE = 10
 """So many of each test's tables that change something are checked a second time: that checking is a function of its arguments
 shows with these or not at all."""
 
