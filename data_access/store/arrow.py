@@ -1,7 +1,8 @@
-"""Frames out of the store and into it, in bulk: Arrow through ADBC for reading, COPY or executemany for writing.
+"""Frames out of the store and into it, in bulk: Arrow through ADBC for reading PostgreSQL, COPY or executemany for writing.
 
 Reading goes through connections of its own, so rows that an open session has not committed yet are not seen here;
-commit first, then read.
+commit first, then read. SQLite is read by the library that writes it: its locks hold between processes and within one library,
+not between two libraries of one process (ADBC brings its own), where a checkpoint would write over what is being read.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import contextlib
 import functools
 import os
 import queue
+import sqlite3
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
-import adbc_driver_sqlite
-import adbc_driver_sqlite.dbapi
 import polars as pl
 import pyarrow as pa
 import sqlalchemy as sa
-from adbc_driver_manager.dbapi import Connection
+from adbc_driver_manager.dbapi import Connection as ArrowConnection
+from adbc_driver_manager.dbapi import Cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -41,8 +42,10 @@ ROWS_PER_INSERT = 50_000
 FEW_ROWS = 1_000
 """So many are sealed one by one sooner than in bulk."""
 
-# The rows after which SQLite's driver has settled each column's type; it reserves room for that many in advance.
-BATCH_ROWS = 65_536
+ROWS_PER_FETCH = 20_000
+"""Rows of SQLite are objects of Python until their columns are made, so many at a time."""
+
+Connection = ArrowConnection | sqlite3.Connection
 
 _DTYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], pl.DataType], ...] = (
     (sa.Boolean, pl.Boolean()),
@@ -134,7 +137,7 @@ def close_connections(engine: sa.Engine) -> None:
 
 
 class _Connections:
-    """ADBC connections to one store, each used by one thread at a time and kept open in between."""
+    """Connections for reading one store, each used by one thread at a time and kept open in between."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._url = engine.url
@@ -189,7 +192,9 @@ class _Connections:
     def _open(self) -> tuple[Connection, object]:
         if self._url.get_backend_name() == "sqlite":
             path = str(self._url.database)
-            connection = open_file(path)
+            connection: Connection = sqlite3.connect(
+                f"file:{urllib.parse.quote(path)}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+            )
             settings = [f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}", "PRAGMA query_only = ON"]
             identity: object = file_identity(path)
         else:
@@ -212,11 +217,6 @@ class _Connections:
 
 _pools: dict[str, _Connections] = {}
 _pools_lock = threading.Lock()
-
-
-def open_file(path: str) -> Connection:
-    """A connection to a SQLite file that is there, by the driver's own copy of SQLite."""
-    return adbc_driver_sqlite.dbapi.connect(f"file:{urllib.parse.quote(path)}?mode=rw", autocommit=True)
 
 
 def file_identity(path: str) -> tuple[int, int] | None:
@@ -247,7 +247,7 @@ def _close_everything() -> None:
 
 
 def _run(connection: Connection, sql: str) -> None:
-    with connection.cursor() as cursor:
+    with contextlib.closing(connection.cursor()) as cursor:
         cursor.execute(sql)
 
 
@@ -257,53 +257,51 @@ def _run(connection: Connection, sql: str) -> None:
 def _fetch(
     connection: Connection, engine: sa.Engine, statement: sa.sql.Executable, schema: Schema | None
 ) -> pl.DataFrame:
-    names, dtypes = _columns(statement, schema)
+    dtypes = _columns(statement, schema)
     sql = compile_statement(engine, statement)
-    table = _fetch_sqlite(connection, sql) if engine.dialect.name == "sqlite" else _fetch_arrow(connection, sql)
+    with contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute(sql)
+        width = len(cursor.description or ())
+        if len(dtypes) != width:
+            raise ValueError(f"the statement gives {width} columns, the schema names {len(dtypes)}")
+        return _of_rows(cursor, dtypes) if isinstance(cursor, sqlite3.Cursor) else _of_arrow(cursor, dtypes)
+
+
+def _of_arrow(cursor: Cursor, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
+    table = cursor.fetch_arrow_table()
     # A damaged text that is no UTF-8 is not looked at by Polars and ends the process somewhere later.
     table.validate(full=True)
-    if len(names) != table.num_columns:
-        raise ValueError(f"the statement gives {table.num_columns} columns, the schema names {len(names)}")
     return pl.DataFrame(
-        [_series(name, table.column(place), dtypes[name]) for place, name in enumerate(names)],
+        [_series(name, column, dtypes[name]) for name, column in zip(dtypes, table.columns, strict=True)]
     )
 
 
-def _fetch_arrow(connection: Connection, sql: str, options: dict[str, str] | None = None) -> pa.Table:
-    with connection.cursor(adbc_stmt_kwargs=options) as cursor:
-        cursor.execute(sql)
-        return cursor.fetch_arrow_table()
+def _of_rows(cursor: sqlite3.Cursor, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
+    parts = []
+    while rows := cursor.fetchmany(ROWS_PER_FETCH):
+        columns = zip(dtypes.items(), zip(*rows, strict=True), strict=True)
+        parts.append(pl.DataFrame([_of_values(name, values, dtype) for (name, dtype), values in columns]))
+    return pl.concat(parts, rechunk=True) if parts else pl.DataFrame(schema=dtypes)
 
 
-def _fetch_sqlite(connection: Connection, sql: str) -> pa.Table:
-    """The result of `sql`, whatever its first rows look like.
-
-    The driver takes a column's type from the first batch and gives up when a later one differs (a column that is empty
-    in the first batch is enough). Then the rows are counted and read again as one batch, whose type fits them all.
-    """
-    batch_rows = adbc_driver_sqlite.StatementOptions.BATCH_ROWS.value
-    try:
-        return _fetch_arrow(connection, sql, {batch_rows: str(BATCH_ROWS)})
-    except OSError as error:
-        if "Type mismatch" not in str(error):
-            raise
-    counted = _fetch_arrow(connection, f"SELECT count(*) FROM ({sql})")
-    rows_now = counted.column(0)[0].as_py() + BATCH_ROWS  # some may be added between the two reads
-    return _fetch_arrow(connection, sql, {batch_rows: str(rows_now)})
+def _of_values(name: str, values: Sequence[object], dtype: pl.DataType) -> pl.Series:
+    """What SQLite keeps, as `dtype`: days and moments are texts there, truths are numbers. Raises `TypeError` for others."""
+    kept = pl.String() if dtype.is_temporal() else pl.Int64() if dtype == pl.Boolean else dtype
+    return _cast(pl.Series(name, values, kept), dtype)
 
 
-def _columns(statement: sa.sql.Executable, schema: Schema | None) -> tuple[list[str], dict[str, pl.DataType]]:
+def _columns(statement: sa.sql.Executable, schema: Schema | None) -> dict[str, pl.DataType]:
     given = {name: dtype if isinstance(dtype, pl.DataType) else dtype() for name, dtype in (schema or {}).items()}
     selected = getattr(statement, "selected_columns", None)
     if selected is None:  # a textual statement
         if not given:
             raise TypeError("a textual statement needs a schema with every column, in order")
-        return list(given), given
+        return given
     names = [column.name for column in selected]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"the statement selects several columns called {', '.join(repeated)}; label them apart")
-    return names, {column.name: given.get(column.name) or _dtype(column) for column in selected}
+    return {column.name: given.get(column.name) or _dtype(column) for column in selected}
 
 
 def _dtype(column: sa.ColumnElement[Any]) -> pl.DataType:
@@ -321,16 +319,16 @@ def _series(name: str, column: pa.ChunkedArray, dtype: pl.DataType) -> pl.Series
     if isinstance(column.type, pa.BaseExtensionType):  # PostgreSQL's numeric arrives as marked text
         column = pa.chunked_array([chunk.storage for chunk in column.chunks], type=column.type.storage_type)
     series = pl.Series(name, column)
-    if series.dtype == dtype:
-        return series
     if series.null_count() == len(series):
         return pl.Series(name, [None], dtype=dtype).new_from_index(0, len(series))
+    return _cast(series, dtype)
+
+
+def _cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
     if series.dtype == pl.String and isinstance(dtype, pl.Date):
         return series.str.to_date("%Y-%m-%d")
     if series.dtype == pl.String and isinstance(dtype, pl.Datetime):
         return series.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us")
-    if series.dtype.is_integer() and dtype.is_temporal():
-        raise TypeError(f"column {name!r} holds numbers where dates were expected")
     return series.cast(dtype)
 
 

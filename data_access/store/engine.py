@@ -20,7 +20,6 @@ from sqlmodel import Session
 from data_access import settings
 from data_access.store import seals
 from data_access.store.arrow import SQLITE_BUSY_MS, close_connections, declaration, file_identity
-from data_access.store.held_open import held_open, release
 
 MIGRATIONS = pathlib.Path(__file__).resolve().parent / "migrations"
 
@@ -63,7 +62,6 @@ def get_engine(url: str | None = None) -> sa.Engine:
 def close(engine: sa.Engine) -> None:
     """Closes every connection to the store; using the engine again opens new ones."""
     close_connections(engine)
-    release(engine)
     engine.dispose()
 
 
@@ -172,8 +170,7 @@ def _sqlite(address: str) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def configure(driver: sqlite3.Connection, record: Any) -> None:
         driver.isolation_level = None  # Python's own BEGIN comes too late and is never IMMEDIATE
-        with held_open(engine):
-            _use_write_ahead_log(driver)
+        _use_write_ahead_log(driver)
         seals.add_function(driver)
         driver.execute("PRAGMA synchronous = FULL")
         driver.execute("PRAGMA foreign_keys = ON")

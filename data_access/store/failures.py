@@ -44,7 +44,7 @@ _SQLITE_NAMES: Final = {
     "SQLITE_CORRUPT": "damaged",
     "SQLITE_NOTADB": "damaged",
 }
-# The Arrow driver hands SQLite's errors on as sentences.
+# What comes with neither: PostgreSQL's errors by the Arrow driver, and what Python says of SQLite by itself.
 _SENTENCES: Final = {
     "database is locked": "busy",
     "database table is locked": "busy",
@@ -55,6 +55,7 @@ _SENTENCES: Final = {
     "malformed": "damaged",
     "not a database": "damaged",
     "disk i/o error": "damaged",
+    "could not decode": "damaged",
     "could not connect": "unreachable",
     "connection to server": "unreachable",
     "server closed the connection": "unreachable",

@@ -75,11 +75,8 @@ def test_a_table_without_rows_has_the_same_dtypes(engine: sa.Engine) -> None:
     assert frame.schema["content"] == pl.String
 
 
-@pytest.mark.parametrize("batch_rows", [100, 65_536])
-def test_columns_that_begin_empty_or_whole_keep_their_type(
-    engine: sa.Engine, batch_rows: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arrow, "BATCH_ROWS", batch_rows)
+def test_columns_that_begin_empty_or_whole_keep_their_type(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow, "ROWS_PER_FETCH", 100)
     late = pl.int_range(5_000, eager=True) >= 4_000
     reports = pl.DataFrame({"late": late}).select(
         id=pl.int_range(1, 5_001),
@@ -207,6 +204,23 @@ def test_threads_read_at_once(engine: sa.Engine) -> None:
         lengths = list(threads.map(read, range(0, 2_000, 20)))
 
     assert lengths == [2_000 - threshold for threshold in range(0, 2_000, 20)]
+
+
+def test_no_checkpoint_writes_over_what_is_being_read(sqlite_engine: sa.Engine) -> None:
+    """Within one process the locks of two SQLite libraries do not hold against each other."""
+    with store.snapshot(sqlite_engine) as read:
+        assert read(select(models.Agreement.id)).is_empty()
+        with store.session(sqlite_engine) as session:
+            session.add(agreement("A-1"))
+
+        with sqlite_engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            busy, written, back = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+            connection.exec_driver_sql("BEGIN")
+
+        assert (busy, back) == (0, 0)
+        assert written > 0
+        assert read(select(models.Agreement.id)).is_empty()
 
 
 def test_a_file_put_in_place_of_the_store_is_noticed(sqlite_engine: sa.Engine, tmp_path: pathlib.Path) -> None:
