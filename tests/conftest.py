@@ -10,12 +10,15 @@ import contextlib
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 
 # As many processes as there are cores share them already. Polars reads this once, when it is imported.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
+# Containers are told to keep no bytecode; then each process that a test starts would compile everything anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import hypothesis
 import pytest
@@ -29,6 +32,8 @@ from data_access.store import (
     seals,
 )
 from tests.seed_data import real
+
+sys.dont_write_bytecode = False
 
 with warnings.catch_warnings():
     # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.

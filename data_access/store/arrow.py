@@ -16,15 +16,12 @@ import sqlite3
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi
 import polars as pl
 import pyarrow as pa
 import sqlalchemy as sa
-from adbc_driver_manager.dbapi import Connection as ArrowConnection
-from adbc_driver_manager.dbapi import Cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -45,7 +42,10 @@ FEW_ROWS = 1_000
 ROWS_PER_FETCH = 20_000
 """Rows of SQLite are objects of Python until their columns are made, so many at a time."""
 
-Connection = ArrowConnection | sqlite3.Connection
+if TYPE_CHECKING:
+    from adbc_driver_manager import dbapi
+
+    Connection = dbapi.Connection | sqlite3.Connection
 
 _DTYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], pl.DataType], ...] = (
     (sa.Boolean, pl.Boolean()),
@@ -198,6 +198,9 @@ class _Connections:
             settings = [f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}", "PRAGMA query_only = ON"]
             identity: object = file_identity(path)
         else:
+            # It brings pandas along: a third of a second that nobody waits for who reads SQLite.
+            import adbc_driver_postgresql.dbapi
+
             uri = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
             connection = adbc_driver_postgresql.dbapi.connect(uri, autocommit=True)
             settings = [
@@ -258,16 +261,15 @@ def _fetch(
     connection: Connection, engine: sa.Engine, statement: sa.sql.Executable, schema: Schema | None
 ) -> pl.DataFrame:
     dtypes = _columns(statement, schema)
-    sql = compile_statement(engine, statement)
     with contextlib.closing(connection.cursor()) as cursor:
-        cursor.execute(sql)
+        cursor.execute(compile_statement(engine, statement))
         width = len(cursor.description or ())
         if len(dtypes) != width:
             raise ValueError(f"the statement gives {width} columns, the schema names {len(dtypes)}")
         return _of_rows(cursor, dtypes) if isinstance(cursor, sqlite3.Cursor) else _of_arrow(cursor, dtypes)
 
 
-def _of_arrow(cursor: Cursor, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
+def _of_arrow(cursor: dbapi.Cursor, dtypes: dict[str, pl.DataType]) -> pl.DataFrame:
     table = cursor.fetch_arrow_table()
     # A damaged text that is no UTF-8 is not looked at by Polars and ends the process somewhere later.
     table.validate(full=True)
