@@ -33,6 +33,18 @@ def held_version() -> sa.Select[tuple[object, ...]]:
     return sa.select(*others, latest).where(_HELD.c.id == 1)
 
 
+@functools.cache
+def published() -> sa.Select[tuple[dt.date | None]]:
+    """One row with the last day of which figures were published as `published_on`, by the coordinator or the calendar; what a
+    register was loaded up to is nobody's publication."""
+    return sa.select(_latest(_HELD.c.published_to).label("published_on"))
+
+
+def read_published(session: Session) -> dt.date | None:
+    """`published` as a session sees it."""
+    return _one(session, _HELD.c.published_to)
+
+
 def read(session: Session) -> dt.date | None:
     """The data date as a session sees it; None for a register without any day."""
     return _one(session, _HELD.c.data_date, _HELD.c.published_to)

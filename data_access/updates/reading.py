@@ -70,6 +70,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             agency=agency,
             data_version=0 if version is None else version["version"],
             data_date=up_to,
+            published_on=read(data_date.published()).item(),
             agreements=agreements.join(_lead(partners), on="agreement_id", how="left"),
             events=read(rows(models.StatusEvent, shape.EVENTS)),
             targets=read(rows(models.TargetDate, shape.TARGETS)),

@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from data_access import store
+from data_access import data_date, store
 from data_access.acting import Overlap, Person, Refused, account_of, logged, take_turn
 from data_access.clock import local_time
 from data_access.register import rules_on
@@ -120,7 +120,9 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
         raise Refused("already_undone" if batch.status == BatchStatus.UNDONE else "not_applied")
     oversees = may(account.role, May.OVERSEE_UPLOADS)
     claim_days = rules_on(session, local_day()).claim_days
-    if not oversees and is_for_the_coordinator(batch.reviewed_by, batch.created_at, claim_days=claim_days):
+    if not oversees and is_for_the_coordinator(
+        batch.reviewed_by, batch.created_at, claim_days=claim_days, published_on=data_date.read_published(session)
+    ):
         raise Refused("undo_by_coordinator")
     every = _cells_of_same_agreements(session, batch_id)
     past = _past(every, batch_id)
@@ -159,10 +161,14 @@ def _claims(past: _Past) -> bool:
     return not said.filter(pl.col("new") != State.SIGNED).is_empty()
 
 
-def is_for_the_coordinator(reviewed_by: str, created_at: dt.datetime, *, claim_days: int) -> bool:
-    """Whether no agency may take a batch back: what was reviewed, and what it handed in longer ago than it may claim by itself.
-    Otherwise an undo would move what only a review may."""
-    return bool(reviewed_by) or (local_day() - local_time(created_at).date()).days > claim_days
+def is_for_the_coordinator(
+    reviewed_by: str, created_at: dt.datetime, *, claim_days: int, published_on: dt.date | None
+) -> bool:
+    """Whether no agency may take a batch back: what was reviewed, what it handed in longer ago than it may claim by itself, and
+    what figures have been published with. Otherwise an undo would move what only a review may."""
+    sent_on = local_time(created_at).date()
+    is_published = published_on is not None and sent_on <= published_on
+    return bool(reviewed_by) or is_published or (local_day() - sent_on).days > claim_days
 
 
 def _may_undo(account: models.User, batch: models.UploadBatch) -> bool:

@@ -112,12 +112,14 @@ class Current:
     made (`row_version`): it tells what changed since a template was taken. `waiting` has what batches that wait for review would
     put into cells (`value`). `found_false` are states that somebody outside the agency has found agreements not to have been in.
     `taken_back` is what the register held for a night or longer and holds no more: a `state` since a day, or the share that a
-    report of a day told as progress; and, `by_others`, what a coordinator took back or returned. `thresholds` are those in force.
+    report of a day told as progress; and, `by_others`, what a coordinator took back or returned. `published_on` is the last day of
+    which figures were published (None: of no day yet). `thresholds` are those in force.
     """
 
     agency: str
     data_version: int
     data_date: dt.date | None
+    published_on: dt.date | None = None
     agreements: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(AGREEMENTS))
     events: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(EVENTS))
     targets: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(TARGETS))

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     TO_BE_REVIEWED = "to_be_reviewed"
     UNDOCUMENTED = "undocumented"
     LONG_AGO = "long_ago"
+    PUBLISHED = "published"
     MOVED_LATER = "moved_later"
     SAID_AGAIN = "said_again"
     SENT_BACK = "sent_back"
@@ -83,6 +84,7 @@ class _Said:
     found_false: frozenset[str]
     taken_back: _TakenBack
     received_on: dt.date
+    published_on: dt.date | None
     thresholds: Thresholds
     not_counted: frozenset[str]
     usual_scope: str
@@ -101,6 +103,11 @@ class _Said:
         if self.reported_on is not None and self.cells.keys() & {"shows_progress", "progress_pct"}:
             yield self.reported_on
 
+    def days_moved(self) -> Iterator[dt.date]:
+        """Every day that a clock would start or stop at, or no more."""
+        yield from self.days(*_DAYS, "target_set_on")
+        yield from self.corrected_days()
+
     @property
     def is_of_state(self) -> bool:
         return bool(self.cells.keys() & {"state", "state_date", "state_document"})
@@ -115,7 +122,17 @@ class _Said:
 def _is_long_ago(said: _Said) -> bool:
     """A day further before the day of receipt than a claim may be, typed or put right."""
     earliest = said.received_on - dt.timedelta(days=said.thresholds.claim_days)
-    return any(day < earliest for day in (*said.days(*_DAYS, "target_set_on"), *said.corrected_days()))
+    return any(day < earliest for day in said.days_moved())
+
+
+def _is_published(said: _Said) -> bool:
+    """A day of which figures have been published: what everybody was shown of it would change. What is long ago says more."""
+    published_on = said.published_on
+    return (
+        published_on is not None
+        and not _is_long_ago(said)
+        and any(day <= published_on for day in said.days_moved())
+    )
 
 
 def _moves_the_signing(said: _Said) -> bool:
@@ -244,6 +261,7 @@ RULES: Final[Mapping[Reason, Callable[[_Said], bool]]] = MappingProxyType(
         Reason.TO_BE_REVIEWED: _is_to_be_reviewed,
         Reason.UNDOCUMENTED: _is_undocumented,
         Reason.LONG_AGO: _is_long_ago,
+        Reason.PUBLISHED: _is_published,
         Reason.MOVED_LATER: _is_moved_later,
         Reason.SAID_AGAIN: _is_said_again,
         Reason.SENT_BACK: _was_sent_back,
@@ -292,6 +310,7 @@ def reasons_of(
             found_false=frozenset(found_false.get(within[0].agreement_id or 0, ())),
             taken_back=taken_back.get(within[0].agreement_id or 0, _TakenBack()),
             received_on=received_on,
+            published_on=current.published_on,
             thresholds=current.thresholds,
             not_counted=not_counted,
             usual_scope=usual_scope,

@@ -8,8 +8,8 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from data_access import data_date, updates
 from data_access import store as database
-from data_access import updates
 from data_access.accounts import May
 from data_access.acting import Refused
 from data_access.clock import today
@@ -111,7 +111,11 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
 
 def _is_only_for_the_coordinator(batch: Row) -> bool:
     claim_days = loaders.rules(today(None)).claim_days
-    return updates.is_for_the_coordinator(batch["reviewed_by"], batch["created_at"], claim_days=claim_days)
+    with database.session(session.store(), read_only=True) as reading:
+        published_on = data_date.read_published(reading)
+    return updates.is_for_the_coordinator(
+        batch["reviewed_by"], batch["created_at"], claim_days=claim_days, published_on=published_on
+    )
 
 
 def _show_sent(batch: Row, agency: str | None) -> None:

@@ -75,6 +75,11 @@ def threshold(name: str, value: float, day: dt.date, seen: float) -> Change:
     )
 
 
+def published_on(engine: sa.Engine) -> dt.date | None:
+    """As claims are judged by it."""
+    return updates.current_rows(engine, "BCT").published_on
+
+
 def publish(day: dt.date, seen: dt.date) -> Change:
     return lambda session, actor: coordination.publish(session, actor=actor, day=day, seen=seen)
 
@@ -262,7 +267,7 @@ def test_a_period_takes_the_sample_along_that_was_announced_and_not_one_that_may
 def test_a_day_is_published_and_taken_back(filled: sa.Engine) -> None:
     version = done(filled, publish(TODAY, DATA_DATE))
 
-    assert (version, data_date(filled)) == (6, TODAY)
+    assert (version, data_date(filled), published_on(filled)) == (6, TODAY, TODAY)
     assert settled(filled) == {
         "actor": "dieuphoi",
         "action": "register.publish",
@@ -271,6 +276,7 @@ def test_a_day_is_published_and_taken_back(filled: sa.Engine) -> None:
     assert_declined(filled, threshold("grace_days", 100, TODAY, 90), "not_later")
     done(filled, publish(DATA_DATE, TODAY))
     assert data_date(filled) == DATA_DATE
+    assert published_on(filled) is None, "a register that was loaded was not published"
 
 
 @pytest.mark.parametrize(
@@ -292,7 +298,7 @@ def test_the_calendar_moves_the_data_date_once_a_due_date_is_over(
     assert data_date(filled) == DATA_DATE  # the first period is due today: reports still come in time
     monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 1, 20, 17))  # midnight in Viet Nam
 
-    assert data_date(filled) == PAST.due_on
+    assert data_date(filled) == published_on(filled) == PAST.due_on
     assert updates.current_rows(filled, "BCT").data_date == PAST.due_on
     assert_declined(filled, publish(D(2026, 1, 15), PAST.due_on), "published_already")
     done(filled, publish(D(2026, 1, 21), PAST.due_on))
@@ -309,6 +315,7 @@ def test_a_demonstration_stands_still_until_a_day_is_published(
     monkeypatch.setattr("data_access.clock.utc_now", lambda: dt.datetime(2026, 5, 1, 3))
 
     assert data_date(filled) == DATA_DATE
+    assert published_on(filled) is None
     done(filled, publish(D(2026, 3, 1), DATA_DATE))
     assert data_date(filled) == D(2026, 3, 1)
 

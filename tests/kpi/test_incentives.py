@@ -26,8 +26,10 @@ from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
 from tests.kpi.acts import COSTLY, DISHONEST, HONEST, ON_PAPER, WITHHELD, Act
 from tests.kpi.registers import AS_OF, Row, register_of, registers
+from tests.seed_data import invented_worldbank
 
 NOTHING = 1e-9
+LEAST_ACTS = 15
 
 
 @functools.cache
@@ -94,6 +96,40 @@ def test_a_score_is_earned_on_the_demonstration_register(agency: str, most: int 
     register, found = the_demo()
 
     assert_earned(register, found, most=most, agency=agency)
+
+
+@functools.cache
+def the_worldbank() -> tuple[Register, Facts]:
+    register = folded_from(invented_worldbank.register(), reference.frames())
+    return register, facts.build(register, invented_worldbank.DATA_DATE)
+
+
+def scores(found: Facts, agency: str | None) -> dict[str, float]:
+    """By KPI that has one."""
+    mine = found if agency is None else found.where(pl.col("agency") == agency)
+    cards = scorecard.compute(mine).drop_nulls("score")
+    return dict(cards.select("kpi", "score").iter_rows())
+
+
+@pytest.mark.slow
+def test_a_register_without_a_composite_earns_each_of_its_kpis() -> None:
+    register, found = the_worldbank()
+    before = {agency: scores(found, agency) for agency in (None, "BNNMT")}
+    done = []
+
+    for acts, sign in ((HONEST, 1), (DISHONEST, -1)):
+        for act in acts:
+            after = act.done(register, found, None, None)
+            if after is None:
+                continue
+            done.append(act.name)
+            changed = facts.build(after, found.as_of)
+            for agency, then in before.items():
+                now = scores(changed, agency)
+                wrong = [code for code in then.keys() & now.keys() if sign * (now[code] - then[code]) < -NOTHING]
+                assert not wrong, (act.name, agency)
+
+    assert len(done) >= LEAST_ACTS
 
 
 @pytest.mark.slow

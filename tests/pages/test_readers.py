@@ -19,17 +19,21 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from data_access import store
+from data_access import store, updates
+from data_access.acting import Person
 from data_access.register import raise_data_version, read_register
 from kpi import facts, readers
 from kpi.register import Register
+from kpi.vocabulary import Reading, State
 from pages.ui.view import View
 from tests.kpi.simulated import simulate
 from tests.pages.conftest import Visit
 from tests.pages.stores import AS_OF
 from tests.pages.test_every_page import PAGES
+from tests.pages.test_review import begun, waiting
 
 READER = "M00"
+COORDINATOR = Person("dieuphoi", "coordinator", "BNG")
 SECURITY = "SEC"
 YEARS = range(2021, 2026)
 
@@ -61,6 +65,27 @@ def test_leaders_and_agencies_read_the_same_scorecard_and_overview(browsed_store
             for person in ("lanhdao", "bct", "langson")
         ]
         assert told[0] == told[1] == told[2] != []
+
+
+@pytest.mark.parametrize("reading", [Reading.AS_DECLARED, Reading.AS_VERIFIED])
+def test_what_waits_or_was_returned_is_read_the_same_by_all(
+    shown_store: sa.Engine, visit: Visit, reading: Reading
+) -> None:
+    standing = updates.current_rows(shown_store, "BCT").standing
+    waits, returns = standing.filter(pl.col("state") == State.SIGNED)["ref"].to_list()[:2]
+    waiting(shown_store, begun(waits), "status")
+    returned = waiting(shown_store, begun(returns), "status", name="khac.csv")
+    with store.session(shown_store) as session:
+        updates.send_back(session, actor=COORDINATOR, batch_id=returned, reason="Chưa có văn bản")
+
+    pages = [visit("ranking", person, "en", reading=reading) for person in ("lanhdao", "bct", "dieuphoi")]
+
+    plain = pl.col("name").str.strip_prefix("▶ ")
+    assert all("reading" in page.query_params for page in pages)
+    tables = [[pl.from_pandas(table.value).with_columns(plain) for table in page.dataframe] for page in pages]
+    assert tables[0]
+    for others in tables[1:]:
+        assert all(one.equals(two) for one, two in zip(tables[0], others, strict=True))
 
 
 def test_breakdowns_are_of_the_reader_s_own_agreements(browsed_store: sa.Engine, visit: Visit) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from data_access import audit, register, store, updates
 from data_access.acting import Refused
 from data_access.store import models
+from data_access.store.models import base
 from kpi.update import Checked, Table, check_rows, compare, projected, table_of
 from kpi.update.current import Current
 from kpi.update.transitions import moves_from
@@ -306,6 +307,23 @@ def test_an_agency_takes_back_by_itself_what_it_handed_in_lately(filled: sa.Engi
     with pytest.raises(Refused) as refused:
         undone(filled, number)
     assert refused.value.code == "undo_by_coordinator"
+    assert undone(filled, number, COORDINATOR).applied
+
+
+@pytest.mark.parametrize(("before", "is_undone"), [(1, True), (0, False)])
+def test_what_figures_were_published_with_is_for_the_coordinator(
+    filled: sa.Engine, before: int, is_undone: bool
+) -> None:
+    number = applied(filled, "ref,deliverable_vi\nA-1,mới\n").batch_id
+    with store.session(filled) as session:
+        published_to = base.local_day() - dt.timedelta(days=before)
+        session.execute(sa.update(models.DataVersion).values(published_to=published_to))
+
+    if is_undone:
+        assert undone(filled, number).applied
+        return
+    with pytest.raises(Refused, match="undo_by_coordinator"):
+        undone(filled, number)
     assert undone(filled, number, COORDINATOR).applied
 
 

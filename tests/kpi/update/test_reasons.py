@@ -114,6 +114,27 @@ def test_the_thresholds_in_force_settle_what_is_long_ago_late_or_far() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        (MOVE + "A-1,IN_PROGRESS,2026-01-08,CV 12/BCT\n", (Reason.PUBLISHED,)),
+        (MOVE + "A-1,IN_PROGRESS,2026-01-09,CV 12/BCT\n", ()),
+        (MOVE + "A-1,IN_PROGRESS,2025-12-20,CV 12/BCT\n", (Reason.LONG_AGO,)),
+        (REPORT + "A-1,2025-Q4,2026-01-08,yes,Đã họp\n", (Reason.PUBLISHED,)),
+        (REPORT + "A-1,2025-Q4,2026-01-09,yes,Đã họp\n", ()),
+        (REPORT + "A-1,2025-Q3,,no,\n", (Reason.LONG_AGO,)),
+        (BLOCKER + "A-1,7,,2026-01-08\n", (Reason.PUBLISHED,)),
+        (TARGET + "A-1,2026-12-31,Chậm vốn,2026-01-08\n", (Reason.PUBLISHED,)),
+        (TARGET + "A-1,2026-12-31,Chậm vốn,\n", ()),
+    ],
+)
+def test_what_is_about_a_day_already_published_waits(text: str, reasons: tuple[Reason, ...]) -> None:
+    seen = preview(text, published_on=dt.date(2026, 1, 8))
+
+    assert seen.changes
+    assert tuple(reason for found in seen.waiting.values() for reason in found) == reasons
+
+
 def test_a_state_may_be_set_to_count_once_somebody_else_has_looked() -> None:
     reviewed = Thresholds(counts_from={**Thresholds().counts_from, "IN_PROGRESS": 1})
     start, document = MOVE + "A-1,IN_PROGRESS,2026-01-10,CV 12/BCT\n", MOVE + "A-2,,,CV 12/BCT\n"
