@@ -21,7 +21,7 @@ from kpi.facts.standing import with_standing
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.register import Register
-from seed_data import demo, reference
+from seed_data import demo, reference, worldbank
 from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
 from tests.kpi.acts import COSTLY, DISHONEST, HONEST, ON_PAPER, WITHHELD, Act
@@ -101,7 +101,7 @@ def test_a_score_is_earned_on_the_demonstration_register(agency: str, most: int 
 @functools.cache
 def the_worldbank() -> tuple[Register, Facts]:
     register = folded_from(invented_worldbank.register(), reference.frames())
-    return register, facts.build(register, invented_worldbank.DATA_DATE)
+    return register, facts.build(register, worldbank.DATA_DATE)
 
 
 def scores(found: Facts, agency: str | None) -> dict[str, float]:
