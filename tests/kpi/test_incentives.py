@@ -21,12 +21,13 @@ from kpi.facts.standing import with_standing
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.register import Register
-from seed_data import demo, reference, worldbank
+from seed_data import demo, reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
 from tests.kpi.acts import COSTLY, DISHONEST, HONEST, ON_PAPER, WITHHELD, Act
 from tests.kpi.registers import AS_OF, Row, register_of, registers
 from tests.seed_data import invented_worldbank
+from tests.seed_data.recomputed_worldbank import DATA_DATE
 
 NOTHING = 1e-9
 LEAST_ACTS = 15
@@ -101,7 +102,7 @@ def test_a_score_is_earned_on_the_demonstration_register(agency: str, most: int 
 @functools.cache
 def the_worldbank() -> tuple[Register, Facts]:
     register = folded_from(invented_worldbank.register(), reference.frames())
-    return register, facts.build(register, worldbank.DATA_DATE)
+    return register, facts.build(register, DATA_DATE)
 
 
 def scores(found: Facts, agency: str | None) -> dict[str, float]:
