@@ -18,10 +18,10 @@ import words
 from cli.options import InLanguage, TableJson, TableOrJson, language_option
 from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store
-from data_access import accounts, store, updates
+from data_access import accounts, headings, store, updates
 from data_access.acting import Refused
 from data_access.register import read_data_version
-from files import Limits
+from files import Grid, Limits
 from kpi.update import (
     Change,
     Conflict,
@@ -29,12 +29,13 @@ from kpi.update import (
     Problem,
     Table,
     message,
-    read_table,
     with_remarks,
 )
 from kpi.update import template as filled_template
 from kpi.update.columns import name_of
+from kpi.update.headings import Headings, code_of, outlined
 from kpi.update.review import said_of_waiting, why_held
+from kpi.update.table import read_grid, table_in
 from kpi.vocabulary import BatchStatus, texts
 
 CONFLICT = "conflict"
@@ -124,6 +125,21 @@ def upload(
     encoding: Annotated[
         str | None, typer.Option(help="Of a CSV file that is not Unicode: windows-1258, tcvn3, viscii ...")
     ] = None,
+    heading_row: Annotated[
+        int | None,
+        typer.Option(
+            "--heading-row", metavar="N", min=1, help="The row in which the headings stand, where it is not found."
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="HEADING=COLUMN",
+            help="What a column is, told by its heading or its letters; nothing after the = leaves it out. Remembered for the "
+            "agency with --apply.",
+        ),
+    ] = None,
     output: TableJson = TableOrJson.TABLE,
     language: InLanguage = "en",
 ) -> None:
@@ -131,7 +147,10 @@ def upload(
     engine = open_store()
     person, agency = _acting(engine, user, behalf)
     limits = updates.read_limits()
-    table = read_table(_bytes_of(file, limits), file.name, encoding=encoding, limits=limits)
+    said = Headings(heading_row, _columns_said(column or ()), headings.read(engine, agency))
+    data = _bytes_of(file, limits)
+    grid = read_grid(data, file.name, encoding=encoding, limits=limits, said=said)
+    table = grid if isinstance(grid, list) else table_in(grid, data, file.name, limits=limits, said=said)
     current = updates.current_rows(engine, agency)
     outcome = table if isinstance(table, list) else updates.preview_of(table, current, limits)
     if rest is not None and isinstance(table, Table) and not isinstance(outcome, Preview):
@@ -162,11 +181,28 @@ def upload(
         assert isinstance(table, Table)
         with refusals_in(language), store.session(engine) as session:
             done = updates.hand_in(session, actor=person, table=table, preview=outcome, acknowledged=acknowledge)
+            if said.columns and isinstance(grid, Grid) and (read := outlined(grid.rows, said)) is not None:
+                told_of = said.of_headings([seen.heading for seen in read.columns])
+                headings.remember(session, actor=person, columns=told_of)
     why = why_held(outcome, updates.read_held(engine))
     with words.in_language(language):
         for line, remedy in said_of_waiting(why, outcome.thresholds):
             print(f"{line}. {remedy}", file=sys.stderr)
     _print_outcome([], outcome, done, output, notices)
+
+
+def _columns_said(given: Sequence[str]) -> dict[str, str]:
+    """`HEADING=COLUMN` as heading -> code; a column goes by its code or any of its headings."""
+    said = {}
+    for text in given:
+        heading, equals, column = (part.strip() for part in text.rpartition("="))
+        code = code_of(column)
+        if not equals or not heading:
+            raise CannotRunError(f"--column {text!r}: write HEADING=COLUMN, or HEADING= to leave the column out.")
+        if code is None:
+            raise CannotRunError(f"--column {text!r}: there is no column {column!r}. The full template has them all.")
+        said[heading] = code
+    return said
 
 
 def _write_rest(out: Path, left: Table, wrong: Sequence[Problem], language: str) -> None:

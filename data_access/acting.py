@@ -64,6 +64,7 @@ Code = Literal[
     # uploads
     "not_allowed", "stale", "undecided", "unacknowledged", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
     "undo_by_coordinator", "own_batch", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
+    "too_many_headings",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports", "has_sample",
     "before_sample", "counts_nothing", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",

@@ -13,7 +13,7 @@ from kpi.update import template
 from kpi.vocabulary import BatchStatus
 from pages.ui import data_edition, exports, links, session
 from pages.ui.choices import switch
-from pages.upload import behalf, confirm, form, history, problems
+from pages.upload import behalf, confirm, form, history, layout, problems
 from pages.upload import progress as upload_progress
 from pages.upload import work as upload_work
 
@@ -130,15 +130,20 @@ def take_file(person: session.Person, *, corrects: int | None = None) -> bool:
             name=given.name,
             data=given.getvalue(),
             encoding=st.session_state.get(choice),
+            said=layout.said_of(given),
             progress=progress,
             corrects=corrects,
         )
     if problems.asks_for_encoding(work) or st.session_state.get(choice) is not None:
         problems.show_encoding_choice(choice)
+    if work.table is not None:
+        layout.show(person, given, work)
     if work.is_accepted:
         confirm.show(person, work)
     else:
         problems.show_encoding_check(work)
+    if work.table is None:
+        layout.show(person, given, work)
     return True
 
 

@@ -16,8 +16,9 @@ from typing import Final
 import polars as pl
 import streamlit as st
 
-from data_access import updates
+from data_access import headings, updates
 from data_access.accounts import Person
+from files import Grid
 from kpi.update import (
     Change,
     Conflict,
@@ -26,10 +27,11 @@ from kpi.update import (
     Problem,
     Table,
     place_of,
-    read_table,
 )
 from kpi.update.changes import Place
+from kpi.update.headings import Headings, Outline, outlined
 from kpi.update.review import held_back, why_held
+from kpi.update.table import read_grid, table_in
 from pages.ui import data_edition, filters, session, streamlit_internals
 from pages.upload import effects as upload_effects
 from pages.upload.differences import Decision
@@ -48,13 +50,14 @@ class Work:
     `key` says by whom and what; `basis` against what it was checked (see `_basis`). Without a `table` it could not be
     read. `preview` is there when there are no blocking problems, `final` once every conflict is decided too, with `sent`, the
     table it is of, and `waits`, the changes in it that go to review first; `token` names that final preview, so that a
-    confirmation can only mean what was on the screen. `corrects` is the returned batch that this is sent for. `why_waits`
-    counts places by reason.
+    confirmation can only mean what was on the screen. `corrects` is the returned batch that this is sent for, `outline` how a
+    file was read. `why_waits` counts places by reason.
     """
 
     key: tuple[str, ...]
     table: Table | None = None
     corrects: int | None = None
+    outline: Outline | None = None
     problems: tuple[Problem, ...] = ()
     is_accepted: bool = True
     basis: tuple[object, ...] | None = None
@@ -103,22 +106,29 @@ def of_file(
     name: str,
     data: bytes,
     encoding: str | None,
+    said: Headings,
     progress: Progress,
     corrects: int | None = None,
 ) -> Work:
-    """What this file has come to; read and checked now where it has not been."""
-    key = _owner(person, "file", name, hashlib.sha256(data).hexdigest(), encoding or "", str(corrects or ""))
+    """What this file, with what was said of its columns, has come to; read and checked now where it has not been."""
+    how = (encoding or "", str(said.row), str(sorted(said.columns.items())), str(corrects or ""))
+    key = _owner(person, "file", name, hashlib.sha256(data).hexdigest(), *how)
     work = _kept(key)
     if work is None:
         progress("upload.step_reading", 0.05)
-        with updates.one_at_a_time(person):
-            read = read_table(data, name, encoding=encoding, limits=updates.read_limits())
+        limits = updates.read_limits()
+        said = dataclasses.replace(said, remembered=headings.read(session.store(), person.hands_in_for or ""))
         work = Work(key, corrects=corrects)
+        with updates.one_at_a_time(person):
+            read: Grid | Table | list[Problem] = read_grid(data, name, encoding=encoding, limits=limits, said=said)
+            if isinstance(read, Grid):
+                work.outline = outlined(read.rows, said)
+                read = table_in(read, data, name, limits=limits, said=said)
         if isinstance(read, Table):
             # What goes back to an agency has blank columns that were never anything else.
             work.table = read if corrects is None else dataclasses.replace(read, is_excerpt=True)
             work.is_accepted = encoding is None
-        else:
+        elif isinstance(read, list):
             work.problems = tuple(read)
         st.session_state[_WORK] = work
     return _up_to_date(work, person, progress)

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from data_access import accounts, store, updates
+from data_access import accounts, headings, store, updates
+from data_access.acting import Refused
 from data_access.register import read_register
 from data_access.store import models
 from kpi import facts
@@ -118,6 +119,28 @@ def test_problems_are_listed_with_their_place_and_the_status_is_1(
     assert all(set(problem) == {"row", "column", "value", "code", "message"} for problem in told["problems"])
     assert "Dòng 2" in run("upload", file, "--user", "bct", "--language", "vi").out
     assert updates.list_batches(filled, None).is_empty()
+
+
+def test_a_sheet_of_ones_own_is_read_as_is_said_and_remembered_once_handed_in(
+    run: Runner, filled: sa.Engine, ref: str, tmp_path: Path
+) -> None:
+    file = file_of(tmp_path, f"Bảng của vụ,,\nSố KH,Kết quả đầu ra,Theo dõi\n{ref},Một trung tâm,Lan\n")
+    change = {"agreement": ref, "field": "deliverable_vi", "old": None, "new": "Một trung tâm"}
+    how = ("--heading-row", "2", "--column", "Số KH=ref", "--column", "B=Sản phẩm", "--column", "Theo dõi=")
+    sent = ("upload", str(file), "--user", "bct", "--format", "json", *how)
+
+    assert run(*sent).json()["changes"] == [change]
+    assert headings.read(filled, "BCT") == {}  # it was only shown
+    assert "no column" in one_line(run(*sent, "--column", "Số KH=mã số gì đó"))
+    assert run(*sent, "--apply").json()["applied"]
+
+    assert headings.read(filled, "BCT") == {"sokh": "ref", "theodoi": ""}
+    again = file_of(tmp_path, f"Số KH,Sản phẩm,Theo dõi\n{ref},Hai trung tâm,Lan\n")
+    found = run("upload", again, "--user", "bct", "--format", "json").json()
+    assert found["changes"][0]["new"] == "Hai trung tâm"
+    person, many = accounts.Person("langson", "agency", "T20"), {str(number): "" for number in range(headings.MOST + 1)}
+    with store.session(filled) as session, pytest.raises(Refused, match="too_many_headings"):
+        headings.remember(session, actor=person, columns=many)
 
 
 def test_the_good_rows_go_in_and_the_others_are_written_for_whoever_sent_them(

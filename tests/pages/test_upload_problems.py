@@ -192,3 +192,23 @@ def test_the_good_rows_go_first_and_the_rest_is_given_back(shown_store: sa.Engin
     found = updates.current_rows(shown_store, "BCT").agreements
     assert found.filter(pl.col("ref") == refs.signed)["deliverable_en"].item() == "Plan"
     assert batches(shown_store) == [(1, "applied")]
+
+
+def test_a_sheet_of_ones_own_is_read_as_is_said_once_and_remembered(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    text = f"Bảng theo dõi,,\nSố KH,Kết quả đầu ra,Người theo dõi\n{refs.signed},Một trung tâm,Lan\n"
+
+    page = hand_in(visit("upload", "bct"), text.encode())
+    asked = [box for box in page.selectbox if (box.key or "").startswith("upload_layout_")]
+    page = asked[0].set_value(2).run()
+    asked = [box for box in page.selectbox if (box.key or "").startswith("upload_layout_")]
+    for column, code in zip(asked[1:], ("ref", "deliverable_vi", ""), strict=True):
+        column.set_value(code)
+    page = next(button for button in page.button if button.label == "Đọc lại tệp").click().run()
+
+    assert not page.exception
+    assert "Một trung tâm" in said(page)
+    assert any("tiêu đề ở dòng 2; số cột lấy: 2, bỏ: 1" in expander.label for expander in page.expander)
+    page = hand_in(visit("upload", "bct"), text.replace("Một", "Hai").encode())
+    assert not page.error  # the headings are known by now

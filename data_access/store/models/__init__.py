@@ -9,7 +9,7 @@ Nothing is deleted.
 """
 
 from data_access.store.models.base import utc_now
-from data_access.store.models.desk import AgencyContact, Reminder
+from data_access.store.models.desk import AgencyContact, AgencyHeading, Reminder
 from data_access.store.models.people import KnownBrowser, RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
 from data_access.store.models.reference import (
     Agency,
@@ -46,6 +46,7 @@ __all__ = [
     "Agency",
     "AgencyAlias",
     "AgencyContact",
+    "AgencyHeading",
     "AgencySuccession",
     "Agreement",
     "AgreementAgency",

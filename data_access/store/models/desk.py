@@ -1,4 +1,4 @@
-"""The coordinator's desk: whom to turn to at each agency, and who was reminded of what."""
+"""Around the register: whom to turn to at each agency, who was reminded of what, and how an agency's sheets are read."""
 
 from __future__ import annotations
 
@@ -35,3 +35,13 @@ class Reminder(SQLModel, table=True):
     reason: str = ""
     at: NaiveDatetime = Field(default_factory=utc_now)
     by: str
+
+
+class AgencyHeading(SQLModel, table=True):
+    """What a heading of an agency's own sheets means, as somebody who hands in for it has said."""
+
+    agency: str = Field(foreign_key="agency.key", primary_key=True)
+    heading: str = Field(primary_key=True, description="letters and digits only, lower case, without marks")
+    means: str = Field(default="", description="the code of a column; empty: nothing of it is read")
+    updated_at: NaiveDatetime = Field(default_factory=utc_now)
+    updated_by: str = ""

@@ -65,6 +65,7 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         "blockerevent": models.BlockerEvent(id=number, blocker_id=number, kind="opened", effective_on=DAY),
         "explanation": models.Explanation(id=number, agency=agency, kpi="k", given_on=DAY, text_vi="x"),
         "agencycontact": models.AgencyContact(agency=agency, office="x"),
+        "agencyheading": models.AgencyHeading(agency=agency, heading="x"),
         "reminder": models.Reminder(
             id=number, period="2025-Q3", agency=agency, missing=1, way="in_file", outcome="delivered", by="x"
         ),
@@ -140,7 +141,7 @@ def owners(name: str) -> sa.Select[Any]:
     agreement, blocker, batch = table("agreement"), table("blocker"), table("uploadbatch")
     if name == "agreement":
         return sa.select(own.c.responsible_agency)
-    if name in ("explanation", "nameassignment", "uploadbatch", "agencycontact", "reminder"):
+    if name in ("explanation", "nameassignment", "uploadbatch", "agencycontact", "agencyheading", "reminder"):
         return sa.select(own.c.agency)
     if name == "uploadsubmission":
         return sa.select(batch.c.agency).join(own, own.c.batch_id == batch.c.id)
@@ -283,6 +284,7 @@ FORGED: dict[str, dict[str, object]] = {
     "blockerevent": {"note": "forged"},
     "explanation": {"text_vi": "forged"},
     "agencycontact": {"office": "forged"},
+    "agencyheading": {"means": "forged"},
     "reminder": {"reason": "forged"},
     "nameassignment": {"text": "forged"},
     "uploadbatch": {"reason": "forged"},
