@@ -40,9 +40,7 @@ def remember(session: Session, *, actor: Person, columns: Mapping[str, str]) -> 
             raise Refused("text_too_long", most=HEADING_MAX)
         kept = select(models.AgencyHeading).where(col(models.AgencyHeading.agency) == agency)
         held = {row.heading: row for row in session.exec(kept.with_for_update())}
-        new = {
-            heading: code for heading, code in columns.items() if heading not in held or held[heading].means != code
-        }
+        new = {heading: code for heading, code in columns.items() if heading not in held or held[heading].means != code}
         if len(held.keys() | new.keys()) > MOST:
             raise Refused("too_many_headings", most=MOST)
         for heading, code in new.items():

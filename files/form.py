@@ -16,7 +16,8 @@ class Form:
 
     Rows above `header_row` are not read. A sheet that is named is read even if it is hidden. Rows that hold nothing are left
     out, as in a spreadsheet, unless `keeps_blank_rows`, which is for CSV files. With `keeps_midnight` every date of a workbook
-    comes with its time, so that it can be told from a day that was typed.
+    comes with its time, so that it can be told from a day that was typed. With `keeps_merged` merged cells are notices, each
+    with the `first` and `last` row it reaches over, for whoever knows where the table is.
     """
 
     encoding: str | None = None
@@ -25,6 +26,7 @@ class Form:
     header_row: int = 1
     keeps_blank_rows: bool = False
     keeps_midnight: bool = False
+    keeps_merged: bool = False
 
 
 def _knows_none(cells: Sequence[str]) -> int:

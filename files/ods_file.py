@@ -13,11 +13,10 @@ from files.budget import Budget
 from files.form import ROWS_LOOKED_AT, Form, Heading
 from files.grid import Grid
 from files.package import Attributes
-from files.problems import FileProblem
+from files.problems import MOST_RANGES_NAMED, FileProblem, merged_range
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
 _ENCRYPTED = b"encryption-data"
-_MOST_RANGES_NAMED = 5
 
 
 class _Cell(NamedTuple):
@@ -71,9 +70,9 @@ def _grid(sheets: list[_Sheet], form: Form, heading: Heading) -> Grid | list[Fil
     sheet = named[0] if form.sheet is not None else (ours or filled)[0]
     first = _heading_row(sheet, heading) or form.header_row
     merged = [place for place, last in sheet.merged if last >= first]
-    if merged:
-        return [FileProblem("merged_cells", value=", ".join(merged[:_MOST_RANGES_NAMED]))]
-    notices = []
+    if merged and not form.keeps_merged:
+        return [FileProblem("merged_cells", value=", ".join(merged[:MOST_RANGES_NAMED]))]
+    notices = [merged_range(place, int(place), last) for place, last in sheet.merged] if form.keeps_merged else []
     others = [other.name for other in filled if other is not sheet] if form.sheet is None else []
     if others:
         notices.append(FileProblem("sheets_not_read", value=", ".join(others), params={"sheets": others}))

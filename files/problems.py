@@ -37,3 +37,11 @@ class FileProblem:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise ValueError(f"no problem of a file is called {self.code!r}")
+
+
+MOST_RANGES_NAMED = 5
+
+
+def merged_range(place: str, first: int, last: int) -> FileProblem:
+    """Merged cells from one row to another, for whoever knows where the table is (`Form.keeps_merged`)."""
+    return FileProblem("merged_cells", row=first, value=place, params={"first": first, "last": last})

@@ -18,7 +18,7 @@ from files.encodings import well_formed
 from files.form import ROWS_LOOKED_AT, Form, Heading
 from files.grid import Grid
 from files.package import Archive, Attributes
-from files.problems import FileProblem
+from files.problems import MOST_RANGES_NAMED, FileProblem, merged_range
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -27,8 +27,8 @@ _NOT_DATE_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\][]*\]')
 # ECMA-376 part 1, 18.8.30: formats that need no declaration; 27-36 and 50-58 are dates in East Asian editions.
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _PERCENT_FORMATS = {9, 10}
-_LAST_ROW = re.compile(r"[0-9]{1,7}$")
-_MOST_RANGES_NAMED = 5
+_ROWS_OF_RANGE = re.compile(r"[A-Z]{1,3}([0-9]{1,7})(?::[A-Z]{1,3}([0-9]{1,7}))?")
+_LAST_ROW = 9_999_999
 _MOST_RANGES_KEPT = 50
 
 
@@ -250,7 +250,7 @@ class _SheetReader:
         self._runs = ""
         self._inside_reading = False
         self._has_formula = False
-        self._merged: list[tuple[str, int | None]] = []
+        self._merged: list[tuple[str, int, int]] = []
         self._hidden_rows = 0
 
     def read(self, archive: Archive, part: str) -> None:
@@ -260,11 +260,14 @@ class _SheetReader:
 
     def judge_merged(self, heading: Heading) -> None:
         """Merged cells are a problem from the heading on: titles above it are often merged."""
+        if self._form.keeps_merged:
+            self.notices += [merged_range(*merged) for merged in self._merged]
+            return
         looked_at = self.rows[:ROWS_LOOKED_AT] if self._merged else []
         first = next((number for number, cells in looked_at if heading.is_ours(cells)), self._form.header_row)
-        named = [merged for merged, last in self._merged if last is None or last >= first]
+        named = [merged for merged, _, last in self._merged if last >= first]
         if named:
-            self.problems.append(FileProblem("merged_cells", value=", ".join(named[:_MOST_RANGES_NAMED])))
+            self.problems.append(FileProblem("merged_cells", value=", ".join(named[:MOST_RANGES_NAMED])))
 
     def _start(self, element: str, attributes: Attributes) -> None:
         self._elements += 1
@@ -288,9 +291,12 @@ class _SheetReader:
             self._inside_reading = True
         elif element == "mergeCell":
             merged = attributes.get("ref", "")
-            last = _LAST_ROW.search(merged)
-            if last is None or int(last[0]) >= self._form.header_row:
-                self._merged.append((merged, None if last is None else int(last[0])))
+            rows = _ROWS_OF_RANGE.fullmatch(merged)
+            first, last = (0, _LAST_ROW) if rows is None else (int(rows[1]), int(rows[2] or rows[1]))
+            if len(self._merged) == _MOST_RANGES_KEPT - 1:  # whatever comes after it is not looked at
+                last = _LAST_ROW
+            if last >= self._form.header_row:
+                self._merged.append((merged, first, last))
                 if len(self._merged) == _MOST_RANGES_KEPT:
                     raise package.Enough
 

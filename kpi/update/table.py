@@ -13,14 +13,12 @@ import polars as pl
 import words
 from files import FileProblem, Form, Grid, Limits, apart, formula_injection
 from files.encodings import well_formed
+from files.problems import MOST_RANGES_NAMED
 from kpi.update import columns
 from kpi.update.cells import ROW, cleaned
 from kpi.update.columns import BY_CODE
 from kpi.update.headings import Headings, Rows, codes_in, framed, recognised
 from kpi.update.problems import Problem, are_blocking, capped, told
-
-_ABOVE_A_HEADING = ("merged_cells", "delimiter_unclear")
-"""What may only be so because of rows above the heading."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,9 +99,11 @@ def read_grid(
     reader: Callable[..., Grid | list[FileProblem]] = apart.read,
 ) -> Grid | list[Problem]:
     """The cells of a file before anything is known about their columns, or why it cannot be read."""
-    grid = reader(data, file_name, form=Form(encoding=encoding), limits=limits, heading=said.asked())
-    if isinstance(grid, list) and said.row is not None and any(found.code in _ABOVE_A_HEADING for found in grid):
-        form = Form(encoding=encoding, header_row=said.row)
+    form = Form(encoding=encoding, keeps_merged=True)
+    grid = reader(data, file_name, form=form, limits=limits, heading=said.asked())
+    if isinstance(grid, list) and said.row is not None and any(found.code == "delimiter_unclear" for found in grid):
+        # Titles above a heading may well hold as many of one sign as of another.
+        form = dataclasses.replace(form, header_row=said.row)
         grid = reader(data, file_name, form=form, limits=limits, heading=said.asked())
     return [told(problem) for problem in grid] if isinstance(grid, list) else grid
 
@@ -117,6 +117,7 @@ def table_in(grid: Grid, data: bytes, file_name: str, *, limits: Limits, said: H
     found += around
     if are_blocking(found):
         return found
+    found += _merged(grid, rows)
     codes, header_problems = codes_in(rows, said, limits)
     found += header_problems
     found += [told(problem) for problem in dataclasses.replace(grid, rows=rows).uneven()]
@@ -170,10 +171,27 @@ def _of_others(notices: Iterable[FileProblem]) -> Iterator[FileProblem]:
         with words.in_language(language):
             ours |= {words.t("intake.sheet_guide"), words.t("intake.sheet_lists")}
     for notice in notices:
+        if notice.code == "merged_cells":
+            continue
         if notice.code != "sheets_not_read":
             yield notice
         elif names := [name for name in notice.params["sheets"] if name not in ours]:  # type: ignore[attr-defined]
             yield dataclasses.replace(notice, value=", ".join(names), params={})
+
+
+def _merged(grid: Grid, rows: Rows) -> list[Problem]:
+    """Cells merged within the table; titles above it and signatures below often are."""
+    first, last = rows[0][0], rows[-1][0]
+    named = [
+        str(found.value)
+        for found in grid.notices
+        if found.code == "merged_cells" and _number(found, "first") <= last and _number(found, "last") >= first
+    ]
+    return [Problem("merged_cells", value=", ".join(named[:MOST_RANGES_NAMED]))] if named else []
+
+
+def _number(found: FileProblem, name: str) -> int:
+    return int(str(found.params[name]))
 
 
 def _apostrophes(given: pl.DataFrame, restored: pl.DataFrame) -> list[Problem]:

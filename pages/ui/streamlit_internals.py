@@ -40,6 +40,7 @@ __all__ = [
     "AppSession",
     "BackMsg",
     "Finished",
+    "UploadedFile",
     "addresses_of_files",
     "draw_and_note",
     "drop_upload",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import words as w
 from data_access import headings
@@ -17,15 +16,16 @@ from kpi.update.columns import BY_CODE, COLUMNS
 from kpi.update.headings import NOT_READ, Headings, Seen
 from kpi.update.suggestions import nearest
 from pages.ui import refusals, session
+from pages.ui.streamlit_internals import UploadedFile
 from pages.upload.work import Work
 
 _OF_HEADING: Final = frozenset(
     (
         "column_missing", "column_twice", "column_unknown", "column_unnamed", "header_not_first", "heading_row_absent",
-        "no_known_columns", "two_headers",
+        "merged_cells", "no_known_columns", "two_headers",
     )
 )  # fmt: skip
-_ABOVE: Final = frozenset(("merged_cells", "delimiter_unclear"))
+_ABOVE: Final = frozenset(("delimiter_unclear", "heading_row_absent"))
 _REFUSED: Final = "upload_layout_refused"
 _CODES: Final = (*(column.code for column in COLUMNS if column.part != "ignored"), NOT_READ)
 
@@ -45,7 +45,7 @@ def show(person: session.Person, given: UploadedFile, work: Work) -> None:
     codes = {problem.code for problem in work.problems if problem.blocking}
     said = said_of(given)
     if work.table is None and (work.outline is None or not codes & _OF_HEADING):
-        if codes & (_ABOVE | {"heading_row_absent"}):
+        if codes & _ABOVE:
             _ask_for_number(given, said)
         return
     if work.outline is None:
@@ -69,7 +69,7 @@ def _is_as_in_the_template(seen: tuple[Seen, ...]) -> bool:
 
 
 def _ask_for_number(given: UploadedFile, said: Headings) -> None:
-    """Of a file whose rows are not known: merged cells above the heading keep it from being read."""
+    """Of a file whose rows are not known, or which does not have the one that was named."""
     with st.form(f"{_key(given)}_number", border=False):
         row = st.number_input(w.t("upload.layout_row"), 1, value=said.row or 1, step=1, width=180)
         if st.form_submit_button(w.t("upload.layout_read"), icon=":material/refresh:"):

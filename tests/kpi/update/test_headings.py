@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
+import xlsxwriter
+
 from files import Limits, reading
 from kpi.update import Problem, Table, read_table
 from kpi.update.headings import NOT_READ, Headings, Outline, code_of, outlined
@@ -99,6 +103,23 @@ def test_what_cannot_be_so_is_said() -> None:
     assert [code_of(text) for text in ("Tiêu đề lạ", "title", "Tiến độ triển khai", " ")] == [
         None, "title_vi", "progress", NOT_READ
     ]  # fmt: skip
+
+
+def test_titles_and_signatures_may_be_merged_and_the_table_may_not() -> None:
+    def book(*merged: str) -> bytes:
+        file = io.BytesIO()
+        with xlsxwriter.Workbook(file) as written:
+            sheet = written.add_worksheet()
+            for row, cells in enumerate((["BÁO CÁO"], ["Số KH", "Tiến độ triển khai"], ["A-1", "Đã họp"])):
+                sheet.write_row(row, 0, cells)
+            for cells in merged:
+                sheet.merge_range(cells, "Người lập biểu" if cells == "A5:B5" else "BÁO CÁO")
+        return file.getvalue()
+
+    said = Headings(columns={"Số KH": "ref"})
+    assert isinstance(read_table(book("A1:B1", "A5:B5"), "b.xlsx", said=said, reader=reading.read), Table)
+    outcome = read_table(book("A1:B1", "B3:B4"), "b.xlsx", said=said, reader=reading.read)
+    assert codes(outcome) == ["merged_cells"]
 
 
 def test_the_outline_says_by_what_each_column_can_be_told() -> None:
