@@ -112,8 +112,8 @@ def test_titles_and_signatures_may_be_merged_and_the_table_may_not() -> None:
             sheet = written.add_worksheet()
             for row, cells in enumerate((["BÁO CÁO"], ["Số KH", "Tiến độ triển khai"], ["A-1", "Đã họp"])):
                 sheet.write_row(row, 0, cells)
-            for cells in merged:
-                sheet.merge_range(cells, "Người lập biểu" if cells == "A5:B5" else "BÁO CÁO")
+            for place in merged:
+                sheet.merge_range(place, "Người lập biểu" if place == "A5:B5" else "BÁO CÁO")
         return file.getvalue()
 
     said = Headings(columns={"Số KH": "ref"})
