@@ -21,6 +21,8 @@ from pages.sign_in import password, single_sign_on
 from pages.ui import changed, data_edition, filters, links, menu, session
 
 PAGES: Final = Path(__file__).parent
+ACCOUNT: Final = "account"
+"""The key of the pop-up with the account; its state is whether it is open."""
 
 
 def run() -> None:
@@ -107,8 +109,13 @@ def show_header(person: Person, edition: data_edition.DataEdition) -> None:
             elif caveat:
                 st.caption(f":material/info: {words.t('frame.caveat')}", width="content", help=words.plain(caveat))
         show_search()
-        with st.popover(person.username, icon=":material/account_circle:", type="tertiary"):
-            show_account(person)
+        # Drawn while open only: most runs would draw six elements that nobody sees.
+        account = st.popover(
+            person.username, icon=":material/account_circle:", type="tertiary", key=ACCOUNT, on_change="rerun"
+        )
+        if account.open:
+            with account:
+                show_account(person)
 
 
 def show_search() -> None:

@@ -14,13 +14,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
 
 from data_access import store
 from data_access.store.models import AuditEntry, utc_now
 
 _VERIFY_CHUNK = 10_000
+_LAST = select(func.max(col(AuditEntry.id)))
 
 
 def write(
@@ -56,6 +57,12 @@ class ChainCheck:
 
     entries: int
     first_broken: int | None
+
+
+def last_number(engine: Engine) -> int:
+    """The number of the latest entry, 0 where there is none: another one whenever something that is told here has changed."""
+    with store.reading(engine) as connection:
+        return connection.execute(_LAST).scalar_one() or 0
 
 
 def verify(engine: Engine) -> int | None:

@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import contacts, mail, reminding, settings
+from data_access import mail, reminding, settings
 from data_access import store as database
 from data_access.accounts import May, Person
 from data_access.acting import Refused
@@ -19,6 +19,7 @@ from kpi.reporting.calendar import Period
 from kpi.vocabulary import ReminderOutcome
 from pages.reporting import sections
 from pages.ui import data_edition, exports, links, loaders, refusals, tables
+from pages.ui.kept import kept
 from pages.ui.tables import Column
 from pages.ui.view import PUBLISHED_BY, View
 from pages.upload import history
@@ -134,7 +135,7 @@ def _show_sending(view: View, period: Period, owing: list[str]) -> bool:
     if not settings.load().smtp_url:
         return False
     engine = data_edition.store()
-    reachable = set(contacts.read(engine).filter(pl.col("email") != "")["agency"]) & set(owing)
+    reachable = set(sections.known_contacts(sections.audit_mark()).filter(pl.col("email") != "")["agency"]) & set(owing)
     left = reachable - reminding.already_sent(engine, period=period.code)
     with st.popover(w.t("reporting.send"), icon=":material/forward_to_inbox:"):
         if not _is_of_now(view):
@@ -189,7 +190,7 @@ def _show_sent() -> None:
 
 def _show_lacking(person: Person, owing: list[str]) -> None:
     """How many of them no mail can reach, and the way to put that right."""
-    known = contacts.read(data_edition.store())
+    known = sections.known_contacts(sections.audit_mark())
     lacking = known.filter(pl.col("agency").is_in(owing) & (pl.col("email") == "")).height
     if lacking and person.may(May.KEEP_CONTACTS):
         label = w.tn("reporting.without_contact", lacking)
@@ -201,7 +202,7 @@ def _show_lacking(person: Person, owing: list[str]) -> None:
 
 def _show_log(period: Period) -> None:
     """Who was reminded of this period, when, by whom, and whether the letter went."""
-    log = reminding.read_log(data_edition.store(), period=period.code)
+    log = _log(period.code, sections.audit_mark())
     if log.is_empty():
         return
     with st.expander(w.tn("reporting.log", log.height), icon=":material/history:"):
@@ -227,6 +228,12 @@ def _show_log(period: Period) -> None:
             alt=w.t("reporting.log_alt"),
             height=320 if log.height > 8 else None,
         )
+
+
+@kept()
+def _log(period: str, mark: int) -> pl.DataFrame:
+    """The reminders of a period since an `audit_mark`; columns as in `reminding.read_log`."""
+    return reminding.read_log(data_edition.store(), period=period)
 
 
 def _outcome(outcome: str, reason: str) -> str:

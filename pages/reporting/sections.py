@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import contacts, coordination
+from data_access import audit, contacts, coordination
 from data_access.accounts import May, Person
 from kpi.facts import UNASSIGNED
 from kpi.reporting import calendar
@@ -187,8 +187,7 @@ def show_agencies(view: View, period: str) -> None:
         default="remind" if sizes["remind"] else ALL,
         width=330,
     )
-    # Whom to turn to changes without the register.
-    shown = _in_words(_agencies(view, period, who), _contacts())
+    shown = _in_words(_agencies(view, period, who), _contacts(audit_mark()))
     tables.show(
         shown,
         [
@@ -207,14 +206,25 @@ def show_agencies(view: View, period: str) -> None:
     )
 
 
-def _contacts() -> tuple[tuple[str, str], ...]:
+def audit_mark() -> int:
+    """What tells two states of contacts, accounts and reminders apart, which change without the register."""
+    return audit.last_number(data_edition.store())
+
+
+@kept()
+def _contacts(mark: int) -> tuple[tuple[str, str], ...]:
     """Agency -> the contact that is kept, or else the office of its accounts."""
     found = coordination.read_contacts(data_edition.store())
-    kept_ones = contacts.read(data_edition.store()).select("agency", "office", "email", "phone")
-    for agency, *parts in kept_ones.iter_rows():
+    for agency, *parts in known_contacts(mark).select("agency", "office", "email", "phone").iter_rows():
         if any(parts):
             found[agency] = " · ".join(filter(None, parts))
     return tuple(sorted(found.items()))
+
+
+@kept()
+def known_contacts(mark: int) -> pl.DataFrame:
+    """The contacts since an `audit_mark`; columns as in `contacts.read`."""
+    return contacts.read(data_edition.store())
 
 
 @kept()

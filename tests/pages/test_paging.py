@@ -76,12 +76,15 @@ def says(app: AppTest) -> list[str]:
 # --- What travels ----------------------------------------------------------------------------------------------------
 
 
-def test_of_a_long_table_one_page_travels_and_says_where_it_stands(register: sa.Engine) -> None:
+def test_of_a_long_table_one_page_travels_and_says_where_it_stands(
+    register: sa.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     app = run({"table_page": "3"})
 
     assert refs(app) == FRAME["ref"][2 * PAGE_ROWS : 3 * PAGE_ROWS].to_list()
     assert "201–300 trong 100.000 dòng" in says(app)
     assert app.get("pagination")[0].proto.num_pages == MANY // PAGE_ROWS
+    assert "default value" not in caplog.text
 
 
 def test_only_the_rows_that_are_shown_are_put_in_words(register: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
