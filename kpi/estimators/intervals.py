@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 
 @functools.cache
 def z_value(level: float) -> float:
     """The two-sided standard normal quantile, 1.96 at `level` 0.95."""
-    return float(norm.ppf(0.5 + level / 2))
+    return float(ndtri(0.5 + level / 2))
 
 
 def wilson(numerator: pl.Expr, denominator: pl.Expr, level: float = 0.95) -> tuple[pl.Expr, pl.Expr]:

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import chi2
 
+from kpi.estimators.distributions import chi2_upper_tail
 from kpi.estimators.intervals import z_value
 
 # Products of floats drift by about 1e-13 over a thousand steps; what lies nearer to one half is settled exactly.
@@ -302,7 +302,9 @@ def log_rank_between(frame: pl.DataFrame, *, group: str, duration: str, observed
     if degrees == 0 or np.linalg.matrix_rank(covariance) < degrees:  # one group, or groups never at risk together
         return LogRank(statistic=0.0, degrees=degrees, p_value=None, groups=table)
     statistic = float(gap[1:] @ np.linalg.solve(covariance[1:, 1:], gap[1:]))
-    return LogRank(statistic=statistic, degrees=degrees, p_value=float(chi2.sf(statistic, degrees)), groups=table)
+    return LogRank(
+        statistic=statistic, degrees=degrees, p_value=float(chi2_upper_tail(statistic, degrees)), groups=table
+    )
 
 
 def log_rank_by(frame: pl.DataFrame, *, by: Sequence[str], group: str, duration: str, observed: str) -> pl.DataFrame:
@@ -337,7 +339,7 @@ def log_rank_against_rest(frame: pl.DataFrame, *, group: str, duration: str, obs
         schema={group: names.dtype, "n": pl.Int64, "observed": pl.Int64, "expected": pl.Float64},
     ).with_columns(
         statistic=pl.Series(statistic),
-        p_value=pl.when(pl.Series(some)).then(pl.Series(chi2.sf(statistic, 1))),
+        p_value=pl.when(pl.Series(some)).then(pl.Series(chi2_upper_tail(statistic, 1))),
     )
 
 

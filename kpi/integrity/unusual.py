@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.special import betainc
-from scipy.stats import norm
+from scipy.special import betainc, ndtri
 
 from kpi.integrity.signs import CLUSTER
 from kpi.rules import Rules
@@ -205,8 +204,9 @@ def between(x: Floats, n: Floats, share: float, counts: Bools) -> Floats:
 
 def _left_of_one(tail: float) -> float:
     """The mean square of standard normal draws whose outermost at either end are drawn in."""
-    edge = norm.ppf(1 - tail)
-    return float(1 - 2 * tail - 2 * edge * norm.pdf(edge) + 2 * tail * edge**2)
+    edge = ndtri(1 - tail)
+    density = np.exp(-(edge**2) / 2) / np.sqrt(2 * np.pi)
+    return float(1 - 2 * tail - 2 * edge * density + 2 * tail * edge**2)
 
 
 # --- Chance ----------------------------------------------------------------------------------------------------------

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import sparse
-from scipy.special import expit
-from scipy.stats import beta, chi2
+from scipy.special import betainccinv, betaincinv, expit
 
 from kpi.estimators import survival
+from kpi.estimators.distributions import chi2_quantile, chi2_upper_quantile
 from kpi.facts import Facts
 from kpi.indicators.catalog import KPIS, Kpi
 
@@ -121,8 +121,8 @@ def _share(kpi: Kpi, rows: pl.DataFrame, by: str, factors: Sequence[str], level:
     )
     n, x = groups["n"].to_numpy() / effect, groups["observed"].to_numpy() / effect
     tail = (1 - level) / 2
-    low = np.where(x > 0, beta.ppf(tail, x, n - x + 1), 0.0)
-    high = np.where(x < n, beta.isf(tail, x + 1, np.maximum(n - x, 1e-9)), 1.0)
+    low = np.where(x > 0, betaincinv(x, n - x + 1, tail), 0.0)
+    high = np.where(x < n, betainccinv(x + 1, np.maximum(n - x, 1e-9), tail), 1.0)
     expected_share = pl.col("expected") / pl.col("n")
     return (
         groups.with_columns(
@@ -171,8 +171,8 @@ def _median(kpi: Kpi, rows: pl.DataFrame, by: str, factors: Sequence[str], level
         .join(expected, on=by, nulls_equal=True)
     )
     observed, tail = groups["observed"].to_numpy(), (1 - level) / 2
-    low = np.where(observed > 0, chi2.ppf(tail, 2 * np.maximum(observed, 1)) / 2, 0.0)
-    high = chi2.isf(tail, 2 * (observed + 1)) / 2
+    low = np.where(observed > 0, chi2_quantile(tail, 2 * np.maximum(observed, 1)) / 2, 0.0)
+    high = chi2_upper_quantile(tail, 2 * (observed + 1)) / 2
     groups = groups.with_columns(
         ratio=pl.col("observed") / pl.col("expected"),
         low=pl.Series(low) / pl.col("expected"),

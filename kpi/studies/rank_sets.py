@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy.sparse import csr_array
-from scipy.stats import binom, chi2, norm
-from scipy.stats import t as student
+from scipy.special import ndtr, stdtrit
 
 from kpi.estimators import intervals
+from kpi.estimators.distributions import binomial_chance, binomial_quantile, binomial_tail, chi2_quantile
 from kpi.estimators.intervals import z_value
 from kpi.facts import Facts
 from kpi.indicators import scorecard
@@ -140,9 +140,9 @@ def funnel_limits(p0: float, n: int | Sequence[int], *, phi: float = 1.0) -> Lim
     if isinstance(n, Sequence):
         sizes = np.asarray(n, dtype=float)[:, None]
         levels = np.asarray(FUNNEL_LEVELS)
-        least = binom.ppf(levels, sizes, p0)
-        reached = binom.cdf(least, sizes, p0)
-        step = reached - binom.cdf(least - 1, sizes, p0)
+        least = binomial_quantile(levels, sizes, p0)
+        reached = binomial_tail(least, sizes, p0)
+        step = reached - binomial_tail(least - 1, sizes, p0)
         exact = (least - (reached - levels) / step) / sizes
         limits = (p0 + np.sqrt(phi) * (exact - p0)).clip(0, 1)
         return [(row[0], row[1], row[2], row[3]) for row in limits.tolist()]
@@ -161,8 +161,9 @@ def funnel_position(x: Sequence[int], n: Sequence[int], p0: float, *, phi: float
     drawn_in = among * p0 + (cases - among * p0) / np.sqrt(phi)
     below, above = np.floor(drawn_in), np.ceil(drawn_in)
     # Between whole cases the chances are interpolated.
-    at_least = binom.sf(above - 1, among, p0) + (above - drawn_in) * binom.pmf(above - 1, among, p0)
-    at_most = binom.cdf(below, among, p0) + (drawn_in - below) * binom.pmf(below + 1, among, p0)
+    fewer = above - 1
+    at_least = 1 - binomial_tail(fewer, among, p0) + (above - drawn_in) * binomial_chance(fewer, among, p0)
+    at_most = binomial_tail(below, among, p0) + (drawn_in - below) * binomial_chance(below + 1, among, p0)
     outer, inner = FUNNEL_LEVELS[0], FUNNEL_LEVELS[1]
     up = (at_least <= inner).astype(int) + (at_least <= outer)
     down = (at_most <= inner).astype(int) + (at_most <= outer)
@@ -187,7 +188,7 @@ def overdispersion(x: Sequence[int], n: Sequence[int], p0: float | None = None) 
     z = (cases / among - centre) / np.sqrt(centre * (1 - centre) / among)
     drawn_in = z.clip(*np.quantile(z, [WINSORISED, 1 - WINSORISED]))
     phi = float((drawn_in**2).mean())
-    return phi if phi * len(z) > chi2.ppf(0.95, len(z)) else 1.0
+    return phi if phi * len(z) > chi2_quantile(0.95, len(z)) else 1.0
 
 
 def _counts(x: Sequence[int], n: Sequence[int]) -> tuple[Floats, Floats]:
@@ -387,7 +388,7 @@ def _taken(size: Ints, most: int) -> Ints:
 
 def _limits(strays: Floats, size: Ints, level: float) -> tuple[Floats, Floats]:
     free = (size - 1).clip(1)
-    tails = norm.sf(student.isf((1 - level) / 2, free) * np.sqrt(size / free))
+    tails = ndtr(stdtrit(free, (1 - level) / 2) * np.sqrt(size / free))
     pairs = [np.nanquantile(column, [tail, 1 - tail]) for column, tail in zip(strays.T, tails, strict=True)]
     return np.array([low for low, _ in pairs]), np.array([high for _, high in pairs])
 

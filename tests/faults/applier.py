@@ -88,7 +88,7 @@ def main(address: str, mode: str) -> None:
 
     What takes longest to import and starts no thread is there already.
     """
-    for module in ("alembic.command", "sqlmodel", "scipy.stats"):
+    for module in ("alembic.command", "sqlmodel", "scipy.special"):
         importlib.import_module(module)
     assert threading.active_count() == 1
     logging.disable(logging.WARNING)
