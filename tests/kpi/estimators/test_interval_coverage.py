@@ -7,6 +7,8 @@ docs/statistics.md quotes. Seeds are fixed: a test that passes once passes alway
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,6 +30,21 @@ def measured(what: str, value: object) -> None:
 
 def random_of(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
+
+
+def registers(count: int, size: int, *days: dt.date, law: Law, **options: Any) -> Iterator[tuple[facts.Facts, ...]]:
+    """So many registers of one law, `size` agreements each, as of each of the days: larger ones are folded and taken apart
+    again, as no agreement of a simulated register knows of another."""
+    for first in range(0, count, AT_ONCE):
+        several = min(AT_ONCE, count - first)
+        history = facts.History.of(simulate(several * size, seed=first, law=law, **options))
+        folded = [facts.build(history, day) for day in days]
+        for number in range(several):
+            own = (pl.col("agreement_id") - 1) // size == number
+            yield tuple(found.where(own) for found in folded)
+
+
+AT_ONCE = 25
 
 
 # --- Shares, places, funnels -----------------------------------------------------------------------------------------
@@ -205,8 +222,7 @@ def test_adjusted_ratios_hold_one_where_only_the_mix_differs() -> None:
     law = Law(sector_rates=(2.0, 0.5, 1.0, 2.0, 0.5, 1.0), own_sector=0.5, mean_wait=300)
     held: dict[str, list[float]] = {"K02": [], "K03": []}
     crude = []
-    for seed in range(25):
-        found = facts.build(simulate(1200, seed=seed, agencies=12, even=True, law=law, last=dt.date(2025, 9, 1)), AS_OF)
+    for (found,) in registers(25, 1200, AS_OF, agencies=12, even=True, law=law, last=dt.date(2025, 9, 1)):
         for code, results in held.items():
             table = case_mix.adjust(found, code)
             results += ((table["low"] <= 1) & (table["high"] >= 1)).to_list()
@@ -259,10 +275,9 @@ def test_forecasts_come_true_as_often_as_they_say() -> None:
 def test_limits_of_forecasts_by_agency_hold() -> None:
     law, day, held = Law(agency_rates=np.linspace(0.5, 1.8, 20)), dt.date(2025, 3, 31), []
     end = day + dt.timedelta(days=180)
-    for seed in range(25):
-        register = simulate(900, seed=seed, agencies=20, law=law)
-        foreseen = forecast.starts(facts.build(register, day), end)
-        came = facts.build(register, end).agreements.select("agreement_id", "is_started")
+    for then, later in registers(25, 900, day, end, agencies=20, law=law):
+        foreseen = forecast.starts(then, end)
+        came = later.agreements.select("agreement_id", "is_started")
         happened = foreseen.cases.join(came, on="agreement_id").group_by("agency").agg(pl.col("is_started").sum())
         both = foreseen.expected(["agency"]).join(happened, on="agency")
         held += both["is_started"].is_between(both["low"], both["high"]).to_list()
@@ -276,10 +291,9 @@ def test_limits_of_forecasts_by_agency_hold() -> None:
 
 @pytest.mark.slow
 def test_a_change_is_claimed_wrongly_as_seldom_as_it_says() -> None:
-    verdicts = []
-    for seed in range(150):
-        same = facts.build(simulate(400, seed=seed, law=Law(mean_wait=400)), AS_OF)
-        verdicts.append(cohorts.compare(same, "2021", "2024").verdict)
+    verdicts = [
+        cohorts.compare(same, "2021", "2024").verdict for (same,) in registers(150, 400, AS_OF, law=Law(mean_wait=400))
+    ]
     wrong = 1 - verdicts.count("no_difference_shown") / len(verdicts)
     measured("cohorts: a change claimed where there is none", round(wrong, 3))
 
