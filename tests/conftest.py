@@ -35,6 +35,11 @@ from tests.seed_data import real
 
 sys.dont_write_bytecode = False
 
+# Stores are written in memory: nothing of a test has to outlast the machine, and a disk is waited for at every commit.
+IN_MEMORY, ROOM_NEEDED = pathlib.Path("/dev/shm"), 4 << 30
+if os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= ROOM_NEEDED:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+
 with warnings.catch_warnings():
     # The package looks for a runtime directory as it is imported, and a container has none; nothing is kept there.
     warnings.simplefilter("ignore")

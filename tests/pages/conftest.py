@@ -18,6 +18,7 @@ from pages.ui import loaders  # noqa: F401  (its import says where names are kep
 from pages.ui import session as page_session
 from tests.pages import stores
 from tests.pages.running import at_page
+from tests.serving import with_demo_accounts
 
 words.raise_on_missing()
 
@@ -53,17 +54,17 @@ Visit = Callable[..., AppTest]
 @pytest.fixture
 def empty_store(sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     """A store without a register, which pages read; it has the demo accounts that belong to no agency."""
-    return _shown(sqlite_engine, monkeypatch)
+    return _shown(with_demo_accounts(sqlite_engine), monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def large_file(sqlite_migrated: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A SQLite file with a register large enough for a ranking."""
+    """A SQLite file with a register large enough for a ranking, and the demo accounts."""
     path = tmp_path_factory.mktemp("large") / "store.sqlite"
     shutil.copy(sqlite_migrated, path)
     engine = store.get_engine(f"sqlite:///{path}")
     stores.fill(engine, count=240)
-    store.close(engine)
+    store.close(with_demo_accounts(engine))
     return path
 
 
@@ -99,8 +100,6 @@ def _shown(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     monkeypatch.setattr(passwords, "ROUNDS", 4)
     monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
     monkeypatch.setattr(page_session, "browser", lambda: "mark")
-    with store.session(engine) as session:
-        accounts.ensure_demo_accounts(session)
     return engine
 
 
