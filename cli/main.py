@@ -53,10 +53,20 @@ for room in (
     room.add_to(app)
 
 
+def _with_lists(arguments: Sequence[str]) -> list[str]:
+    """The arguments, those of `init --lists` without a folder as `--lists ""`: an option cannot do without a value by itself."""
+    found = list(arguments)
+    if found[:1] == ["init"] and "--lists" in found:
+        after = found.index("--lists") + 1
+        if after == len(found) or found[after].startswith("-"):
+            found.insert(after, "")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; the exit status."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="manage.py")
+        app(args=_with_lists(sys.argv[1:] if arguments is None else arguments), prog_name="manage.py")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except StoreInUseError as error:

@@ -10,9 +10,9 @@ import typer
 import words
 from cli.options import InLanguage
 from cli.output import print_problems
+from cli.packs import Lists, lists_for
 from cli.reading import CannotRunError
 from files import Form
-from seed_data import reference
 from seed_data.mapping.drafting.text import drafted
 from seed_data.mapping.problems import MappingError
 from seed_data.mapping.source import read_table
@@ -39,6 +39,7 @@ def draft(
     sheet: Annotated[str, typer.Option(help="The sheet of a workbook; the first visible one if left out.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of a CSV that is not UTF-8.")] = "",
     header_row: Annotated[int, typer.Option(min=1, help="The row with the headings.")] = 1,
+    lists: Lists = None,
     language: InLanguage = "en",
 ) -> None:
     """Write a first mapping for a file: what it seems to hold filled in, what only a person can say left as "?"."""
@@ -53,12 +54,13 @@ def draft(
         keeps_midnight=True,
     )
     try:
+        known = lists_for(lists)
         table = read_table(file.read_bytes(), name=file.name, form=form, used=())
     except MappingError as error:
         print_problems(error.problems, language)
         raise typer.Exit(1) from None
     with words.in_language(language):
-        text = drafted(table, reference.frames(), form=form, name=file.name, t=words.t)
+        text = drafted(table, known, form=form, name=file.name, t=words.t)
     try:
         with path.open("x", encoding="utf-8") as written:
             written.write(text)

@@ -20,6 +20,9 @@ from seed_data.mapping.problems import MappingProblem
 from seed_data.mapping.summary import contradictions, names_by_kind, summarise
 
 MOST_PROBLEMS_SHOWN = 50
+MOST_NAMES_SHOWN = 10
+"""So many names that stand for nobody a summary shows; the others are one line. `--show-names` lists them all."""
+MOST_CONTRADICTIONS_SHOWN = 10
 _MOST_LETTERS = 60
 
 
@@ -97,15 +100,21 @@ def print_summary(register: RegisterFrames, *, stored: bool, language: str) -> N
             print("\n" + t("mapping.summary_unresolved"))
             _print_counts(
                 (f"{item['name']}  [{t('mapping.' + item['field'])}]", item["agreements"])
-                for item in found["unresolved"]
+                for item in found["unresolved"][:MOST_NAMES_SHOWN]
             )
+            others = found["unresolved"][MOST_NAMES_SHOWN:]
+            if others:
+                carried = sum(item["agreements"] for item in others)
+                print(f"{carried:>8}  {words.tn('mapping.summary_further', len(others))}")
         if found["findings"]:
             print("\n" + t("mapping.summary_findings"))
             _print_counts((t(f"mapping.finding.{code}"), count) for code, count in found["findings"].items())
         rows = contradictions(register)
         if rows.height:
             print("\n" + t("mapping.summary_contradictions"))
-            print_table(rows.head(MOST_PROBLEMS_SHOWN))
+            print_table(rows.head(MOST_CONTRADICTIONS_SHOWN))
+            if rows.height > MOST_CONTRADICTIONS_SHOWN:
+                print(words.tn("mapping.summary_further_rows", rows.height - MOST_CONTRADICTIONS_SHOWN))
 
 
 def print_names(register: RegisterFrames, language: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 
 import words
@@ -12,13 +14,15 @@ from cli import fetching
 from cli.fetching import Country, country_code
 from cli.options import ACTOR, Format, InFormat, InLanguage, TableJson, TableOrJson
 from cli.output import print_frame, print_json, print_names, print_problems, print_summary, progress
+from cli.packs import Lists, lists_for, read_pack
 from cli.reading import CannotRunError, open_store, parse_day
 from data_access import settings, store
-from seed_data import demo, reference, refreshing, worldbank
+from data_access.packs import VIET_NAM, pack_of
+from seed_data import demo, refreshing, worldbank
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
 from seed_data.mapping.summary import summarise
-from seed_data.store import fill
+from seed_data.store import begin, fill
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,8 +32,18 @@ def add_to(app: typer.Typer) -> None:
     app.command()(refresh)
 
 
-def init() -> None:
+def init(
+    lists: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[FOLDER]",
+            help="Begin with the lists and words of a country pack; without a FOLDER, with what registers name.",
+        ),
+    ] = None,
+    language: InLanguage = "en",
+) -> None:
     """Make the store's tables, or bring them up to date. DATABASE_URL says which store, REGISTER which SQLite file."""
+    begun = None if lists is None else _pack(lists, language)
     configured = settings.load()
     engine = store.get_engine(configured.database_url)
     if store.is_above_policies(engine):
@@ -38,6 +52,10 @@ def init() -> None:
             raise CannotRunError(f"{superuser}. Connect as a role of the application's own; see deploy/README.md.")
         print(f"{superuser}: production will not start like this.")
     store.migrate(engine)
+    if begun is not None:
+        with store.session(engine) as session:
+            begin(session, begun, actor=ACTOR)
+        print(f"Its lists: {pack_of(begun).name_en}")
     print(f"The store is ready: {engine.url.render_as_string(hide_password=True)}")
     if settings.load({}).app_secret == configured.app_secret:  # the one made for this process
         print(
@@ -58,6 +76,7 @@ def load(
     mapping: Annotated[Path | None, typer.Option(help="How FILE is read (TOML); see docs/own_register.md.")] = None,
     data_date: Annotated[str, typer.Option(help="The day FILE describes, where that is not the mapping's.")] = "",
     country: Country = worldbank.HOME,
+    lists: Lists = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be loaded; store nothing.")] = False,
     show_names: Annotated[
         bool, typer.Option("--show-names", help="List every name of an agency or a partner, and what it was taken for.")
@@ -67,7 +86,8 @@ def load(
 ) -> None:
     """Load a register into an empty store. A file with problems is refused whole; each problem is named."""
     try:
-        register = _read(what, mapping, data_date, country)
+        known = lists_for(lists, of_country=country if what == "worldbank" else "")
+        register = _read(what, mapping, data_date, country, known)
     except MappingError as error:
         print_problems(error.problems, language)
         raise typer.Exit(1) from None
@@ -80,7 +100,7 @@ def load(
             progress(words.t("mapping.loading"), rows) as told,
             store.session(engine) as session,
         ):
-            fill(session, actor=ACTOR, register=register, origin=Path(what).name, told=told)
+            fill(session, actor=ACTOR, register=register, origin=Path(what).name, lists=known, told=told)
     if output is TableOrJson.JSON:
         names = {"names": register.names.to_dicts()} if show_names else {}
         print_json({**summarise(register, stored=not dry_run), **names})
@@ -103,7 +123,7 @@ def refresh(
         raise CannotRunError("demo: the demonstration has no source that could be newer.")
     engine = open_store()
     try:
-        found = refreshing.compare(engine, _read(what, mapping, data_date, country))
+        found = refreshing.compare(engine, _read(what, mapping, data_date, country, lists_for(None)))
     except MappingError as error:
         print_problems(error.problems, language)
         raise typer.Exit(1) from None
@@ -113,11 +133,23 @@ def refresh(
     print_frame(found, output, {kind: f"{count} agreements" for kind, count in counts.items()})
 
 
-def _read(what: str, mapping: Path | None, data_date: str, country: str) -> RegisterFrames:
+def _pack(folder: str, language: str) -> Mapping[str, pl.DataFrame]:
+    try:
+        return read_pack(Path(folder))
+    except MappingError as error:
+        print_problems(error.problems, language)
+        raise typer.Exit(1) from None
+
+
+def _read(
+    what: str, mapping: Path | None, data_date: str, country: str, lists: Mapping[str, pl.DataFrame]
+) -> RegisterFrames:
     if what == "demo" and mapping is None:
+        if pack_of(lists) != VIET_NAM:
+            raise CannotRunError("demo: the demonstration is of Viet Nam's lists, and the store was begun with others.")
         return RegisterFrames(demo.frames())
     if what == "worldbank" and mapping is None:
-        return _fetched(country_code(country))
+        return _fetched(country_code(country), lists)
     path = Path(what)
     if not path.is_file():
         raise CannotRunError(f"{what}: there is no such file. Name a CSV, XLSX or ODS file, or one of demo, worldbank.")
@@ -130,12 +162,12 @@ def _read(what: str, mapping: Path | None, data_date: str, country: str) -> Regi
         mapping.read_bytes(),
         file=path.name,
         mapping_file=mapping.name,
-        lists=reference.frames(),
+        lists=lists,
         data_date=parse_day(data_date, of="--data-date") if data_date else None,
     )
 
 
-def _fetched(country: str) -> RegisterFrames:
+def _fetched(country: str, lists: Mapping[str, pl.DataFrame]) -> RegisterFrames:
     """The list of the World Bank's operations in a country that was fetched last."""
     found = worldbank.newest(fetching.FETCHED, country)
     if found is None:
@@ -144,4 +176,4 @@ def _fetched(country: str) -> RegisterFrames:
             f"python manage.py fetch worldbank --country {country}"
         )
     path, day = found
-    return worldbank.read(path.read_bytes(), file=path.name, lists=reference.frames(), data_date=day, country=country)
+    return worldbank.read(path.read_bytes(), file=path.name, lists=lists, data_date=day, country=country)

@@ -23,7 +23,7 @@ from data_access.store import models
 from data_access.store.arrow import Read, table_of
 from kpi.register import BLANK, DECLARED, Register
 from kpi.rules import Rules
-from kpi.vocabulary import REPORT_FIELDS
+from kpi.vocabulary import REPORT_FIELDS, State
 
 TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
     {
@@ -93,7 +93,12 @@ def read_register(engine: sa.Engine, *, known_on: dt.date | None = None, now: Re
             frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
         frames |= _since_seen(read, frames, known_on)
         said = read(sa.select(table_of(models.DataVersion).c.not_kept))["not_kept"]
-        return Register(**frames, not_kept=frozenset(name for names in said for name in names.split()))
+        starts = read(sa.select(table_of(models.CountryPack).c.starts_with))["starts_with"].to_list()
+        return Register(
+            **frames,
+            not_kept=frozenset(name for names in said for name in names.split()),
+            starts_with=str(starts[0]) if starts else State.IN_PROGRESS.value,
+        )
 
 
 def _since_seen(read: Read, frames: Mapping[str, pl.DataFrame], known_on: dt.date | None) -> dict[str, pl.DataFrame]:

@@ -252,7 +252,8 @@ class Register:
     """Every table a figure can depend on, retracted rows left out.
 
     Columns are those of the tables of the same names in the store; those declared above are used here, and a frame may
-    hold more. `not_kept` are those of RECORDS that the register says it does not keep. An empty `Register()` is a register
+    hold more. `not_kept` are those of RECORDS that the register says it does not keep; `starts_with` is the state with which
+    what was agreed has started: carrying it out, or for a treaty its entry into force. An empty `Register()` is a register
     without agreements.
     """
 
@@ -274,6 +275,7 @@ class Register:
     sectors: pl.DataFrame = dataclasses.field(default_factory=Sectors.create_empty)
     doc_types: pl.DataFrame = dataclasses.field(default_factory=DocTypes.create_empty)
     not_kept: frozenset[str] = frozenset()
+    starts_with: str = State.IN_PROGRESS.value
 
 
 DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(

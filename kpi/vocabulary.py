@@ -66,6 +66,13 @@ MILESTONES: Final = texts(state for state in State if state.kind in (StateClass.
 """The states on the way from signing to completion, in order: to come to one further than ever before is progress."""
 
 STARTED_STATES: Final = texts((State.IN_PROGRESS, State.COMPLETED))
+
+
+def started_states(starts_with: str) -> tuple[str, ...]:
+    """The states in which what was agreed has started, where it starts with this one of MILESTONES: that and those after it."""
+    return MILESTONES[MILESTONES.index(starts_with) :]
+
+
 UNSIGNED: Final = texts((StateClass.PRE, StateClass.VOID_PRE))
 """The classes of states in which nothing has been signed."""
 

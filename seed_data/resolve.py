@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
+from data_access.packs import VIET_NAM, pack_of
 from kpi.names import Names, is_another_short_word
 from kpi.vocabulary import PROVINCE_KINDS, AgencyKind
 from words.letters import bare
@@ -31,8 +32,7 @@ _SAME_WORDS = {
     "labours": "labor",
 }
 _PLACE_SPELLINGS = (("bac kan", "bac can"), ("kon tum", "con tum"), ("ho chi minh", "hcm"), ("ho chi minh", "hcmc"))
-_THIS_COUNTRY = ("vietnam", "vn", "socialist republic of vietnam", "sr vietnam", "viet nam")
-THIS_COUNTRY = "VN"
+_VIET_NAM = ("vietnam", "vn", "socialist republic of vietnam", "sr vietnam", "viet nam")
 _LINK = re.compile(r" (?:of|in|for|cua)(?: the)? ")
 _OF_A_STATE = re.compile(
     r"^(?:(?:the|royal|federal|islamic|people s|peoples|democratic|socialist|nuoc|chinh phu|cong hoa|vuong quoc|"
@@ -49,9 +49,14 @@ _STOP_WORDS = frozenset(("of", "and", "the", "for", "on", "in", "va", "cua"))
 _SEGMENT_END = re.compile(r"[,;:()\[\]/|\n\r\t]+|\s[-–—]+\s|[–—]+")
 
 
-def is_this_country(text: str) -> bool:
-    """Whether a text names the country whose agencies the list holds."""
-    return fold(text) in _THIS_COUNTRY
+def names_of_home(lists: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """What the country whose agencies the lists hold is called, folded; nothing where they are no country's in particular."""
+    home = pack_of(lists).home
+    if home == VIET_NAM.home:
+        return frozenset(_VIET_NAM)
+    named = lists["Partner"].filter(pl.col("code") == home).select("code", "name_en", "name_vi", "name_pl").rows()
+    called = lists["PartnerAlias"].filter(pl.col("partner") == home)["alias"]
+    return frozenset(fold(name) for name in [*(name for row in named for name in row), *called]) - {""}
 
 
 def fold(text: str) -> str:
@@ -86,7 +91,7 @@ class AgencyResolver:
     `agencies` has the columns key, code, kind, abbr_vi, abbr_en, name_vi, name_en; `aliases` alias, agency;
     `successions` predecessor, successor, is_default. `extra` are further aliases (text -> key), which win
     over everything else. `countries` are the names of other countries; `usual` what they are called besides, which may be
-    words of other things, so that it counts only where it stands alone.
+    words of other things, so that it counts only where it stands alone; `home` what their own country is called, folded.
     """
 
     def __init__(
@@ -98,7 +103,9 @@ class AgencyResolver:
         extra: Mapping[str, str] | None = None,
         countries: Iterable[str] = (),
         usual: Iterable[str] = (),
+        home: Iterable[str] = _VIET_NAM,
     ) -> None:
+        self._home = tuple(home)
         defaults = successions.filter("is_default").select("predecessor", "successor")
         self._successor = dict(defaults.iter_rows())
         self._declared = self._as_names((extra or {}).items())
@@ -113,9 +120,9 @@ class AgencyResolver:
         official, besides = list(countries), list(usual)
         long = [name for name in besides if len(name.split()) >= 3]
         first = [re.split(r"[,(]", name)[0] for name in [*official, *besides]]  # "Korea (Republic of)"
-        self._countries = frozenset(map(fold, [*official, *long])) - {"", "vietnam"}
+        self._countries = frozenset(map(fold, [*official, *long])) - {"", *self._home}
         called = {fold(name) for name in [*official, *besides, *first]}
-        self._called = frozenset(called | {_OF_A_STATE.sub("", name) for name in called}) - {"", "vietnam"}
+        self._called = frozenset(called | {_OF_A_STATE.sub("", name) for name in called}) - {"", *self._home}
         for key, code, kind, abbr_vi, abbr_en, name_vi, name_en in agencies.select(
             "key", "code", "kind", "abbr_vi", "abbr_en", "name_vi", "name_en"
         ).iter_rows():
@@ -152,7 +159,7 @@ class AgencyResolver:
     def from_lists(cls, frames: Mapping[str, pl.DataFrame], extra: Mapping[str, str] | None = None) -> AgencyResolver:
         """A resolver over the reference lists, as `seed_data.reference.frames()` gives them."""
         countries = frames["Partner"].filter(pl.col("kind").is_in(["country", "territory"]))
-        countries = countries.filter(pl.col("code") != THIS_COUNTRY)
+        countries = countries.filter(pl.col("code") != pack_of(frames).home)
         called = frames["PartnerAlias"].join(countries, left_on="partner", right_on="code", how="semi")
         official = called.filter(pl.col("source") != "usual")
         return cls(
@@ -162,6 +169,7 @@ class AgencyResolver:
             extra=extra,
             countries=[*countries["name_en"], *countries["name_vi"], *official["alias"]],
             usual=[*countries["name_pl"], *called["alias"]],
+            home=names_of_home(frames),
         )
 
     def _as_names(self, named: Iterable[tuple[str, str]]) -> Names:
@@ -215,11 +223,11 @@ class AgencyResolver:
         segments = [part for part in _SEGMENT_END.split(name) if fold(part)]
         if self._is_foreign(whole, [fold(part) for part in segments]):
             return Resolution(name, None, "foreign")
-        bare = _without_country(whole)
+        bare = self._without_country(whole)
         found = self._named(whole, short=True) | self._named(bare, short=True) | self._whole.get(_squash(bare), set())
         if found:
             return _only(name, found, "folded")
-        places = self._place_of([bare]) | self._place_of([_without_country(fold(part)) for part in segments])
+        places = self._place_of([bare]) | self._place_of([self._without_country(fold(part)) for part in segments])
         parts = self._in_parts(segments)
         if parts or places:
             return _only(name, parts | places, "part" if parts else "place")
@@ -267,6 +275,14 @@ class AgencyResolver:
         padded = f" {whole} "
         return any(f" {country} " in padded for country in self._countries if len(country) >= 5)
 
+    def _without_country(self, folded: str) -> str:
+        """A name without the country it may end with, which says nothing among its own agencies."""
+        for country in self._home:
+            for ending in (f" of {country}", f" {country}"):
+                if folded.endswith(ending):
+                    return folded.removesuffix(ending)
+        return folded
+
     def _named(self, folded: str, *, short: bool) -> set[str]:
         squashed = _squash(folded)
         found = set(self._exact.get(squashed, ())) | set(self._words.get(tuple(sorted(folded.split())), ()))
@@ -283,7 +299,7 @@ class AgencyResolver:
             if not set(range(first, last)) <= set(unread):
                 continue
             text = re.sub(r"^(?:and|va) ", "", fold(" ".join(segments[first:last])))
-            hits = self._named(_without_country(text), short=False) or self._above(text)
+            hits = self._named(self._without_country(text), short=False) or self._above(text)
             if hits:
                 found |= hits
                 unread = [position for position in unread if not first <= position < last]
@@ -311,12 +327,12 @@ class AgencyResolver:
         found: set[str] = set()
         for match in _OF.finditer(folded):
             if _UNIT_WORDS & set(folded[: match.start()].split()):
-                name = _without_country(folded[match.end() :])
+                name = self._without_country(folded[match.end() :])
                 found |= self._named(name, short=len(name) >= 3)
         words = folded.split()
         if words[:1] and words[0] in _UNIT_WORDS:
             for position in (index for index, word in enumerate(words) if word in ("bo", "ministry") and index):
-                found |= self._named(_without_country(" ".join(words[position:])), short=False)
+                found |= self._named(self._without_country(" ".join(words[position:])), short=False)
         return found
 
     def _place_of(self, segments: list[str]) -> set[str]:
@@ -342,7 +358,7 @@ class AgencyResolver:
 
     def _misspelt(self, segments: list[str]) -> set[str]:
         for first, last in _runs(len(segments)):
-            words = _without_country(fold(" ".join(segments[first:last]))).split()
+            words = self._without_country(fold(" ".join(segments[first:last]))).split()
             found = {now for known, now in self._long if _nearly(words, known)}
             if found:
                 return found
@@ -366,14 +382,6 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
     for length in range(count, 0, -1):
         for first in range(count - length + 1):
             yield first, first + length
-
-
-def _without_country(folded: str) -> str:
-    for country in _THIS_COUNTRY:
-        for ending in (f" of {country}", f" {country}"):
-            if folded.endswith(ending):
-                return folded.removesuffix(ending)
-    return folded
 
 
 def _place_patterns(places: Iterable[str]) -> list[re.Pattern[str]]:

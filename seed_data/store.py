@@ -11,6 +11,7 @@ import polars as pl
 from sqlmodel import Session, select
 
 from data_access import audit, store
+from data_access.packs import pack_of
 from data_access.register import TABLES
 from data_access.store import Told, models
 from kpi import register as declared
@@ -52,7 +53,8 @@ def folded_from(loaded: RegisterFrames, lists: Mapping[str, pl.DataFrame]) -> Re
         if name in found:
             found[name] = found[name].with_columns(counted).select(DECLARED[name].column_names())
     described = loaded.description if "DataVersion" in loaded.frames else {}
-    return Register(**found, not_kept=frozenset(described.get("not_kept", "").split()))
+    not_kept = frozenset(described.get("not_kept", "").split())
+    return Register(**found, not_kept=not_kept, starts_with=pack_of(lists).starts_with)
 
 
 def fill(
@@ -62,6 +64,7 @@ def fill(
     register: RegisterFrames,
     origin: str,
     further: Iterable[RegisterFrames] = (),
+    lists: Mapping[str, pl.DataFrame] | None = None,
     told: Told | None = None,
 ) -> None:
     """Write the reference lists and a register into an empty store, within the session's transaction.
@@ -70,12 +73,13 @@ def fill(
     second waits for the first, and then finds the store in use. `origin` (a file's name) goes into the audit entry.
     Raises `ValueError` for a register that is not as declared in `kpi/register.py`. One larger than memory comes in
     `further` parts, each with all that belongs to its agreements; only one at a time is looked at. `told` hears of its rows.
+    `lists` are those the register was read with; Viet Nam's if left out. They are written where the store has none yet.
     """
-    lists = together(reference.frames(), register.further)
+    lists = together(reference.frames() if lists is None else lists, register.further)
     declared.check(folded_from(register, lists))
     store.take_turn(session, "register")
     version = _next_version(session)
-    if session.exec(select(models.Agency.key).limit(1)).first() is None:
+    if session.exec(select(models.Partner.code).limit(1)).first() is None:
         _write(session, lists)
     elif register.further:
         _write(session, register.further)
@@ -88,6 +92,17 @@ def fill(
         counts.update({name: frame.height for name, frame in part.frames.items()})
     code = register.description["register_code"]
     audit.write(session, actor=actor, action="register.load", subject=code, detail={"origin": origin, **counts})
+
+
+def begin(session: Session, lists: Mapping[str, pl.DataFrame], *, actor: str) -> None:
+    """Write a pack's lists into a store that has none, within the session's transaction. Raises `StoreInUseError` where it has."""
+    store.take_turn(session, "register")
+    if session.exec(select(models.Partner.code).limit(1)).first() is not None:
+        held = session.get(models.DataVersion, 1)
+        raise StoreInUseError(*(("", "") if held is None else (held.register_code, held.name_en)))
+    _write(session, lists)
+    pack = pack_of(lists)
+    audit.write(session, actor=actor, action="lists.load", subject=pack.code, detail={"name": pack.name_en})
 
 
 def _next_version(session: Session) -> int:

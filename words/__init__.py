@@ -6,7 +6,8 @@ Nothing is known here of the store or of the screen: whoever has them says so, w
 from words.catalogs import raise_on_missing, read_catalog, t
 from words.formats import date, days, marks, number, percent, texts, tn
 from words.letters import fold, fold_expr, sort_key, sort_keys
-from words.names import column, labels, language_in_store, name, name_expr, named_by
+from words.names import LANGUAGES_IN_STORE, column, labels, language_in_store, name, name_expr, named_by
+from words.own import OwnWords, worded_by
 from words.spoken import (
     DEFAULT_LANGUAGE,
     in_language,
@@ -21,6 +22,8 @@ from words.typed import plain
 
 __all__ = [
     "DEFAULT_LANGUAGE",
+    "LANGUAGES_IN_STORE",
+    "OwnWords",
     "column",
     "date",
     "days",
@@ -49,4 +52,5 @@ __all__ = [
     "t",
     "texts",
     "tn",
+    "worded_by",
 ]

@@ -18,6 +18,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from words.own import OwnWords, own
 from words.spoken import SECOND_LANGUAGE, folder, language
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def t(key: str, **values: object) -> str:
 
 def translations() -> gettext.GNUTranslations:
     """The words of the reader's language."""
-    return _translations(folder(), language())
+    return _translations(folder(), language(), own())
 
 
 def raise_on_missing() -> None:
@@ -55,12 +56,26 @@ class _NoWords(gettext.NullTranslations):
 
 
 @functools.cache
-def _translations(place: pathlib.Path, code: str) -> gettext.GNUTranslations:
+def _translations(place: pathlib.Path, code: str, said: OwnWords | None) -> gettext.GNUTranslations:
     compiled = io.BytesIO()
-    write_mo(compiled, _catalog(place, code))
+    write_mo(compiled, _catalog(place, code) if said is None else _with_own(_catalog(place, code), code, said))
     compiled.seek(0)
     found = gettext.GNUTranslations(compiled)
-    found.add_fallback(_NoWords() if code == SECOND_LANGUAGE else _translations(place, SECOND_LANGUAGE))
+    found.add_fallback(_NoWords() if code == SECOND_LANGUAGE else _translations(place, SECOND_LANGUAGE, said))
+    return found
+
+
+def _with_own(catalog: Catalog, code: str, said: OwnWords) -> Catalog:
+    """A catalog as the register says it; every form of a plural likewise."""
+    found = Catalog(locale=code)
+    found.mime_headers = [("Plural-Forms", catalog.plural_forms)]
+    for message in catalog:
+        if message.id and message.string:
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            if isinstance(message.string, str):
+                found.add(message.id, said.words(code, key, message.string))
+            else:
+                found.add(message.id, tuple(said.words(code, key, form) for form in message.string))
     return found
 
 
@@ -89,14 +104,16 @@ def _catalog(place: pathlib.Path, code: str) -> Catalog:
 
 def terms(kind: str) -> Mapping[str, str]:
     """Code -> name for everything of a kind that `terms.po` names."""
-    return _terms(folder(), language(), kind)
+    return _terms(folder(), language(), kind, own())
 
 
 @functools.cache
-def _terms(place: pathlib.Path, code: str, kind: str) -> dict[str, str]:
+def _terms(place: pathlib.Path, code: str, kind: str, said: OwnWords | None) -> dict[str, str]:
     start = f"terms.{kind}."
     return {
         message.id.removeprefix(start): message.string
+        if said is None
+        else said.words(spoken, message.id, message.string)
         for spoken in (SECOND_LANGUAGE, code)
         for message in _catalog(place, spoken)
         if isinstance(message.id, str) and isinstance(message.string, str) and message.id.startswith(start)

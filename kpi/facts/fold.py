@@ -73,7 +73,8 @@ def build(register: Register | History, as_of: dt.date, rules: Thresholds | None
         .join(_missed(reports), on="agreement_id", how="left", maintain_order="left")
         .with_columns(pl.col("blockers_open").fill_null(0), pl.col("last_report_missed").fill_null(value=False))
     )
-    agreements = measures.counted(measures.measured(agreements, as_of, rules), as_of, rules)
+    measured = measures.measured(agreements, as_of, rules, goes_on=history.goes_on)
+    agreements = measures.counted(measured, as_of, rules)
     agreements = measures.flagged(agreements, as_of, rules).select(AgreementFacts.column_names())
     return Facts(
         agreements=agreements,

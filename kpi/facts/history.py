@@ -21,7 +21,6 @@ from kpi.vocabulary import (
     NOT_GIVEN,
     PROVINCE_KINDS,
     REPORT_FIELDS,
-    STARTED_STATES,
     UNASSIGNED,
     UNSIGNED,
     AgencyGroup,
@@ -31,6 +30,7 @@ from kpi.vocabulary import (
     Reading,
     State,
     Verdict,
+    started_states,
     state_class,
 )
 
@@ -49,7 +49,7 @@ class History:
     agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
     `blockers`: one row each, with the days of its steps. `verifications`: one row per finding, and per claim drawn that was taken
     back before anybody looked. `partners`, `partner_tiers`: as in the register.
-    `records`: see `Facts`.
+    `records`: see `Facts`. `goes_on`: whether a start is followed by work that has to show progress; an entry into force is not.
     """
 
     agreements: pl.DataFrame
@@ -63,6 +63,7 @@ class History:
     partners: pl.DataFrame
     partner_tiers: pl.DataFrame
     records: frozenset[str]
+    goes_on: bool
 
     @property
     def spells(self) -> tuple[pl.DataFrame, ...]:
@@ -80,7 +81,11 @@ class History:
         events = of_agreements(counting(register, reading))
         targets = of_agreements(register.targets).sort("agreement_id", "effective_on", "id")
         reports = of_agreements(register.reports)
-        agreements = _described(register).join(_first_days(events), on="agreement_id", how="left").sort("agreement_id")
+        agreements = (
+            _described(register)
+            .join(_first_days(events, register.starts_with), on="agreement_id", how="left")
+            .sort("agreement_id")
+        )
         return cls(
             agreements=agreements.join(_first_targets(targets), on="agreement_id", how="left", maintain_order="left"),
             states=_states(events, ids),
@@ -94,13 +99,14 @@ class History:
                 ids,
                 day="effective_on",
             ),
-            reports=_last_reports(reports, events, ids),
+            reports=_last_reports(reports, events, ids, register.starts_with),
             owed=_owed(register.periods, agreements, reports),
             blockers=_blockers(register),
             verifications=_looked_at(register),
             partners=register.partners,
             partner_tiers=register.partner_tiers,
             records=records_kept(register),
+            goes_on=State.IN_PROGRESS.value in MILESTONES[: MILESTONES.index(register.starts_with) + 1],
         )
 
 
@@ -211,10 +217,11 @@ def _described(register: Register) -> pl.DataFrame:
     )
 
 
-def _first_days(events: pl.DataFrame) -> pl.DataFrame:
-    """Per agreement: the first day of each stage; what came by a day is the first day where that is not after it."""
+def _first_days(events: pl.DataFrame, starts_with: str) -> pl.DataFrame:
+    """Per agreement: the first day of each stage; what came by a day is the first day where that is not after it.
+    `first_in_progress` is of a start that completion did not bring with it."""
     state, day, known = pl.col("state"), pl.col("effective_on"), pl.col("date_known")
-    started = state.is_in(STARTED_STATES)
+    started = state.is_in(started_states(starts_with))
 
     def first(condition: pl.Expr) -> pl.Expr:
         return day.filter(condition).min()
@@ -223,7 +230,7 @@ def _first_days(events: pl.DataFrame) -> pl.DataFrame:
         first_signed=first(known & (state == State.SIGNED)),
         first_in_force=first(known & (state == State.IN_FORCE)),
         first_plan_issued=first(known & (state == State.PLAN_ISSUED)),
-        first_in_progress=first(known & (state == State.IN_PROGRESS)),
+        first_in_progress=first(known & started & (state != State.COMPLETED)),
         first_started=first(known & started),
         first_started_undated=first(~known & started),
         first_completed=first(known & (state == State.COMPLETED)),
@@ -277,13 +284,13 @@ def milestones(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def rises(reports: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+def rises(reports: pl.DataFrame, events: pl.DataFrame, starts_with: str = State.IN_PROGRESS.value) -> pl.DataFrame:
     """All reports in the order of the days they are about, with `has_risen`: whether one shows progress.
 
     A report that says there is progress, and gives no share that is LEAST_RISE above the last that counted, has none to show.
     Nothing has been carried out of what, by `events`, had not been started on the day a report is about.
     """
-    started = events.filter(pl.col("state").is_in(STARTED_STATES)).group_by("agreement_id")
+    started = events.filter(pl.col("state").is_in(started_states(starts_with))).group_by("agreement_id")
     since = started.agg(_started=pl.col("effective_on").min())
     every = reports.sort("agreement_id", "reported_on", "id").with_row_index("_row")
     ordered = every.join(since, on="agreement_id", maintain_order="left").filter(
@@ -314,10 +321,10 @@ def _is_step(higher: pl.DataFrame) -> pl.Series:
     return pl.Series(found)
 
 
-def _last_reports(reports: pl.DataFrame, events: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+def _last_reports(reports: pl.DataFrame, events: pl.DataFrame, ids: pl.DataFrame, starts_with: str) -> pl.DataFrame:
     """Spells of when was reported last, when progress had risen last, and which progress was said last: by the days reports
     are about."""
-    said = rises(reports, events).select(
+    said = rises(reports, events, starts_with).select(
         "agreement_id",
         "reported_on",
         "id",

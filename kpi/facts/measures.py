@@ -12,8 +12,8 @@ from kpi.vocabulary import Bucket, LegalClass
 _FOLLOWED = pl.col("is_signed") & pl.col("implementable") & pl.col("tracked")
 
 
-def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.DataFrame:
-    """Days, shares and limits: everything counted from dates."""
+def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds, *, goes_on: bool = True) -> pl.DataFrame:
+    """Days, shares and limits: everything counted from dates. What has started stalls only where it `goes_on`."""
     signed, started = pl.col("signed_on"), pl.col("started_on")
     # Whatever ended otherwise before it was started goes on waiting: ending it must not take it out of sight.
     waited_until = pl.coalesce(started, pl.when("is_not_pursued").then("ended_on"), pl.lit(as_of))
@@ -46,7 +46,9 @@ def measured(agreements: pl.DataFrame, as_of: dt.date, rules: Thresholds) -> pl.
         age_days=(pl.lit(as_of) - signed).dt.total_days(),
         last_progress_on=last_progress,
         days_since_progress=(pl.lit(as_of) - last_progress).dt.total_days(),
-        stall_limit=pl.col("state").replace_strict(dict(rules.stall_days), default=None, return_dtype=pl.Int64),
+        stall_limit=pl.when(pl.lit(goes_on) | ~pl.col("is_started")).then(
+            pl.col("state").replace_strict(dict(rules.stall_days), default=None, return_dtype=pl.Int64)
+        ),
         elapsed_share=pl.when(planned_days > 0).then((pl.lit(as_of) - signed).dt.total_days() / planned_days),
         progress_share=progress,
         slippage_days=(pl.col("current_target") - pl.col("original_target")).dt.total_days(),

@@ -314,7 +314,7 @@ def silences(register: Register) -> pl.DataFrame:
     moves = pl.concat([history.milestones(standing), others])
     events = moves.sort("id").select("agreement_id", "state", since="effective_on")
     reports = (
-        history.rises(register.reports, standing)
+        history.rises(register.reports, standing, register.starts_with)
         .filter("has_risen")
         .select("agreement_id", pl.lit(None, dtype=pl.String).alias("state"), since="reported_on")
     )

@@ -128,11 +128,7 @@ def _is_long_ago(said: _Said) -> bool:
 def _is_published(said: _Said) -> bool:
     """A day of which figures have been published: what everybody was shown of it would change. What is long ago says more."""
     published_on = said.published_on
-    return (
-        published_on is not None
-        and not _is_long_ago(said)
-        and any(day <= published_on for day in said.days_moved())
-    )
+    return published_on is not None and not _is_long_ago(said) and any(day <= published_on for day in said.days_moved())
 
 
 def _moves_the_signing(said: _Said) -> bool:

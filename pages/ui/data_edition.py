@@ -113,17 +113,22 @@ def showing(edition: DataEdition) -> Iterator[None]:
 
 def shown() -> DataEdition:
     """The edition this run shows; outside the frame, the one `showing` names, else the one the store holds now."""
+    return noted() or read_edition()
+
+
+def noted() -> DataEdition | None:
+    """The edition this run shows, or the one `showing` names, without asking the store; None where there is none yet."""
     if (named := _outside.get()) is not None:
         return named
     notes = notes_of_run()
     if notes is None:
-        return read_edition()
+        return None
     if _NOTED not in notes:  # a fragment runs by itself
         if _NOTED not in st.session_state:
-            return read_edition()
+            return None
         notes[_NOTED] = st.session_state[_NOTED]
-    noted: DataEdition = notes[_NOTED]
-    return noted
+    found: DataEdition = notes[_NOTED]
+    return found
 
 
 # --- Pages that follow the register ----------------------------------------------------------------------------------

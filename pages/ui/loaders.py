@@ -13,6 +13,7 @@ import words
 from data_access import explanations as stored_explanations
 from data_access import known, samples, updates
 from data_access.accounts import Person
+from data_access.packs import Pack, read_pack
 from data_access.register import (
     AgreementDossier,
     read_agreement,
@@ -73,6 +74,21 @@ def _names(edition: tuple[str, int, str], language: str) -> dict[tuple[str, bool
 
 
 words.named_by(names)
+
+
+def _own_words() -> words.OwnWords | None:
+    """What the register shown says otherwise than the catalogs; nothing before a run knows which one it shows."""
+    edition = data_edition.noted()
+    return None if edition is None else pack(edition.key).own_words
+
+
+@functools.lru_cache(maxsize=8)  # asked for with every word
+def pack(edition: tuple[str, int, str]) -> Pack:
+    """The country pack of the store's lists, for an edition."""
+    return read_pack(data_edition.store())
+
+
+words.worded_by(_own_words)
 
 
 @kept(rows=True)

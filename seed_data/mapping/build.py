@@ -10,19 +10,20 @@ from typing import Any
 import polars as pl
 from sqlmodel import SQLModel
 
+from data_access.packs import pack_of
 from data_access.store import models
 from kpi.names import Found, Names
 from kpi.update.cells import names_of_choices
 from kpi.update.choices import SCOPES
 from kpi.vocabulary import AccessLevel, texts
-from seed_data.mapping import further, history
+from seed_data.mapping import further, history, own_names
 from seed_data.mapping.declaration import FIELD_KINDS, MappingDeclaration, RegisterInfo, Value
 from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import MOST_PROBLEMS_KEPT, Problems
 from seed_data.mapping.source import read_table
 from seed_data.mapping.values import EXAMPLES, Table, by_value, named
 from seed_data.reference import partner_names
-from seed_data.resolve import AgencyResolver, is_this_country
+from seed_data.resolve import AgencyResolver, fold, names_of_home
 from seed_data.shape import with_receipts
 
 AGENCY_FIELDS = tuple(field for field, kind in FIELD_KINDS.items() if kind == "agency")
@@ -93,6 +94,10 @@ def map_declared(
     lists = further.together(lists, further_entries)
     table = _open(data, declaration, file)
     table.check_decided()
+    if pack_of(lists).takes_names:
+        grown = own_names.entries(_named_there(table, declaration, lists), lists)
+        further_entries = further.together(further_entries, grown)
+        lists = further.together(lists, grown)
     resolver = AgencyResolver.from_lists(lists, _known_aliases(declaration, lists))
     reading = _Reading(table, declaration, lists, resolver)
     agreements = reading.agreements()
@@ -104,7 +109,7 @@ def map_declared(
     targets = history.targets(table, declaration, dates)
     findings = pl.concat([reading.unresolved(), history.findings(table, declaration, dates, events, targets)])
     frames: dict[type[SQLModel], pl.DataFrame] = {
-        models.Exchange: _exchanges(declaration, partner_names(lists)),
+        models.Exchange: further.exchanges(declaration, partner_names(lists)),
         models.Agreement: agreements,
         models.AgreementPartner: partners,
         models.AgreementAgency: coordinating,
@@ -118,6 +123,15 @@ def map_declared(
         names=reading.names(),
         further=further_entries,
     )
+
+
+def _named_there(
+    table: Table, declaration: MappingDeclaration, lists: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.Series]:
+    """The texts of a file that stand for an agency, a partner, a sector or a kind of document; what is wrong with them is noted
+    when they are read for good."""
+    scratch = Table(table.frame, declaration, Problems(declaration.name))
+    return _Reading(scratch, declaration, lists, AgencyResolver.from_lists(lists)).texts_by_kind()
 
 
 def _data_version(info: RegisterInfo) -> pl.DataFrame:
@@ -144,26 +158,6 @@ def _known_aliases(declaration: MappingDeclaration, lists: Mapping[str, pl.DataF
             problems.add("unknown_agency", column=f"agencies.aliases.{alias!r}", value=key)
     problems.refuse()
     return declaration.aliases
-
-
-def _exchanges(declaration: MappingDeclaration, partners: Names) -> pl.DataFrame:
-    problems = Problems(declaration.name)
-    rows = []
-    for place, item in enumerate(declaration.exchanges, start=1):
-        partner = partners.find(item.partner).code if item.partner else None
-        if item.partner and partner is None:
-            problems.add("unknown_partner", column=f"exchanges[{place}].partner", value=item.partner)
-        rows.append({**dataclasses.asdict(item), "partner": partner})
-    problems.refuse()
-    schema = {
-        "code": pl.String,
-        "name_vi": pl.String,
-        "name_en": pl.String,
-        "kind": pl.String,
-        "held_on": pl.Date,
-        "partner": pl.String,
-    }
-    return pl.DataFrame(rows, schema=schema)
 
 
 class _Reading:
@@ -193,14 +187,15 @@ class _Reading:
         }
         self._named: list[pl.DataFrame] = []
         self._ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
+        self._home = names_of_home(lists)
         self._foreign = self._of_other_countries()
 
     def _of_other_countries(self) -> pl.DataFrame | None:
         """agreement_id, foreign: whether its record is another country's; None where the file has no column for that."""
         column = self._mapping.country_column
-        if column is None:
+        if column is None or not self._home:
             return None
-        own = self._table.frame[column].map_elements(is_this_country, return_dtype=pl.Boolean)
+        own = self._table.frame[column].map_elements(lambda text: fold(text) in self._home, return_dtype=pl.Boolean)
         return pl.DataFrame({"agreement_id": self._ids, "foreign": ~own & (self._table.frame[column] != "")})
 
     def agreements(self) -> pl.DataFrame:
@@ -267,6 +262,16 @@ class _Reading:
             return "declared"
         is_own = found.how not in ("name", "folded") or self._named_so.find(text).code == found.code
         return found.how if is_own else "alias"
+
+    def texts_by_kind(self) -> dict[str, pl.Series]:
+        """Kind of entry -> every text that stands for one."""
+        found: dict[str, list[pl.Series]] = {}
+        for field, value in self._mapping.fields.items():
+            if FIELD_KINDS[field] in ("agency", "sector", "doc_type"):
+                found.setdefault(FIELD_KINDS[field], []).append(self._table.texts(value, field))
+        for kind, values in ((PARTNER, self._mapping.partners), ("agency", self._mapping.coordinating)):
+            found.setdefault(kind, []).extend(self._split(value, kind, 1)["text"] for value in values)
+        return {kind: pl.concat([part.alias(kind) for part in parts]) for kind, parts in found.items() if parts}
 
     def coordinating(self) -> pl.DataFrame:
         """One row per agreement and different agency that coordinates."""

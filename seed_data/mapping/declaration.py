@@ -131,11 +131,12 @@ class Exchange:
 @dataclasses.dataclass(frozen=True)
 class ColumnSettings:
     """What a mapping says of a column's texts: `empty` ones mean nothing, `ignore`d ones decide nothing on purpose, and `optional`
-    ones need not occur in every file."""
+    ones need not occur in every file; where `may_lack` none of them need."""
 
     empty: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    may_lack: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,8 +33,11 @@ def settings(reader: Reader, document: Mapping[str, Any]) -> dict[str, ColumnSet
         path = f"columns.{column!r}"
         table = reader.as_table(value, path)
         reader.only(table, path, ("empty", "ignore", "optional"))
+        may_lack = table.get("optional") is True
+        given = {key: item for key, item in table.items() if key != "optional" or not may_lack}
         found[column] = ColumnSettings(
-            **{key: reader.list_of_texts(table, key, path) for key in ("empty", "ignore", "optional")}
+            **{key: reader.list_of_texts(given, key, path) for key in ("empty", "ignore", "optional")},
+            may_lack=may_lack,
         )
     return found
 
@@ -163,6 +167,28 @@ def _frames(declaration: MappingDeclaration) -> dict[str, pl.DataFrame]:
     }
 
 
+def exchanges(declaration: MappingDeclaration, partners: Names) -> pl.DataFrame:
+    """The exchanges that a mapping declares, as a frame. Raises `MappingError` for one with a partner nobody knows."""
+    problems = Problems(declaration.name)
+    rows = []
+    for place, item in enumerate(declaration.exchanges, start=1):
+        partner = partners.find(item.partner).code if item.partner else None
+        if item.partner and partner is None:
+            problems.add("unknown_partner", column=f"exchanges[{place}].partner", value=item.partner)
+        rows.append({**dataclasses.asdict(item), "partner": partner})
+    problems.refuse()
+    schema = {
+        "code": pl.String,
+        "name_vi": pl.String,
+        "name_en": pl.String,
+        "kind": pl.String,
+        "held_on": pl.Date,
+        "partner": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
 def together(lists: Mapping[str, pl.DataFrame], more: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The reference lists with what is added to them."""
-    return {name: pl.concat([frame, more[name]]) if name in more else frame for name, frame in lists.items()}
+    grown = {name: pl.concat([frame, more[name]]) if name in more else frame for name, frame in lists.items()}
+    return {**grown, **{name: frame for name, frame in more.items() if name not in lists}}

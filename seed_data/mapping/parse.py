@@ -40,7 +40,7 @@ _FORMAT_PARTS = frozenset("YmdybBHMSf")
 def parse(text: bytes, *, name: str) -> MappingDeclaration:
     """The mapping in a TOML file's bytes. Raises `MappingError` with everything wrong in it."""
     problems = Problems(name)
-    document = _loaded(text, problems)
+    document = loaded(text, problems)
     _filled_in(document, "", problems)
     problems.refuse()
     reader = Reader(problems)
@@ -122,7 +122,7 @@ _PARTS = (
 )
 
 
-def _loaded(text: bytes, problems: Problems) -> dict[str, Any]:
+def loaded(text: bytes, problems: Problems) -> dict[str, Any]:
     try:
         return tomllib.loads(unicodedata.normalize("NFC", text.removeprefix(codecs.BOM_UTF8).decode("utf-8")))
     except UnicodeDecodeError as error:

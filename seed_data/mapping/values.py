@@ -71,6 +71,8 @@ class Table:
             if column in compared:
                 undecided = decided(cells, listed).is_null()
                 self.note("value_undecided", undecided, column=column, value=cells, known=_few(listed))
+            if self._mapping.settings.get(column, ColumnSettings()).may_lack:
+                continue
             occurring = cells.unique()
             for separator in divided.get(column, ()):
                 occurring = occurring.append(cells.str.split(separator).explode().str.strip_chars())

@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 from babel import Locale
 
+from data_access.packs import pack_of
 from seed_data.mapping.build import RegisterFrames, map_declared
 from seed_data.mapping.declaration import MappingDeclaration
 from seed_data.mapping.parse import parse
@@ -19,7 +20,7 @@ from seed_data.mapping.parse import parse
 FOLDER = Path(__file__).parent
 MAPPING = FOLDER / "mapping.toml"
 HOME: Final = "VN"
-"""The country whose agencies and names the lists and the mapping know."""
+"""The country whose agencies and names Viet Nam's lists and the mapping know."""
 
 
 def file_name(country: str, day: dt.date) -> str:
@@ -56,8 +57,9 @@ def read(
 ) -> RegisterFrames:
     """The register, ready to be stored; `lists` are the reference frames by table name.
 
-    A ministry of another country is none of Viet Nam's, whatever it is called: its name is kept as given and listed.
+    A ministry of another country than that of the lists is none of theirs, whatever it is called: its name is kept as given and
+    listed.
     """
-    if country != HOME:
+    if pack_of(lists).home not in (country, ""):
         lists = {**lists, **{name: frame.clear() for name, frame in lists.items() if name.startswith("Agency")}}
     return map_declared(data, declaration(country, data_date), file=file, lists=lists)

@@ -97,7 +97,7 @@ def filled(engine: sa.Engine) -> sa.Engine:
 def test_the_register_has_every_frame_with_exactly_its_columns(filled: sa.Engine) -> None:
     found = register.read_register(filled)
 
-    assert {field.name for field in dataclasses.fields(shape.Register)} == {*shape.DECLARED, "not_kept"}
+    assert {field.name for field in dataclasses.fields(shape.Register)} == {*shape.DECLARED, "not_kept", "starts_with"}
     assert {name: getattr(found, name).schema for name in shape.DECLARED} == {
         name: declared.create_empty().schema for name, declared in shape.DECLARED.items()
     }

@@ -13,5 +13,8 @@ MISSING: Final = "no ../shared/real"
 
 VIET_NAM: Final = FOLDER / "worldbank_vietnam_2025-03-31.csv"
 RWANDA: Final = FOLDER / "worldbank_rwanda_2025-03-31.csv"
+TREATIES: Final = FOLDER / "uk_treaties_1950_1959.csv"
 
-only_where_they_are = pytest.mark.skipif(not (VIET_NAM.is_file() and RWANDA.is_file()), reason=MISSING)
+only_where_they_are = pytest.mark.skipif(
+    not all(path.is_file() for path in (VIET_NAM, RWANDA, TREATIES)), reason=MISSING
+)

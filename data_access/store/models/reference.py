@@ -7,6 +7,25 @@ import datetime as dt
 from sqlmodel import Field, SQLModel
 
 
+class CountryPack(SQLModel, table=True):
+    """One row: the country pack whose lists and words the store holds; without one they are Viet Nam's.
+
+    `words` is JSON: what a screen says otherwise (see `words.own.OwnWords.read`).
+    """
+
+    id: int = Field(default=1, primary_key=True)
+    code: str
+    name_vi: str
+    name_en: str
+    home: str = Field(
+        default="", description="code of the country whose agencies the list holds; empty: none in particular"
+    )
+    starts_with: str = Field(description="the state with which what was agreed counts as started")
+    takes_names: bool = Field(default=False, description="what a register names and the lists lack becomes an entry")
+    default_scope: str = Field(default="", description="the scope shown at first; empty: all")
+    words: str = "{}"
+
+
 class Agency(SQLModel, table=True):
     """A ministry, agency or province in one period of its existence.
 

@@ -12,7 +12,7 @@ import polars as pl
 from kpi.names import Names, squeeze
 from kpi.vocabulary import State
 from seed_data.mapping.source import ROW
-from seed_data.resolve import AgencyResolver, is_this_country
+from seed_data.resolve import AgencyResolver, fold
 
 MOST_DECIDING: Final = 120
 """A column of more different texts than this decides nothing: it is names or sentences."""
@@ -149,9 +149,9 @@ def parts(column: Column) -> pl.DataFrame:
     )
 
 
-def roles(found: Sequence[Column]) -> dict[str, Column]:
+def roles(found: Sequence[Column], home: frozenset[str]) -> dict[str, Column]:
     """Which column is which part of an agreement, as far as headings and contents tell; `country` is the column that says whose
-    agencies the rows' are."""
+    agencies the rows' are. `home`: what the country whose agencies the lists hold is called, folded."""
     left = [column for column in found if column.dates is None and column.values.height]
     chosen: dict[str, Column] = {}
     single = [column for column in left if column.values.height == 1 and column.partners == 1 and column.rows > 1]
@@ -163,7 +163,7 @@ def roles(found: Sequence[Column]) -> dict[str, Column]:
         if fitting:
             chosen[role] = left.pop(-max(fitting)[1])
     partner = chosen.get("partner")
-    if partner is not None and partner.separator is None and any(map(is_this_country, partner.values["value"])):
+    if partner is not None and partner.separator is None and not home.isdisjoint(map(fold, partner.values["value"])):
         chosen["country"] = partner  # our own among them: the column says whose each row is
     return chosen
 

@@ -27,7 +27,7 @@ from seed_data.mapping.drafting.columns import (
 from seed_data.mapping.parse import TO_FILL_IN
 from seed_data.mapping.values import named
 from seed_data.reference import partner_names
-from seed_data.resolve import AgencyResolver, is_this_country
+from seed_data.resolve import AgencyResolver, fold, names_of_home
 
 EXAMPLES = 3
 SHOWN = 40
@@ -40,7 +40,7 @@ def drafted(table: pl.DataFrame, lists: Mapping[str, pl.DataFrame], *, form: For
     """The mapping for a file's table (as `source.read_table` gives it in a form); `t` gives the words of the remarks."""
     partners, agencies = partner_names(lists), AgencyResolver.from_lists(lists)
     found = columns(table, partners, agencies)
-    return _Draft(found, roles(found), lists, partners, agencies, form, name, t).text()
+    return _Draft(found, roles(found, names_of_home(lists)), lists, partners, agencies, form, name, t).text()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,7 +207,7 @@ class _Draft:
         country, column = self.roles.get("country"), self.roles.get("responsible_agency")
         if country is not None:
             lines += [self._say("country"), "[agencies]", f"country_column = {_quoted(country.name)}"]
-        is_ours = country is None or any(map(is_this_country, country.values["value"]))
+        is_ours = country is None or not names_of_home(self.lists).isdisjoint(map(fold, country.values["value"]))
         if column is not None and is_ours:
             found = self.agencies.resolve_all(column.values["value"])
             unknown = column.values.join(

@@ -34,6 +34,7 @@ OPEN_TO_ALL = frozenset(
             "agency",
             "agencyalias",
             "agencysuccession",
+            "countrypack",
             "partner",
             "partneralias",
             "partnertier",

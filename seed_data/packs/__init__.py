@@ -1,0 +1,175 @@
+"""Country packs: a folder of lists and words in place of Viet Nam's. `docs/country_packs.md` explains every file and column.
+
+The frames of a pack are those of `seed_data.reference`, by table name, and one more, `CountryPack`, by which whoever is given the
+lists knows whose they are.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+
+import words
+from data_access import store
+from data_access.packs import PACK, Pack
+from data_access.store import models
+from data_access.store.arrow import table_of
+from kpi.vocabulary import MILESTONES, AgencyGroup, AgencyKind, Scope, State, Tier, texts
+from seed_data import reference
+from seed_data.mapping.parse import loaded
+from seed_data.mapping.problems import Problems
+from seed_data.mapping.toml import Reader
+from seed_data.packs import lists
+from seed_data.shape import shaped
+
+FOLDER: Final = Path(__file__).parent
+"""Where the packs that come along are."""
+
+FILE: Final = "pack.toml"
+ALL: Final = "ALL"
+
+_NAMED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "scopes": ("terms.scope", (*texts(Scope), ALL)),
+    "tiers": ("terms.tier", texts(Tier)),
+    "rankings": ("terms.agency_group", texts(AgencyGroup)),
+}
+"""Table of `pack.toml` -> the words it gives, and the codes it may give them to."""
+
+OWN_NAMES: Final = Pack(
+    code="own", name_vi="Tên của chính danh mục", name_en="The register's own names", home="", takes_names=True
+)
+"""The pack of a store whose lists are what registers name."""
+
+
+def read(folder: Path) -> dict[str, pl.DataFrame]:
+    """The lists of a pack, as `seed_data.reference.frames` gives Viet Nam's, with the pack itself in front.
+
+    Raises `MappingError` with every problem of its files.
+    """
+    problems = Problems(FILE)
+    document = _document(folder, problems)
+    problems.refuse()
+    reader = Reader(problems)
+    pack = _pack(reader, document)
+    kinds = reader.texts(document, "agency_kinds", "")
+    for name, kind in kinds.items():
+        reader.choice(kind, f"agency_kinds.{name}", texts(AgencyKind))
+    has_world = reader.table(document, "pack").get("world", True) is True
+    frames = lists.read(folder, problems, kinds=kinds, world=_world() if has_world else None)
+    problems.refuse()
+    return {PACK: _frame(pack), **frames}
+
+
+def own_names() -> dict[str, pl.DataFrame]:
+    """The lists of a store that takes what registers name: the world's partners, and no agency, sector or kind of document."""
+    frames = {name: frame.clear() for name, frame in reference.frames().items()}
+    return {PACK: _frame(OWN_NAMES), **frames, **lists.of_world(_world())}
+
+
+def of_country(country: str) -> dict[str, pl.DataFrame] | None:
+    """The lists of the pack that comes along for a country; None where none does."""
+    for folder in sorted(FOLDER.glob(f"*/{FILE}")):
+        if tomllib.loads(folder.read_text(encoding="utf-8"))["pack"].get("home") == country != "":
+            return read(folder.parent)
+    return None
+
+
+def stored(engine: sa.Engine) -> dict[str, pl.DataFrame] | None:
+    """The lists of a store that was begun with a pack, as they are there; None of any other."""
+    names = (PACK, *reference.frames())
+    with store.snapshot(engine) as read_frame:
+        found = {name: read_frame(sa.select(table_of(getattr(models, name)))) for name in names}
+    return None if found[PACK].is_empty() else found
+
+
+def _world() -> dict[str, pl.DataFrame]:
+    """Every country and territory and the usual organisations, with their further names; nobody's tiers."""
+    frames = reference.frames()
+    return {name: frames[name] for name in ("Partner", "PartnerAlias")}
+
+
+def _frame(pack: Pack) -> pl.DataFrame:
+    row = {name: [getattr(pack, name)] for name in Pack.__dataclass_fields__}
+    return shaped(models.CountryPack, pl.DataFrame({"id": [1], **row}))
+
+
+def _document(folder: Path, problems: Problems) -> dict[str, Any]:
+    for name in (FILE, *(f"{name}.csv" for name in lists.LISTS)):
+        if not (folder / name).is_file():
+            problems.add("pack_lacks", column=name, value=str(folder))
+    if problems:
+        return {}
+    return loaded((folder / FILE).read_bytes(), problems)
+
+
+def _pack(reader: Reader, document: Mapping[str, Any]) -> Pack:
+    reader.only(document, "", ("pack", *_NAMED, "agency_kinds", "words", "instead"))
+    table = reader.table(document, "pack")
+    reader.only(table, "pack", ("code", "name_vi", "name_en", "home", "start", "default_scope", "world"))
+    name_en = reader.text(table, "name_en", "pack", required=True) or ""
+    start = reader.choice(
+        reader.text(table, "start", "pack") or State.IN_PROGRESS.value, "pack.start", MILESTONES[1:-1]
+    )
+    scopes = (*texts(Scope), ALL)
+    scope = reader.choice(reader.text(table, "default_scope", "pack"), "pack.default_scope", scopes)
+    return Pack(
+        code=reader.text(table, "code", "pack", required=True) or "",
+        name_vi=reader.text(table, "name_vi", "pack") or name_en,
+        name_en=name_en,
+        home=reader.text(table, "home", "pack") or "",
+        starts_with=start or State.IN_PROGRESS.value,
+        default_scope=scope,
+        words=_words(reader, document).written(),
+    )
+
+
+def _words(reader: Reader, document: Mapping[str, Any]) -> words.OwnWords:
+    """What the pack says otherwise. A name given in one language only stands in the other too."""
+    said: dict[str, dict[str, str]] = {code: {} for code in words.LANGUAGES_IN_STORE}
+    for part, (room, codes) in _NAMED.items():
+        for code, value in reader.table(document, part).items():
+            path = f"{part}.{code}"
+            reader.choice(code, path, codes)
+            named = reader.as_table(value, path)
+            reader.only(named, path, words.LANGUAGES_IN_STORE)
+            given = {name: reader.text(named, name, path) for name in words.LANGUAGES_IN_STORE}
+            for language in said:
+                said[language][f"{room}.{code}"] = given[language] or next(filter(None, given.values()), code)
+    for language, value in reader.table(document, "words").items():
+        for key, text in reader.texts(
+            {language: reader.as_table(value, f"words.{language}")}, language, "words"
+        ).items():
+            _check_key(reader, language, key, text)
+            said.setdefault(language, {})[key] = text
+    instead = reader.table(document, "instead")
+    pairs = {language: reader.texts(instead, language, "instead") for language in instead}
+    return words.OwnWords(said, pairs)
+
+
+def _check_key(reader: Reader, language: str, key: str, text: str) -> None:
+    """Words of a pack stand where the catalogs have some, with no placeholder that those do not have."""
+    path = f"words.{language}"
+    if language not in words.languages():
+        reader.problems.add("unknown_code", column=path, value=language, known=", ".join(words.languages()))
+        return
+    message = words.read_catalog(language).get(key)
+    if message is None:
+        reader.problems.add("unknown_words", column=path, value=key)
+        return
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    known = {name for form in forms for name in _placeholders(form)}
+    if strange := sorted(_placeholders(text) - known):
+        reader.problems.add("words_strange", column=path, value=key, strange=", ".join(strange))
+
+
+def _placeholders(text: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}
