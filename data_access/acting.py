@@ -64,7 +64,7 @@ Code = Literal[
     # uploads
     "not_allowed", "stale", "undecided", "unacknowledged", "overlaps", "already_undone", "not_applied", "undo_of_undo", "waits",
     "undo_by_coordinator", "own_batch", "check_under_way", "already_reviewed", "reason_missing", "nothing_chosen", "text_too_long",
-    "too_many_headings",
+    "too_many_headings", "draft_gone", "draft_too_large",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports", "has_sample",
     "before_sample", "counts_nothing", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",
@@ -86,7 +86,8 @@ Code = Literal[
 confirmation was about has changed since (`refs` are the agreements), `not_as_seen` the same of a setting. `waits`: this file waits
 for review already, with other changes. `own_batch`: whoever handed it in does not publish it. `unacknowledged`: there are notices
 that nobody said to have read. `check_under_way`: another file of this account is being checked. `wait`: too many tries failed, for
-`seconds` to come. `text_too_long`: something that was typed has more than `most` characters.
+`seconds` to come. `draft_gone`: this account has no such draft (any more); whether another one has it is not said.
+`text_too_long`: something that was typed has more than `most` characters.
 """
 
 

@@ -22,6 +22,11 @@ def local_time(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=dt.UTC).astimezone(VIET_NAM).replace(tzinfo=None)
 
 
+def now_here() -> dt.datetime:
+    """The present moment as clocks in Viet Nam show it."""
+    return local_time(utc_now())
+
+
 def end_of(day: dt.date) -> dt.datetime:
     """The moment at which a day is over where the register is kept, as the store keeps moments."""
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time()) - VIET_NAM.utcoffset(None)

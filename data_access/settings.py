@@ -46,6 +46,7 @@ class Settings:
     session_hours: int = 8
     upload_max_mb: int = 5
     upload_max_rows: int = 20_000
+    draft_days: int = 14
     cookie_secure: bool = False
     auth_mode: str = "embedded"
     public_address: str = ""
@@ -108,6 +109,7 @@ def _load(*texts: str) -> Settings:
         session_hours=_whole_number(given, "SESSION_HOURS", 8, lowest=1, highest=24 * 7),
         upload_max_mb=_whole_number(given, "UPLOAD_MAX_MB", 5, lowest=1, highest=200),
         upload_max_rows=_whole_number(given, "UPLOAD_MAX_ROWS", 20_000, lowest=1, highest=1_000_000),
+        draft_days=_whole_number(given, "DRAFT_DAYS", 14, lowest=0, highest=90),
         cookie_secure=_yes_or_no(given, "COOKIE_SECURE", app_mode == "production"),
         log_format=_one_of(given, "LOG_FORMAT", "text", ("text", "json")),
         smtp_url=_smtp_url(given),

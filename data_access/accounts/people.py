@@ -17,7 +17,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Engine, and_, case, func, literal_column, select
 from sqlmodel import Session, col
 
-from data_access import audit, settings, store
+from data_access import audit, drafts, settings, store
 from data_access.accounts import passwords, rate_limits
 from data_access.accounts.sessions import IDLE, end_all_sessions
 from data_access.acting import Actor, Code, Person, Refused, authorise, of_length
@@ -195,8 +195,8 @@ def change_account(
 
 
 def disable_user(session: Session, *, actor: Actor, username: str) -> None:
-    """Close an account and end all its sessions. Raises `Refused` where there is none of that name, or where it is
-    the actor's own or the last administrator's."""
+    """Close an account, end all its sessions and delete its drafts. Raises `Refused` where there is none of that name, or where it
+    is the actor's own or the last administrator's."""
     by = authorise(session, actor)
     user = locked_user(session, username)
     refuse_own(actor, user)
@@ -205,6 +205,7 @@ def disable_user(session: Session, *, actor: Actor, username: str) -> None:
     user.active = False
     session.flush()
     end_all_sessions(session, actor=by, username=user.username)
+    drafts.forget_all(session, user.username)
     audit.write(session, actor=by, action="user.disable", subject=user.username)
     _log.info("account %r closed by %r", user.username, by, extra=told("user.disable", actor=by, subject=user.username))
 

@@ -2,8 +2,9 @@
 
 A backup is a zip with `manifest.json` and one Parquet file for each table, all read in one snapshot. It holds the whole register
 with its history, accounts, what was handed in and the audit. Sessions, tickets and failed sign-ins are left out: who was signed
-in when a backup was made is not signed in by restoring it. Row seals are left out too, as the store restored to makes its own;
-the manifest says what was wrong with the store when the backup was made.
+in when a backup was made is not signed in by restoring it. So are known browsers and drafts: what is a person's own and for some
+days is not kept for years, and a draft thrown away does not come back. Row seals are left out too, as the store restored to makes
+its own; the manifest says what was wrong with the store when the backup was made.
 
 `manifest.hmac` says that the manifest, and with it the hash of every table, was written with our `APP_SECRET`: hashes alone can be
 worked out anew by whoever gives himself another role in the file.
@@ -32,7 +33,7 @@ from typing import Any, Final
 import polars as pl
 import sqlalchemy as sa
 from polars.exceptions import PolarsError
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from data_access import audit, register, settings, store
 from data_access.derived_keys import derive_key
@@ -49,7 +50,11 @@ LEFT_OUT: Final = seals.NOT_SEALED | {"alembic_version"}
 _MANIFEST: Final = "manifest.json"
 _HMAC: Final = "manifest.hmac"
 _USE: Final = b"international agreements dashboard, backup, 1"
-_SIGNED_IN: Final = (models.SignInAttempt, models.SignInTicket, models.UserSession)
+_OF_PEOPLE: Final[tuple[type[SQLModel], ...]] = (
+    *(models.SignInAttempt, models.SignInTicket, models.UserSession, models.KnownBrowser),
+    *(models.UploadDraft, models.UploadDraftFile),
+)
+"""What is not in a backup and refers to what is: it goes where a store is replaced. Referred-to tables first."""
 _READABLE: Final = ("audit", "origin")
 _BEFORE_SEALS: Final = ("0001", "0002")
 # What Python raises for a zip that is none, or no longer.
@@ -377,7 +382,8 @@ def _fill(
     store.take_turn(session, "register")
     store.take_turn(session, "audit")
     connection = session.connection()
-    every = [*tables.values(), *(arrow.table_of(model) for model in _SIGNED_IN)]
+    present = sa.inspect(connection).has_table  # a backup of before has its own tables
+    every = [*tables.values(), *(table for table in map(arrow.table_of, _OF_PEOPLE) if present(table.name))]
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # batches refer to later ones
     else:

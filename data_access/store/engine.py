@@ -102,6 +102,18 @@ def act_for(session: Session, agency: str) -> None:
         session.execute(declaration(agency))
 
 
+def own_drafts_only(session: Session, username: str) -> None:
+    """Declare that the rest of this transaction looks at drafts for an account: PostgreSQL then shows and takes no other's.
+
+    Raises `ValueError` for an empty name, which would stand for nobody in particular.
+    """
+    if not username:
+        raise ValueError("an account has a name")
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.set_config("kpi.account", username, True)))
+
+
 @contextlib.contextmanager
 def whole_register(session: Session) -> Iterator[None]:
     """Within a transaction that acts for an agency, a look at all rows: for what has to be counted over every agency."""

@@ -28,7 +28,9 @@ from sqlmodel import SQLModel
 
 BROKEN = "broken"
 KEY_SEPARATOR = "\x1f"
-NOT_SEALED = frozenset({"rowseal", "usersession", "signinticket", "signinattempt", "knownbrowser"})
+NOT_SEALED = frozenset(
+    {"rowseal", "usersession", "signinticket", "signinattempt", "knownbrowser", "uploaddraft", "uploaddraftfile"}
+)
 """Tables without seals: rewritten at every run of a page, and no figure depends on them."""
 
 MOST_NAMED = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -49,10 +49,7 @@ def keep(session: Session, batch_id: int, submission: Submission) -> None:
 def kept(batch: models.UploadBatch, stored: models.UploadSubmission) -> Submission:
     """What was stored for a batch."""
     content, seen = json.loads(stored.content), json.loads(stored.seen)
-    codes = content["columns"]
-    frame = pl.DataFrame(
-        content["rows"], schema={ROW: pl.Int64, **dict.fromkeys(codes, pl.String)}, orient="row", strict=True
-    )
+    frame = frame_of(content)
     changes = tuple(Change(*cell) for cell in seen["changes"])
     return Submission(
         table=Table(frame, batch.file_name, batch.file_sha256, MappingProxyType(content["headers"]), is_excerpt=True),
@@ -60,7 +57,7 @@ def kept(batch: models.UploadBatch, stored: models.UploadSubmission) -> Submissi
         overriding=tuple(Conflict(changes[place], base) for place, base in seen["overriding"]),
         days=MappingProxyType({int(row): day for row, day in seen["days"].items()}),
         versions=MappingProxyType({int(number): version for number, version in seen["versions"].items()}),
-        notices=tuple(_notice(*kept) for kept in seen.get("notices", ())),
+        notices=heard(seen.get("notices", ())),
     )
 
 
@@ -72,6 +69,12 @@ def content_of(table: Table) -> str:
     return _text({"columns": codes, "headers": headers, "rows": rows})
 
 
+def frame_of(content: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows of `content_of`, read from JSON."""
+    schema = {ROW: pl.Int64, **dict.fromkeys(content["columns"], pl.String)}
+    return pl.DataFrame(content["rows"], schema=schema, orient="row", strict=True)
+
+
 def _seen_of(submission: Submission) -> str:
     places = {change: place for place, change in enumerate(submission.seen)}
     return _text(
@@ -80,12 +83,22 @@ def _seen_of(submission: Submission) -> str:
             "overriding": [(places[conflict.change], conflict.base) for conflict in submission.overriding],
             "days": {str(row): day for row, day in submission.days.items()},
             "versions": {str(number): version for number, version in submission.versions.items()},
-            "notices": [
-                (notice.code, notice.row, notice.column, notice.value, {k: _plain(v) for k, v in notice.params.items()})
-                for notice in submission.notices
-            ],
+            "notices": told(submission.notices),
         }
     )
+
+
+def told(notices: Iterable[Problem]) -> list[tuple[object, ...]]:
+    """Notices as JSON has them."""
+    return [
+        (notice.code, notice.row, notice.column, notice.value, {k: _plain(v) for k, v in notice.params.items()})
+        for notice in notices
+    ]
+
+
+def heard(kept: Iterable[Sequence[Any]]) -> tuple[Problem, ...]:
+    """What `told` was given."""
+    return tuple(_notice(*parts) for parts in kept)
 
 
 def _notice(code: str, row: int | None, column: str | None, value: str | None, params: dict[str, Any]) -> Problem:

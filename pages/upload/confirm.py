@@ -18,7 +18,7 @@ from kpi.update import place_of
 from kpi.update.review import said_of_waiting
 from kpi.vocabulary import BatchStatus
 from pages.ui import links, refusals, session
-from pages.upload import differences, effects, history, notices, partial, problems
+from pages.upload import differences, drafts, effects, history, notices, partial, problems, remedies
 from pages.upload import work as upload_work
 from pages.upload.work import Work
 
@@ -63,6 +63,8 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
         _say_sent_before(person, work.table.sha256)
     if work.preview is None:
         problems.show(work, has_rows=has_rows)
+        if work.table is not None and has_rows:
+            remedies.offer(work)
         if work.table is not None and has_rows and not has_editor:
             problems.show_returned_file(work.table, work.problems)
             partial.offer(person, work)
@@ -88,7 +90,7 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
     st.text(f"{differences.summary(changes)}. {_ways_in(work)}")
     for line, remedy in said_of_waiting(work.why_waits, work.final.thresholds):
         st.text(f"{line}. {remedy}")
-    differences.show(changes, current.agreements, waiting=work.waits)
+    differences.show(changes, current.agreements, waiting=work.waits, key=f"upload_changes_{work.round}")
     effects.show(work.effects, note="upload.effects_waiting" if work.waits else None)
     _show_confirmation(work)
 
@@ -196,12 +198,14 @@ def _store(person: session.Person, token: str, *, acknowledged: bool) -> bool:
                 corrects=work.corrects,
                 acknowledged=acknowledged,
             )
+            drafts.let_go(open_session, person, work)
     except Refused as refusal:
         st.session_state[_REFUSAL] = refusals.sentence(refusal)
         return False
     except failures.STORE_ERRORS as error:  # the file stays on the screen, to be confirmed again
         st.session_state[_FAILURE] = incidents.sentence(error, number=incidents.record(error, where="upload"))
         return False
+    drafts.forget(work)
     st.session_state[_RECEIPT] = _receipt(token, work, done)
     upload_work.next_file()
     st.query_params.pop("correct", None)

@@ -16,7 +16,7 @@ from kpi.update.returned import with_asked
 from kpi.vocabulary import BatchStatus
 from pages.ui import session
 from pages.upload import batch as upload_batch
-from pages.upload import cells, confirm, history, problems, sections
+from pages.upload import cells, confirm, drafts, history, problems, sections
 from pages.upload import progress as upload_progress
 from pages.upload import work as upload_work
 
@@ -30,7 +30,7 @@ def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> N
         return
     asked = str(batch["asked_for"]).split()
     table = with_asked(with_room(sent.table), asked, language=w.language())
-    if st.session_state.get(upload_work.file_key()) is None:
+    if st.session_state.get(upload_work.file_key()) is None and not upload_work.has_draft(person, corrects=batch["id"]):
         _show_rows(person, batch["id"], table)
     st.subheader(w.t("upload.correct_file"), anchor=False)
     problems.show_returned_file(table, sent.problems)
@@ -47,6 +47,7 @@ def _show_rows(person: session.Person, batch_id: int, sent: Table) -> None:
     problems.show_editor(work, titles=titles)
     if work.is_accepted:
         confirm.show(person, work, has_editor=True)
+    drafts.keep(person, work)
 
 
 def _as_people_write(table: Table, current: Current) -> Table:

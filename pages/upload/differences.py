@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal
 
@@ -9,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from kpi.update import Change, Conflict, place_of
+from kpi.update import KINDS, Change, Conflict, kind_of, place_of
 from kpi.update.changes import Place
 from kpi.update.layout import NEW
 from pages.ui import tables
@@ -20,6 +21,11 @@ Decision = Literal["file", "register"]
 """Whose content holds: that of what was sent, or what the register has by now."""
 
 _MOST_CELLS_AS_CARDS: Final = 60
+_MOST_AGREEMENTS_OPEN: Final = 6
+_FEW: Final = 8
+"""So many cells are read without narrowing them."""
+
+_ALL: Final = "all"
 _LONG: Final = 70
 _LABEL_WIDTH: Final = 230
 _TICK_WIDTH: Final = 24
@@ -82,15 +88,20 @@ def summary(changes: Collection[Change]) -> str:
     return " · ".join(parts)
 
 
-def show(changes: Sequence[Change], titles: pl.DataFrame, *, waiting: Collection[Change] = ()) -> None:
-    """Old and new of every cell, grouped by agreement. Where only some of them are `waiting` for review, these say so."""
+def show(
+    changes: Sequence[Change], titles: pl.DataFrame, *, waiting: Collection[Change] = (), key: str = "upload_changes"
+) -> None:
+    """Old and new of every cell, grouped by agreement: folded where there are many of these, and to be narrowed to one kind of
+    change. Where only some of them are `waiting` for review, these say so."""
     is_mixed = 0 < len(waiting) < len(changes)
+    changes = _of_one_kind(changes, key)
     shown = changes_frame(changes, titles).with_columns(
         waits=pl.Series([is_mixed and change in waiting for change in changes], dtype=pl.Boolean)
     )
     if shown.height <= _MOST_CELLS_AS_CARDS:
+        is_folded = shown["subject"].n_unique() > _MOST_AGREEMENTS_OPEN
         for _, cells in shown.group_by("subject", maintain_order=True):
-            _show_agreement(cells)
+            _show_agreement(cells, is_folded=is_folded)
         return
     routes = {True: w.t("upload.waits"), False: w.t("upload.goes_in")}
     tables.show(
@@ -111,9 +122,36 @@ def show(changes: Sequence[Change], titles: pl.DataFrame, *, waiting: Collection
     )
 
 
-def _show_agreement(cells: pl.DataFrame) -> None:
-    with st.container(border=True, gap="small"):
-        st.text(_name(cells))
+def _of_one_kind(changes: Sequence[Change], key: str) -> Sequence[Change]:
+    """The changes of the kind that is picked, all of them at first. There is nothing to pick where they are few or of one kind."""
+    kinds = {change: kind_of(change) for change in changes}
+    there = [kind for kind in KINDS if kind in kinds.values()]
+    if len(changes) <= _FEW or len(there) == 1:
+        return changes
+    places = Counter(kind for kind, _ in {(kind, place_of(change)) for change, kind in kinds.items()})
+    picked = st.pills(
+        w.t("upload.kinds_of_change"),
+        (_ALL, *there),
+        default=_ALL,
+        required=True,
+        format_func=lambda kind: (
+            w.t("upload.every_change") if kind == _ALL else w.t(f"review.kind_{kind}", n=w.number(places[kind]))
+        ),
+        key=f"{key}_kind",
+        label_visibility="collapsed",
+    )
+    return [change for change in changes if picked in (_ALL, kinds[change])]
+
+
+def _show_agreement(cells: pl.DataFrame, *, is_folded: bool) -> None:
+    box = (
+        st.expander(w.plain(f"{_name(cells)} ({w.number(cells.height)})"))
+        if is_folded
+        else st.container(border=True, gap="small")
+    )
+    with box:
+        if not is_folded:
+            st.text(_name(cells))
         for what, before, after, waits in cells.select("what", "before", "after", "waits").iter_rows():
             _show_cell(what, before, after, waits=waits)
 

@@ -17,11 +17,15 @@ from kpi.update.columns import BY_CODE, COLUMNS, FormColumn
 from kpi.update.template import filled
 from pages.ui import filters, session
 from pages.ui.choices import offered
-from pages.upload import cells, work
+from pages.upload import cells, drafts, work
 
 PARTS: Final = ("status", "target", "report", "blocker", "result")
 _KEYS: Final = ("ref", "row_version")
+_MAIN: Final = ""
 _NEW: Final = "new"
+_FIRST: Final = "status_state"
+"""The field that stands first in every form."""
+
 _ONE_LINE: Final = 500
 _REASONS: Final = ("state_date", "state_document", "target_reason", "target_set_on")
 Row = dict[str, str | None]
@@ -81,24 +85,31 @@ def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) 
     typed: Row = {}
     about: dict[str, Row] = {}
     # What is typed belongs to the agreement as it was then: on a newer one it would silently put back what others changed.
-    taken = f"{ref}_{main['row_version']}"
-    with st.form(f"upload_form_{taken}", border=True):
+    taken = drafts.form_key(ref, main["row_version"])
+    draft = drafts.of_form(taken, is_drawn=lambda key: f"form_{key}_{_FIRST}" in st.session_state)
+    key = draft.key
+    start = {name: _as_typed(cells) for name, cells in draft.start.items()}
+    with st.container(border=True):  # no form of Streamlit's: that would keep in the browser what is to be kept here
         tabs = st.tabs([_tab_name(part, main) for part in PARTS])
         for tab, part in zip(tabs, PARTS, strict=True):
             with tab:
                 if part != "blocker":
-                    typed |= _fields(_columns(part), main, lists, key=f"{taken}_{part}")
+                    typed |= _fields(_columns(part), {**main, **start.get(_MAIN, {})}, lists, key=f"{key}_{part}")
                     continue
                 for row in blockers:
                     number = row["blocker_id"] or ""
                     st.text(_blocker_name(row, lists))
                     columns = [column for column in _columns("blocker") if column.use == "typed"]
-                    about[number] = _fields(columns, row, lists, key=f"{taken}_{number}")
+                    about[number] = _fields(columns, {**row, **start.get(number, {})}, lists, key=f"{key}_{number}")
                 st.caption(w.t("upload.form_new_blocker"))
-                about[_NEW] = _fields(_columns("blocker"), {}, lists, key=f"{taken}_{_NEW}")
-        sent = st.form_submit_button(w.t("upload.form_check"), type="primary", icon=":material/rule:")
+                about[_NEW] = _fields(_columns("blocker"), start.get(_NEW, {}), lists, key=f"{key}_{_NEW}")
+        sent = st.button(
+            w.t("upload.form_check"), type="primary", icon=":material/rule:", key=f"upload_form_check_{key}"
+        )
+    said = _said(main, typed, blockers, about)
+    drafts.keep_form(person, draft, ref=ref, version=main["row_version"], rows=said)
     if sent:
-        work.hand_in_form(person, ref=ref, table=_table(ref, main, typed, blockers, about))
+        work.hand_in_form(person, ref=ref, table=_table(ref, main, said), saved=draft.saved)
 
 
 def _columns(part: str) -> list[FormColumn]:
@@ -178,20 +189,29 @@ def _field(column: FormColumn, text: str | None, lists: Mapping[str, Sequence[Ch
 # --- The table -------------------------------------------------------------------------------------------------------
 
 
-def _table(ref: str, main: Row, typed: Row, blockers: Sequence[Row], about: Mapping[str, Row]) -> Table:
-    """The rows that say what was changed: the agreement's own, and one for each blocker that something was said about."""
-    keys = {code: main[code] for code in _KEYS}
-    said = _changed(main, typed)
-    if any(BY_CODE[code].part == "report" for code in said):
-        said["report_period"] = main["report_period"]
-    rows = [{**keys, **said}] if said else []
+def _said(main: Row, typed: Row, blockers: Sequence[Row], about: Mapping[str, Row]) -> dict[str, Row]:
+    """The cells that were changed: of the agreement itself, of each blocker by its number, of a new one."""
+    found = {_MAIN: _changed(main, typed)}
+    if any(BY_CODE[code].part == "report" for code in found[_MAIN]):
+        found[_MAIN]["report_period"] = main["report_period"]
     for row in blockers:
         number = row["blocker_id"] or ""
-        if moved := _changed(row, about[number]):
-            rows.append({**keys, "blocker_id": number, **moved})
-    if opened := _changed({}, about[_NEW]):
-        rows.append({**keys, **opened})
+        found[number] = _changed(row, about[number])
+    found[_NEW] = _changed({}, about[_NEW])
+    return {name: cells for name, cells in found.items() if cells}
+
+
+def _table(ref: str, main: Row, said: Mapping[str, Row]) -> Table:
+    """The rows that say what was changed: the agreement's own, and one for each blocker that something was said about."""
+    keys = {code: main[code] for code in _KEYS}
+    blocker = {name: {"blocker_id": name} if name not in (_MAIN, _NEW) else {} for name in said}
+    rows = [{**keys, **blocker[name], **cells} for name, cells in said.items()]
     return table_of(rows or [keys], name=w.t("upload.form_file", ref=ref))
+
+
+def _as_typed(cells: Mapping[str, str | None]) -> Row:
+    """What fields show for cells that were typed: nothing where one was emptied."""
+    return {code: None if text == CLEAR[0] else text for code, text in cells.items()}
 
 
 def _changed(before: Row, typed: Row) -> Row:

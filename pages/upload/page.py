@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pages.ui import cards, session
-from pages.upload import SCREEN, behalf, confirm, correct, history, sections
+from pages.upload import SCREEN, behalf, confirm, correct, drafts, history, sections
 from pages.upload import batch as upload_batch
 
 person = session.require(SCREEN)
 
 person = behalf.acting(person)
+drafts.take_up(person)
 confirm.carry_out(person)
 upload_batch.carry_out(person)
 cards.page_header("upload.heading")
@@ -18,6 +19,8 @@ corrects, opened = history.asked("correct"), history.asked("batch")
 asked = opened if corrects is None else corrects
 batch = None if asked is None else history.find(batches, asked)
 confirm.show_receipt(person)
+if batch is None or corrects is not None:
+    drafts.offer(person)
 if batch is not None and corrects is not None:
     correct.show(person, batch, batches)
 elif batch is not None:

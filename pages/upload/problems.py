@@ -237,36 +237,47 @@ def show_editor(work: Work, *, titles: Mapping[str, str] | None = None) -> None:
     marked = (
         [pl.col(ROW).replace_strict(remarks, return_dtype=pl.String).alias(_REMARKS)] if any(remarks.values()) else []
     )
-    given = (
-        table.frame.with_columns(absent)
-        .filter(pl.col(ROW).is_in(rows))
-        .select(ROW, *marked, *named, *(code for code in codes if not named or code != "ref"))
+    frame, key = _begun(work).with_columns(absent), f"upload_editor_{work.round}"
+    given = frame.filter(pl.col(ROW).is_in(rows)).select(
+        ROW, *marked, *named, *(code for code in codes if not named or code != "ref")
     )
     st.subheader(w.t("upload.edit"), anchor=False)
     st.caption(w.t("upload.edit_help"))
-    with st.form(f"upload_edit_{work.round}", border=False):
-        edited = st.data_editor(
-            given,
-            hide_index=True,
-            num_rows="delete",
-            disabled=[ROW, _REMARKS, _NAME, *(code for code in ("ref", "title_vi") if code not in wrong)],
-            column_config={
-                ROW: st.column_config.NumberColumn(w.t("upload.row"), width=60, pinned=True),
-                _REMARKS: st.column_config.TextColumn(w.t("upload.words"), width=340),
-                _NAME: st.column_config.TextColumn(w.t("upload.title"), width=280),
-                **{
-                    code: st.column_config.TextColumn(_header(table, code), width=280 if code == "title_vi" else 170)
-                    for code in codes
-                },
+    # No form of Streamlit's around it: that would keep in the browser what is to be kept in the store.
+    edited = st.data_editor(
+        given,
+        hide_index=True,
+        num_rows="delete",
+        disabled=[ROW, _REMARKS, _NAME, *(code for code in ("ref", "title_vi") if code not in wrong)],
+        column_config={
+            ROW: st.column_config.NumberColumn(w.t("upload.row"), width=60, pinned=True),
+            _REMARKS: st.column_config.TextColumn(w.t("upload.words"), width=340),
+            _NAME: st.column_config.TextColumn(w.t("upload.title"), width=280),
+            **{
+                code: st.column_config.TextColumn(_header(table, code), width=280 if code == "title_vi" else 170)
+                for code in codes
             },
-            placeholder="",
-            alt=w.t("upload.edit"),
-            key=f"upload_editor_{work.round}",
-        )
-        asked = st.form_submit_button(w.t("upload.check_again"), type="primary", icon=":material/refresh:")
+        },
+        placeholder="",
+        alt=w.t("upload.edit"),
+        key=key,
+    )
+    now = corrected(frame, given, edited)
+    work.edited = None if now.equals(frame) else now
+    asked = st.button(
+        w.t("upload.check_again"), type="primary", icon=":material/refresh:", key=f"upload_check_{work.round}"
+    )
     if asked:
-        upload_work.correct(work, corrected(table.frame.with_columns(absent), given, edited))
+        upload_work.correct(work, now)
         st.rerun()
+
+
+def _begun(work: Work) -> pl.DataFrame:
+    """The rows an editor begins with: those of the table, or what was typed before the editor was left for another page."""
+    assert work.table is not None
+    if work.edited is not None and f"upload_editor_{work.round}" not in st.session_state:
+        work.begun, work.edited = work.edited, None
+    return work.table.frame if work.begun is None else work.begun
 
 
 def _header(table: Table, code: str) -> str:

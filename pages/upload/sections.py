@@ -13,7 +13,7 @@ from kpi.update import template
 from kpi.vocabulary import BatchStatus
 from pages.ui import data_edition, exports, links, session
 from pages.ui.choices import switch
-from pages.upload import behalf, confirm, form, history, layout, problems
+from pages.upload import behalf, confirm, drafts, form, history, layout, problems
 from pages.upload import progress as upload_progress
 from pages.upload import work as upload_work
 
@@ -122,7 +122,7 @@ def take_file(person: session.Person, *, corrects: int | None = None) -> bool:
         max_upload_size=configured.upload_max_mb,
     )
     if given is None:
-        return False
+        return _go_on_with_draft(person, corrects)
     choice = upload_work.file_key().replace("file", "encoding")
     with upload_progress.shown() as progress:
         work = upload_work.of_file(
@@ -144,6 +144,18 @@ def take_file(person: session.Person, *, corrects: int | None = None) -> bool:
         problems.show_encoding_check(work)
     if work.table is None:
         layout.show(person, given, work)
+    drafts.keep(person, work)
+    return True
+
+
+def _go_on_with_draft(person: session.Person, corrects: int | None) -> bool:
+    with upload_progress.shown() as progress:
+        work = upload_work.of_draft(person, corrects=corrects, progress=progress)
+    if work is None or work.read is None:
+        return False
+    st.text(w.t("upload.draft_open", name=work.read.file_name))
+    confirm.show(person, work)
+    drafts.keep(person, work)
     return True
 
 

@@ -8,6 +8,7 @@ checked again by `uploads.hand_in`.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ import streamlit as st
 
 from data_access import headings, updates
 from data_access.accounts import Person
+from data_access.drafts import Kept
 from files import Grid
 from kpi.update import (
     Change,
@@ -41,6 +43,20 @@ from pages.upload.progress import Progress
 _WORK: Final = "upload_work"
 _CURRENT: Final = "upload_current"
 _FILE_NUMBER: Final = "upload_file_number"
+_DRAFT: Final = "draft"
+
+
+@dataclasses.dataclass
+class Saved:
+    """What of something under way is kept as a draft: which one, after which change, what it says, of how many corrections, since
+    when here; `trouble` is why it is not."""
+
+    kept: Kept | None = None
+    said: str = ""
+    corrections: int = 0
+    at: dt.datetime | None = None
+    mark: object = None
+    trouble: str = ""
 
 
 @dataclasses.dataclass
@@ -74,6 +90,15 @@ class Work:
     token: str = ""
     round: int = 0
     """How often it was checked: names the widgets that belong to one outcome."""
+
+    read: Table | None = None
+    """The table as it was read, before anything was put right."""
+
+    begun: pl.DataFrame | None = None
+    edited: pl.DataFrame | None = None
+    """The rows as an editor of them began where that is not the table, and as they are in it now: not checked yet."""
+
+    saved: Saved = dataclasses.field(default_factory=Saved)
 
     @property
     def notices(self) -> tuple[Problem, ...]:
@@ -126,7 +151,7 @@ def of_file(
                 read = table_in(read, data, name, limits=limits, said=said)
         if isinstance(read, Table):
             # What goes back to an agency has blank columns that were never anything else.
-            work.table = read if corrects is None else dataclasses.replace(read, is_excerpt=True)
+            work.table = work.read = read if corrects is None else dataclasses.replace(read, is_excerpt=True)
             work.is_accepted = encoding is None
         elif isinstance(read, list):
             work.problems = tuple(read)
@@ -153,9 +178,45 @@ def of_form(person: Person, *, ref: str, progress: Progress) -> Work | None:
     return None if work is None else _up_to_date(work, person, progress)
 
 
-def hand_in_form(person: Person, *, ref: str, table: Table) -> None:
-    """Take what was typed in the form of an agreement."""
-    st.session_state[_WORK] = Work(_owner(person, "form", ref), table=table)
+def hand_in_form(person: Person, *, ref: str, table: Table, saved: Saved) -> None:
+    """Take what was typed in the form of an agreement, and is kept as a draft."""
+    st.session_state[_WORK] = Work(_owner(person, "form", ref), table=table, saved=saved)
+
+
+def of_draft(person: Person, *, corrects: int | None, progress: Progress) -> Work | None:
+    """What the file of a draft that was taken up has come to; None where none was."""
+    return _up_to_date(work, person, progress) if (work := _of_draft(person, corrects)) is not None else None
+
+
+def is_of_file(work: Work) -> bool:
+    """Whether it came in as a file, not typed on the screen."""
+    return work.key[2] in ("file", _DRAFT)
+
+
+def has_draft(person: Person, *, corrects: int | None) -> bool:
+    """Whether a draft of a file was taken up, of the one that puts this batch right where one is named."""
+    return _of_draft(person, corrects) is not None
+
+
+def _of_draft(person: Person, corrects: int | None) -> Work | None:
+    work: Work | None = st.session_state.get(_WORK)
+    is_it = work is not None and work.key == _owner(person, _DRAFT) and work.corrects == corrects
+    return work if is_it else None
+
+
+def take_up(person: Person, read: Table, *, table: Table, saved: Saved, corrects: int | None, of_rows: bool) -> Work:
+    """Go on with a draft: a file as it was `read`, or with `of_rows` the rows of a returned batch, and the `table` it became."""
+    key = _owner(person, "returned", str(corrects)) if of_rows else _owner(person, _DRAFT)
+    next_file()
+    work = st.session_state[_WORK] = Work(key, table=table, corrects=corrects, read=read, saved=saved)
+    return work
+
+
+def shown_drafts(person: Person) -> frozenset[str]:
+    """The draft of what is under way."""
+    work: Work | None = st.session_state.get(_WORK)
+    is_theirs = work is not None and work.key[:2] == _owner(person)
+    return frozenset({work.saved.kept.id}) if work is not None and is_theirs and work.saved.kept else frozenset()
 
 
 def of_returned(person: Person, *, batch_id: int, table: Table, progress: Progress) -> Work:
@@ -164,7 +225,7 @@ def of_returned(person: Person, *, batch_id: int, table: Table, progress: Progre
     key = _owner(person, "returned", str(batch_id))
     work = _kept(key)
     if work is None:
-        work = st.session_state[_WORK] = Work(key, table=table, corrects=batch_id, is_accepted=False)
+        work = st.session_state[_WORK] = Work(key, table=table, corrects=batch_id, is_accepted=False, read=table)
     return _up_to_date(work, person, progress)
 
 
@@ -221,20 +282,27 @@ def accept_encoding(work: Work) -> None:
     work.is_accepted = True
 
 
+def frame_now(work: Work) -> pl.DataFrame:
+    """The table's rows with what was typed into an editor of them and not checked yet."""
+    assert work.table is not None
+    return next(frame for frame in (work.edited, work.begun, work.table.frame) if frame is not None)
+
+
 def correct(work: Work, frame: pl.DataFrame) -> None:
     """Take other cells for the table: what was put right on the screen. They are checked in the next run."""
     assert work.table is not None
     work.table = work.table.with_frame(frame)
     work.is_accepted = True
     work.decisions = {}
-    work.basis = None
+    work.basis = work.begun = work.edited = None
 
 
 def leave_rest(work: Work, person: Person) -> bool:
     """Go on with the rows that can be stored, and keep the others to be given back; whether there are both."""
     assert work.table is not None
     with updates.one_at_a_time(person):
-        found = updates.parted(work.table, current_of(person))
+        table = work.table if frame_now(work) is work.table.frame else work.table.with_frame(frame_now(work))
+        found = updates.parted(table, current_of(person))
     if found is None:
         return False
     good, rest, wrong = found

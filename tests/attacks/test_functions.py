@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 import data_access
-from data_access import accounts, audit, partners, register, settings, store, updates
+from data_access import accounts, audit, drafts, partners, register, settings, store, updates
 from data_access.accounts import Person, passwords
 from data_access.acting import Refused
 from data_access.audit.journal import Sought
@@ -55,6 +55,9 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "coordination.set_threshold": ("coordinator",),
     "coordination.publish": ("coordinator",),
     "contacts.write": ("owner", "coordinator"),
+    "drafts.keep": ("owner",),
+    "drafts.open_draft": ("owner",),
+    "drafts.throw_away": ("owner",),
     "reminding.note_file": ("leader", "coordinator"),
     "reminding.send": ("leader", "coordinator"),
     "explanations.give": ("owner",),
@@ -107,6 +110,8 @@ WITHIN = {
 }
 OWN = {
     "audit.journal.read_recent",
+    "drafts.read_own",
+    "headings.remember",
     "accounts.own.change_password",
     "accounts.own.set_up_second_factor",
     "accounts.own.renew_recovery_codes",
@@ -193,6 +198,9 @@ def _made(engine: sa.Engine) -> World:
     with store.session(engine) as session:
         handed_in = updates.hand_in(session, actor=owner, table=table, preview=preview, acknowledged=True)
     assert handed_in.waiting is not None
+    draft = drafts.Content("form", "A-1", "{}")
+    with store.session(engine) as session:
+        begun = drafts.keep(session, actor=owner, content=draft, draft_id=None)
     review = updates.review(engine, handed_in.waiting, agency=None)
     table, preview = confirmed(engine, 2)
     period = Period("2099-Q1", dt.date(2099, 1, 1), dt.date(2099, 3, 31), dt.date(2099, 4, 10))
@@ -234,6 +242,8 @@ def _made(engine: sa.Engine) -> World:
             "name_vi": ("x",),
             "name_en": ("x",),
             "letters": ([(OWNER_AGENCY, 1)],),
+            "content": (draft,),
+            "draft_id": (begun.id,),
             "mailer": (Mailer(settings.load({})),),
         },
     )
@@ -332,7 +342,7 @@ def is_denied(world: World, function: str, actor: Person | str, given: Mapping[s
         else:
             call(world.engine, actor=actor, **given)
     except Refused as refused:
-        return refused.code in ("not_allowed", "administrators_only")
+        return refused.code in ("not_allowed", "administrators_only", "draft_gone")
     return False
 
 
@@ -376,6 +386,7 @@ def test_those_who_may_do(world: World) -> None:
     for function, actor, given in (
         ("updates.handing_in.withdraw", owner, {"batch_id": waiting}),
         ("updates.undoing.undo", owner, {"batch_id": batch}),
+        ("drafts.throw_away", owner, {"draft_id": world.arguments["draft_id"][0]}),
         ("accounts.people.read_accounts", Person("quantri", "administrator", None, ""), {}),
     ):
         assert not is_denied(world, function, actor, given)
@@ -430,7 +441,13 @@ def test_one_s_own_account_asks_for_the_password(world: World) -> None:
         "code": code_of(secret),
     }
     before = everything(world.engine)
-    for name in sorted(OWN - {"audit.journal.read_recent", "accounts.sessions.end_marked_session"}):
+    harmless = {
+        "audit.journal.read_recent",
+        "accounts.sessions.end_marked_session",
+        "drafts.read_own",
+        "headings.remember",
+    }
+    for name in sorted(OWN - harmless):
         wanted = inspect.signature(ASKED[name]).parameters
         for username, (role, agency) in ACCOUNTS.items():
             with pytest.raises(Refused):

@@ -135,7 +135,9 @@ def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served
 
 
 @on_sqlite
-def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Served, sign_in: SignIn) -> None:
+def test_what_was_put_right_on_the_screen_outlives_f5_and_the_session(
+    page: Page, server: Served, sign_in: SignIn
+) -> None:
     page.goto("/upload")
     sign_in(page, "langson")
     sent_before = updates.list_batches(server.engine, "T20").height
@@ -156,10 +158,20 @@ def test_mistakes_are_listed_and_put_right_on_the_screen(page: Page, server: Ser
     cell.fill("https://langson.vn/a")
     page.keyboard.press("Enter")
     expect(cell).to_have_count(0)
-    page.wait_for_timeout(500)  # the table gathers what is typed before it hands it over
-    page.get_by_role("button", name="Kiểm tra lại").click()
+    expect(page.get_by_text(re.compile(r"Đã lưu bản nháp lúc \d\d:\d\d: 1 chỗ"))).to_be_visible()
+    page.reload()  # F5 takes everything from the browser
+    offered = page.get_by_text(re.compile(r"Có bản nháp lúc \d\d:\d\d: cap-nhat.csv, đã sửa 1 chỗ"))
+    expect(offered).to_be_visible()
+    page.get_by_role("button", name="langson").click()
+    page.get_by_role("button", name="Đăng xuất").click()
+    expect(page.get_by_label("Tên đăng nhập")).to_be_visible()
+    page.goto("/upload")
+    sign_in(page, "langson")
+    expect(offered).to_be_visible()
+    page.get_by_role("button", name="Làm tiếp").click()
 
     expect(page.get_by_text("https://langson.vn/a")).to_be_visible()
+    expect(offered).to_have_count(0)
     expect(page.get_by_role("button", name="Xác nhận 2 thay đổi")).to_be_visible()
     assert updates.list_batches(server.engine, "T20").height == sent_before
 

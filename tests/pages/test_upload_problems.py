@@ -64,6 +64,24 @@ def test_problems_come_all_at_once_by_kind_and_can_be_put_right_here(
     assert "12,5%" in said(page)
 
 
+def test_suggestions_are_shown_and_taken_with_one_click_all_alike_at_once(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    wrong = {
+        refs.signed: {"state": "Đang trien khaii", "state_date": "31/02/2026"},
+        refs.other: {"state": "Đang trien khaii", "progress_pct": "120"},
+    }
+    page = hand_in(visit("upload", "bct"), edited(taken(shown_store), wrong))
+    assert "Trạng thái: “Đang trien khaii” → “Đang triển khai”, 2 dòng" in said(page)
+    assert w.tn("upload.remedies", 3) in said(page)
+
+    page = page.button(key="upload_remedy_1_0").click().run()
+
+    assert "Đang trien khaii" not in said(page)
+    assert "120" in page.data_editor[0].value["progress_pct"].tolist()
+    assert page.button(key="upload_remedy_2_0").label == w.t("upload.remedy_take")
+
+
 def test_rows_taken_out_here_are_gone_and_the_others_keep_their_cells() -> None:
     frame = pl.DataFrame({"row": [2, 3, 4], "ref": ["A", "B", "C"], "state": ["x", "y", None]})
     given = frame.filter(pl.col("row") > 2).with_columns(remarks=pl.lit("!"))

@@ -40,7 +40,15 @@ from data_access.store.models.register import (
     TargetDate,
 )
 from data_access.store.models.seals import RowSeal
-from data_access.store.models.uploads import AuditEntry, BatchChange, ChainCheck, UploadBatch, UploadSubmission
+from data_access.store.models.uploads import (
+    AuditEntry,
+    BatchChange,
+    ChainCheck,
+    UploadBatch,
+    UploadDraft,
+    UploadDraftFile,
+    UploadSubmission,
+)
 from data_access.store.models.verification import SampleItem, Verification, VerificationSample
 
 __all__ = [
@@ -81,6 +89,8 @@ __all__ = [
     "StatusEvent",
     "TargetDate",
     "UploadBatch",
+    "UploadDraft",
+    "UploadDraftFile",
     "UploadSubmission",
     "User",
     "UserSession",

@@ -43,6 +43,34 @@ class UploadSubmission(SQLModel, table=True):
     seen: str
 
 
+class UploadDraft(SQLModel, table=True):
+    """What an account has under way and has not handed in: for its owner's eyes alone, and for some days.
+
+    `way` is `file`, `rows` (those of a returned batch, put right on the screen) or `form`. `typed` is what was typed or corrected,
+    as JSON; it is small, and written anew as often as something is typed.
+    """
+
+    id: str = Field(primary_key=True)
+    username: str = Field(foreign_key="account.username", index=True)
+    agency: str = Field(foreign_key="agency.key")
+    way: str
+    name: str = Field(description="the file's, or the agreement's reference")
+    batch_id: int | None = Field(default=None, foreign_key="uploadbatch.id")
+    corrections: int = 0
+    typed: str
+    size: int = Field(description="bytes of what was typed and of the file's rows")
+    revision: int = 1
+    created_at: NaiveDatetime = Field(default_factory=utc_now)
+    changed_at: NaiveDatetime = Field(default_factory=utc_now, index=True)
+
+
+class UploadDraftFile(SQLModel, table=True):
+    """The rows of a draft's file as they were read, written once: JSON, compressed, in Base64."""
+
+    draft_id: str = Field(foreign_key="uploaddraft.id", primary_key=True)
+    content: str
+
+
 class BatchChange(SQLModel, table=True):
     """One cell a batch changed: old and new as text, and the history row that carries it."""
 

@@ -1,9 +1,10 @@
-"""The coordinator's desk: contacts, reminders and what an agency says of its own."""
+"""The coordinator's desk: contacts, reminders and what an agency says of its own; drafts, which are nobody else's."""
 
 from __future__ import annotations
 
 from tests.attacks.guards.guard import Guard
 
+DRAFTS = "tests/data_access/test_drafts.py::"
 EXPLANATIONS = "tests/data_access/test_explanations.py::"
 REMINDING = "tests/data_access/test_reminding.py::"
 
@@ -42,6 +43,49 @@ GUARDS = (
         "account_of(session, actor, May.ANSWER)",
         "account_of(session, actor)",
         EXPLANATIONS + "test_what_cannot_be_said_leaves_nothing",
+    ),
+    Guard(
+        "a draft is its account's alone",
+        "data_access/drafts.py",
+        "    own = col(UploadDraft.username) == account.username",
+        "    own = sa.true()",
+        DRAFTS + "test_a_draft_is_read_changed_and_thrown_away_by_its_account_alone",
+    ),
+    Guard(
+        "a draft is changed by its account alone",
+        "data_access/drafts.py",
+        "        own = (col(UploadDraft.username) == actor.username, col(UploadDraft.agency) == agency)",
+        "        own = (sa.true(),)",
+        DRAFTS + "test_a_draft_is_read_changed_and_thrown_away_by_its_account_alone",
+    ),
+    Guard(
+        "PostgreSQL shows an account its own drafts only",
+        "data_access/store/engine.py",
+        '        session.execute(sa.select(sa.func.set_config("kpi.account", username, True)))',
+        "        pass",
+        DRAFTS + "test_postgresql_shows_an_account_no_draft_of_a_colleague_whatever_is_asked_for",
+        store="",
+    ),
+    Guard(
+        "an account has room for so many bytes of drafts",
+        "data_access/drafts.py",
+        "    if size > room:",
+        "    if False:",
+        DRAFTS + "test_an_account_has_room_for_so_many_bytes",
+    ),
+    Guard(
+        "drafts expire",
+        "data_access/drafts.py",
+        "    return now - dt.timedelta(days=settings.load().draft_days)",
+        "    return dt.datetime.min",
+        DRAFTS + "test_drafts_expire_and_go_when_the_next_one_is_begun",
+    ),
+    Guard(
+        "closing an account deletes its drafts",
+        "data_access/accounts/people.py",
+        "    drafts.forget_all(session, user.username)\n",
+        "",
+        DRAFTS + "test_closing_an_account_deletes_its_drafts",
     ),
     Guard(
         "mail goes to a server that somebody vouches for",

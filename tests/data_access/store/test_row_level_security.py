@@ -75,6 +75,10 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
             id=number, username="x", agency=agency, file_name="x", file_sha256="x", status="applied"
         ),
         "uploadsubmission": models.UploadSubmission(batch_id=number, content="[]", seen='{"changes": []}'),
+        "uploaddraft": models.UploadDraft(
+            id=str(number), username="bct", agency=agency, way="form", name="x", typed="{}", size=2
+        ),
+        "uploaddraftfile": models.UploadDraftFile(draft_id=str(number), content="x"),
         "batchchange": models.BatchChange(id=number, batch_id=number, agreement_id=agreement_id, field="state"),
         "sampleitem": models.SampleItem(
             sample_id=1,
@@ -142,8 +146,19 @@ def owners(name: str) -> sa.Select[Any]:
     agreement, blocker, batch = table("agreement"), table("blocker"), table("uploadbatch")
     if name == "agreement":
         return sa.select(own.c.responsible_agency)
-    if name in ("explanation", "nameassignment", "uploadbatch", "agencycontact", "agencyheading", "reminder"):
+    if name in (
+        "explanation",
+        "nameassignment",
+        "uploadbatch",
+        "agencycontact",
+        "agencyheading",
+        "reminder",
+        "uploaddraft",
+    ):
         return sa.select(own.c.agency)
+    if name == "uploaddraftfile":
+        draft = table("uploaddraft")
+        return sa.select(draft.c.agency).join(own, own.c.draft_id == draft.c.id)
     if name == "uploadsubmission":
         return sa.select(batch.c.agency).join(own, own.c.batch_id == batch.c.id)
     if name == "blockerevent":
@@ -260,15 +275,17 @@ def test_a_row_of_another_agency_is_not_taken(shared: sa.Engine) -> None:
     before = everything(shared)
     for name in GUARDED:
         # What belongs to a parent is slipped to the foreign one there is.
-        number = COUNTED_FROM + (1 if name in ("blockerevent", "uploadsubmission", "batchchange") else 5)
+        number = COUNTED_FROM + (
+            1 if name in ("blockerevent", "uploadsubmission", "uploaddraftfile", "batchchange") else 5
+        )
         row = rows_of("BNG", THEIRS, number)[name]
-        frame = pl.DataFrame([row.model_dump(exclude=set() if name == "agreement" else {"id"})])
+        given = row.model_dump(exclude=set() if name in ("agreement", "uploaddraft") else {"id"})
 
         with refused(), acting_for_bct(shared) as session:
-            session.add(type(row)(**row.model_dump(exclude=set() if name == "agreement" else {"id"})))
+            session.add(type(row)(**given))
             session.flush()
         with refused(), acting_for_bct(shared) as session:
-            store.write_frame(session, type(row), frame)
+            store.write_frame(session, type(row), pl.DataFrame([given]))
 
     after = everything(shared)
     assert all(before[name].equals(after[name]) for name in GUARDED)
@@ -290,6 +307,8 @@ FORGED: dict[str, dict[str, object]] = {
     "nameassignment": {"text": "forged"},
     "uploadbatch": {"reason": "forged"},
     "uploadsubmission": {"content": "forged"},
+    "uploaddraft": {"typed": "forged"},
+    "uploaddraftfile": {"content": "forged"},
     "batchchange": {"field": "forged"},
     "sampleitem": {"stratum": 7},
     "verification": {"reason": "forged"},
@@ -307,10 +326,12 @@ def test_rows_of_another_agency_are_neither_changed_nor_deleted(shared: sa.Engin
             session.rollback()
         with acting_for_bct(shared) as session:
             doomed = sa.delete(table(name))
-            if name in ("agreement", "blocker", "uploadbatch"):  # to our own ones other rows refer
-                doomed = doomed.where(table(name).c.id.in_([THEIRS, COUNTED_FROM + 1]))
+            is_referred_to = name in ("agreement", "blocker", "uploadbatch", "uploaddraft")
+            if is_referred_to:  # to our own ones other rows refer
+                foreign = [str(COUNTED_FROM + 1)] if name == "uploaddraft" else [THEIRS, COUNTED_FROM + 1]
+                doomed = doomed.where(table(name).c.id.in_(foreign))
             deleted = session.connection().execute(doomed)
-            assert deleted.rowcount == (0 if name in ("agreement", "blocker", "uploadbatch") else own), name
+            assert deleted.rowcount == (0 if is_referred_to else own), name
             session.rollback()
 
     after = everything(shared)

@@ -1,0 +1,64 @@
+"""What may be put right without typing: cells that say the same wrong thing, and what is suggested in its place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from kpi.update.cells import ROW
+from kpi.update.columns import BY_CODE
+from kpi.update.problems import Named, Problem
+
+_BY_TEXT = frozenset({"choice", "date", "percent"})
+"""Kinds of columns in which what is meant depends on the text alone, so that every cell that says it is meant alike."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Remedy:
+    """A column, the text that stands in it (None where it is blank), what is suggested, and the rows it is for."""
+
+    column: str
+    text: str | None
+    suggestion: str | Named
+    rows: tuple[int, ...]
+
+    def written(self, language: str) -> str:
+        """What is written into the cells."""
+        return self.suggestion if isinstance(self.suggestion, str) else self.suggestion.name(language)
+
+
+def remedies(frame: pl.DataFrame, problems: Iterable[Problem]) -> list[Remedy]:
+    """The remedies for those of a table's problems that come with a suggestion, in their order, alike ones together.
+
+    `frame` is the table's (`row` and texts by column). Of a text that can only be wrong in one way all cells are meant, whether
+    their problems are listed one by one or only counted.
+    """
+    found: dict[tuple[str, str | None, str | Named], set[int]] = {}
+    cells = {code: dict(frame.select(ROW, code).iter_rows()) for code in frame.columns if code in BY_CODE}
+    for problem in problems:
+        column, row, suggestion = problem.column, problem.row, problem.suggestion
+        if not problem.blocking or not suggestion or column not in BY_CODE or row is None:
+            continue
+        held = cells.get(column, {})
+        text = held.get(row)
+        if held and row not in held:
+            continue
+        rows = found.setdefault((column, text, suggestion), {row})
+        rows.add(row)
+        if text is not None and BY_CODE[column].kind in _BY_TEXT and BY_CODE[column].use != "shown":
+            rows.update(number for number, other in held.items() if other == text)
+    return [Remedy(*meant, tuple(sorted(rows))) for meant, rows in found.items()]
+
+
+def remedied(frame: pl.DataFrame, chosen: Sequence[Remedy], language: str) -> pl.DataFrame:
+    """A table's frame with these remedies in it. A cell that says something else by now keeps it."""
+    for remedy in chosen:
+        code = remedy.column
+        if code not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, pl.String).alias(code))
+        is_meant = pl.col(ROW).is_in(remedy.rows) & pl.col(code).eq_missing(pl.lit(remedy.text, pl.String))
+        new = pl.lit(remedy.written(language))
+        frame = frame.with_columns(pl.when(is_meant).then(new).otherwise(code).alias(code))
+    return frame
