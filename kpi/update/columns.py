@@ -74,7 +74,8 @@ def _number(code: str, part: Part, vi: str, en: str) -> FormColumn:
 
 # fmt: off
 COLUMNS = (
-    _text("ref", "key", "Mã cam kết", "Reference", "Mã", "Mã số", "Số hiệu", "Ref", "Reference number",
+    _text("ref", "key", "Mã cam kết", "Reference", "Mã", "Mã số", "Số hiệu", "Mã thỏa thuận", "Số hiệu thỏa thuận",
+          "Ref", "Reference number",
           most=100, use="key", width=18),
     _number("row_version", "key", "Phiên bản dòng", "Row version"),
     # --- the agreement ---
@@ -102,8 +103,8 @@ COLUMNS = (
           "Document", most=500, width=32),
     # --- target ---
     _date("original_target", "target", "Thời hạn ban đầu", "Original target", "Original target date", use="shown"),
-    _date("current_target", "target", "Thời hạn hiện nay", "Current target", "Thời hạn", "Target", "Target date",
-          "Current target date"),
+    _date("current_target", "target", "Thời hạn hiện nay", "Current target", "Thời hạn", "Thời hạn mới", "Hạn mới", "Target",
+          "Target date", "Current target date"),
     _text("target_reason", "target", "Lý do điều chỉnh thời hạn", "Reason for the new target", "Lý do điều chỉnh",
           most=2000, width=32),
     _date("target_set_on", "target", "Ngày điều chỉnh thời hạn", "New target set on"),
@@ -114,14 +115,15 @@ COLUMNS = (
     _text("cooperation_partners", "report", "Đối tác hợp tác", "Cooperation partners", most=1000, clearable=True, width=24),
     _text("content", "report", "Nội dung hợp tác", "Cooperation content", "Nội dung", most=8000, clearable=True, width=40),
     _text("progress", "report", "Tiến độ triển khai", "Implementation progress", "Tình hình triển khai",
-          "Kết quả triển khai", most=8000, clearable=True, width=40),
+          "Kết quả triển khai", "Tình hình thực hiện", "Kết quả thực hiện", most=8000, clearable=True, width=40),
     _text("completion_time", "report", "Thời gian hoàn thành", "Completion time", most=500, clearable=True, width=20),
-    _text("difficulties", "report", "Khó khăn, vướng mắc", "Difficulties and obstacles", "Khó khăn",
+    _text("difficulties", "report", "Khó khăn, vướng mắc", "Difficulties and obstacles", "Khó khăn", "Vướng mắc",
           most=8000, clearable=True, width=40),
-    _text("recommendations", "report", "Kiến nghị, đề xuất", "Recommendations", "Kiến nghị", "Đề xuất, kiến nghị",
+    _text("recommendations", "report", "Kiến nghị, đề xuất", "Recommendations", "Kiến nghị", "Đề xuất, kiến nghị", "Đề nghị",
           "Proposed recommendations", most=8000, clearable=True, width=40),
     FormColumn("progress_pct", "report", "percent", "typed", "Tiến độ (%)", "Progress (%)",
-           ("Tỷ lệ hoàn thành", "Tỷ lệ hoàn thành (%)", "Percent complete"), clearable=True, width=11),
+           ("Tỷ lệ hoàn thành", "Tỷ lệ hoàn thành (%)", "% hoàn thành", "Phần trăm hoàn thành",
+            "Percent complete"), clearable=True, width=11),
     _choice("shows_progress", "report", "Có tiến triển", "Shows progress", "Có tiến triển mới", of="answer", width=12),
     # --- blockers ---
     _number("blocker_id", "blocker", "Mã vướng mắc", "Blocker number"),

@@ -141,12 +141,15 @@ class Current:
         return {**FIXED_LISTS, **self.lists, "period": periods}
 
     def period_due(self) -> str | None:
-        """The reporting period that is due next after the data date: the one a template asks about."""
-        if self.data_date is None or self.periods.is_empty():
-            return None
-        ordered = self.periods.sort("due_on", "code")
-        coming = ordered.filter(pl.col("due_on") > self.data_date)
-        return str(coming["code"][0] if len(coming) else ordered["code"][-1])
+        """The reporting period that is due next after the data date: the one a template asks about. None where none is coming:
+        what is closed is not asked for again."""
+        coming = self.periods.filter(pl.col("due_on") > self.data_date).sort("due_on", "code")
+        return None if self.data_date is None or coming.is_empty() else str(coming["code"][0])
+
+    @property
+    def asks_for_reports(self) -> bool:
+        """Whether there is a period to report on, or none is needed: reports of a register without periods go by their day."""
+        return self.periods.is_empty() or self.period_due() is not None
 
     @functools.cached_property
     def standing(self) -> pl.DataFrame:

@@ -148,6 +148,10 @@ def _heads(cells: Sequence[str], said: Headings) -> bool:
     return said.is_ours(cells) and said.known(cells) > 1
 
 
+def _likeness(cells: Sequence[str], said: Headings) -> tuple[int, int]:
+    return said.known(cells), sum(bool(cell.strip()) for cell in cells)
+
+
 def _left_out(code: str, rows: Rows) -> Problem:
     said = " · ".join(cell.strip() for _, cells in rows for cell in cells if cell.strip())
     return Problem(code, row=rows[0][0], value=said, params={"count": len(rows)}, blocking=False)
@@ -266,10 +270,13 @@ class Outline:
 
 
 def outlined(rows: Rows, said: Headings) -> Outline | None:
-    """How the rows of a file are read so far; None where there are none, or not the row that is said to be the heading."""
+    """How the rows of a file are read so far; None where there are none, or not the row that is said to be the heading. Where no
+    heading is known, the row that looks most like one: with most known names, then with most cells."""
     at = _heading_at(rows, said) if rows else None
     if at is None:
         return None
+    if said.row is None and not _heads(rows[at][1], said):
+        at = max(range(min(len(rows), ROWS_LOOKED_AT)), key=lambda place: (*_likeness(rows[place][1], said), -place))
     beginnings = {
         number: " · ".join(cell.strip() for cell in cells if cell.strip()) for number, cells in rows[:ROWS_OFFERED]
     }

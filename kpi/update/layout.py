@@ -172,7 +172,8 @@ def _report_items(cells: pl.DataFrame, current: Current, problems: list[Problem]
         return rows.select(ROW, report_item=item)
     due = current.period_due()
     for row in rows.filter(~pl.col("report_period_given"))[ROW]:
-        problems.append(Problem("period_missing", row=row, column="report_period", suggestion=due))
+        code = "no_period_open" if due is None else "period_missing"
+        problems.append(Problem(code, row=row, column="report_period", suggestion=due))
     return rows.filter(pl.col("report_period").is_not_null()).select(ROW, report_item="report_period")
 
 

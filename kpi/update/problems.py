@@ -30,7 +30,7 @@ CODES = frozenset(
         "looks_registered",
         "looks_registered_in_file", "more_of_a_kind", "move_approval_not_needed", "move_back_elsewhere",
         "move_by_coordinator", "move_from_the_end", "move_not_allowed", "move_not_for_treaties",
-        "new_agreement_needs", "new_blocker_needs", "new_report_needs", "no_known_columns", "no_rows",
+        "new_agreement_needs", "new_blocker_needs", "new_report_needs", "no_known_columns", "no_period_open", "no_rows",
         "not_unicode", "number", "one_percent", "original_target", "percent", "percent_range", "percent_share",
         "period_missing", "progress_falls", "read_only", "ref_missing", "ref_unknown", "report_before_period",
         "report_empty", "row_version", "rows_above", "rows_below", "rows_disagree", "state_date_missing",

@@ -117,9 +117,9 @@ def table_in(grid: Grid, data: bytes, file_name: str, *, limits: Limits, said: H
     found += around
     if are_blocking(found):
         return found
-    found += _merged(grid, rows)
     codes, header_problems = codes_in(rows, said, limits)
     found += header_problems
+    found += _merged(grid, rows) if codes else []
     found += [told(problem) for problem in dataclasses.replace(grid, rows=rows).uneven()]
     found += [told(fault, columns=codes) for fault in grid.faults]
     if are_blocking(found):

@@ -53,12 +53,14 @@ def template(
     With `only_due` one row per agreement whose report for the period is incomplete, or per open one where none is, with the
     columns of DUE; a workbook of it prints across A4.
 
-    The report columns are about the period that is due next, with what was already reported for it. CSV is UTF-8 with its
+    The report columns are about the period that is due next, with what was already reported for it; where no period is coming
+    there are none, so that nothing new is typed over an old report. CSV is UTF-8 with its
     mark, separated by commas. `say` gives the words of the explanation sheet of a workbook, in the same language;
     ValueError for one without catalogs.
     """
     known_language(language)
-    columns = DUE if only_due else IN_TEMPLATE
+    asked = DUE if only_due else IN_TEMPLATE
+    columns = asked if current.asks_for_reports else tuple(column for column in asked if column.part != "report")
     texts = due(current) if only_due else filled(current)
     written = texts.select(
         writable(formula_injection.neutralised(_named(pl.col(column.code), column, current, language))).alias(
@@ -66,7 +68,11 @@ def template(
         )
         for column in columns
     )
-    return _csv(written, language, columns) if format == "csv" else _xlsx(written, current, language, say, columns)
+    return (
+        _csv(written, language, columns)
+        if format == "csv"
+        else _xlsx(written, current, language, say, columns, is_short=only_due)
+    )
 
 
 def due(current: Current) -> pl.DataFrame:
@@ -152,14 +158,21 @@ def _csv(written: pl.DataFrame, language: str, columns: Sequence[FormColumn]) ->
 # --- The workbook ----------------------------------------------------------------------------------------------------
 
 
-def _xlsx(written: pl.DataFrame, current: Current, language: str, say: Say, columns: Sequence[FormColumn]) -> bytes:
+def _xlsx(
+    written: pl.DataFrame,
+    current: Current,
+    language: str,
+    say: Say,
+    columns: Sequence[FormColumn],
+    *,
+    is_short: bool,
+) -> bytes:
     book = Book(current.data_date)
     sheet = book.book.add_worksheet(say("intake.sheet_agreements"))
     guide = book.book.add_worksheet(say("intake.sheet_guide"))
     lists = book.book.add_worksheet(say("intake.sheet_lists"))
     last = written.height + FREE_ROWS
     ranges = _write_lists(book, lists, current, language)
-    is_short = columns is DUE
     for place, column in enumerate(columns):
         width = min(column.width, _WIDTHS_DUE.get(column.code, _WIDTH_DUE)) if is_short else column.width
         hidden = {"hidden": is_short and column.code == "row_version"}
@@ -230,6 +243,8 @@ def _write_guide(book: Book, sheet: Worksheet, columns: Sequence[FormColumn], la
     sheet.set_column(1, 1, 100)
     sheet.write_string(0, 0, say("intake.guide_title"), book.title)
     lines = say("intake.guide", clear=say("intake.clear_word")).split("\n")
+    if not any(column.part == "report" for column in columns):
+        lines.append(say("intake.guide_no_period"))
     for row, line in enumerate(lines, start=2):
         sheet.merge_range(row, 0, row, 1, line, book.prose)
         sheet.set_row(row, 30 if len(line) > 110 else 15)

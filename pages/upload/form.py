@@ -93,6 +93,9 @@ def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) 
         tabs = st.tabs([_tab_name(part, main) for part in PARTS])
         for tab, part in zip(tabs, PARTS, strict=True):
             with tab:
+                if part == "report" and not current.asks_for_reports:
+                    st.info(w.t("upload.no_period"), icon=":material/event_busy:")
+                    continue
                 if part != "blocker":
                     typed |= _fields(_columns(part), {**main, **start.get(_MAIN, {})}, lists, key=f"{key}_{part}")
                     continue

@@ -17,6 +17,7 @@ from kpi.update.headings import NOT_READ, Headings, Seen
 from kpi.update.suggestions import nearest
 from pages.ui import refusals, session
 from pages.ui.streamlit_internals import UploadedFile
+from pages.upload import work as upload_work
 from pages.upload.work import Work
 
 _OF_HEADING: Final = frozenset(
@@ -103,7 +104,8 @@ def _ask(person: session.Person, given: UploadedFile, work: Work, said: Headings
     unknown = [column for column in seen if column.code is None]
     with st.form(f"{_key(given)}_columns_{work.outline.row}", border=False):
         st.caption(w.t("upload.layout_columns"))
-        chosen = _choices(given, unknown)
+        refs = frozenset(upload_work.current_of(person).agreements["ref"]) if unknown else frozenset()
+        chosen = _choices(given, unknown, refs)
         if unknown and known:
             with st.expander(w.t("upload.layout_known")):
                 chosen |= _choices(given, known)
@@ -120,11 +122,11 @@ def _ask(person: session.Person, given: UploadedFile, work: Work, said: Headings
         st.warning(refused, icon=":material/info:")
 
 
-def _choices(given: UploadedFile, seen: list[Seen]) -> dict[str, str | None]:
+def _choices(given: UploadedFile, seen: list[Seen], refs: frozenset[str] = frozenset()) -> dict[str, str | None]:
     grid = st.grid("auto", min_column_width=300)
     chosen: dict[str, str | None] = {}
     for column in seen:
-        meant = _meant(column)
+        meant = _meant(column, refs)
         with grid.cell():
             chosen[column.key] = st.selectbox(
                 _label(column),
@@ -137,9 +139,12 @@ def _choices(given: UploadedFile, seen: list[Seen]) -> dict[str, str | None]:
     return chosen
 
 
-def _meant(column: Seen) -> str | None:
+def _meant(column: Seen, refs: frozenset[str]) -> str | None:
+    """What is proposed: what it is read as; for a column nobody knows, by what stands in it or the heading most like it."""
     if column.code is not None:
         return column.code if column.code in _CODES else NOT_READ
+    if column.example in refs:
+        return "ref"
     known = columns.spellings()
     near = nearest(squeeze([column.heading])[0], known)
     return None if near is None or known[near] not in _CODES else known[near]

@@ -11,7 +11,7 @@ import words as w
 from data_access import settings, updates
 from kpi.update import template
 from kpi.vocabulary import BatchStatus
-from pages.ui import data_edition, exports, links, session
+from pages.ui import data_edition, exports, links, records, session
 from pages.ui.choices import switch
 from pages.upload import behalf, confirm, drafts, form, history, layout, problems
 from pages.upload import progress as upload_progress
@@ -56,7 +56,14 @@ def show_template(person: session.Person) -> None:
         for kind in _TEMPLATES:
             _show_template_button(person, kind, only_due=not is_whole)
         st.toggle(w.t("upload.template_whole"), key="upload_template_whole", on_change=_choose_template)
-        st.caption(w.t("upload.template_help_whole" if is_whole else "upload.template_help"), width="stretch")
+        st.caption(_template_help(is_whole), width="stretch")
+
+
+def _template_help(is_whole: bool) -> str:
+    periods, day = records.calendar(), data_edition.shown().data_date
+    if day is not None and periods and all(period.due_on <= day for period in periods):
+        return w.t("upload.template_help_no_period")
+    return w.t("upload.template_help_whole" if is_whole else "upload.template_help")
 
 
 def _choose_template() -> None:

@@ -108,6 +108,25 @@ def test_where_no_report_is_lacking_what_is_due_is_every_open_agreement() -> Non
     assert [line.split(",")[0] for line in data.splitlines()[1:]] == ["A-1", "A-2", "A-3", "A-5", "A-6"]
 
 
+def test_a_closed_period_is_not_asked_for() -> None:
+    now = current()
+    now = dataclasses.replace(now, periods=now.periods.with_columns(due_on=pl.lit(now.data_date)))
+    found = [
+        read_table(template(now, language="vi", format=form, say=say, only_due=due), f"mau.{form}", reader=reading.read)
+        for form, due in (("csv", False), ("xlsx", True))
+    ]
+
+    for taken_now in found:
+        assert isinstance(taken_now, Table), taken_now
+        assert not {"report_period", "report_date", *REPORT_FIELDS} & set(taken_now.frame.columns)
+        checked = check_rows(taken_now, now, today=TODAY)
+        assert isinstance(checked, Checked), checked
+        assert compare(checked, now).changes == ()
+    typed = check_rows(table("ref,progress\nA-1,Đã họp\n"), now, today=TODAY)
+    assert isinstance(typed, list)
+    assert [(problem.code, problem.suggestion) for problem in typed] == [("no_period_open", None)]
+
+
 def test_texts_of_any_kind_come_back_as_they_were() -> None:
     rows = agreements(
         {"agreement_id": 1, "deliverable_vi": "'=1+1", "deliverable_en": '=HYPERLINK("x")', "title_vi": "@x"}
