@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Mapping
+import itertools
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from data_access.roles import May, may
 from data_access.store import models
 from data_access.updates import rows
 from data_access.updates.outcome import Receipt
-from data_access.updates.reading import table
+from data_access.updates.reading import FREED, table
 from kpi.update import Preview, Problem
 from kpi.update.columns import BY_CODE
 from kpi.update.layout import NEW
@@ -252,11 +253,12 @@ def _register(session: Session, preview: Preview, agency: str, received_on: dt.d
         maintain_order="left",
     )
     registered: list[tuple[str, str, models.Agreement]] = []
-    free: dict[int, int] = {}
+    free: dict[int, Iterator[int]] = {}
     for line in new.iter_rows(named=True):
         year = line["year"]
-        number = free.get(year) or _first_free(session, f"{agency}-{year}-")
-        free[year] = number + 1
+        if year not in free:
+            free[year] = _free_numbers(session, f"{agency}-{year}-")
+        number = next(free[year])
         agreement = models.Agreement(
             ref=f"{agency}-{year}-{number:04d}",
             responsible_agency=agency,
@@ -273,14 +275,18 @@ def _register(session: Session, preview: Preview, agency: str, received_on: dt.d
     return ids
 
 
-def _first_free(session: Session, prefix: str) -> int:
+def _free_numbers(session: Session, prefix: str) -> Iterator[int]:
+    """Numbers no reference has: first those that were given back, then those after the last."""
     agreement = table(models.Agreement)
     with store.whole_register(session):  # an agreement keeps its reference when another agency takes it over
-        taken = session.connection().execute(
+        found = session.connection().execute(
             sa.select(agreement.c.ref).where(agreement.c.ref.startswith(prefix, autoescape=True))
         )
-    numbers = [int(ref.removeprefix(prefix)) for (ref,) in taken if ref.removeprefix(prefix).isdecimal()]
-    return max(numbers, default=0) + 1
+        refs = [ref.removeprefix(prefix) for (ref,) in found]
+    taken = {int(number) for number in refs if number.isdecimal()}
+    freed = {int(number) for ref in refs if FREED in ref and (number := ref.partition(FREED)[0]).isdecimal()}
+    yield from sorted(freed - taken)
+    yield from itertools.count(max(taken | freed, default=0) + 1)
 
 
 def _stored_changes(session: Session, preview: Preview, batch: Batch, ids: dict[str, int]) -> pl.DataFrame:

@@ -26,6 +26,9 @@ FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
 `_row_version` (the agreement's, before and after), `_replaces` (a corrected row's id, and the id of the row in its place) and,
 in registers of before, `_data_date` (the register's, which batches moved then)."""
 
+FREED = "~"
+"""What parts the reference an agreement had from its id, where its registration was undone: `BCT-2026-0014~310`."""
+
 
 def table(model: type[SQLModel]) -> sa.Table:
     """The SQL table of a model."""
@@ -71,7 +74,9 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             data_version=0 if version is None else version["version"],
             data_date=up_to,
             published_on=read(data_date.published()).item(),
-            agreements=agreements.join(_lead(partners), on="agreement_id", how="left"),
+            agreements=agreements.filter(
+                ~pl.col("ref").str.ends_with(pl.format("{}{}", pl.lit(FREED), "agreement_id"))
+            ).join(_lead(partners), on="agreement_id", how="left"),
             events=read(rows(models.StatusEvent, shape.EVENTS)),
             targets=read(rows(models.TargetDate, shape.TARGETS)),
             reports=read(rows(models.ProgressReport, shape.REPORTS)),

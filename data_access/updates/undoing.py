@@ -28,7 +28,7 @@ from data_access.updates.applying import (
     write_changes,
 )
 from data_access.updates.outcome import Receipt
-from data_access.updates.reading import table, with_parted_field
+from data_access.updates.reading import FREED, table, with_parted_field
 from kpi.facts import REPORT_FIELDS
 from kpi.update.columns import BY_CODE
 from kpi.vocabulary import MILESTONES, BatchStatus, State
@@ -99,8 +99,8 @@ def undo(session: Session, *, actor: Person, batch_id: int) -> Receipt:
     """Write the opposite of a batch, as a batch of its own; also after later ones that do not touch the same cells.
 
     Rows the batch added are retracted, rows it replaced are written again, columns get their old texts back. An agreement it
-    registered stays as a row without any event, which no figure counts. Raises `Refused`: `overlaps` names the later cells in
-    the way. The caller commits.
+    registered stays as a row without any event, which nothing shows; its reference is free again. Raises `Refused`: `overlaps`
+    names the later cells in the way. The caller commits.
     """
     with logged("upload.undo", actor, f"batch {batch_id}"):
         return _undone(session, actor, batch_id)
@@ -150,7 +150,8 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     rows.raise_row_versions(session, agreement_ids)
     batch.status, batch.undone_by = BatchStatus.UNDONE, opened.id
     bookkeeping = row_versions({number: versions[number] for number in agreement_ids})
-    write_changes(session, opened, pl.concat([_opposite_cells(past), carriers, bookkeeping], how="diagonal"))
+    freed = _freed(session, sorted(past.registered))
+    write_changes(session, opened, pl.concat([_opposite_cells(past), freed, carriers, bookkeeping], how="diagonal"))
     detail: dict[str, object] = {"undoes": batch_id, "file": batch.file_name, "agency": agency}
     return close_batch(session, actor, "upload.undo", opened, changes=past.cells.height, detail=detail)
 
@@ -297,6 +298,21 @@ def _take_back(session: Session, past: _Past, batch: Batch) -> pl.DataFrame:
             restored = _restored(session, name, replaced, past)
             bookkeeping.append(replacements(name, stored(session, name, restored, batch)))
     return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
+
+
+def _freed(session: Session, agreement_ids: list[int]) -> pl.DataFrame:
+    """Give references back, so that the next agreement may have them; gives the cells that say so."""
+    given = rows.fetched(session, models.Agreement, agreement_ids, {"id": pl.Int64(), "ref": pl.String()})
+    cells = given.select(
+        agreement_id="id",
+        field=pl.lit("ref"),
+        old="ref",
+        new=pl.format("{}{}{}", "ref", pl.lit(FREED), "id"),
+        target_table=pl.lit("agreement"),
+        target_id="id",
+    )
+    rows.set_values(session, "ref", cells.select("agreement_id", "new").iter_rows())
+    return cells
 
 
 def _restored(session: Session, name: str, replaced: pl.DataFrame, past: _Past) -> pl.DataFrame:

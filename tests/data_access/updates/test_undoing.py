@@ -64,9 +64,13 @@ def test_after_undoing_the_same_file_can_be_applied_again(filled: sa.Engine) -> 
     stored = register.read_register(filled)
     undone(filled, first.batch_id)
 
+    assert updates.current_rows(filled, "BCT").agreements["ref"].str.contains("~").sum() == 0
     again = applied(filled, EVERYTHING)
 
     assert again.applied
+    refs = register.read_register(filled).agreements["ref"].to_list()
+    assert "BCT-2026-0001" in refs  # given back and given again
+    assert "BCT-2026-0002" not in refs
     assert_same(register.read_register(filled), stored)
 
 
