@@ -16,6 +16,7 @@ from kpi.indicators.lights import LIGHTS
 from kpi.rules import Rules
 from kpi.vocabulary import Reading
 from pages.parts import heading, places
+from pages.ranking import explained
 from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
@@ -162,7 +163,13 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
     league = loaders.league_table(view, by="agency").filter(placed if is_ranked else ~placed)
     rules = loaders.rules(view.as_of)
     name = places.labels(league["agency"], most=_NAME_CHARACTERS)
-    texts = [pl.Series(f"{kpi}_text", _kpi_texts(league, kpi), dtype=pl.String) for kpi in scored(rules)]
+    said = explained.standing(view, scored(rules))
+    texts = [
+        pl.Series(
+            f"{kpi}_text", explained.marked(_kpi_texts(league, kpi), league["agency"], said, kpi), dtype=pl.String
+        )
+        for kpi in scored(rules)
+    ]
     lights = [palette.drawn_lights(f"{kpi}_status", f"{kpi}_settled").alias(f"{kpi}_light") for kpi in scored(rules)]
     return _gap(_seen(_relied_on(league, view), view), view).with_columns(
         *texts,

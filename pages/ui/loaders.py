@@ -129,12 +129,12 @@ def _explanations() -> pl.DataFrame:
     return stored_explanations.read(data_edition.store(), known_on=data_edition.shown().known_on)
 
 
-def explanations(agency: str, as_of: dt.date) -> pl.DataFrame:
-    """What an agency has said about its own figures until a day, or ever where that is the newest one, latest first; columns as in
-    `data_access.explanations`."""
+def explanations(agency: str | None, as_of: dt.date) -> pl.DataFrame:
+    """What an agency (None: any) has said about its own figures until a day, or ever where that is the newest one, latest first;
+    columns as in `data_access.explanations`."""
     newest = data_edition.shown().data_date
     is_newest = newest is not None and as_of >= newest  # what is said today is about the newest figures there are
-    found = _explanations().filter(pl.col("agency") == agency)
+    found = _explanations() if agency is None else _explanations().filter(pl.col("agency") == agency)
     return found if is_newest else found.filter(pl.col("given_on") <= as_of)
 
 

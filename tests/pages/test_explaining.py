@@ -31,3 +31,6 @@ def test_a_red_light_is_explained_and_answered_where_it_is(shown_store: sa.Engin
     assert f"explanation_back_{row['id']}" not in {button.key for button in page.button}
     asked = w.t("scorecard.asks", whom=w.name("authority", "prime_minister"))
     assert asked in [caption.value for caption in page.caption]
+    page = visit("ranking", "lanhdao")
+    assert any(label.label == "✎ 1 chỉ số đỏ được cơ quan giải trình" for label in page.expander)
+    assert any("✎" in str(cell) for table in page.dataframe for cell in table.value.to_numpy().flat)
