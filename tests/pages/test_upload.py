@@ -64,8 +64,11 @@ def taken(engine: sa.Engine, agency: str = "BCT") -> bytes:
 
 
 def edited(data: bytes, changes: dict[str, dict[str, str]]) -> bytes:
-    """A template with cells changed: reference -> column code -> text."""
+    """A template with cells changed, and columns added where it has none: reference -> column code -> text."""
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    asked = dict.fromkeys(BY_CODE[name].vi for columns in changes.values() for name in columns)
+    added = [header for header in asked if header not in rows[0]]
+    rows = [[*rows[0], *added], *([*row, *[""] * len(added)] for row in rows[1:])]
     places = {name: rows[0].index(BY_CODE[name].vi) for columns in changes.values() for name in columns}
     for row in rows[1:]:
         for name, text in changes.get(row[0], {}).items():

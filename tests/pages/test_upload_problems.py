@@ -37,7 +37,7 @@ def test_problems_come_all_at_once_by_kind_and_can_be_put_right_here(
 ) -> None:
     wrong = {
         refs.signed: {"state": "Đang trien khaii", "state_date": "31/02/2026"},
-        refs.other: {"progress_pct": "120"},
+        refs.other: {"report_period": "2025-Q4", "progress_pct": "120"},
     }
     page = hand_in(visit("upload", "bct"), edited(taken(shown_store), wrong))
 
@@ -135,7 +135,7 @@ def test_another_encoding_is_read_only_once_somebody_has_looked_at_it(
 
 
 def test_the_file_given_back_says_what_is_wrong_where(shown_store: sa.Engine, visit: Visit, refs: Refs) -> None:
-    data = edited(taken(shown_store), {refs.other: {"progress_pct": "120"}})
+    data = edited(taken(shown_store), {refs.other: {"report_period": "2025-Q4", "progress_pct": "120"}})
     page = hand_in(visit("upload", "bct"), data)
     work = page.session_state["upload_work"]
 
