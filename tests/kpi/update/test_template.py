@@ -48,7 +48,8 @@ from tests.kpi.update.samples import (
 )
 
 Format = Literal["csv", "xlsx"]
-FORMS = [(language, form) for language in ("vi", "en") for form in ("csv", "xlsx")]
+_BOTH: tuple[tuple[Format, bool], ...] = (("csv", False), ("xlsx", True))
+FORMS: list[tuple[str, Format]] = [(language, form) for language in ("vi", "en") for form in ("csv", "xlsx")]
 
 
 def taken(now: Current, language: str, form: Format) -> Table:
@@ -113,7 +114,7 @@ def test_a_closed_period_is_not_asked_for() -> None:
     now = dataclasses.replace(now, periods=now.periods.with_columns(due_on=pl.lit(now.data_date)))
     found = [
         read_table(template(now, language="vi", format=form, say=say, only_due=due), f"mau.{form}", reader=reading.read)
-        for form, due in (("csv", False), ("xlsx", True))
+        for form, due in _BOTH
     ]
 
     for taken_now in found:
