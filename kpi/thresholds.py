@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from kpi.vocabulary import Standing, State
+from kpi.vocabulary import CLAIMED, Standing, State
 
 COUNTS_FROM: Final = (Standing.EVIDENCED, Standing.REVIEWED)
 """The standings from which a plan, a start or a completion may be set to count; everything else that ends or halts: reviewed."""
@@ -53,9 +53,7 @@ class Thresholds:
     )
     counts_from: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: MappingProxyType(
-            dict.fromkeys(
-                (State.PLAN_ISSUED, State.IN_PROGRESS, State.COMPLETED), COUNTS_FROM.index(Standing.EVIDENCED)
-            )
+            dict.fromkeys(CLAIMED, COUNTS_FROM.index(Standing.EVIDENCED))
         )
     )
     at_risk_gap: float = 0.25

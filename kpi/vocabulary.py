@@ -239,8 +239,9 @@ class BlockerStep(StrEnum):
 
 # --- Looking at what was claimed -------------------------------------------------------------------------------------
 
-CLAIMED: Final = STARTED_STATES
-"""The states whose claims are drawn for a sample: what a figure gains by."""
+CLAIMED: Final = tuple(state for state in MILESTONES if state != State.SIGNED)
+"""The states whose claims rest on a document and are drawn for a sample: every stage further than the signing, at each of which a
+clock starts anew."""
 
 
 class Verdict(StrEnum):
@@ -263,6 +264,7 @@ RECORDED: Final = (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.NOT_SHOWN)
 class ClaimKind(StrEnum):
     """What a state claims of an agreement, where it claims anything that a figure gains or loses by."""
 
+    APPROVAL = "approval"
     PLAN = "plan"
     START = "start"
     COMPLETION = "completion"
@@ -272,6 +274,8 @@ class ClaimKind(StrEnum):
 
 CLAIM_KINDS: Final[Mapping[str, ClaimKind]] = MappingProxyType(
     {
+        str(State.APPROVAL_PENDING): ClaimKind.APPROVAL,
+        str(State.IN_FORCE): ClaimKind.APPROVAL,
         str(State.PLAN_ISSUED): ClaimKind.PLAN,
         str(State.IN_PROGRESS): ClaimKind.START,
         str(State.COMPLETED): ClaimKind.COMPLETION,

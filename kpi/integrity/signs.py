@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from kpi.integrity.claims import Claimed, Record, first_recent_day
-from kpi.vocabulary import CLAIMED, State, StateClass, texts
+from kpi.vocabulary import STARTED_STATES, State, StateClass, texts
 
 CLUSTER: Final = "_cluster_"
 """How the columns begin that number what comes together."""
@@ -19,7 +19,7 @@ _FOLDED: Final = pl.col("text").str.to_lowercase().str.replace_all(r"\s+", " ").
 """A text without what a careless copy changes. Signs of tone stay: without them a year of texts takes ten times as long."""
 
 _CLOSING: Final = texts(state for state in State if state.kind in (StateClass.CLOSED, StateClass.VOID))
-_STEPS: Final = (str(State.PLAN_ISSUED), *CLAIMED)
+_STEPS: Final = (str(State.PLAN_ISSUED), *STARTED_STATES)
 _ROW: Final = ("agency", "group", "agreement_id", "about_on", "received_on", "batch_id", "is_case")
 _AGREEMENT: Final = ("agreement_id",)
 _DAY: Final = ("agency", "received_on")

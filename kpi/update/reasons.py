@@ -21,7 +21,7 @@ from kpi.update.changes import Change, Place, place_of
 from kpi.update.current import Current
 from kpi.update.layout import NEW
 from kpi.update.transitions import is_for_the_coordinator
-from kpi.vocabulary import MILESTONES, Scope, Standing, State, StateClass, texts
+from kpi.vocabulary import CLAIMED, MILESTONES, Scope, Standing, State, StateClass, texts
 
 
 class Reason(StrEnum):
@@ -53,8 +53,6 @@ _DAYS: Final = (
     "blocker_escalated_on",
     "blocker_resolved_on",
 )
-_FURTHER: Final = tuple(state for state in MILESTONES if state != State.SIGNED)
-"""The stages a clock starts anew at. A signing has its own rules."""
 _ENDS: Final = texts(state for state in State if state.kind is StateClass.VOID)
 
 
@@ -236,7 +234,7 @@ def _is_undocumented(said: _Said) -> bool:
     before, after = said.states
     if "evidence_url" in said.cells and not said.first("evidence_url"):
         return before == State.COMPLETED and not said.standing.get("state_document")
-    if not said.is_of_state or after not in _FURTHER:
+    if not said.is_of_state or after not in CLAIMED:
         return False
     kept = said.standing.get("state_document") if before == after else None
     evidence = said.standing.get("evidence_url") if after == State.COMPLETED else None

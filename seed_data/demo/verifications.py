@@ -11,7 +11,7 @@ import polars as pl
 
 from kpi.rules import Rules
 from kpi.verification import sampling
-from kpi.vocabulary import CLAIMED, State, Verdict
+from kpi.vocabulary import CLAIMED, MILESTONES, State, Verdict
 from seed_data.demo.draws import below, stream
 from seed_data.demo.reports import periods
 
@@ -28,6 +28,9 @@ _COPIED = (
     "Trong quý {}/{}, các nhiệm vụ được giao cơ bản hoàn thành theo kế hoạch.",
 )
 """What each of INFLATE says of the progress of every other agreement, word for word."""
+
+_BEFORE = dict(zip(CLAIMED, MILESTONES, strict=False))
+"""The state an agreement is found in whose claim of the next one is false."""
 
 _NOT_SHOWN = 0.05
 """The share of the others' claims that could not be shown."""
@@ -156,10 +159,9 @@ def _found(random: np.random.Generator, items: pl.DataFrame, drawn_on: dt.date, 
 
 def _state_found(verdict: Verdict, row: dict[str, object], *, is_further: bool) -> str | None:
     """The state found: of what is claimed falsely the one before, of what is understated the one after."""
-    started, completed = CLAIMED
     if verdict is Verdict.NOT_SHOWN:
         return None
     if verdict is Verdict.REFUTED:
-        return started if row["state"] == completed else str(State.PLAN_ISSUED)
-    is_understated = row["agency"] == UNDERSTATE and row["state"] == started and is_further
-    return completed if is_understated else str(row["state"])
+        return _BEFORE[str(row["state"])]
+    is_understated = row["agency"] == UNDERSTATE and row["state"] == State.IN_PROGRESS and is_further
+    return str(State.COMPLETED) if is_understated else str(row["state"])

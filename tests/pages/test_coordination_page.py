@@ -58,7 +58,7 @@ def test_the_coordinator_finds_calendar_routes_thresholds_and_what_was_settled(
 
     assert not page.exception
     assert len(page.tabs) == 4
-    assert [len(frame.value) for frame in page.dataframe[:2]] == [3, 20]
+    assert [len(frame.value) for frame in page.dataframe[:2]] == [3, 22]
 
 
 @pytest.mark.parametrize("username", OTHERS)

@@ -20,7 +20,10 @@ from kpi.vocabulary import Reading, Standing
 from tests.kpi.registers import AS_OF, REVIEWED_BATCHES, Row, register_of, registers, schema_of
 
 DAY = dt.date(2025, 9, 1)
-CLAIMS = {"PLAN_ISSUED", "IN_PROGRESS", "COMPLETED", "SUSPENDED", "TERMINATED", "EXPIRED", "SUPERSEDED", "NOT_PURSUED"}
+CLAIMS = {
+    "APPROVAL_PENDING", "IN_FORCE", "PLAN_ISSUED", "IN_PROGRESS", "COMPLETED",
+    "SUSPENDED", "TERMINATED", "EXPIRED", "SUPERSEDED", "NOT_PURSUED",
+}  # fmt: skip
 
 
 def by_hand(row: Row, state: str, day: dt.date) -> str | None:
