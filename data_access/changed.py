@@ -10,7 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from data_access import store
+from data_access import since_seen, store
 from data_access.clock import end_of
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
@@ -74,11 +74,21 @@ def _loaded(read: Read, day: dt.date) -> pl.DataFrame:
 
 
 def _found(read: Read, day: dt.date) -> pl.DataFrame:
-    """What was found false of a state by the day, or is not any more: other findings change no figure."""
-    found = table_of(models.Verification).c
-    since = sa.or_(found.received_on > day, found.retracted_at >= end_of(day))
-    is_false = (found.verdict == Verdict.REFUTED, found.effective_on <= day)
-    return _as_touched(read(sa.select(found.agreement_id).where(since, *is_false).distinct()), FINDING)
+    """What something was found of, or is not any more; and what was found false in a sample of which anything was, or was taken
+    back: once all of a sample was looked at, its agency's other claims wait, and each counts again once it is confirmed."""
+    found, false = table_of(models.Verification), table_of(models.Verification).alias("false")
+    item, other = table_of(models.SampleItem), table_of(models.SampleItem).alias("other")
+    since = sa.or_(found.c.received_on > day, found.c.retracted_at >= end_of(day))
+    samples = sa.select(item.c.sample_id).join(found, since_seen.same_claim(found, item)).where(since)
+    gone = since_seen.taken_back(read).filter(pl.col("taken_back_on") > day)["sample_id"].unique()
+    waiting = (
+        sa.select(false.c.agreement_id)
+        .join(other, since_seen.same_claim(false, other))
+        .where(false.c.verdict == Verdict.REFUTED)
+        .where(sa.or_(other.c.sample_id.in_(samples), other.c.sample_id.in_(gone.to_list())))
+    )
+    told = sa.select(found.c.agreement_id).where(since, found.c.effective_on <= day)
+    return _as_touched(read(sa.union(told, waiting)), FINDING)
 
 
 def _named(read: Read, day: dt.date) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import json
 
 import polars as pl
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from data_access import changed as store_of_changes
 from data_access import register, store
@@ -20,6 +21,7 @@ from tests.data_access.updates.test_updates import TODAY, applied, filled, undon
 __all__ = ["days_pass", "filled"]  # fixtures, which pytest finds by their names here
 
 STARTED = "ref,state,state_date,state_document\nA-1,IN_PROGRESS,2026-01-18,CV 12/BCT\n"
+CLAIMED = dt.date(2025, 8, 1)
 LATER = "ref,state,state_date,state_document\nA-3,IN_PROGRESS,2026-01-20,CV 13/BCT\n"
 
 
@@ -86,10 +88,67 @@ def test_what_was_loaded_found_or_named_since_is_told_apart(filled: sa.Engine, d
         session.add(models.NameAssignment(text="Bộ CT", agency="BCT", agreements=json.dumps([[2, 1]]), assigned_by="x"))
 
     assert store_of_changes.read_touched(filled, TODAY).select("agreement_id", "cause").rows() == [
+        (1, store_of_changes.FINDING),
         (2, store_of_changes.NAME),
         (3, store_of_changes.SOURCE),
         (9, store_of_changes.FINDING),
     ]
+
+
+def found(session: Session, agreement_id: int, verdict: str, received_on: dt.date) -> None:
+    finding = models.Verification(
+        agreement_id=agreement_id, state="IN_PROGRESS", effective_on=CLAIMED, verdict=verdict, verified_by="x"
+    )
+    finding.received_on = received_on
+    session.add(finding)
+
+
+def test_what_waits_for_a_sample_that_is_finished_since_and_counts_again_once_seen_is_told(
+    filled: sa.Engine, days_pass: Move
+) -> None:
+    """One claim was found false on the day; the sample is finished, and what it withholds is seen, only later."""
+    with store.session(filled) as session:
+        for number in (1, 4, 9):
+            event = models.StatusEvent(agreement_id=number, state="IN_PROGRESS", effective_on=CLAIMED)
+            event.received_on = CLAIMED
+            session.add(event)
+        drawn_at = dt.datetime(2025, 10, 3)
+        session.add(
+            models.VerificationSample(
+                id=1,
+                period="2025-Q3",
+                seed_sha256="x",
+                published_by="x",
+                published_at=drawn_at,
+                drawn_at=drawn_at,
+            )
+        )
+        session.flush()
+        for position, (number, agency) in enumerate(((4, "BCT"), (9, "BNG"))):
+            session.add(
+                models.SampleItem(
+                    sample_id=1,
+                    position=position,
+                    agreement_id=number,
+                    state="IN_PROGRESS",
+                    effective_on=CLAIMED,
+                    agency=agency,
+                    stratum=1,
+                )
+            )
+        found(session, 4, "refuted", CLAIMED + dt.timedelta(days=70))
+    days_pass(1)
+    assert changed_of_today(filled).is_empty()
+
+    for number in (9, 1):  # another agency's, which finishes the sample; then what waits because of it
+        with store.session(filled) as session:
+            found(session, number, "confirmed", TODAY + dt.timedelta(days=1))
+        touched = store_of_changes.read_touched(filled, TODAY)
+        then, now = (register.read_register(filled, known_on=day).agreements for day in (TODAY, None))
+        agencies = changed.agencies_of(touched, then, now)["agency"]
+        assert set(changed_of_today(filled)["agency"]) <= set(agencies)
+        assert set(touched["cause"]) == {store_of_changes.FINDING}
+        assert changed_of_today(filled).is_empty() == (number == 1)
 
 
 def test_a_value_and_a_light_count_each_and_less_than_is_read_does_not() -> None:
