@@ -12,12 +12,24 @@ from cli.options import Format, InFormat, InLanguage, TableJson, TableOrJson
 from cli.output import print_frame, print_json, print_notes, print_table
 from cli.reading import CannotRunError, open_reading
 from kpi.facts.signs import FLAGS
-from kpi.indicators import scorecard
+from kpi.indicators import scorecard, seen
 from kpi.vocabulary import Scope
 from seed_data import published
 
 GROUPS = ("agency", "partner", "sector")
-SCORECARD_COLUMNS = ("kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "settled")
+SCORECARD_COLUMNS = (
+    "kpi",
+    "n",
+    "numerator",
+    "denominator",
+    "value",
+    "low",
+    "high",
+    "score",
+    "status",
+    "settled",
+    "seen",
+)
 AGREEMENT_COLUMNS = (
     *("ref", "title_vi", "title_en", "agency", "partner", "sector", "scope", "state", "bucket"),
     *("signed_on", "started_on", "completed_on", "original_target", "current_target"),
@@ -27,6 +39,14 @@ AGREEMENT_TABLE = ("ref", "title_en", "agency", "partner", "state", "bucket", "s
 
 AsOf = Annotated[
     str, typer.Option("--as-of", metavar="DATE", help="The day looked at; the register's data date if left out.")
+]
+KnownOn = Annotated[
+    str,
+    typer.Option(
+        "--known-on",
+        metavar="DATE",
+        help="What had been received by the end of that day; all there is now if left out.",
+    ),
 ]
 InScope = Annotated[str, typer.Option(help="HIGH_LEVEL, LOCAL or ALL.")]
 
@@ -40,6 +60,7 @@ def add_to(app: typer.Typer) -> None:
 
 def scorecards(
     as_of: AsOf = "",
+    known_on: KnownOn = "",
     by: Annotated[str, typer.Option(help="agency, partner or sector.")] = "agency",
     scope: InScope = Scope.HIGH_LEVEL,
     group: Annotated[str, typer.Option(help="Only this group (its code).")] = "",
@@ -48,9 +69,11 @@ def scorecards(
     """Every KPI of every agency, partner or sector."""
     if by not in GROUPS:
         raise CannotRunError(f"--by {by}: groups are {', '.join(GROUPS)}.")
-    reading = open_reading(as_of=as_of, scope=scope)
+    reading = open_reading(as_of=as_of, known_on=known_on, scope=scope)
     computed = scorecard.compute(reading.facts, by=[by], rules=reading.rules)
-    cards = computed.select(pl.col(by).alias("group"), *SCORECARD_COLUMNS)
+    shares = seen.compute(reading.facts, by=[by], rules=reading.rules).select(by, "kpi", seen="share")
+    told = computed.join(shares, on=[by, "kpi"], how="left", maintain_order="left")
+    cards = told.select(pl.col(by).alias("group"), *SCORECARD_COLUMNS)
     if group and group not in cards["group"]:
         raise CannotRunError(f"--group {group}: no agreement of this register and scope is under that code.")
     print_frame(cards.filter(pl.col("group") == group) if group else cards, output, reading.notes)
@@ -58,6 +81,7 @@ def scorecards(
 
 def agreements(
     as_of: AsOf = "",
+    known_on: KnownOn = "",
     flag: Annotated[
         list[str] | None, typer.Option(help=f"Only those so marked: {', '.join(FLAGS)}. Several: marked with each.")
     ] = None,
@@ -69,7 +93,7 @@ def agreements(
     for name in wanted:
         if name not in FLAGS:
             raise CannotRunError(f"--flag {name}: flags are {', '.join(FLAGS)}.")
-    reading = open_reading(as_of=as_of, scope=scope)
+    reading = open_reading(as_of=as_of, known_on=known_on, scope=scope)
     rows = reading.facts.agreements.filter(pl.lit(True), *(FLAGS[name] for name in wanted))
     flags = pl.concat_list(pl.when(condition).then(pl.lit(name)) for name, condition in FLAGS.items()).list.drop_nulls()
     listed = rows.select(*AGREEMENT_COLUMNS, flags=flags)

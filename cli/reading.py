@@ -10,6 +10,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from data_access import store
+from data_access.clock import today
+from data_access.known import read_first_receipt
 from data_access.register import read_data_version, read_register, read_rules
 from data_access.store import models
 from kpi import facts as kpi_facts
@@ -27,12 +29,13 @@ class CannotRunError(Exception):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reading:
-    """The register, its description, the day looked at, and the facts of a scope on that day."""
+    """The register as known on a day, its description, the day looked at, and the facts of a scope on that day."""
 
     register: Register
     version: models.DataVersion
     data_date: dt.date
     as_of: dt.date
+    known_on: dt.date
     rules: Rules
     facts: Facts
 
@@ -42,6 +45,7 @@ class Reading:
         version = self.version
         notes = {
             "as_of": self.as_of.isoformat(),
+            "known_on": self.known_on.isoformat(),
             "register": version.name_en,
             "data_date": self.data_date.isoformat(),
         }
@@ -66,8 +70,9 @@ def open_store() -> sa.Engine:
     return engine
 
 
-def open_reading(*, as_of: str = "", scope: str = "ALL") -> Reading:
-    """The register as of a day (its data date if empty) and in a scope."""
+def open_reading(*, as_of: str = "", known_on: str = "", scope: str = "ALL") -> Reading:
+    """The register as of a day (its data date if empty), as it was known at the end of one (as it is known now if empty), and in a
+    scope."""
     if scope not in SCOPES:
         raise CannotRunError(f"--scope {scope}: scopes are {', '.join(SCOPES)}.")
     day = parse_day(as_of) if as_of else None
@@ -75,17 +80,33 @@ def open_reading(*, as_of: str = "", scope: str = "ALL") -> Reading:
     version = read_data_version(engine)
     if version is None or version.data_date is None:
         raise CannotRunError("The store holds no register yet. Load one: python manage.py load demo")
-    day = day or version.data_date
-    register, rules = read_register(engine), read_rules(engine, day)
+    known, data_date = _known_day(engine, known_on) if known_on else None, version.data_date
+    if known is not None:
+        data_date = min(data_date, known)  # up to which it could tell of things then
+    day = day or data_date
+    register, rules = read_register(engine, known_on=known), read_rules(engine, day, known_on=known)
     facts = kpi_facts.build(register, day, rules)
     return Reading(
         register=register,
         version=version,
-        data_date=version.data_date,
+        data_date=data_date,
         as_of=day,
+        known_on=known or today(None),
         rules=rules,
         facts=facts if scope == "ALL" else facts.where(pl.col("scope") == scope),
     )
+
+
+def _known_day(engine: sa.Engine, text: str) -> dt.date:
+    """A day between the first receipt and today."""
+    day = parse_day(text, of="--known-on")
+    if day >= today(None):
+        raise CannotRunError(f"--known-on {text}: that day is not over yet.")
+    with store.snapshot(engine) as read:
+        first = read_first_receipt(read)
+    if first is None or day < first:
+        raise CannotRunError(f"--known-on {text}: Nothing had been received by then; the first receipt was on {first}.")
+    return day
 
 
 def parse_day(text: str, *, of: str = "--as-of") -> dt.date:

@@ -13,8 +13,13 @@ from data_access.store.models.base import VIET_NAM
 def today(data_date: dt.date | None) -> dt.date:
     """The last day on which anything can have happened: today, or the register's data date where that is later (a
     demonstration, or a machine whose clock is behind)."""
-    now = local_time(utc_now()).date()
-    return now if data_date is None else max(now, data_date)
+    here = now().date()
+    return here if data_date is None else max(here, data_date)
+
+
+def now() -> dt.datetime:
+    """This moment, as clocks in Viet Nam show it."""
+    return local_time(utc_now())
 
 
 def local_time(moment: dt.datetime) -> dt.datetime:

@@ -93,7 +93,8 @@ def _show_time(view: View, sees_all: bool) -> None:
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
         links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi=_TIME, part="denominator")
-        cards.explained(_TIME, card, is_wordless=True)
+        seen = loaders.seen_shares(view).row(by_predicate=pl.col("kpi") == _TIME, named=True)
+        cards.explained(_TIME, card, beside=cards.seen_text(seen), is_wordless=True)
 
 
 def _time_basis(card: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 import words as w
 from kpi.indicators import catalog
-from kpi.indicators.catalog import shown_in
+from kpi.indicators.catalog import COMPOSITE, shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import heading
 from pages.ui import cards, charts, loaders, palette, tables
@@ -25,8 +25,8 @@ MOST_BARS = 15
 def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
     """One row per group of the column `by`, whose codes are named as a `kind` of `words.name`; most signed first.
 
-    Columns code, label, signed, open, completed, stalled, overdue, no_date and, for each KPI shown here, its value, text and
-    status under its code, `_text` and `_light`.
+    Columns code, label, signed, open, completed, stalled, overdue, no_date, seen (how much of what is claimed, in percent) and, for
+    each KPI shown here, its value, text and status under its code, `_text` and `_light`.
     """
     scorecards = loaders.scorecards(view, by=by)
     counts = (
@@ -55,6 +55,8 @@ def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
             on="code",
             how="left",
         )
+    shares = loaders.seen_shares(view, by=by).filter(pl.col("kpi") == COMPOSITE)
+    counts = counts.join(shares.select(pl.col(by).alias("code"), seen="share"), on="code", how="left")
     labels = pl.Series("label", [w.name(kind, code) for code in counts["code"]], dtype=pl.String)
     return counts.with_columns(labels).sort(["signed", "label"], descending=[True, False])
 
@@ -75,6 +77,7 @@ def show_table(
             Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_light", help_key=f"kpi.{kpi}.column")
             for kpi in shown_in("groups", loaders.records())
         ),
+        Column("seen", "ranking.seen", "progress", width=76, help=w.t("explained.seen.sentence")),
     ]
     tables.show(groups, columns, key, file_name=key, alt=alt, on_row=on_row)
     if lacking := catalog.lacking(loaders.records()):

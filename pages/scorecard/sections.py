@@ -170,7 +170,7 @@ def show_kpis(view: View, agency: str) -> None:
     for code in shown_in("scorecard", loaders.records()):
         card, kpi = mine[code], KPIS[code]
         with grid.cell():
-            beside = "\n\n".join(filter(None, (beside_text(kpi, told, rules), seen_text(seen.get(code)))))
+            beside = "\n\n".join(filter(None, (beside_text(kpi, told, rules), cards.seen_text(seen.get(code)))))
             share = None if code not in seen else seen[code]["share"]
             show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency, beside, share)
 
@@ -236,13 +236,6 @@ def beside_text(kpi: Kpi, told: Card, rules: Rules) -> str | None:
         high=write(told[f"{kpi.beside}_high"]),
         days=w.number(days),
     )
-
-
-def seen_text(seen: Card | None) -> str | None:
-    """What the opened card says of how much was seen; None where nothing is claimed."""
-    if seen is None or seen["share"] is None:
-        return None
-    return w.t("scorecard.beside_seen", **{name: w.number(seen[name]) for name in ("seen", "claimed")})
 
 
 def basis(kpi: Kpi, card: Card) -> str:

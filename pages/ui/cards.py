@@ -154,6 +154,13 @@ def explained(
         links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:", kpi=kpi)
 
 
+def seen_text(seen: Mapping[str, Any] | None) -> str | None:
+    """What an opened card says of how much was seen, of a row of `loaders.seen_shares`; None where nothing is claimed."""
+    if seen is None or seen["share"] is None:
+        return None
+    return w.t("common.cases_seen", **{name: w.number(seen[name]) for name in ("seen", "claimed")})
+
+
 def _cases(card: Mapping[str, Any]) -> str:
     text = w.t("common.explain_cases", n=w.number(card["n"]), date=w.date(filters.current().as_of))
     if card["low"] is not None and card["high"] is not None:

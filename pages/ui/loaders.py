@@ -257,9 +257,9 @@ def beside_cards(view: View, *, by: str) -> pl.DataFrame:
 
 
 @kept()
-def seen_shares(view: View, *, by: str) -> pl.DataFrame:
-    """How much of each figure others have seen, for every group in a view; columns as in `kpi.indicators.seen.compute`."""
-    return seen.compute(facts(view), by=[by], rules=rules(view.as_of))
+def seen_shares(view: View, *, by: str | None = None) -> pl.DataFrame:
+    """How much of each figure of a view others have seen, or for every group in it; columns as in `kpi.indicators.seen.compute`."""
+    return seen.compute(facts(view), by=[] if by is None else [by], rules=rules(view.as_of))
 
 
 @kept()

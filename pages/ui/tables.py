@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import streamlit as st
 
 import words as w
+from data_access.clock import now
 from kpi import readers
 from pages.ui import cards, data_edition, exports, filters, paging, palette
 from pages.ui.columns import Column, Kind
@@ -256,12 +258,13 @@ def _download_button(
     in_words: InWords | None,
 ) -> None:
     language, view, edition = w.language(), filters.current(), data_edition.shown()
+    moment = now()
 
     def write() -> bytes:
         # Runs when somebody clicks, in a thread that knows neither session nor language.
         with w.in_language(language):
             rows = frame if in_words is None else in_words(frame)
-            table, notes = _for_file(rows, columns), _notes(view, edition)
+            table, notes = _for_file(rows, columns), _notes(view, edition, moment)
             if extension == "csv":
                 return exports.csv(table, notes=notes)
             return exports.xlsx(
@@ -307,11 +310,13 @@ def _file_cell(column: Column) -> pl.Expr:
     return pl.col(column.field)
 
 
-def _notes(view: View, edition: DataEdition) -> Mapping[str, str]:
-    """What must travel with figures that leave the application."""
+def _notes(view: View, edition: DataEdition, moment: dt.datetime) -> Mapping[str, str]:
+    """What must travel with figures that leave the application; `moment` is the one they were shown at, where it is always now."""
+    known_on = edition.known_on
+    label = w.t("common.note_known_at" if known_on is None else "common.note_known")
     notes = {
         w.t("common.note_as_of"): w.date(view.as_of),
-        w.t("common.note_known"): "" if edition.known_on is None else w.date(edition.known_on),
+        label: f"{w.date(moment.date())}, {moment:%H:%M}" if known_on is None else w.date(known_on),
         w.t("common.note_register"): getattr(edition, w.column("name")),
         w.t("common.note_source"): " ".join(filter(None, (edition.source, edition.attribution))),
         w.t("common.note_licence"): edition.licence,

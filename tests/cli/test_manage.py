@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import re
@@ -15,7 +16,10 @@ import sqlalchemy as sa
 
 from cli.main import main
 from cli.output import progress
+from data_access import store
+from data_access.clock import today
 from data_access.register import read_data_version, read_register
+from data_access.store import models
 from tests.seed_data import invented_worldbank as invented
 
 LOAD = ("load", str(invented.path()), *invented.LOADING)
@@ -312,7 +316,20 @@ def test_scorecards_keep_their_contract(run: Runner) -> None:
     result = run("scorecards", "--as-of", "2024-12-31", "--by", "agency", "--format", "json")
 
     cards = result.json()
-    keys = {"group", "kpi", "n", "numerator", "denominator", "value", "low", "high", "score", "status", "settled"}
+    keys = {
+        "group",
+        "kpi",
+        "n",
+        "numerator",
+        "denominator",
+        "value",
+        "low",
+        "high",
+        "score",
+        "status",
+        "settled",
+        "seen",
+    }
     assert all(set(card) == keys for card in cards)
     assert {card["kpi"] for card in cards} == {f"K{number:02}" for number in range(1, 14)}
     assert {card["status"] for card in cards} <= {"green", "amber", "red", "too_few", "not_available", "context"}
@@ -320,6 +337,26 @@ def test_scorecards_keep_their_contract(run: Runner) -> None:
     assert shares
     assert all(0 <= card["low"] <= card["value"] <= card["high"] <= 100 for card in shares)
     assert "source: The World Bank, Projects & Operations (CC BY 4.0)" in result.err
+
+
+def test_figures_say_as_known_when_and_are_told_as_known_on_a_day(run: Runner, engine: sa.Engine) -> None:
+    """What comes later moves nothing of what was known."""
+    run(*LOAD)
+    asked = ("scorecards", "--as-of", "2024-12-31", "--format", "json")
+    then = run(*asked, "--known-on", "2025-03-31")
+    assert "known_on: 2025-03-31\n" in then.err
+    assert f"known_on: {today(None)}" in run(*asked).err
+
+    with store.session(engine) as session:
+        number = read_register(engine).agreements["id"][0]
+        session.add(models.StatusEvent(agreement_id=number, state="SUSPENDED", effective_on=dt.date(2024, 12, 1)))
+
+    assert run(*asked, "--known-on", "2025-03-31").json() == then.json()
+    listed = run("agreements", "--known-on", "2025-03-31", "--format", "json").json()
+    assert "SUSPENDED" not in {row["state"] for row in listed}
+    later = (today(None) + dt.timedelta(days=1)).isoformat()
+    assert one_line(run(*asked, "--known-on", later)).endswith("is not over yet.")
+    assert "Nothing had been received" in one_line(run(*asked, "--known-on", "1900-01-01"))
 
 
 def test_scorecards_as_a_table(run: Runner) -> None:

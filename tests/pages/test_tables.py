@@ -198,17 +198,20 @@ def test_with_a_file_travel_its_day_its_register_and_what_was_left_out_in_the_re
     view = View(as_of=dt.date(2026, 1, 14), compare_with=dt.date(2025, 1, 14))
 
     with in_language("en"):
-        public = tables._notes(view, edition)
-        whole = tables._notes(dataclasses.replace(view, reader=readers.EVERYTHING), edition)
+        moment = dt.datetime(2026, 2, 1, 14, 3)
+        public = tables._notes(view, edition, moment)
+        whole = tables._notes(dataclasses.replace(view, reader=readers.EVERYTHING), edition, moment)
 
         assert [*public.values()] == [
             "14 Jan 2026",
+            "1 Feb 2026, 14:03",
             "Trial register",
             "Bộ X",
             w.t("common.counted_own"),
             w.t("common.demo_mark"),
         ]
         assert w.t("common.note_counted") not in whole
-        past = tables._notes(view, edition.as_known(dt.date(2025, 6, 30)))
+        past = tables._notes(view, edition.as_known(dt.date(2025, 6, 30)), moment)
         assert past[w.t("common.note_known")] == "30 Jun 2025"
         assert w.t("common.note_known") not in public
+        assert public[w.t("common.note_known_at")] == "1 Feb 2026, 14:03"
