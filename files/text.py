@@ -41,6 +41,13 @@ def unfit(frame: pl.DataFrame, limits: Limits, *, row: str) -> list[FileProblem]
     rows."""
     found: list[FileProblem] = []
     texts = pl.exclude(row)
+    # Nearly always there are none, which each row as one text shows sooner than cell by cell.
+    whole = pl.concat_str(texts, ignore_nulls=True)
+    hides, is_long = frame.select(
+        whole.str.contains(FORBIDDEN).any(), long=(whole.str.len_bytes() > limits.cell_characters).any()
+    ).row(0)
+    if not (hides or is_long):
+        return found
     hidden = frame.select(texts.str.contains(FORBIDDEN).any())
     for name in (name for name in hidden.columns if hidden[name][0]):
         text = pl.col(name)

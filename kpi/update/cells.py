@@ -56,7 +56,15 @@ _PARTED = re.compile(r"([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4}
 def cleaned(frame: pl.DataFrame, limits: Limits) -> tuple[pl.DataFrame, list[Problem]]:
     """Texts in their one spelling, blank ones null, in reports also those that say nothing; and cells that hold what none may."""
     found = [told(problem) for problem in unfit(frame, limits, row=ROW)]
-    clean = frame.with_columns(canonical(pl.exclude(ROW)).replace("", None))
+    columns = [name for name in frame.columns if name != ROW]
+    if not columns:
+        return frame, found
+    # As one long column: what is done to each of forty takes as long for a few rows as for all of them together.
+    every = pl.concat([frame[name].rename("text") for name in columns], rechunk=True).to_frame()
+    plain = every.select(canonical(pl.col("text")).replace("", None)).to_series()
+    clean = frame.with_columns(
+        plain.slice(place * frame.height, frame.height).alias(name) for place, name in enumerate(columns)
+    )
     texts = [name for name in REPORT_FIELDS if name in frame.columns]
     return clean.with_columns(
         pl.when(pl.col(name).str.contains(_ERROR)).then(name).otherwise(legible(pl.col(name))).alias(name)

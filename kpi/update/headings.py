@@ -225,9 +225,9 @@ def _heading_unknown(number: int, key: str, header: Sequence[str]) -> Problem:
 
 
 def _odd_cells(number: int, header: Sequence[str], limits: Limits) -> list[Problem]:
-    cells = pl.DataFrame({ROW: [number], **{str(place): [cell] for place, cell in enumerate(header)}})
+    cells = pl.DataFrame({ROW: range(len(header)), "cell": header})
     strange = unfit(cells, limits, row=ROW)
-    return [told(dataclasses.replace(problem, column=int(str(problem.column)))) for problem in strange]
+    return [told(dataclasses.replace(problem, row=number, column=problem.row)) for problem in strange]
 
 
 def _second_header(rows: Rows, said: Headings) -> list[Problem]:
