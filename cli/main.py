@@ -19,6 +19,7 @@ from cli import (
     mappings,
     people,
     periods,
+    refreshing,
     registers,
     reminders,
     review,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 for room in (
     registers,
+    refreshing,
     mappings,
     fetching,
     figures,

@@ -16,7 +16,7 @@ import words
 from cli.options import Format
 from data_access import store
 from seed_data.mapping.build import RegisterFrames
-from seed_data.mapping.problems import MappingProblem
+from seed_data.mapping.problems import MappingProblem, in_words
 from seed_data.mapping.summary import contradictions, names_by_kind, summarise
 
 MOST_PROBLEMS_SHOWN = 50
@@ -145,21 +145,6 @@ def print_problems(problems: Sequence[MappingProblem], language: str) -> None:
             more = words.t("mapping.more", shown=MOST_PROBLEMS_SHOWN, count=kinds.total(), kinds=counted)
             print(more, file=sys.stderr)
         print(words.t("mapping.nothing_stored"), file=sys.stderr)
-
-
-def in_words(problem: MappingProblem, t: Callable[..., str]) -> str:
-    """A problem on one line: file, row (or how many, and the first), column, and what to do. `t` gives the words for a key."""
-    place = [problem.file]
-    if problem.count > 1:
-        shown = ", ".join(map(str, problem.rows)) + (", ..." if problem.count > len(problem.rows) else "")
-        place.append(t("mapping.rows", count=problem.count, rows=shown))
-    elif problem.row is not None:
-        place.append(t("mapping.row", row=problem.row))
-    if problem.column is not None:
-        place.append(t("mapping.column", column=problem.column))
-    value = "" if problem.value is None else problem.value[:120]
-    text = t(problem.key, **{"value": value, "row": problem.row, **dict(problem.params)})
-    return " ".join(f"{', '.join(place)}: {text}".split())
 
 
 def _print_counts(items: Iterable[tuple[str, int]]) -> None:

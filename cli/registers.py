@@ -12,13 +12,13 @@ import typer
 import words
 from cli import fetching
 from cli.fetching import Country, country_code
-from cli.options import ACTOR, Format, InFormat, InLanguage, TableJson, TableOrJson
-from cli.output import print_frame, print_json, print_names, print_problems, print_summary, progress
+from cli.options import ACTOR, InLanguage, TableJson, TableOrJson
+from cli.output import print_json, print_names, print_problems, print_summary, progress
 from cli.packs import Lists, lists_for, read_pack
-from cli.reading import CannotRunError, open_store, parse_day
+from cli.reading import CannotRunError, parse_day
 from data_access import settings, store
 from data_access.packs import VIET_NAM, pack_of
-from seed_data import demo, refreshing, worldbank
+from seed_data import demo, worldbank
 from seed_data.mapping.build import RegisterFrames, map_register
 from seed_data.mapping.problems import MappingError
 from seed_data.mapping.summary import summarise
@@ -26,10 +26,9 @@ from seed_data.store import begin, fill
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make `init`, `load` and `refresh` commands of the operator's tool."""
+    """Make `init` and `load` commands of the operator's tool."""
     app.command()(init)
     app.command()(load)
-    app.command()(refresh)
 
 
 def init(
@@ -110,29 +109,6 @@ def load(
             print_names(register, language)
 
 
-def refresh(
-    what: Annotated[str, typer.Argument(metavar="worldbank|FILE", help="A newer export of the register's source.")],
-    mapping: Annotated[Path | None, typer.Option(help="How FILE is read (TOML), as it was for load.")] = None,
-    data_date: Annotated[str, typer.Option(help="The day FILE describes, where that is not the mapping's.")] = "",
-    country: Country = worldbank.HOME,
-    output: InFormat = Format.TABLE,
-    language: InLanguage = "en",
-) -> None:
-    """Show what a newer export of the register's source would change; stores nothing."""
-    if what == "demo":
-        raise CannotRunError("demo: the demonstration has no source that could be newer.")
-    engine = open_store()
-    try:
-        found = refreshing.compare(engine, _read(what, mapping, data_date, country, lists_for(None)))
-    except MappingError as error:
-        print_problems(error.problems, language)
-        raise typer.Exit(1) from None
-    except refreshing.AnotherRegisterError as error:
-        raise CannotRunError(str(error)) from None
-    counts = {kind: found.filter(kind=kind)["ref"].n_unique() for kind in ("new", "changed", "vanished", "conflict")}
-    print_frame(found, output, {kind: f"{count} agreements" for kind, count in counts.items()})
-
-
 def _pack(folder: str, language: str) -> Mapping[str, pl.DataFrame]:
     try:
         return read_pack(Path(folder))
@@ -148,6 +124,14 @@ def _read(
         if pack_of(lists) != VIET_NAM:
             raise CannotRunError("demo: the demonstration is of Viet Nam's lists, and the store was begun with others.")
         return RegisterFrames(demo.frames())
+    return read_file(what, mapping, data_date, country, lists)[0]
+
+
+def read_file(
+    what: str, mapping: Path | None, data_date: str, country: str, lists: Mapping[str, pl.DataFrame]
+) -> tuple[RegisterFrames, bytes, str]:
+    """A register read from a file (or the list fetched last) with these reference lists; the file's bytes and its name. Raises
+    `MappingError`, and `CannotRunError` where there is no such file or mapping."""
     if what == "worldbank" and mapping is None:
         return _fetched(country_code(country), lists)
     path = Path(what)
@@ -157,17 +141,19 @@ def _read(
         raise CannotRunError(f"{what}: say how it is to be read with --mapping FILE.toml (see docs/own_register.md).")
     if not mapping.is_file():
         raise CannotRunError(f"{mapping}: there is no such file. --mapping names the TOML that describes {path.name}.")
-    return map_register(
-        path.read_bytes(),
+    data = path.read_bytes()
+    loaded = map_register(
+        data,
         mapping.read_bytes(),
         file=path.name,
         mapping_file=mapping.name,
         lists=lists,
         data_date=parse_day(data_date, of="--data-date") if data_date else None,
     )
+    return loaded, data, path.name
 
 
-def _fetched(country: str, lists: Mapping[str, pl.DataFrame]) -> RegisterFrames:
+def _fetched(country: str, lists: Mapping[str, pl.DataFrame]) -> tuple[RegisterFrames, bytes, str]:
     """The list of the World Bank's operations in a country that was fetched last."""
     found = worldbank.newest(fetching.FETCHED, country)
     if found is None:
@@ -176,4 +162,5 @@ def _fetched(country: str, lists: Mapping[str, pl.DataFrame]) -> RegisterFrames:
             f"python manage.py fetch worldbank --country {country}"
         )
     path, day = found
-    return worldbank.read(path.read_bytes(), file=path.name, lists=lists, data_date=day, country=country)
+    data = path.read_bytes()
+    return worldbank.read(data, file=path.name, lists=lists, data_date=day, country=country), data, path.name

@@ -11,7 +11,8 @@ from cli.options import InLanguage, TableJson, TableOrJson
 from cli.output import print_json, print_table
 from cli.reading import CannotRunError, open_store
 from cli.uploads import Decision, Told, User, batch_of, cell, person_of, printed, refusals_in, told, told_conflict
-from data_access import store, updates
+from data_access import refreshing, store, updates
+from data_access.accounts import Person
 from data_access.updates import Review
 from kpi.update import Change, kind_of
 from kpi.update.changes import whole
@@ -45,6 +46,16 @@ def review_list(output: TableJson = TableOrJson.TABLE) -> None:
 def review_show(number: int, output: TableJson = TableOrJson.TABLE, language: InLanguage = "en") -> None:
     """A batch that was sent for review, compared with the register of this moment."""
     engine = open_store()
+    newer = refreshing.waiting(engine, number)
+    if newer is not None:
+        said = _of_newer(newer)
+        if output is TableOrJson.JSON:
+            print_json({**batch_of(engine, number).to_dicts()[0], "problems": [], "changes": said.to_dicts()})
+        else:
+            print_table(batch_of(engine, number))
+            print()
+            print_table(said)
+        return
     found = _review(number)
     changes = [_change(change, found) for change in _shown(found)]
     gone = [cell(change) for change in found.gone]
@@ -79,6 +90,12 @@ def review_publish(
 ) -> None:
     """Put what waits into the register, in whole or in part; the rest goes back to its agency with the reason."""
     person = person_of(open_store(), user)
+    newer = refreshing.waiting(open_store(), number)
+    if newer is not None:
+        if only_agreement:
+            raise CannotRunError("--only-agreement: a newer export is published as a whole, or returned.")
+        _publish_newer(person, newer, conflicts, output, language)
+        return
     found = _review(number)
     chosen = _chosen(found, only_agreement or [])
     disputed = [] if found.preview is None else [c for c in found.preview.conflicts if c.change in chosen]
@@ -119,6 +136,28 @@ def review_return(
         print_json({"returned": number})
     else:
         print(f"Batch {number} is returned.")
+
+
+def _of_newer(newer: refreshing.Waiting) -> pl.DataFrame:
+    """What a newer export would change, as `refresh` prints it."""
+    if newer.differences is None:
+        raise CannotRunError(
+            "The source has said something else since this export was handed in: it can only be returned."
+        )
+    return newer.differences.rename({"ref": "agreement"})
+
+
+def _publish_newer(
+    person: Person, newer: refreshing.Waiting, conflicts: Decision, output: TableOrJson, language: str
+) -> None:
+    """Conflicts are decided as whoever handed it in did, unless the file's or the register's values are to hold throughout."""
+    changes, number = _of_newer(newer), int(newer.batch["id"])
+    disputed = frozenset(changes.filter(pl.col("kind") == "conflict")["field"])
+    taking = {Decision.FILE: disputed, Decision.REGISTER: frozenset[str](), Decision.STOP: newer.taking}[conflicts]
+    with refusals_in(language), store.session(open_store()) as session:
+        seen = changes.rename({"agreement": "ref"})
+        receipt = refreshing.publish(session, actor=person, batch_id=number, seen=seen, taking=taking)
+    _print_done(number, [], receipt, output)
 
 
 def _review(number: int) -> Review:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -42,22 +43,55 @@ def read_first_receipt(read: Read) -> dt.date | None:
 
 
 def as_known(read: Read, agreements: pl.DataFrame, day: dt.date) -> pl.DataFrame:
-    """Agreements (with their `id`) with the columns that have been changed since a day as they were at its end."""
+    """Agreements (with their `id`) with the columns that have been changed since a day as they were at its end, without those that
+    the register's source has brought since."""
     changed = read(_changes_since(day)).unique(["id", "field"], keep="first", maintain_order=True)
+    brought = changed.filter(pl.col("field") == "ref", pl.col("old").is_null())
+    agreements = agreements.join(brought, on="id", how="anti", maintain_order="left")
+    changed = changed.join(brought, on="id", how="anti", maintain_order="left")
     for field in changed["field"].unique().sort():
         if field in agreements.columns:
             old = changed.filter(pl.col("field") == field).select("id", "old")
-            agreements = _with(agreements, field, old.with_columns(pl.col("old").fill_null("")))
+            agreements = _with(agreements, field, old.with_columns(_meant(agreements, field).alias("old")))
     return _with(agreements, "responsible_agency", _agencies_then(read, day))
 
 
-def _changes_since(day: dt.date) -> sa.Select[tuple[object, ...]]:
-    """The cells of agreements that batches changed after a day, the first of each first: id, field, old."""
+def partners_then(read: Read, partners: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """Partners (agreement_id, partner, position) as they were at the end of a day: the register's source may name others since."""
+    changed = read(_changes_since(day, "agreementpartner")).unique("id", keep="first", maintain_order=True)
+    if changed.is_empty():
+        return partners
+    then = (
+        changed.select(agreement_id="id", partner=pl.col("old").str.split(", "))
+        .explode("partner")
+        .filter(pl.col("partner") != "")
+        .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64).over("agreement_id"))
+    )
+    kept = partners.join(changed.select(agreement_id="id"), on="agreement_id", how="anti")
+    return pl.concat([kept, then.select(partners.columns)]).sort("agreement_id", "partner")
+
+
+def _meant(agreements: pl.DataFrame, field: str) -> pl.Expr:
+    """The texts that batches keep of a column's cells, in the column's type; an empty one is null where that is no text."""
+    old, dtype = pl.col("old").fill_null(""), agreements.schema[field]
+    if dtype == pl.Boolean:
+        return old == "true"
+    is_code = field in _CODES
+    return old if dtype == pl.String and not is_code else old.replace("", None).cast(dtype)
+
+
+_CODES: Final = tuple(column.name for column in table_of(models.Agreement).columns if column.nullable)
+"""The columns of agreements in which nothing is null rather than an empty text."""
+
+
+def _changes_since(day: dt.date, of: str = "agreement") -> sa.Select[tuple[object, ...]]:
+    """The cells of agreements (`of` them, or their partners) that batches changed after a day, the first of each first: id, field,
+    old."""
     change, batch = table_of(models.BatchChange).c, table_of(models.UploadBatch).c
     return (
         sa.select(change.agreement_id.label("id"), change.field, change.old)
         .join(table_of(models.UploadBatch), batch.id == change.batch_id)
-        .where(change.target_table == "agreement", batch.applied_at >= end_of(day))
+        .where(change.target_table == of, batch.applied_at >= end_of(day))
         .where(~change.field.startswith("_", autoescape=True))
         .order_by(change.id)
     )

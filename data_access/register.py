@@ -91,6 +91,7 @@ def read_register(engine: sa.Engine, *, known_on: dt.date | None = None, now: Re
         }
         if known_on is not None:
             frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
+            frames["agreement_partners"] = known.partners_then(read, frames["agreement_partners"], known_on)
         frames |= _since_seen(read, frames, known_on)
         said = read(sa.select(table_of(models.DataVersion).c.not_kept))["not_kept"]
         starts = read(sa.select(table_of(models.CountryPack).c.starts_with))["starts_with"].to_list()
@@ -354,9 +355,10 @@ def read_agreement(
         row = read(statement)
         if row.is_empty():
             return None
+        with_whom = read(belonging(models.AgreementPartner, "position", "partner"))
         return AgreementDossier(
             agreement=row if known_on is None else known.as_known(read, row, known_on),
-            partners=read(belonging(models.AgreementPartner, "position", "partner")),
+            partners=with_whom if known_on is None else known.partners_then(read, with_whom, known_on),
             agencies=read(belonging(models.AgreementAgency, "role", "agency")),
             events=claims(
                 sa.select(event, batch.c.reviewed_by)

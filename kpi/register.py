@@ -51,6 +51,7 @@ class Agreements(dy.Schema):
     tracked = dy.Bool()
     access_level = coded(AccessLevel)
     received_on = dy.Date()
+    vanished_on = dy.Date(nullable=True)
 
 
 class AgreementPartners(dy.Schema):

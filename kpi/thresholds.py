@@ -52,9 +52,7 @@ class Thresholds:
         )
     )
     counts_from: Mapping[str, int] = dataclasses.field(
-        default_factory=lambda: MappingProxyType(
-            dict.fromkeys(CLAIMED, COUNTS_FROM.index(Standing.EVIDENCED))
-        )
+        default_factory=lambda: MappingProxyType(dict.fromkeys(CLAIMED, COUNTS_FROM.index(Standing.EVIDENCED)))
     )
     at_risk_gap: float = 0.25
     severe_blocker_days: int = 30

@@ -244,6 +244,12 @@ CLAIMED: Final = tuple(state for state in MILESTONES if state != State.SIGNED)
 clock starts anew."""
 
 
+class SourceMark(StrEnum):
+    """What a newer export of the register's source says of an agreement by being silent."""
+
+    NOT_IN_SOURCE = "not_in_source"
+
+
 class Verdict(StrEnum):
     """What somebody outside the agency found of a claim.
 

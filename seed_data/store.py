@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import json
 import types
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -12,6 +13,7 @@ from sqlmodel import Session, select
 
 from data_access import audit, store
 from data_access.packs import pack_of
+from data_access.refreshing.held import READS
 from data_access.register import TABLES
 from data_access.store import Told, models
 from kpi import register as declared
@@ -90,6 +92,8 @@ def fill(
         declared.check(folded_from(part, lists))
         _write(session, part.frames, told)
         counts.update({name: frame.height for name, frame in part.frames.items()})
+    if register.reads:
+        _keep_reads(session, register, actor)
     code = register.description["register_code"]
     audit.write(session, actor=actor, action="register.load", subject=code, detail={"origin": origin, **counts})
 
@@ -103,6 +107,13 @@ def begin(session: Session, lists: Mapping[str, pl.DataFrame], *, actor: str) ->
     _write(session, lists)
     pack = pack_of(lists)
     audit.write(session, actor=actor, action="lists.load", subject=pack.code, detail={"name": pack.name_en})
+
+
+def _keep_reads(session: Session, register: RegisterFrames, actor: str) -> None:
+    """Remember what the register was read from: a newer export of its source is read the same way."""
+    day, text = register.description["data_date"], json.dumps(register.reads, ensure_ascii=False)
+    session.add(models.Setting(key=READS, value=text, effective_on=day, recorded_by=actor))
+    session.flush()
 
 
 def _next_version(session: Session) -> int:

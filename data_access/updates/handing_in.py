@@ -8,7 +8,8 @@ from collections.abc import Collection
 from sqlmodel import Session, col, select
 
 from data_access import audit
-from data_access.acting import Person, Refused, agency_of, logged, take_turn
+from data_access.acting import Person, Refused, account_of, agency_of, logged, take_turn
+from data_access.roles import May
 from data_access.store import models
 from data_access.updates import rows, submissions
 from data_access.updates.applying import apply, batch_of, carry_out, check_versions, codes_of
@@ -68,11 +69,15 @@ def withdraw(session: Session, *, actor: Person, batch_id: int) -> None:
     """Take an own batch back while it waits; done twice it changes nothing. Raises `Refused`: `already_reviewed` where it does
     not wait any more. The caller commits."""
     with logged("upload.withdraw", actor, f"batch {batch_id}"):
-        agency = agency_of(session, actor)
+        agency = None  # whoever acts for none may have brought what the register's source says
+        if actor.hands_in_for is None:
+            account_of(session, actor, May.HAND_IN_FOR)
+        else:
+            agency = agency_of(session, actor)
         take_turn(session)
         batch = session.get(models.UploadBatch, batch_id, populate_existing=True)
         is_theirs = batch is not None and batch.agency == agency
-        if batch is None or not is_theirs or (actor.acts_for and batch.username != actor.username):
+        if batch is None or not is_theirs or (not actor.may(May.HAND_IN) and batch.username != actor.username):
             raise Refused("not_allowed")
         if batch.status == BatchStatus.WITHDRAWN:
             return

@@ -35,7 +35,7 @@ def count_kinds(engine: sa.Engine, batch_ids: Collection[int]) -> pl.DataFrame:
     found = [
         (number, kind, count)
         for number, seen in _seen(engine, batch_ids).items()
-        for kind, count in _kinds_in(seen["changes"]).items()
+        for kind, count in (seen.get("kinds") or _kinds_in(seen["changes"])).items()
     ]
     return pl.DataFrame(found, schema={"batch_id": pl.Int64, "kind": pl.String, "places": pl.Int64}, orient="row")
 
@@ -53,7 +53,7 @@ def count_signs(engine: sa.Engine, waiting: pl.DataFrame) -> pl.DataFrame:
     """
     kept = _seen(engine, waiting["id"].to_list())
     found: list[tuple[int, str, bool, int]] = []
-    for (agency,), batches in waiting.group_by("agency", maintain_order=True):
+    for (agency,), batches in waiting.drop_nulls("agency").group_by("agency", maintain_order=True):
         current = current_rows(engine, str(agency))
         known = set(current.standing["agreement_id"])
         for number, created_at in batches.select("id", "created_at").iter_rows():

@@ -214,7 +214,7 @@ def send_back(session: Session, *, actor: Person, batch_id: int, reason: str, as
     with logged("upload.return", actor, f"batch {batch_id}"):
         _be_coordinator(session, actor)
         take_turn(session)
-        batch, _ = _sent(session, batch_id)
+        batch, _ = _kept(session, batch_id)
         why = _tidy(reason)
         if not why:
             raise Refused("reason_missing")
@@ -239,11 +239,19 @@ def _be_coordinator(session: Session, actor: Person) -> None:
 
 def _sent(session: Session, batch_id: int) -> tuple[models.UploadBatch, Submission]:
     """A batch that was sent for review, as it is now that this transaction has its turn."""
-    batch = session.get(models.UploadBatch, batch_id, populate_existing=True)
-    stored = None if batch is None else session.get(models.UploadSubmission, batch_id)
-    if batch is None or stored is None or batch.agency is None:
+    batch, stored = _kept(session, batch_id)
+    if batch.agency is None:  # of the source, not of an agency
         raise Refused("not_allowed")
     return batch, submissions.kept(batch, stored)
+
+
+def _kept(session: Session, batch_id: int) -> tuple[models.UploadBatch, models.UploadSubmission]:
+    """A batch that was sent for review, with what is kept of it as it is stored."""
+    batch = session.get(models.UploadBatch, batch_id, populate_existing=True)
+    stored = None if batch is None else session.get(models.UploadSubmission, batch_id)
+    if batch is None or stored is None:
+        raise Refused("not_allowed")
+    return batch, stored
 
 
 def _chosen(review: Review, only: Collection[Change] | None) -> frozenset[Change]:

@@ -33,6 +33,32 @@ def own_versions(session: Session, agency: str) -> dict[int, int]:
     return {int(number): int(version) for number, version in rows}
 
 
+def versions_of(session: Session, agreement_ids: Sequence[int]) -> dict[int, int]:
+    """Row version of these agreements, whoever is responsible, locked until the transaction ends."""
+    agreement = table(models.Agreement)
+    found: dict[int, int] = {}
+    for part in _parts(agreement_ids):
+        statement = sa.select(agreement.c.id, agreement.c.row_version).where(agreement.c.id.in_(part)).with_for_update()
+        found |= {int(number): int(version) for number, version in session.connection().execute(statement)}
+    return found
+
+
+def live(
+    session: Session, model: type[SQLModel], agreement_ids: Sequence[int], columns: Sequence[str] = ()
+) -> pl.DataFrame:
+    """The rows of history of agreements that hold, as this transaction sees them: id, agreement_id, and texts `columns`."""
+    there = table(model)
+    names = ("id", "agreement_id", *columns)
+    found: list[tuple[object, ...]] = []
+    for part in _parts(agreement_ids):
+        statement = sa.select(*(there.c[name] for name in names)).where(
+            there.c.agreement_id.in_(part), there.c.retracted_at.is_(None)
+        )
+        found.extend(tuple(row) for row in session.connection().execute(statement.order_by(there.c.id)))
+    schema = {"id": pl.Int64, "agreement_id": pl.Int64, **dict.fromkeys(columns, pl.String)}
+    return pl.DataFrame(found, schema=schema, orient="row").sort("id")
+
+
 def refs_of(session: Session, agreement_ids: Sequence[int]) -> tuple[str, ...]:
     """The references of agreements, for a message."""
     agreement = table(models.Agreement)
@@ -53,6 +79,13 @@ def fetched(
         statement = sa.select(*(columns[name] for name in schema)).where(columns.id.in_(part))
         rows.extend(tuple(row) for row in session.connection().execute(statement))
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def brought_by(session: Session, model: type[SQLModel], batch_id: int) -> list[int]:
+    """The rows of a batch, whether they hold or not."""
+    there = table(model).c
+    statement = sa.select(there.id).where(there.batch_id == batch_id).order_by(there.id)
+    return [int(number) for number in session.connection().execute(statement).scalars()]
 
 
 def retract(session: Session, model: type[SQLModel], ids: Sequence[int], at: dt.datetime) -> None:

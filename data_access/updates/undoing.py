@@ -17,6 +17,7 @@ from data_access.roles import May, may
 from data_access.store import models
 from data_access.store.models.base import local_day
 from data_access.updates import rows
+from data_access.updates.agreement_cells import set_cells
 from data_access.updates.applying import (
     MODELS,
     Batch,
@@ -81,15 +82,20 @@ _KEPT = {
 _WHOLE_PARTS = ("status", "target")
 """Parts whose cells stand or fall together: two batches that touch one of them touch the same thing."""
 
+_OF_SOURCE = "source"
+"""The part of what only the register's source says: no upload has a column for it."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Past:
-    """What a batch did: its cells (with column, item, part), which rows it put in place of which (target_table, old, new), the
-    agreements it registered, where each row that was replaced lives on by now (target_table, id, live), and for each that holds
-    in place of others those of its versions that count without the batch: their days of receipt are that of what is left."""
+    """What a batch did: its cells (with column, item, part), which rows it put in place of which (target_table, old, new), which it
+    took back without another (target_table, old), the agreements it registered, where each row that was replaced lives on by now
+    (target_table, id, live), and for each that holds in place of others those of its versions that count without the batch: their
+    days of receipt are that of what is left."""
 
     cells: pl.DataFrame
     replaced: pl.DataFrame
+    removed: pl.DataFrame
     registered: frozenset[int]
     live: dict[tuple[str, int], int]
     versions: dict[tuple[str, int], list[int]]
@@ -110,10 +116,11 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     account = account_of(session, actor)  # first of all: then an agency meets its own batches only
     take_turn(session)
     batch = session.get(models.UploadBatch, batch_id)
-    if batch is None or batch.agency is None or not _may_undo(account, batch):
+    if batch is None or not _may_undo(account, batch):
         raise Refused("not_allowed")
     agency = batch.agency
-    store.act_for(session, agency)
+    if agency is not None:
+        store.act_for(session, agency)
     if batch.undoes is not None:
         raise Refused("undo_of_undo")
     if batch.status != BatchStatus.APPLIED:
@@ -131,7 +138,7 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
     if (past.registered or _claims(past)) and not oversees and local_time(batch.created_at).date() < local_day():
         raise Refused("undo_by_coordinator")
     agreement_ids = sorted(past.cells["agreement_id"].unique())
-    versions = rows.own_versions(session, agency)
+    versions = rows.versions_of(session, agreement_ids) if agency is None else rows.own_versions(session, agency)
     if not set(agreement_ids) <= versions.keys():
         raise Refused("not_allowed")
     _refuse_overlaps(session, every, past, batch_id)
@@ -146,7 +153,7 @@ def _undone(session: Session, actor: Person, batch_id: int) -> Receipt:
         undoes=batch_id,
     )
     opened = open_batch(session, opposite)
-    carriers = _take_back(session, past, opened)
+    carriers = _take_back(session, past, opened) if agency else _take_back_source(session, past, opened, batch_id)
     rows.raise_row_versions(session, agreement_ids)
     batch.status, batch.undone_by = BatchStatus.UNDONE, opened.id
     bookkeeping = row_versions({number: versions[number] for number in agreement_ids})
@@ -204,11 +211,12 @@ def _past(every: pl.DataFrame, batch_id: int) -> _Past:
     bookkeeping = pl.col("field").str.starts_with("_")
     parts = {code: column.part for code, column in BY_CODE.items()}
     cells = with_parted_field(own.filter(~bookkeeping)).with_columns(
-        part=pl.col("column").replace_strict(parts, return_dtype=pl.String)
+        part=pl.col("column").replace_strict(parts, default=_OF_SOURCE, return_dtype=pl.String)
     )
     replaced = own.filter(pl.col("field") == "_replaces").select(
         "agreement_id", "target_table", pl.col("old").cast(pl.Int64), pl.col("new").cast(pl.Int64)
     )
+    removed = own.filter(pl.col("field") == "_retracts").select("agreement_id", "target_table", old="target_id")
     registered = own.filter((pl.col("field") == "_row_version") & pl.col("old").is_null())["agreement_id"]
     chains = _chains(every)
     taken_back = every.filter((pl.col("field") == "_replaces") & (~pl.col("holds") | (pl.col("batch_id") == batch_id)))
@@ -216,6 +224,7 @@ def _past(every: pl.DataFrame, batch_id: int) -> _Past:
     return _Past(
         cells,
         replaced,
+        removed,
         frozenset(registered),
         live={(name, row): chain[-1] for name, chain in chains for row in chain[:-1]},
         versions={(name, chain[-1]): [row for row in chain if (name, row) not in gone] for name, chain in chains},
@@ -271,12 +280,16 @@ def _refuse_overlaps(session: Session, every: pl.DataFrame, past: _Past, batch_i
         .iter_rows()
         if agreement in past.registered
         or (agreement, field) in fields
-        or (agreement, BY_CODE[column].part) in whole
-        or (agreement, BY_CODE[column].part, item) in made
+        or (agreement, _part_of(column)) in whole
+        or (agreement, _part_of(column), item) in made
     )
     if overlaps:
         refs = rows.refs_of(session, sorted({overlap.agreement_id for overlap in overlaps}))
         raise Refused("overlaps", refs=refs, overlaps=overlaps)
+
+
+def _part_of(column: str) -> str:
+    return BY_CODE[column].part if column in BY_CODE else _OF_SOURCE
 
 
 # --- Taking it back --------------------------------------------------------------------------------------------------
@@ -313,6 +326,45 @@ def _freed(session: Session, agreement_ids: list[int]) -> pl.DataFrame:
     )
     rows.set_values(session, "ref", cells.select("agreement_id", "new").iter_rows())
     return cells
+
+
+def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int) -> pl.DataFrame:
+    """The same of what the register's source said in a newer export: any column, partners, rows without another in their place, and
+    the day the register was loaded up to. What it registered stays as rows without any event."""
+    texts = past.cells.filter(
+        pl.col("target_table").is_in(["agreement", "agreementpartner"]),
+        ~pl.col("agreement_id").is_in(list(past.registered)),
+    )
+    for (name,), within in texts.group_by("field", maintain_order=True):
+        set_cells(session, str(name), within.select("agreement_id", pl.col("old").fill_null("")).iter_rows())
+    bookkeeping = []
+    for name in ("statusevent", "targetdate"):
+        replaced = past.replaced.filter(pl.col("target_table") == name)
+        brought = rows.brought_by(session, MODELS[name], batch_id)
+        added = sorted(set(brought) - set(replaced["new"]))
+        rows.retract(session, MODELS[name], [past.live.get((name, number), number) for number in added], batch.at)
+        if not replaced.is_empty():
+            bookkeeping.append(
+                replacements(name, stored(session, name, _restored(session, name, replaced, past), batch))
+            )
+        removed = past.removed.filter(pl.col("target_table") == name)
+        if not removed.is_empty():
+            before = rows.fetched(session, MODELS[name], removed["old"].to_list(), {"id": pl.Int64(), **_KEPT[name]})
+            again = stored(session, name, before.drop("id").with_columns(replaces=pl.lit(None, pl.Int64)), batch)
+            bookkeeping.append(replacements(name, again.with_columns(replaces=before["id"])))
+    _move_back(session, batch_id)
+    return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
+
+
+def _move_back(session: Session, batch_id: int) -> None:
+    """Put back the day the register was loaded up to, where no later export has moved it on."""
+    change = table(models.BatchChange).c
+    statement = sa.select(change.old, change.new).where(change.batch_id == batch_id, change.field == "_data_date")
+    version = session.get(models.DataVersion, 1)
+    for old, new in session.connection().execute(statement):
+        if version is not None and str(version.data_date) == new:
+            version.data_date = dt.date.fromisoformat(old)
+    session.flush()
 
 
 def _restored(session: Session, name: str, replaced: pl.DataFrame, past: _Past) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from kpi.vocabulary import (
     LegalClass,
     Scope,
     Severity,
+    SourceMark,
     Standing,
     State,
     StateClass,
@@ -71,6 +72,9 @@ class AgreementFacts(dy.Schema):
     tracked = dy.Bool(description="false where only published dates are known: counted as signed, left out of outcomes")
     access_level = coded(AccessLevel, "who may see it in detail")
     evidence_url = dy.String(description="accepted evidence of the result; empty where there is none")
+    source_mark = coded(
+        SourceMark, "whether the register's source has it no more; null: it has, or nobody looked again", nullable=True
+    )
     state = coded(State, "the state it is in")
     state_since = dy.Date(nullable=True, description="the day it came into it; null: not known")
     standing = coded(Standing, "what that claim rests on; null: it is no claim", nullable=True)

@@ -16,7 +16,18 @@ from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts, Verific
 from kpi.facts.history import History, on_day
 from kpi.register import Register
 from kpi.thresholds import Thresholds
-from kpi.vocabulary import NOT_GIVEN, NOT_NAMED, UNRECORDED, UNSIGNED, Authority, Severity, State, StateClass, Verdict
+from kpi.vocabulary import (
+    NOT_GIVEN,
+    NOT_NAMED,
+    UNRECORDED,
+    UNSIGNED,
+    Authority,
+    Severity,
+    SourceMark,
+    State,
+    StateClass,
+    Verdict,
+)
 
 CLASHES = (
     ("signed_on", "in_force_on"),
@@ -118,6 +129,7 @@ def _known(history: History, as_of: dt.date) -> pl.DataFrame:
         completion_seen=has_come("first_completion_seen"),
         original_target=pl.when(pl.col("first_target_known") <= as_of).then(pl.col("first_target")),
         target_set_on=by_now("first_target_known"),
+        source_mark=pl.when(has_come("vanished_on")).then(pl.lit(SourceMark.NOT_IN_SOURCE)),
     )
 
 

@@ -211,6 +211,7 @@ def _described(register: Register) -> pl.DataFrame:
             "access_level",
             "evidence_url",
             "received_on",
+            "vanished_on",
             "_partner",
             followed=pl.col("implementable") & pl.col("tracked"),
         )

@@ -73,6 +73,8 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
         for flag in ("flagship", "priority", "contradicts"):
             if row[flag]:
                 st.badge(w.name("flag", flag), color="violet" if flag != "contradicts" else "orange")
+        if row["source_mark"]:
+            st.badge(w.t("agreement.not_in_source", date=w.date(kept["vanished_on"])), color="orange")
     others = [code for code in dossier.partners["partner"].to_list() if code != row["partner"]]
     exchange = dossier.exchange.row(0, named=True) if not dossier.exchange.is_empty() else None
     lines = {

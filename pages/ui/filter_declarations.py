@@ -16,7 +16,7 @@ import polars as pl
 import words as w
 from kpi.facts import NOT_GIVEN, UNRECORDED
 from kpi.facts.columns import AgreementFacts
-from kpi.vocabulary import AgencyGroup, Scope, Tier, texts
+from kpi.vocabulary import AgencyGroup, Scope, SourceMark, Tier, texts
 
 ALL: Final = "ALL"
 """The code for "no restriction", wherever that has to be said in an address."""
@@ -163,6 +163,7 @@ FILTERS: Final[dict[str, CodeFilter | DayFilter]] = {
                 Codes("partner", "partner"),
             ),
         ),
+        CodeFilter(name="source_mark", of=(Codes("source_mark", "source_mark", texts(SourceMark)),)),
         DayFilter(name="signed_from", column="signed_on"),
         DayFilter(name="signed_to", column="signed_on", ends="signed_from"),
     )

@@ -93,7 +93,7 @@ def _draw_bar(reading: Understood, offered: Choices, *, looks_back: bool) -> Non
         if more.open:
             with more:
                 for hidden in folded:
-                    if isinstance(hidden, CodeFilter):
+                    if isinstance(hidden, CodeFilter) and len(offered.options[hidden.name]) > 1:
                         _select(hidden, reading, offered)
                 with st.container(horizontal=True):
                     for hidden in folded:

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import data_date, updates
+from data_access import data_date, refreshing, updates
 from data_access import store as database
 from data_access.accounts import May
 from data_access.acting import Refused
@@ -17,7 +17,7 @@ from kpi.update.columns import name_of
 from kpi.vocabulary import BatchStatus, texts
 from pages.ui import links, loaders, refusals, session, tables
 from pages.ui.tables import Column
-from pages.upload import behalf, cells, differences, history
+from pages.upload import behalf, cells, differences, history, newer
 from pages.upload.history import Row
 
 SENT: Final = texts((BatchStatus.WAITING, BatchStatus.RETURNED, BatchStatus.WITHDRAWN))
@@ -44,8 +44,8 @@ def show_heading(person: session.Person, batch: Row, batches: pl.DataFrame) -> N
     back = "upload.back_own" if page == "upload" else "upload.back_all"
     history.show_link(page, w.t(back), icon=":material/arrow_back:", key="upload_back")
     said = [w.t("upload.batch_number", number=batch["id"]), history.status(batch)]
-    if not person.hands_in_for and batch["agency"]:
-        said.insert(1, w.name("agency", batch["agency"]))
+    if not person.hands_in_for:
+        said.insert(1, w.name("agency", batch["agency"]) if batch["agency"] else w.t("refresh.from_source"))
     st.subheader(" · ".join(w.plain(text) for text in said), anchor=False)
     sent = w.t("upload.sent_by", by=batch["username"], at=history.moment(batch["created_at"]))
     st.text(f"{batch['file_name']} · {sent}")
@@ -100,13 +100,13 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     else:
         _show_changes(batch, own)
     if person.hands_in_for and batch["status"] == BatchStatus.WAITING:
-        _show_act(batch, "withdraw")
+        show_act(batch, "withdraw")
     elif person.hands_in_for and batch["status"] == BatchStatus.RETURNED:
         show_correction(batch)
     elif batch["status"] == BatchStatus.APPLIED and person.hands_in_for and _is_only_for_the_coordinator(batch):
         st.caption(w.t("refused.undo_by_coordinator"))
     elif batch["status"] == BatchStatus.APPLIED and (person.hands_in_for or person.may(May.OVERSEE_UPLOADS)):
-        _show_act(batch, "undo")
+        show_act(batch, "undo")
 
 
 def _is_only_for_the_coordinator(batch: Row) -> bool:
@@ -121,6 +121,9 @@ def _is_only_for_the_coordinator(batch: Row) -> bool:
 def _show_sent(batch: Row, agency: str | None) -> None:
     """The differences as they were confirmed."""
     sent = updates.review(session.store(), batch["id"], agency=agency)
+    sent_by_source = None if agency or batch["agency"] else refreshing.waiting(session.store(), batch["id"])
+    if sent_by_source is not None and sent_by_source.differences is not None:
+        newer.show_differences(sent_by_source.differences, sent_by_source.newer, key=f"newer_{batch['id']}")
     if sent is not None:
         st.text(differences.summary(sent.seen))
         differences.show(sent.seen, titles())
@@ -162,7 +165,8 @@ def show_correction(batch: Row) -> None:
         links.go("upload", **behalf.named("upload"), correct=batch["id"])
 
 
-def _show_act(batch: Row, act: _Act) -> None:
+def show_act(batch: Row, act: _Act) -> None:
+    """The button that undoes or withdraws a batch, with what that means."""
     number = batch["id"]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.button(

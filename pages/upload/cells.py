@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 import polars as pl
 
 import words as w
+from data_access.updates.agreement_cells import PARTNERS, UNDATED, VANISHED, days_in
 from kpi.update.choices import FIXED_LISTS
 from kpi.update.columns import BY_CODE, name_of
 from kpi.update.layout import NEW
@@ -16,6 +18,10 @@ _FROM_STORE = ("doc_type", "sector", "partner")
 
 def label(column: str, item: str = "") -> str:
     """A column's name; where it belongs to one of several reports or blockers, with which one."""
+    if item and column == "state_date":
+        return w.t("refresh.day_of", state=w.name("state", item))
+    if column not in BY_CODE:
+        return w.t(f"refresh.field_{column}")
     name = name_of(column, w.language())
     if not item:
         return name
@@ -33,9 +39,11 @@ def text(column: str, content: str | None) -> str:
     """What stands in a cell, in the reader's language. Typed text is in it as it is: not for Markdown."""
     if content is None or content == "":
         return w.t("upload.blank")
+    if column not in BY_CODE:
+        return _of_source(column, content)
     kind, of = BY_CODE[column].kind, BY_CODE[column].choices
     if kind == "date":
-        return w.date(dt.date.fromisoformat(content))
+        return ", ".join(_day(day) for day in days_in(content))
     if kind == "percent":
         return f"{content.replace('.', w.marks()[0])}%"
     if of in _FROM_STORE:
@@ -43,6 +51,30 @@ def text(column: str, content: str | None) -> str:
     if of in FIXED_LISTS:
         return next((choice.name(w.language()) for choice in FIXED_LISTS[of] if choice.code == content), content)
     return content
+
+
+def _day(text: str) -> str:
+    return w.t("refresh.undated") if text == UNDATED else w.date(dt.date.fromisoformat(text))
+
+
+def _of_source(column: str, content: str) -> str:
+    """What stands in a cell that only the register's source fills."""
+    if column == VANISHED:
+        return _day(content)
+    if column == PARTNERS:
+        return ", ".join(w.name("partner", code) for code in days_in(content))
+    if column in _NAMED:
+        return w.name(_NAMED[column], content)
+    return w.t("common.yes" if content == "true" else "common.no") if column in _FLAGS else content
+
+
+_NAMED: Final = {
+    "responsible_agency": "agency",
+    "signing_agency": "agency",
+    "exchange": "exchange",
+    "access_level": "access_level",
+}
+_FLAGS: Final = ("priority", "flagship", "implementable", "tracked")
 
 
 def title() -> pl.Expr:

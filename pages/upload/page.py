@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pages.ui import cards, session
-from pages.upload import SCREEN, behalf, confirm, correct, drafts, history, sections
+from pages.upload import SCREEN, behalf, confirm, correct, drafts, history, newer, sections
 from pages.upload import batch as upload_batch
 
 person = session.require(SCREEN)
@@ -27,6 +27,7 @@ elif batch is not None:
     upload_batch.show(person, batch, batches)
 elif not person.hands_in_for:
     behalf.show_none(person)
+    newer.show(person)
 else:
     sections.show_returned(batches)
     if sections.choose_way() == "file":

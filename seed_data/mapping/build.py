@@ -40,12 +40,13 @@ class RegisterFrames:
     `frames` are by table name, `DataVersion` among them, in the order in which they can be written; columns left out
     take the table's defaults. `names` has one row per different name of an agency or a partner and field: field, name,
     stands_for (a key or a code, null where unresolved), how, agreements (how many carry it). `further` is what the register
-    adds to the reference lists, by table name.
+    adds to the reference lists, by table name; `reads` which column each part of it was read from.
     """
 
     frames: Mapping[str, pl.DataFrame]
     names: pl.DataFrame = dataclasses.field(default_factory=lambda: pl.DataFrame(schema=NAMES))
     further: Mapping[str, pl.DataFrame] = dataclasses.field(default_factory=dict)
+    reads: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -122,6 +123,7 @@ def map_declared(
         frames={model.__name__: frame for model, frame in with_receipts(frames).items()},
         names=reading.names(),
         further=further_entries,
+        reads=declaration.reads(),
     )
 
 

@@ -208,6 +208,15 @@ class MappingDeclaration:
         _keep_first(named, self.country_column, "agencies.country_column")
         return named
 
+    def reads(self) -> dict[str, str]:
+        """Which column each part of the register is read from: what tells one mapping from another, however many more texts it
+        names since."""
+        columns = {f"fields.{field}": value.column for field, value in self.fields.items()}
+        columns |= {f"dates.{name}": date.column for name, date in self.dates.items()}
+        for part, values in (("partners", self.partners), ("coordinating", self.coordinating)):
+            columns |= {f"{part}[{place}]": value.column for place, value in enumerate(values, start=1)}
+        return {part: column for part, column in columns.items() if column is not None}
+
     def listed(self, column: str) -> tuple[str, ...]:
         """The texts that conditions, maps and `ignore` name for a column, each once, in the order of the mapping."""
         maps = [

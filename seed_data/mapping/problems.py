@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import files
 from files import FileProblem
@@ -103,3 +103,18 @@ class Problems:
         """Raise `MappingError` if anything was found."""
         if self._found:
             raise MappingError(self._found)
+
+
+def in_words(problem: MappingProblem, t: Callable[..., str]) -> str:
+    """A problem on one line: file, row (or how many, and the first), column, and what to do. `t` gives the words for a key."""
+    place = [problem.file]
+    if problem.count > 1:
+        shown = ", ".join(map(str, problem.rows)) + (", ..." if problem.count > len(problem.rows) else "")
+        place.append(t("mapping.rows", count=problem.count, rows=shown))
+    elif problem.row is not None:
+        place.append(t("mapping.row", row=problem.row))
+    if problem.column is not None:
+        place.append(t("mapping.column", column=problem.column))
+    value = "" if problem.value is None else problem.value[:120]
+    text = t(problem.key, **{"value": value, "row": problem.row, **dict(problem.params)})
+    return " ".join(f"{', '.join(place)}: {text}".split())

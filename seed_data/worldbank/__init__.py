@@ -37,6 +37,12 @@ def newest(folder: Path, country: str) -> tuple[Path, dt.date] | None:
     return max(found)[::-1] if found else None
 
 
+def country_of(code: str) -> str | None:
+    """The country whose list a register of this code was made of; None where it was made of none."""
+    first, _, country = code.partition("-")
+    return (country.upper() or HOME) if first == "worldbank" else None
+
+
 def declaration(country: str, data_date: dt.date) -> MappingDeclaration:
     """The mapping for a list of a country as of a day. Names of agencies are known for Viet Nam alone."""
     known = parse(MAPPING.read_bytes(), name=MAPPING.name).described(data_date=data_date)

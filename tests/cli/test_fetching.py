@@ -11,7 +11,8 @@ import pytest
 
 from cli import fetching
 from cli.main import main
-from data_access import clock
+from data_access import clock, store
+from data_access.store import models
 from tests.seed_data.projects_api import Api, answer, operation, operations, serving
 
 
@@ -50,18 +51,39 @@ def test_a_newer_list_is_compared_with_the_one_loaded(api: Api, capsys: pytest.C
     capsys.readouterr()
 
     assert main(["refresh", "worldbank", "--format", "json"]) == 0
-    printed = capsys.readouterr()
-    found = {(row["ref"], row["kind"], row["field"], row["new"]) for row in json.loads(printed.out)}
-    assert found == {
+    told = json.loads(capsys.readouterr().out)
+    assert {(row["agreement"], row["kind"], row["field"], row["new"]) for row in told["changes"]} == {
         ("P900001", "changed", "title_vi", "Another name"),
         ("P900001", "changed", "title_en", "Another name"),
         ("P900009", "new", "", ""),
     }
-    assert "changed: 1 agreements" in printed.err
+    assert (told["problems"], told["notices"], told["applied"], told["batch"], told["waiting"]) == (
+        [],
+        [],
+        False,
+        None,
+        None,
+    )
+    with store.session(store.get_engine()) as session:
+        session.add_all(
+            models.User(username=name, password_hash="-", role="coordinator") for name in ("desk", "another")
+        )
+    assert main(["refresh", "worldbank", "--apply"]) == 2
+    assert main(["refresh", "worldbank", "--apply", "--user", "desk", "--take-source", "title_vi"]) == 2
+    assert "no conflict is in that field" in capsys.readouterr().err
+    assert main(["refresh", "worldbank", "--apply", "--user", "desk", "--format", "json"]) == 0
+    waiting = str(json.loads(capsys.readouterr().out)["waiting"])
+    assert main(["review", "show", waiting]) == 0
+    assert "Another name" in capsys.readouterr().out
+    assert main(["review", "publish", waiting, "--user", "desk"]) == 2
+    assert main(["review", "publish", waiting, "--user", "another", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["applied"]
+    assert main(["refresh", "worldbank"]) == 0
+    assert "Nothing changes" in capsys.readouterr().out
     assert main(["fetch", "worldbank", "--country", "RW"]) == 0
     capsys.readouterr()
-    assert main(["refresh", "worldbank", "--country", "RW"]) == 2
-    assert "the mapping reads 'worldbank-rw'" in capsys.readouterr().err
+    assert main(["refresh", "worldbank", "--country", "RW"]) == 1
+    assert "the file is one of worldbank-rw" in capsys.readouterr().err
 
 
 def test_a_file_of_one_s_own_is_loaded_with_the_mapping(

@@ -75,6 +75,7 @@ def register_of(rows: list[Row]) -> Register:
             + (
                 row.received
                 or min((day for day in [row.signed, *(day for _, day in row.events)] if day), default=AS_OF),
+                None,
             )
         )
         partners.append((row.id, row.partner, 0))

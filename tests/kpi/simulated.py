@@ -130,6 +130,7 @@ def simulate(
             implementable=pl.lit(True),
             tracked=pl.lit(True),
             access_level=pl.lit("open"),
+            vanished_on=pl.lit(None, dtype=pl.Date),
         ),
         agreement_partners=_frame({"agreement_id": ids, "partner": _partner_names(tier), "position": 0 * ids}),
         status_events=events.with_row_index("id", 1).cast({"id": pl.Int64}),

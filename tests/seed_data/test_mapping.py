@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 import words
-from cli.output import in_words
 from data_access import audit, store
 from data_access.register import read_data_version, read_register
 from data_access.store import models
@@ -33,7 +32,7 @@ from seed_data.mapping import build
 from seed_data.mapping.build import RegisterFrames
 from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.mapping.parse import parse
-from seed_data.mapping.problems import MappingError, MappingProblem
+from seed_data.mapping.problems import MappingError, MappingProblem, in_words
 from seed_data.mapping.source import ROW, read_table
 from seed_data.store import StoreInUseError, fill, folded_from
 

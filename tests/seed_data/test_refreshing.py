@@ -1,35 +1,53 @@
-"""A newer export of a register's source beside what is stored: new, changed, vanished, in conflict; another register."""
+"""A newer export of a register's source: new, changed, vanished, in conflict; as a batch published, known on a day, undone."""
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from data_access import store
+from data_access import refreshing, store, updates
+from data_access.acting import Person, Refused
+from data_access.refreshing import Newer, NotTheSourceError
+from data_access.register import read_register
 from data_access.store import models
+from data_access.updates.outcome import HandedIn
+from kpi.vocabulary import BatchStatus
 from seed_data import reference, worldbank
-from seed_data.mapping.build import RegisterFrames
-from seed_data.refreshing import AnotherRegisterError, compare
+from seed_data.refreshing import compare, export_of, lists_of
 from seed_data.store import fill
 from tests.seed_data import invented_worldbank as invented
 
 NEWER = dt.date(2025, 9, 30)
+DESK, OTHER = (Person(username=name, role="coordinator") for name in ("desk", "other"))
+TITLE, DAY, BOTH, OURS, GONE, MOVED = (f"P8{number:05}" for number in range(20, 26))
+ADDED = "P899999"
 
 
 @pytest.fixture
 def held(engine: sa.Engine) -> sa.Engine:
+    return filled(engine)
+
+
+def filled(engine: sa.Engine) -> sa.Engine:
     with store.session(engine) as session:
         fill(session, actor="tests", register=invented.register(), origin="worldbank")
+        session.add_all(models.User(username=one.username, password_hash="-", role=one.role) for one in (DESK, OTHER))
     return engine
 
 
-def export(rows: pl.DataFrame, day: dt.date = NEWER, country: str = "VN") -> RegisterFrames:
-    data = rows.write_csv().encode()
-    return worldbank.read(data, file="x.csv", lists=reference.frames(), data_date=day, country=country)
+def export(rows: pl.DataFrame, day: dt.date = NEWER, country: str = "VN") -> refreshing.Export:
+    return _export(rows.write_csv().encode(), day, country)
+
+
+@functools.cache
+def _export(data: bytes, day: dt.date, country: str) -> refreshing.Export:
+    read = worldbank.read(data, file="x.csv", lists=reference.frames(), data_date=day, country=country)
+    return export_of(read, data, file="x.csv")
 
 
 def listed() -> pl.DataFrame:
@@ -42,15 +60,25 @@ def changed(rows: pl.DataFrame, ref: str, **cells: str) -> pl.DataFrame:
     )
 
 
-def test_what_is_new_changed_vanished_and_in_conflict(held: sa.Engine) -> None:
-    title, day, both, only_ours, gone, moved = (f"P8{number:05}" for number in range(20, 26))
+def newer_rows() -> pl.DataFrame:
+    """The list as its source has it half a year later."""
     before = listed()
-    with store.session(held) as session:  # what an agency's batch does
-        for ref, text in ((both, "Ours"), (only_ours, "Ours too")):
-            agreement = session.exec(select(models.Agreement).where(models.Agreement.ref == ref)).one()
-            batch = models.UploadBatch(username="a", file_name="f", file_sha256="0", status="APPLIED")
-            session.add(batch)
-            session.flush()
+    rows = changed(before, TITLE, project_name="Another name")
+    rows = changed(rows, DAY, closingdate="2031-12-31", status="Active")
+    rows = changed(rows, MOVED, closingdate="2033-04-05", status="Active")
+    rows = changed(rows, BOTH, pdo="The source's").filter(pl.col("id") != GONE)
+    return pl.concat([rows, before.head(1).with_columns(id=pl.lit(ADDED))])
+
+
+def agencies_change(engine: sa.Engine) -> None:
+    """What batches of agencies do."""
+    with store.session(engine) as session:
+        agency = session.exec(select(models.Agency.key)).first()
+        batch = models.UploadBatch(username="a", agency=agency, file_name="f", file_sha256="0", status="APPLIED")
+        session.add(batch)
+        session.flush()
+        for ref, text in ((BOTH, "Ours"), (OURS, "Ours too")):
+            agreement = agreement_of(session, ref)
             session.add(
                 models.BatchChange(
                     batch_id=batch.id or 0,
@@ -63,66 +91,204 @@ def test_what_is_new_changed_vanished_and_in_conflict(held: sa.Engine) -> None:
             )
             agreement.deliverable_en = text
         target = session.exec(
-            select(models.TargetDate).join(models.Agreement).where(models.Agreement.ref == moved)
+            select(models.TargetDate).join(models.Agreement).where(models.Agreement.ref == MOVED)
         ).one()
         target.retracted_at = models.utc_now()
-        session.add(
-            models.TargetDate(
-                agreement_id=target.agreement_id,
-                target_on=dt.date(2032, 2, 3),
-                effective_on=dt.date(2025, 4, 1),
-                batch_id=batch.id,
-            )
-        )
-    rows = changed(before, title, project_name="Another name")
-    rows = changed(rows, day, closingdate="2031-12-31", status="Active")
-    rows = changed(rows, moved, closingdate="2033-04-05", status="Active")
-    rows = changed(rows, both, pdo="The source's").filter(pl.col("id") != gone)
-    rows = pl.concat([rows, before.head(1).with_columns(id=pl.lit("P899999"))])
+        day, planned = dt.date(2025, 4, 1), dt.date(2032, 2, 3)
+        number = target.agreement_id
+        session.add(models.TargetDate(agreement_id=number, target_on=planned, effective_on=day, batch_id=batch.id))
 
-    found = compare(held, export(rows))
 
-    kinds = found.select("ref", "kind").unique().sort("ref", "kind").rows()
-    assert kinds == [
-        (title, "changed"),
-        (day, "changed"),
-        (both, "changed"),
-        (both, "conflict"),
-        (gone, "vanished"),
-        (moved, "changed"),
-        (moved, "conflict"),
-        ("P899999", "new"),
+def agreement_of(session: Session, ref: str) -> models.Agreement:
+    return session.exec(select(models.Agreement).where(models.Agreement.ref == ref)).one()
+
+
+def handed_in(engine: sa.Engine, newer: Newer, seen: pl.DataFrame, *taking: str) -> HandedIn:
+    with store.session(engine) as session:
+        return refreshing.hand_in(session, actor=DESK, newer=newer, seen=seen, taking=taking)
+
+
+def published(engine: sa.Engine, number: int, *taking: str, actor: Person = OTHER) -> updates.Receipt:
+    waits = refreshing.waiting(engine, number)
+    assert waits is not None
+    assert waits.differences is not None
+    with store.session(engine) as session:
+        return refreshing.publish(session, actor=actor, batch_id=number, seen=waits.differences, taking=taking)
+
+
+def refreshed(engine: sa.Engine, rows: pl.DataFrame, *taking: str, day: dt.date = NEWER) -> int:
+    """The batch of a newer list that was handed in and, where it waited, published."""
+    done = handed_in(engine, *compare(engine, export(rows, day)), *taking)
+    if done.waiting is None:
+        assert done.applied is not None
+        assert done.applied.batch_id is not None
+        return done.applied.batch_id
+    published(engine, done.waiting, *taking)
+    return done.waiting
+
+
+def content(engine: sa.Engine) -> dict[str, pl.DataFrame]:
+    """What the register says, without numbers of rows."""
+    found = read_register(engine)
+    refs = found.agreements.join(found.status_events, left_on="id", right_on="agreement_id", how="semi")
+    told = {"agreements": refs.drop("id").sort("ref")}
+    for name in ("status_events", "targets", "agreement_partners"):
+        frame = getattr(found, name).join(refs.select("ref", agreement_id="id"), on="agreement_id")
+        told[name] = frame.drop("id", "agreement_id", "batch_id", strict=False)
+        told[name] = told[name].sort(told[name].columns)
+    return told
+
+
+def same(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> bool:
+    return all(one[name].equals(other[name]) for name in one)
+
+
+def test_what_is_new_changed_vanished_and_in_conflict(held: sa.Engine) -> None:
+    agencies_change(held)
+    _, found = compare(held, export(newer_rows()))
+
+    assert found.select("ref", "kind").unique().sort("ref", "kind").rows() == [
+        (TITLE, "changed"),
+        (DAY, "changed"),
+        (BOTH, "changed"),
+        (BOTH, "conflict"),
+        (GONE, "vanished"),
+        (MOVED, "changed"),
+        (MOVED, "conflict"),
+        (ADDED, "new"),
     ]
-    assert found.filter(ref=title).select("field", "new").rows() == [
+    assert found.filter(ref=TITLE).select("field", "new").rows() == [
         ("title_en", "Another name"),
         ("title_vi", "Another name"),
     ]
-    days = dict(found.filter(ref=day).select("field", "new").iter_rows())
-    assert days["target_on"] == "2031-12-31"
-    assert found.filter(ref=moved, kind="conflict").select("field", "new", "ours").rows() == [
-        ("target_on", "2033-04-05", "2032-02-03")
+    assert dict(found.filter(ref=DAY).select("field", "new").iter_rows())["current_target"] == "2031-12-31"
+    assert found.filter(ref=MOVED, kind="conflict").select("field", "new", "ours").rows() == [
+        ("current_target", "2033-04-05", "2032-02-03")
     ]
-    told = before.filter(id=both)["pdo"].item()
-    assert found.filter(ref=both, kind="conflict").select("field", "old", "new", "ours").rows() == [
+    told = listed().filter(id=BOTH)["pdo"].item()
+    assert found.filter(ref=BOTH, kind="conflict").select("field", "old", "new", "ours").rows() == [
         ("deliverable_en", told, "The source's", "Ours")
     ]
     with store.session(held, read_only=True) as session:
         assert session.execute(sa.select(sa.func.count()).select_from(models.Agreement)).scalar_one() == invented.COUNT
 
 
-def test_the_same_list_of_a_later_day_changes_nothing(held: sa.Engine) -> None:
-    assert compare(held, export(listed(), dt.date(2025, 3, 31))).is_empty()
+def test_a_newer_export_waits_is_published_and_is_no_news_afterwards(held: sa.Engine) -> None:
+    agencies_change(held)
+    newer, seen = compare(held, export(newer_rows()))
+    done = handed_in(held, newer, seen)
+    assert done.applied is None
+    assert done.waiting is not None
+    assert handed_in(held, newer, seen) == HandedIn(None, done.waiting, repeated=True)
+    with pytest.raises(Refused, match="own_batch"):
+        published(held, done.waiting, actor=DESK)
+
+    receipt = published(held, done.waiting)
+
+    assert receipt.applied
+    found = read_register(held)
+    by_ref = {row["ref"]: row for row in found.agreements.iter_rows(named=True)}
+    assert by_ref[TITLE]["title_en"] == "Another name"
+    assert by_ref[GONE]["vanished_on"] == NEWER
+    assert ADDED in by_ref
+    days = found.targets.filter(agreement_id=by_ref[DAY]["id"])["target_on"].to_list()
+    assert days == [dt.date(2031, 12, 31)]
+    assert found.targets.filter(agreement_id=by_ref[MOVED]["id"])["target_on"].to_list() == [dt.date(2032, 2, 3)]
+    with store.session(held, read_only=True) as session:
+        assert agreement_of(session, BOTH).deliverable_en == "Ours"
+        assert session.exec(select(models.DataVersion)).one().data_date == NEWER
+    assert compare(held, export(newer_rows()))[1].is_empty()  # what was decided for agencies is decided
 
 
-def test_an_export_of_another_register_is_one_sentence(sqlite_engine: sa.Engine) -> None:
-    with pytest.raises(AnotherRegisterError, match="holds no register yet"):
+def test_what_vanished_comes_back_and_what_is_decided_for_the_source_holds(held: sa.Engine) -> None:
+    agencies_change(held)
+    refreshed(held, newer_rows(), "deliverable_en", "current_target")
+    with store.session(held, read_only=True) as session:
+        assert agreement_of(session, BOTH).deliverable_en == "The source's"
+        moved = agreement_of(session, MOVED).id
+    held_targets = read_register(held).targets.filter(agreement_id=moved)
+    assert held_targets["target_on"].to_list() == [dt.date(2033, 4, 5)]
+
+    back = pl.concat([newer_rows(), listed().filter(id=GONE)])
+    _, found = compare(held, export(back))
+    assert found.select("ref", "kind").rows() == [(GONE, "appeared")]
+    refreshed(held, back)
+    with store.session(held, read_only=True) as session:
+        assert agreement_of(session, GONE).vanished_on is None
+
+
+def test_undone_it_is_as_it_was_and_can_come_again(held: sa.Engine) -> None:
+    agencies_change(held)
+    before, past = content(held), dt.date(2025, 3, 31)
+    then = read_register(held, known_on=past)
+    number = refreshed(held, newer_rows(), "current_target")
+    after = content(held)
+    assert not same(before, after)
+    still = read_register(held, known_on=past)
+    assert still.agreements.equals(then.agreements)
+    assert still.targets.drop("batch_id", strict=False).equals(then.targets)
+
+    with store.session(held) as session:
+        updates.undo(session, actor=DESK, batch_id=number)
+
+    assert same(content(held), before)
+    with store.session(held, read_only=True) as session:
+        assert session.exec(select(models.DataVersion)).one().data_date == dt.date(2025, 3, 31)
+    again = refreshed(held, newer_rows(), "current_target")
+    assert same(content(held), after)
+    later = refreshed(held, changed(newer_rows(), TITLE, project_name="A third name"))
+    with store.session(held) as session, pytest.raises(Refused, match="overlaps"):
+        updates.undo(session, actor=DESK, batch_id=again)
+    with store.session(held) as session:
+        updates.undo(session, actor=DESK, batch_id=later)
+        updates.undo(session, actor=DESK, batch_id=again)
+    assert same(content(held), before)
+
+
+def test_texts_alone_go_straight_in_and_a_waiting_one_can_be_returned_or_taken_back(held: sa.Engine) -> None:
+    renamed = changed(listed(), TITLE, project_name="Another name")
+    done = handed_in(held, *compare(held, export(renamed)))
+    assert done.waiting is None
+    assert done.applied is not None
+    assert done.applied.applied
+    waits = [handed_in(held, *compare(held, export(newer_rows().head(length)))).waiting for length in (299, 298)]
+    with store.session(held) as session:
+        updates.send_back(session, actor=OTHER, batch_id=waits[0] or 0, reason="Not the newest.")
+        with pytest.raises(Refused, match="not_allowed"):
+            updates.withdraw(session, actor=OTHER, batch_id=waits[1] or 0)
+        updates.withdraw(session, actor=DESK, batch_id=waits[1] or 0)
+        statuses = [session.get_one(models.UploadBatch, number).status for number in waits]
+    assert statuses == [BatchStatus.RETURNED, BatchStatus.WITHDRAWN]
+
+
+def test_what_waits_is_refused_once_a_newer_one_was_published(sqlite_engine: sa.Engine) -> None:
+    filled(sqlite_engine)
+    waits = handed_in(sqlite_engine, *compare(sqlite_engine, export(newer_rows()))).waiting
+    refreshed(sqlite_engine, changed(newer_rows(), TITLE, project_name="A third name"), day=NEWER)
+    found = refreshing.waiting(sqlite_engine, waits or 0)
+    assert found is not None
+    assert found.differences is None
+
+
+def test_the_same_list_of_a_later_day_changes_nothing(sqlite_engine: sa.Engine) -> None:
+    filled(sqlite_engine)
+    newer, found = compare(sqlite_engine, export(listed(), dt.date(2025, 3, 31)))
+    assert found.is_empty()
+    assert handed_in(sqlite_engine, newer, found).applied == updates.Receipt(None, False, 0, 1)
+
+
+def test_an_export_of_another_register_is_refused_with_its_reason(sqlite_engine: sa.Engine) -> None:
+    with pytest.raises(NotTheSourceError, match="no_register"):
         compare(sqlite_engine, export(listed()))
-    with store.session(sqlite_engine) as session:
-        fill(session, actor="tests", register=invented.register(), origin="worldbank")
+    filled(sqlite_engine)
+    assert lists_of(sqlite_engine).keys() == reference.frames().keys()
+    otherwise = export(listed())
     for other, said in (
-        (export(listed(), country="RW"), "the mapping reads 'worldbank-rw'"),
-        (export(listed(), dt.date(2024, 1, 1)), "older than the register's data date 2025-03-31"),
-        (export(listed().head(60)), "Only 60 of the register's 300 references"),
+        (export(listed(), country="RW"), "another_source"),
+        (export(listed(), dt.date(2024, 1, 1)), "older"),
+        (export(listed(), dt.date(2999, 1, 1)), "not_yet"),
+        (export(listed().head(60)), "few_in_common"),
+        (refreshing.Export(**{**vars(otherwise), "reads": {"fields.ref": "other"}}), "another_mapping"),
     ):
-        with pytest.raises(AnotherRegisterError, match=said):
+        with pytest.raises(NotTheSourceError, match=said):
             compare(sqlite_engine, other)

@@ -47,6 +47,9 @@ class Agreement(SQLModel, table=True):
     row_version: int = 1
     received_on: dt.date = Field(default_factory=local_day)
     recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    vanished_on: dt.date | None = Field(
+        default=None, description="the day of the first export of the register's source that it stands in no more"
+    )
 
 
 class AgreementPartner(SQLModel, table=True):
