@@ -19,9 +19,7 @@ from kpi.update.current import known_cells
 from tests.kpi.update import messes
 from tests.kpi.update.samples import TODAY, current, say
 
-FILES = int(os.environ.get("HOSTILE", "2000"))
-"""So many in all: of the 76 things that can be said of 5,000 of them, 65 are said of the first 2,000, each other one of one or two
-files."""
+FILES = int(os.environ.get("HOSTILE", "5000"))
 SHARES = 2
 """The files are spread over this many tests, which can run side by side."""
 
