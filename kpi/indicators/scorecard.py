@@ -133,7 +133,7 @@ def _valued(
     for estimator in ("share", "median", "count"):
         mine = [code for code in codes if KPIS[code].estimator == estimator]
         if mine:
-            cells = groups.join(pl.DataFrame({"kpi": mine}), how="cross")
+            cells = groups.join(pl.DataFrame({"kpi": mine}, schema={"kpi": tallies.schema["kpi"]}), how="cross")
             of_mine = tallies.filter(pl.col("kpi").is_in(mine))
             parts.append(_estimated(estimator, of_mine, cells, keys, rules, limits))
     return pl.concat(parts)

@@ -22,7 +22,8 @@ from kpi.estimators.distributions import binomial_chance, binomial_quantile, bin
 from kpi.estimators.intervals import z_value
 from kpi.facts import Facts
 from kpi.indicators import scorecard
-from kpi.indicators.catalog import COMPOSITE
+from kpi.indicators.catalog import COMPOSITE, KPIS
+from kpi.register import Schema
 from kpi.rules import Rules
 from kpi.vocabulary import Band
 
@@ -40,7 +41,13 @@ _MAX_DRAWN = 500_000
 _LEAST_DRAWN = 30
 _LIKE_ANY = 2
 _POOL = 20
-_TALLIES = {"_cell": pl.Int64, "kpi": pl.String, "time": pl.Int64, "counted": pl.Int64, "cases": pl.Int64}
+_TALLIES: Schema = {
+    "_cell": pl.Int64,
+    "kpi": pl.Enum([*KPIS]),
+    "time": pl.Int64,
+    "counted": pl.Int64,
+    "cases": pl.Int64,
+}
 
 
 # --- Shares ----------------------------------------------------------------------------------------------------------
