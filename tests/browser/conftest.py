@@ -22,6 +22,7 @@ from tests.serving import ROOT, Served, environment, served, with_demo_accounts
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 SignIn = Callable[..., None]
+OpenAs = Callable[[Page, str, str], None]
 
 on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 """For a journey that shows nothing on PostgreSQL that others do not show there."""
@@ -81,6 +82,21 @@ def sign_in() -> SignIn:
         expect(page.get_by_role("button", name=username)).to_be_visible()
 
     return fill_in_and_wait
+
+
+@pytest.fixture
+def open_as(server: Served) -> OpenAs:
+    """`open_as(page, username, address)`: a page for somebody who has signed in elsewhere. The form is gone through by who tests
+    it, and by the journeys on which people change."""
+
+    def go(page: Page, username: str, address: str) -> None:
+        with store.session(server.engine) as session:
+            token = accounts.start_session(session, username=username)
+        page.context.add_cookies([{"name": "kpi_session", "value": token, "url": server.address}])
+        page.goto(address)
+        expect(page.get_by_role("button", name=username)).to_be_visible()
+
+    return go
 
 
 def submit(page: Page, username: str, password: str) -> None:

@@ -13,7 +13,7 @@ from data_access.register import raise_data_version
 from tests.attacks.wire import tab
 from tests.benchmarks.measured import KILOBYTE
 from tests.benchmarks.screens import KILOBYTES, READER, cookie_of, pages
-from tests.browser.conftest import SignIn, on_sqlite
+from tests.browser.conftest import OpenAs, on_sqlite
 from tests.serving import AT_REST, Served
 
 pytestmark = pytest.mark.browser
@@ -35,9 +35,8 @@ def open_first_row(page: Page, leads_to: re.Pattern[str]) -> None:
 
 
 @on_sqlite
-def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: Served, sign_in: SignIn) -> None:
-    page.goto("/")
-    sign_in(page, "lanhdao")
+def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: Served, open_as: OpenAs) -> None:
+    open_as(page, "lanhdao", "/")
     expect(page.get_by_role("heading", name="Tổng quan")).to_be_visible()
 
     page.get_by_role("link", name="Đình trệ").first.click()
@@ -49,9 +48,8 @@ def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: 
 
 
 @on_sqlite
-def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page, sign_in: SignIn) -> None:
-    page.goto("/scorecard?agency=XYZ&as_of=31-02-2025")
-    sign_in(page, "lanhdao")
+def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page, open_as: OpenAs) -> None:
+    open_as(page, "lanhdao", "/scorecard?agency=XYZ&as_of=31-02-2025")
     expect(page.get_by_role("heading", name="Phiếu điểm")).to_be_visible()
     expect(page.get_by_text("XYZ")).to_be_visible()
     expect(page.get_by_text("31-02-2025")).to_be_visible()
@@ -75,10 +73,9 @@ def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page
 
 @on_sqlite
 def test_what_others_change_shows_by_itself_and_what_was_chosen_and_typed_stays(
-    page: Page, server: Served, sign_in: SignIn
+    page: Page, server: Served, open_as: OpenAs
 ) -> None:
-    page.goto("/?agency_group=ministry")
-    sign_in(page, "lanhdao")
+    open_as(page, "lanhdao", "/?agency_group=ministry")
     page.get_by_text(re.compile(r"^Danh sách \d+ việc")).click()
     search = page.get_by_role("searchbox", name="Tìm cam kết")
     search.fill("cảng")

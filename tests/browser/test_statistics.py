@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SignIn, on_sqlite
+from tests.browser.conftest import OpenAs, on_sqlite
 from tests.serving import AT_REST, Served
 
 pytestmark = [pytest.mark.browser, on_sqlite]
@@ -24,9 +24,8 @@ def choose(page: Page, label: str, name: str) -> None:
     expect(page.locator(AT_REST)).to_be_visible()
 
 
-def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: Served, sign_in: SignIn) -> None:
-    page.goto("/ranking")
-    sign_in(page, "lanhdao")
+def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: Served, open_as: OpenAs) -> None:
+    open_as(page, "lanhdao", "/ranking")
 
     # Two neighbours cannot be told apart; two far apart can. The address keeps the question.
     expect(page.get_by_role("heading", name="Cơ quan A có thực sự kém cơ quan B?")).to_be_visible()
@@ -61,10 +60,9 @@ def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: 
     expect(page.get_by_role("heading", name="Phương pháp và số liệu")).to_be_visible()
 
 
-def test_the_answer_is_read_on_a_telephone(page: Page, server: Served, sign_in: SignIn) -> None:
+def test_the_answer_is_read_on_a_telephone(page: Page, server: Served, open_as: OpenAs) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto("/ranking?first=BXD&second=BGDDT")
-    sign_in(page, "lanhdao")
+    open_as(page, "lanhdao", "/ranking?first=BXD&second=BGDDT")
 
     answer = page.get_by_text(VERDICT).first
     expect(answer).to_be_visible()

@@ -17,7 +17,7 @@ from data_access import audit, store, updates
 from data_access.clock import today
 from data_access.register import raise_data_version
 from data_access.store import models
-from tests.browser.conftest import SignIn, on_sqlite
+from tests.browser.conftest import OpenAs, SignIn, on_sqlite
 from tests.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -83,10 +83,9 @@ def open_newest_batch(page: Page) -> None:
 
 @on_sqlite
 def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back(
-    page: Page, server: Served, sign_in: SignIn
+    page: Page, server: Served, open_as: OpenAs
 ) -> None:
-    page.goto("/scorecard")
-    sign_in(page, "bct")
+    open_as(page, "bct", "/scorecard")
     before = scorecard(page)
     sent_before = updates.list_batches(server.engine, "BCT").height
 
@@ -124,9 +123,8 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
 
 
 @on_sqlite
-def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served, sign_in: SignIn) -> None:
-    page.goto("/upload")
-    sign_in(page, "bct")
+def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served, open_as: OpenAs) -> None:
+    open_as(page, "bct", "/upload")
 
     hand_in(page, take_template(page, "Mẫu Excel"), "mau.xlsx")
 
@@ -136,10 +134,9 @@ def test_the_workbook_as_it_was_taken_changes_nothing(page: Page, server: Served
 
 @on_sqlite
 def test_what_was_put_right_on_the_screen_outlives_f5_and_the_session(
-    page: Page, server: Served, sign_in: SignIn
+    page: Page, server: Served, sign_in: SignIn, open_as: OpenAs
 ) -> None:
-    page.goto("/upload")
-    sign_in(page, "langson")
+    open_as(page, "langson", "/upload")
     sent_before = updates.list_batches(server.engine, "T20").height
     refs = updates.current_rows(server.engine, "T20").agreements["ref"].to_list()
     hand_in(
@@ -177,9 +174,8 @@ def test_what_was_put_right_on_the_screen_outlives_f5_and_the_session(
 
 
 @on_sqlite
-def test_a_file_of_another_kind_is_answered_in_words(page: Page, server: Served, sign_in: SignIn) -> None:
-    page.goto("/upload")
-    sign_in(page, "bct")
+def test_a_file_of_another_kind_is_answered_in_words(page: Page, server: Served, open_as: OpenAs) -> None:
+    open_as(page, "bct", "/upload")
 
     hand_in(page, b"%PDF-1.7 ...", "van-ban.pdf")
 
