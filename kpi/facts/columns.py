@@ -105,6 +105,7 @@ class AgreementFacts(dy.Schema):
     state_class = coded(StateClass, "the class of its state")
     is_signed = dy.Bool(description="its state is one after signing")
     is_open = dy.Bool(description="to be carried out, followed, and neither ended nor suspended")
+    is_under_way = dy.Bool(description="open, and in the state with which it starts or a later one")
     is_suspended = dy.Bool(description="to be carried out, followed, and suspended")
     is_completed = dy.Bool(description="to be carried out, followed, and completed")
     is_void = dy.Bool(description="ended after signing without completion")

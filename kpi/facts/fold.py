@@ -27,6 +27,7 @@ from kpi.vocabulary import (
     State,
     StateClass,
     Verdict,
+    started_states,
 )
 
 CLASHES = (
@@ -76,7 +77,7 @@ def build(register: Register | History, as_of: dt.date, rules: Thresholds | None
     rules = rules or Thresholds()
     history = register if isinstance(register, History) else History.of(register)
     blockers = _blockers(history, as_of, rules)
-    agreements = _standing(_known(history, as_of))
+    agreements = _standing(_known(history, as_of), history.starts_with)
     reports = _reports_owed(history, agreements, as_of)
     agreements = (
         agreements.filter(pl.col("state").is_not_null())
@@ -255,13 +256,14 @@ def _open_blockers(blockers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _standing(agreements: pl.DataFrame) -> pl.DataFrame:
+def _standing(agreements: pl.DataFrame, starts_with: str) -> pl.DataFrame:
     """Whether each agreement is signed, open, suspended, completed or void; ends and contradictions."""
     kind = pl.col("state_class")
     followed = pl.col("followed")
     return agreements.with_columns(
         is_signed=~kind.is_in(UNSIGNED),
         is_open=(kind == StateClass.OPEN) & followed,
+        is_under_way=(kind == StateClass.OPEN) & followed & pl.col("state").is_in(started_states(starts_with)),
         is_suspended=(kind == StateClass.PAUSED) & followed,
         is_completed=(kind == StateClass.CLOSED) & followed,
         is_void=kind == StateClass.VOID,

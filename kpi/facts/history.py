@@ -49,7 +49,7 @@ class History:
     agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
     `blockers`: one row each, with the days of its steps. `verifications`: one row per finding, and per claim drawn that was taken
     back before anybody looked. `partners`, `partner_tiers`: as in the register.
-    `records`: see `Facts`. `goes_on`: whether a start is followed by work that has to show progress; an entry into force is not.
+    `records`: see `Facts`. `starts_with`: see `Register`.
     """
 
     agreements: pl.DataFrame
@@ -63,7 +63,12 @@ class History:
     partners: pl.DataFrame
     partner_tiers: pl.DataFrame
     records: frozenset[str]
-    goes_on: bool
+    starts_with: str
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a start is followed by work that has to show progress; an entry into force is not."""
+        return self.starts_with == State.IN_PROGRESS
 
     @property
     def spells(self) -> tuple[pl.DataFrame, ...]:
@@ -106,7 +111,7 @@ class History:
             partners=register.partners,
             partner_tiers=register.partner_tiers,
             records=records_kept(register),
-            goes_on=State.IN_PROGRESS.value in MILESTONES[: MILESTONES.index(register.starts_with) + 1],
+            starts_with=register.starts_with,
         )
 
 

@@ -15,7 +15,7 @@ from polars import col
 
 from kpi.facts import NOT_GIVEN, UNASSIGNED, Facts
 from kpi.facts.attention import FURTHEST_STAGE, IN_FLOW, STAGES
-from kpi.vocabulary import BUCKETS, Bucket, State
+from kpi.vocabulary import BUCKETS, Bucket
 
 _DAYS_WITHOUT_NEWS: Final = (
     col("days_since_progress")
@@ -27,7 +27,7 @@ FLAGS: Final[Mapping[str, pl.Expr]] = types.MappingProxyType(
     {
         "signed": col("is_signed"),
         "open": col("is_open"),
-        "in_progress": col("is_open") & (col("state") == State.IN_PROGRESS),
+        "in_progress": col("is_under_way"),
         "completed": col("is_completed"),
         "stalled": col("is_stalled"),
         "overdue": col("is_overdue"),

@@ -30,28 +30,39 @@ class Count:
     flag: str
     among: str | None
     better: Better
+    needs: str = ""
+    """What the register has to keep (see `kpi.register.RECORDS`) for the count to say anything."""
+    is_work: bool = False
+    """Whether it is of what is to be carried out after the start."""
 
 
 COUNTS: Final = (
     Count("signed", None, "neutral"),
     Count("in_progress", "signed", "neutral"),
-    Count("completed", "signed", "higher"),
+    Count("completed", "signed", "higher", is_work=True),
     Count("stalled", "open", "lower"),
-    Count("overdue", "open", "lower"),
-    Count("no_date", "open", "lower"),
+    Count("overdue", "open", "lower", needs="targets"),
+    Count("no_date", "open", "lower", needs="targets"),
 )
+
+
+def _told() -> list[Count]:
+    """The counts that say something of this register."""
+    records, goes_on = loaders.records(), loaders.goes_on()
+    return [count for count in COUNTS if (not count.needs or count.needs in records) and (goes_on or not count.is_work)]
 
 
 @drawn
 def show_counts(view: View, person: Person) -> None:
-    """The six counts and the time from signing to implementation, each with its change, its course and its list."""
+    """The counts and the time from signing to implementation, each with its change, its course and its list."""
     now, before = loaders.counts(view), loaders.counts(view.on(view.compare_with))
     course = [loaders.counts(view.on(day)) for day in trends.days(view.as_of)]
     own = None if person.limited_to is None else signs.count(loaders.visible_facts(view, person))
     rules = loaders.rules(view.as_of)
     signed = _signed_growth(view)
-    grid = st.grid(len(COUNTS) + 2, min_column_width=140, gap="xsmall")
-    for count in COUNTS:
+    told = _told()
+    grid = st.grid(len(told) + 2, min_column_width=140, gap="xsmall")
+    for count in told:
         with grid.cell(), st.container(gap=None):
             cards.metric(
                 w.t(f"overview.{count.flag}"),

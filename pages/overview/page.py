@@ -18,10 +18,17 @@ if not loaders.size(view):
 heading.show_heading("overview.heading", view, note=overview.updated())
 counts.show_counts(view, person)
 sections = st.grid(3, min_column_width=320, gap="medium")
+agencies = loaders.names_agencies()
 with sections.cell():
-    overview.show_delivery(view, person)
+    if agencies:
+        overview.show_delivery(view, person)
+    else:
+        overview.show_largest(view, by="partner", page="partners")
 with sections.cell():
     overview.show_stuck(view)
 with sections.cell():
-    overview.show_decisions(view, person)
+    if agencies:
+        overview.show_decisions(view, person)
+    else:
+        overview.show_largest(view, by="sector", page="sectors")
 overview.show_all_decisions(view, person)

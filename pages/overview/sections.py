@@ -11,10 +11,10 @@ import streamlit as st
 import words as w
 from data_access.accounts import Person
 from data_access.clock import local_time
-from kpi.facts import attention, signs
+from kpi.facts import NOT_GIVEN, attention, signs
 from kpi.indicators import league_table
 from kpi.vocabulary import BUCKETS, Bucket, texts
-from pages.parts import heading, places
+from pages.parts import groups, heading, places
 from pages.ui import charts, data_edition, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
 from pages.ui.tables import Column
@@ -22,6 +22,9 @@ from pages.ui.view import View
 
 DECISIONS: Final = 4
 """How many decisions have room beside the rest; the others are one click away."""
+
+LARGEST: Final = 8
+"""How many partners and sectors are shown where no agency is named."""
 
 ENDS: Final = 3
 """How many agencies are shown at either end of the ranking."""
@@ -61,6 +64,44 @@ def show_delivery(view: View, person: Person) -> None:
         if chosen and chosen["code"]:
             links.go("scorecard", agency=chosen["code"])
     _show_basis(group_view, person)
+
+
+def show_largest(view: View, *, by: str, page: str) -> None:
+    """The largest groups and how much of each has started, for a register that names no agency; a bar leads to its agreements.
+    `by` is a column of the facts and a kind of `words.name`."""
+    st.subheader(w.t(f"overview.largest_{by}"), anchor=False)
+    rows = _largest(view, by)
+    alt = w.t("overview.largest_alt")
+    chosen = charts.show(
+        charts.bars, rows, key=f"overview_largest_{by}", alt=alt, on_select=True, height=rows.height * _ROW
+    )
+    if chosen:
+        groups.open_signed(by, chosen["code"])
+    st.caption(w.t("overview.largest_note"))
+    links.page_link(page, w.t(f"overview.all_{by}"), icon=":material/arrow_forward:", level=by)
+
+
+@kept(in_words=True)
+def _largest(view: View, by: str) -> pl.DataFrame:
+    signed = loaders.facts(view).agreements.filter(pl.col("is_signed") & (pl.col(by) != NOT_GIVEN))
+    found = (
+        signed.group_by(code=by)
+        .agg(n=pl.len().cast(pl.Int64), share=100 * pl.col("is_started").mean())
+        .with_columns(label=w.name_expr(pl.col("code"), by))
+        .sort(["n", "label"], descending=[True, False])
+        .head(LARGEST)
+    )
+    texts_of = [
+        w.t("overview.largest_value", n=w.number(n), share=w.percent(share))
+        for n, share in found.select("n", "share").iter_rows()
+    ]
+    return found.select(
+        "label",
+        "code",
+        value=pl.col("n").cast(pl.Float64),
+        value_label=pl.Series(texts_of, dtype=pl.String),
+        light=pl.lit("context"),
+    )
 
 
 @drawn
@@ -131,8 +172,12 @@ def _flow(view: View) -> pl.DataFrame:
     flow = flow.with_columns(attention.claimed_flow(loaders.claimed_facts(view), facts)["claimed"])
     if "plans" not in facts.records:
         flow = flow.filter(pl.col("stage") != "plan_issued")
+    called = pl.col("stage")
+    if not loaders.goes_on():
+        flow = flow.filter(~pl.col("stage").is_in([attention.STAGES[1], attention.STAGES[-1]]))
+        called = called.replace("started", attention.STAGES[1])
     return flow.select(
-        label=w.name_expr(pl.col("stage"), "stage"),
+        label=w.name_expr(called, "stage"),
         code="stage",
         reached="reached",
         reached_label=w.texts(flow["reached"], w.number),
@@ -162,7 +207,7 @@ def _show_open(view: View) -> None:
         key="overview_open",
         alt=w.t("overview.open_alt"),
         on_select=True,
-        height=len(BUCKETS) * _ROW,
+        height=parts.height * _ROW,
     )
     if chosen:
         links.go("agreements", flag=signs.BUCKET_FLAGS[chosen["code"]])
@@ -178,6 +223,7 @@ def _open_parts(view: View) -> pl.DataFrame:
         .join(counted, on="code", how="left", maintain_order="left")
         .with_columns(pl.col("n").fill_null(0))
         .filter(pl.col("n").sum() > 0)
+        .filter((pl.col("n") > 0) | ("targets" in loaders.records()))
     )
     shares = (100 * parts["n"] / open_ones.height).to_list()
     return parts.select(

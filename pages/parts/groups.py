@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import NoReturn
 
 import polars as pl
 import streamlit as st
@@ -12,7 +14,7 @@ from kpi.indicators import catalog
 from kpi.indicators.catalog import COMPOSITE, shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
 from pages.parts import heading
-from pages.ui import cards, charts, loaders, palette, tables
+from pages.ui import cards, charts, links, loaders, palette, tables
 from pages.ui.kept import kept
 from pages.ui.tables import Column
 from pages.ui.view import View
@@ -65,14 +67,14 @@ def show_table(
     groups: pl.DataFrame, *, key: str, label_key: str, alt: str, on_row: Callable[[tables.Row], object]
 ) -> None:
     """The table of groups; a row leads on."""
+    has_targets = "targets" in loaders.records()
     columns = [
         Column("label", label_key, pinned=True, width="medium"),
         Column("signed", "groups.signed", "number"),
         Column("open", "groups.open", "number"),
-        Column("completed", "groups.completed", "number"),
+        *([Column("completed", "groups.completed", "number")] if loaders.goes_on() else ()),
         Column("stalled", "groups.stalled", "number"),
-        Column("overdue", "groups.overdue", "number"),
-        Column("no_date", "groups.no_date", "number"),
+        *(Column(name, f"groups.{name}", "number") for name in ("overdue", "no_date") if has_targets),
         *(
             Column(f"{kpi}_text", f"kpi.{kpi}.short", "light", of=f"{kpi}_light", help_key=f"kpi.{kpi}.column")
             for kpi in shown_in("groups", loaders.records())
@@ -137,6 +139,32 @@ def heat(view: View, *, column: str, kind: str) -> pl.DataFrame:
         column=pl.col("column_code").replace_strict(columns, return_dtype=pl.String),
         value_label=w.texts(cells["value"].fill_null(0), lambda n: w.number(n) if n else ""),
     )
+
+
+def show_instead(view: View, *, key: str) -> None:
+    """In place of what is said of agencies, where the register names none: partners and sectors."""
+    st.caption(w.t("groups.no_agencies"))
+    if nothing_signed(view):
+        return
+    ways = ("partner", "sector")
+    for tab, by in zip(st.tabs([w.t(f"groups.by_{by}") for by in ways]), ways, strict=True):
+        with tab:
+            show_table(
+                table_of_groups(view, by=by, kind=by),
+                key=f"{key}_{by}",
+                label_key=f"{by}s.level_{by}",
+                alt=w.t("groups.instead_alt"),
+                on_row=functools.partial(_open_row, by),
+            )
+
+
+def _open_row(by: str, row: tables.Row) -> NoReturn:
+    open_signed(by, str(row["code"]))
+
+
+def open_signed(by: str, code: str) -> NoReturn:
+    """Open the signed agreements of a partner or a sector."""
+    links.go("agreements", flag="signed", **{"partner_group": f"partner:{code}"} if by == "partner" else {by: code})
 
 
 def nothing_signed(view: View) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import heading, readings
+from pages.parts import groups, heading, readings
 from pages.ranking import SCREEN, explained, sections, statistics
 from pages.ui import cards, filters, loaders, session
 
@@ -13,6 +13,10 @@ view = filters.published()
 
 if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
+    st.stop()
+if not loaders.names_agencies():
+    heading.show_heading("ranking.heading", view)
+    groups.show_instead(view, key="ranking")
     st.stop()
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 import words as w
-from kpi.vocabulary import Reading
+from kpi.vocabulary import UNASSIGNED, Reading
 from pages.parts import readings, stalling
 from pages.scorecard import SCREEN, claims, explaining, sections, statistics
-from pages.ui import cards, filters, session
+from pages.ui import cards, filters, loaders, session
 from pages.ui.choices import choice
 
 person = session.require(SCREEN)
@@ -19,6 +19,10 @@ groups = sections.groups(everywhere)
 cards.page_header("scorecard.heading")
 if not groups:
     cards.empty_state("scorecard.none")
+    st.stop()
+if not loaders.names_agencies():
+    st.caption(w.t("groups.no_agencies"))
+    sections.show_kpis(everywhere, UNASSIGNED)
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     agency = choice(

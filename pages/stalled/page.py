@@ -7,7 +7,7 @@ import streamlit as st
 import words as w
 from pages.parts import stalling
 from pages.stalled import SCREEN, sections
-from pages.ui import cards, filters, links, session, tables
+from pages.ui import cards, filters, links, loaders, session, tables
 
 person = session.require(SCREEN)
 view = filters.current()
@@ -15,7 +15,8 @@ view = filters.current()
 cards.page_header("stalled.heading", w.t("stalled.lead"))
 if sections.stuck_of(view, person.limited_to).is_empty():
     cards.empty_state("stalled.none")
-    stalling.show_coming(view, person)
+    if loaders.goes_on():
+        stalling.show_coming(view, person)
     st.stop()
 sections.show_counts(view, person)
 picked = sections.show_stages(view, person.limited_to)
@@ -23,11 +24,12 @@ if picked is not None and picked != st.query_params.get("stage"):
     links.go("stalled", stage=picked)
 tables.show(
     sections.choose(view, person.limited_to),
-    sections.COLUMNS,
+    sections.columns(),
     "stalled",
     file_name="stalled",
     alt=w.t("stalled.table_alt"),
     on_row=lambda row: links.go("agreement", ref=row["ref"]),
     height=520,
 )
-stalling.show_coming(view, person)
+if loaders.goes_on():
+    stalling.show_coming(view, person)

@@ -39,6 +39,24 @@ COLUMNS: Final = [
 ]
 
 
+_BY_RECORDS: Final = {
+    "blockers": ("cause", "authority_level", "must_act", "severity"),
+    "targets": ("days_overdue",),
+    "reports": ("difficulties", "said_on"),
+}
+"""What a register has to keep for these columns to say anything."""
+
+
+def columns() -> list[Column]:
+    """The columns that say something of this register; where it names no agency, the partner in its place."""
+    empty = {name for record, names in _BY_RECORDS.items() if record not in loaders.records() for name in names}
+    if loaders.names_agencies():
+        return [column for column in COLUMNS if column.name not in empty]
+    ordered = {column.name: column for column in COLUMNS}
+    first = [ordered.pop(name) for name in ("ref", "title_{language}", "partner", "sector")]
+    return [*first, *(column for name, column in ordered.items() if name not in {*empty, "agency", "must_act"})]
+
+
 @kept()
 def stuck_of(view: View, own: str | None) -> pl.DataFrame:
     """The stalled agreements that somebody limited to `own` may see: as `attention.stuck` has them, with difficulties."""
@@ -60,6 +78,8 @@ def show_counts(view: View, person: Person) -> None:
     grid.metric(w.t("stalled.count"), w.number(stuck.height), border=True, help=w.t("stalled.count_help"))
     grid.metric(w.t("stalled.share"), share, border=True, help=w.t("stalled.share_help", n=w.number(open_count)))
     grid.metric(w.t("stalled.median_days"), w.days(median if isinstance(median, float) else None), border=True)
+    if "blockers" not in loaders.records():
+        return
     grid.metric(w.t("stalled.above"), w.number(waiting_above.height), border=True, help=w.t("stalled.above_help"))
     if unexplained.height:
         st.caption(w.t("stalled.unexplained", n=w.number(unexplained.height), all=w.number(stuck.height)))
@@ -113,17 +133,20 @@ def choose(view: View, own: str | None) -> pl.DataFrame:
             default=ALL,
             width=260,
         )
-        cause = choice(
-            "cause",
-            (ALL, *causes, NO_CAUSE),
-            label=w.t("stalled.cause"),
-            write=lambda code: (
-                {ALL: w.t("stalled.every_cause"), NO_CAUSE: w.t("stalled.no_cause")}.get(code) or w.name("cause", code)
-            ),
-            default=ALL,
-            width=260,
-        )
-        agency = agency_choice(stuck)
+        cause = ALL
+        if "blockers" in loaders.records():
+            cause = choice(
+                "cause",
+                (ALL, *causes, NO_CAUSE),
+                label=w.t("stalled.cause"),
+                write=lambda code: (
+                    {ALL: w.t("stalled.every_cause"), NO_CAUSE: w.t("stalled.no_cause")}.get(code)
+                    or w.name("cause", code)
+                ),
+                default=ALL,
+                width=260,
+            )
+        agency = agency_choice(stuck) if loaders.names_agencies() else None
     return narrowed(view, own, stage, cause, agency)
 
 

@@ -36,7 +36,7 @@ from kpi.reporting import coverage
 from kpi.rules import Rules
 from kpi.studies import rank_sets
 from kpi.update.pending import Pending, declared
-from kpi.vocabulary import Reading
+from kpi.vocabulary import Reading, State
 from pages.ui import data_edition
 from pages.ui.filter_declarations import code_filters
 from pages.ui.kept import kept
@@ -290,6 +290,24 @@ def size(view: View) -> int:
 def records() -> frozenset[str]:
     """Which records are kept in the register at all; as `Facts.records`."""
     return kpi_facts.records_kept(register())
+
+
+def default_scope() -> str:
+    """The scope that pages of the register show at first, where its pack says so; empty: the usual one."""
+    return pack(data_edition.shown().key).default_scope
+
+
+@kept()
+def names_agencies() -> bool:
+    """Whether the register names any agency that is known: without one there is nobody to rank, and it is read by partner and
+    sector."""
+    return not register().agreements["responsible_agency"].is_null().all()
+
+
+@kept()
+def goes_on() -> bool:
+    """Whether what has started is to be carried out further; what starts with its entry into force is not."""
+    return register().starts_with == State.IN_PROGRESS
 
 
 @kept()

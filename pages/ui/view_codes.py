@@ -65,6 +65,7 @@ def choices(reader: str = readers.EVERYTHING) -> Choices:
             "compare_with": COMPARISONS[0],
             # The same for every reader, or an agency without an agreement of the usual scope would read another ranking.
             **{declared.name: declared.default_among(loaders.extent().codes) for declared in code_filters()},
+            **({"scope": scope} if (scope := loaders.default_scope()) else {}),
         },
         options={
             "compare_with": COMPARISONS,

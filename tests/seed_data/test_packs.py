@@ -99,8 +99,8 @@ def spoilt(folder: Path, file: str, old: str, new: str | None) -> tuple[MappingP
         ("doc_types.csv", "treaty,no", "treaty,perhaps", "unknown_code", "perhaps"),
         ("pack.toml", 'home = "RW"', 'start = "SOME_DAY"', "unknown_code", "SOME_DAY"),
         ("pack.toml", 'code = "rwanda"', "", "key_missing", None),
-        ("pack.toml", "[pack]", '[words.en]\n"kpi.K99.name" = "x"\n[pack]', "unknown_words", "kpi.K99.name"),
-        ("pack.toml", "[pack]", '[words.en]\n"kpi.K01.name" = "{secret}"\n[pack]', "words_strange", "kpi.K01.name"),
+        ("pack.toml", "[words.en]", '[words.en]\n"kpi.K99.name" = "x"', "unknown_words", "kpi.K99.name"),
+        ("pack.toml", "[words.en]", '[words.en]\n"kpi.K01.name" = "{secret}"', "words_strange", "kpi.K01.name"),
         ("pack.toml", "[pack]", "[pack", "toml_syntax", None),
     ],
 )
