@@ -67,7 +67,8 @@ Code = Literal[
     "too_many_headings", "draft_gone", "draft_too_large",
     # what the coordinator settles
     "not_as_seen", "no_period", "period_taken", "out_of_order", "due_passed", "due_before_end", "has_reports", "has_sample",
-    "before_sample", "counts_nothing", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet", "published_already",
+    "before_sample", "counts_nothing", "counts_none_yet", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet",
+    "published_already",
     "email_invalid", "phone_invalid", "text_missing", "addressee_missing", "answer_due_passed", "explanation_gone",
     "already_answered", "partner_taken", "partner_unfit", "partner_unknown", "partner_listed", "partner_used", "name_taken",
     # what is looked at

@@ -26,6 +26,7 @@ from data_access.roles import May, roles_that_may
 from data_access.store import models
 from data_access.store.arrow import table_of
 from kpi.reporting.calendar import Period
+from kpi.vocabulary import State
 
 ACTIONS: Final = (
     *("calendar.add", "calendar.remove", "calendar.due", "register.publish", "settings.rule", "settings.review"),
@@ -209,7 +210,8 @@ def set_threshold(
     """Settle one of `kpi.rules.LIMITS` from a day on, which must lie after the register's data date; gives the data version.
 
     `seen` is the value that was shown as holding on that day. The values before are kept: to return to one, settle it again. So
-    many agreements that no agency has them rank nobody, and are refused (`counts_nothing`).
+    many agreements that no agency has them rank nobody, and are refused (`counts_nothing`), as is a longer time that no agreement
+    will have been signed for by that day (`counts_none_yet`): what is measured after it would count none.
     Raises `Refused`, and KeyError or ValueError for a name or value that `Rules.with_threshold` does not take.
     """
     begin(session, actor, "settings.rule")
@@ -224,6 +226,10 @@ def set_threshold(
         raise Refused("no_change")
     if name == _RANKED_FROM and 0 < (most := _most_agreements(session)) < after.threshold(name):
         raise Refused("counts_nothing", most=most)
+    if name.partition(".")[0] in _WAITED_FOR and after.threshold(name) > seen:
+        signed = _first_signed(session)
+        if signed is not None and (since := (effective_on - signed).days) < after.threshold(name):
+            raise Refused("counts_none_yet", most=max(since, 0))
     field, _, key = name.partition(".")
     settled = after.threshold(name)
     session.add(
@@ -239,7 +245,8 @@ def set_threshold(
 
 
 _RANKED_FROM: Final = "rank_min_n"
-"""The one threshold that can lie within its limits and leave nothing to be counted."""
+_WAITED_FOR: Final = ("grace_days", "stall_days")
+"""The thresholds that can lie within their limits and leave nothing to be counted: by number, and by days since the signing."""
 
 
 def _most_agreements(session: Session) -> int:
@@ -247,6 +254,16 @@ def _most_agreements(session: Session) -> int:
     owner = table_of(models.Agreement).c.responsible_agency
     each = sa.select(sa.func.count().label("n")).where(owner.is_not(None)).group_by(owner).subquery()
     return int(session.connection().execute(sa.select(sa.func.coalesce(sa.func.max(each.c.n), 0))).scalar_one())
+
+
+def _first_signed(session: Session) -> dt.date | None:
+    """The day of the first signing the register has."""
+    event = table_of(models.StatusEvent).c
+    of_signings = sa.select(sa.func.min(event.effective_on)).where(
+        event.state == State.SIGNED, event.retracted_at.is_(None)
+    )
+    found: dt.date | None = session.connection().execute(of_signings).scalar_one()
+    return found
 
 
 # --- What was settled ------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def _keep_columns() -> None:
 
 def show_ranked(view: View, person: Person, *, whole: bool) -> None:
     """The agencies with a place, by place; a row leads to its scorecard. `view` is of one group; `whole`: with every column."""
-    ranked = _table(view, person.limited_to, is_ranked=True)
+    ranked = _table(view, person.limited_to, is_ranked=True, pending=_gap_of(view, whole=whole))
     if ranked.is_empty():
         nobody = w.t("ranking.nobody_ranked", n=w.number(loaders.rules(view.as_of).rank_min_n))
         st.warning(heading.unrankable(view) or nobody, icon=":material/info:")
@@ -91,7 +91,7 @@ def show_ranked(view: View, person: Person, *, whole: bool) -> None:
         alt=w.t("ranking.alt"),
         on_row=_open_scorecard,
         height=_height(ranked),
-        file_columns=[*_file_columns(loaders.rules(view.as_of), ranked=True), *_gap_columns(view)],
+        file_columns=[*_file_columns(loaders.rules(view.as_of), ranked=True), *_gap_columns(view, whole=whole)],
     )
 
 
@@ -134,7 +134,7 @@ def _dots(view: View) -> pl.DataFrame:
 
 def show_unranked(view: View, person: Person) -> None:
     """The agencies with too few agreements for a place, or all where nobody can have one, with their values as they are."""
-    few, rules = _table(view, person.limited_to, is_ranked=False), loaders.rules(view.as_of)
+    few, rules = _table(view, person.limited_to, is_ranked=False, pending=None), loaders.rules(view.as_of)
     if few.is_empty():
         return
     if heading.unrankable(view) is None:
@@ -156,9 +156,9 @@ def show_unranked(view: View, person: Person) -> None:
 
 
 @kept(compares=True, in_words=True)
-def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
+def _table(view: View, own: str | None, *, is_ranked: bool, pending: str | None) -> pl.DataFrame:
     """Those with a place, or those without, with what is shown of them as text: name, places, climb, score_text, and one for
-    each KPI under its code and `_text`."""
+    each KPI under its code and `_text`; the gap of both readings with the `pending` of that mark, unless it is None."""
     placed = pl.col("place").is_not_null()
     league = loaders.league_table(view, by="agency").filter(placed if is_ranked else ~placed)
     rules = loaders.rules(view.as_of)
@@ -171,7 +171,8 @@ def _table(view: View, own: str | None, *, is_ranked: bool) -> pl.DataFrame:
         for kpi in scored(rules)
     ]
     lights = [palette.drawn_lights(f"{kpi}_status", f"{kpi}_settled").alias(f"{kpi}_light") for kpi in scored(rules)]
-    return _gap(_seen(_relied_on(league, view), view), view).with_columns(
+    told = _seen(_relied_on(league, view), view)
+    return (told if pending is None else _gap(told, view, pending)).with_columns(
         *texts,
         *lights,
         name=pl.when(pl.col("agency") == (own or "")).then(_OWN + name).otherwise(name),
@@ -212,12 +213,10 @@ def _seen(league: pl.DataFrame, view: View) -> pl.DataFrame:
     return league.join(shares.select("agency", seen="share"), on="agency", how="left", maintain_order="left")
 
 
-def _gap(league: pl.DataFrame, view: View) -> pl.DataFrame:
-    """A league table with how many points more is declared than verified (gap); only where it is read in one of both ways."""
-    if view.reading == Reading.COUNTING:
-        return league
+def _gap(league: pl.DataFrame, view: View, pending: str) -> pl.DataFrame:
+    """A league table with how many points more is declared than verified (gap)."""
     declared, verified = (
-        loaders.scorecards(dataclasses.replace(view, reading=one), by="agency")
+        loaders.scorecards(dataclasses.replace(view, reading=one, pending=pending), by="agency")
         .filter(pl.col("kpi") == COMPOSITE)
         .select("agency", pl.col("value").alias(str(one)))
         for one in (Reading.AS_DECLARED, Reading.AS_VERIFIED)
@@ -271,7 +270,10 @@ def _columns(view: View, *, is_ranked: bool, whole: bool = True) -> tuple[Column
         return (Column("name", "ranking.agency", pinned=True, width=250), n, *_kpi_columns(rules, scored(rules)))
     kpis = [kpi for kpi in scored(rules) if whole or (KPIS[kpi].weight or 0) >= _WEIGHTY]
     seen = Column("seen", "ranking.seen", "progress", width=76, help=w.t("explained.seen.sentence"))
-    gap = [Column("gap_text", one.label_key, width=90, by="gap", help_key=one.help_key) for one in _gap_columns(view)]
+    gap = [
+        Column("gap_text", one.label_key, width=90, by="gap", help_key=one.help_key)
+        for one in _gap_columns(view, whole=whole)
+    ]
     return (
         Column("name", "ranking.agency", pinned=True, width=222),
         Column("band", "ranking.band", "code", of="band", width=72, help_key="ranking.band_help"),
@@ -287,8 +289,16 @@ def _columns(view: View, *, is_ranked: bool, whole: bool = True) -> tuple[Column
     )
 
 
-def _gap_columns(view: View) -> list[Column]:
-    if view.reading == Reading.COUNTING:
+def _gap_of(view: View, *, whole: bool) -> str | None:
+    """The mark of what is pending in the gap of both readings. None without that column: it takes two more readings of everything,
+    and stands there where one of them is read or every column asked for."""
+    if view.reading != Reading.COUNTING:
+        return view.pending
+    return loaders.pending_mark() if whole else None
+
+
+def _gap_columns(view: View, *, whole: bool) -> list[Column]:
+    if view.reading == Reading.COUNTING and not whole:
         return []
     return [Column("gap", "ranking.gap", "number", digits=1, help_key="ranking.gap_help")]
 

@@ -379,6 +379,21 @@ def test_so_many_agreements_that_nobody_would_be_ranked_are_declined(filled: sa.
     done(filled, threshold("rank_min_n", 3, D(2026, 2, 1), 10))
 
 
+@pytest.mark.parametrize("name", ["grace_days", "stall_days.SIGNED"])
+def test_a_time_allowed_that_no_agreement_has_lived_through_is_declined(filled: sa.Engine, name: str) -> None:
+    """On the day it would count from; unless not even the one before has been."""
+    with store.session(filled) as session:
+        session.add(models.Agreement(id=1, ref="A-1", title_vi="a", title_en="a", scope="LOCAL"))
+        session.flush()
+        session.add(models.StatusEvent(agreement_id=1, state="SIGNED", effective_on=D(2025, 7, 1)))
+    before = Rules().threshold(name)
+
+    for day, most in ((D(2026, 2, 1), 215), (D(2026, 5, 1), 304)):
+        assert_declined(filled, threshold(name, most + 1, day, before), "counts_none_yet")
+        done(filled, threshold(name, most, day, before))
+        before = most
+
+
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [
