@@ -32,6 +32,7 @@ EARLIEST, LATEST = dt.date(1945, 1, 1), dt.date(2100, 12, 31)
 
 _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DAY_FIRST = r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
+_SHORT = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$"
 _YEAR_LAST = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}$"
 _PERCENT = r"^([0-9]{1,3})(?:[.,]([0-9]{1,2}))? ?%?$"
 _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:[.,]0+)?)?Z?| 12:00(?::00)? ?(?:AM|SA))$"
@@ -168,7 +169,7 @@ def percent_text(number: pl.Expr) -> pl.Expr:
 
 
 def _dates(cells: pl.DataFrame) -> pl.DataFrame:
-    """ISO dates and dd/mm/yyyy, with midnight or without.
+    """ISO dates and dd/mm/yyyy, with midnight or without; d/m/yyyy where it can be read in one way only.
 
     A date with the month first betrays itself only when its day is above 12. So one that does makes every date of its column
     that could be read either way doubtful, and those are refused with it: otherwise putting right the one that was found
@@ -177,10 +178,10 @@ def _dates(cells: pl.DataFrame) -> pl.DataFrame:
     text, first, second, day = (pl.col(name) for name in ("plain", "first", "second", "day"))
     parts = cells.select("column", "text", plain=pl.col("text").str.replace(_MIDNIGHT, "")).with_columns(
         *(text.str.extract(_YEAR_LAST, part).cast(pl.Int8).alias(name) for part, name in ((1, "first"), (2, "second"))),
-        day_first=text.str.contains(_DAY_FIRST),
         iso=text.str.contains(_ISO),
     )
-    parts = parts.with_columns(
+    one_way = text.str.contains(_SHORT) & ((first > 12) | (first == second)).fill_null(False)
+    parts = parts.with_columns(day_first=text.str.contains(_DAY_FIRST) | one_way).with_columns(
         either_way=((first <= 12) & (second <= 12) & (first != second)).fill_null(False),
         month_first=(pl.col("day_first") & (first <= 12) & (second > 12)).any().over("column"),
         day=pl.coalesce(

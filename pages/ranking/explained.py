@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,14 +9,12 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access.clock import today
-from pages.ui import links, loaders, tables
-from pages.ui.kept import kept
-from pages.ui.tables import Column
+from pages.parts import said as said_by_agency
+from pages.ui import loaders
 from pages.ui.view import View
 
 SIGN: Final = "✎"
-_WIDE: Final = 330
+MOST: Final = 24
 
 
 def standing(view: View, kpis: Sequence[str]) -> pl.DataFrame:
@@ -37,51 +34,19 @@ def standing(view: View, kpis: Sequence[str]) -> pl.DataFrame:
 def marked(texts: Sequence[str], agencies: pl.Series, said: pl.DataFrame, kpi: str) -> list[str]:
     """The cells of a KPI, by agency, with the sign where its light is explained."""
     explained = set(said.filter(pl.col("kpi") == kpi)["agency"])
-    return [f"{text} {SIGN}" if agency in explained else text for text, agency in zip(texts, agencies, strict=True)]
+    return [f"{text}{SIGN}" if agency in explained else text for text, agency in zip(texts, agencies, strict=True)]
 
 
 def show(view: View, kpis: Sequence[str]) -> None:
-    """The explanations as a table; a row leads to the scorecard."""
-    listed = _listed(view, tuple(kpis), today(None))
-    if listed.is_empty():
-        return
-    with st.expander(f"{SIGN} {w.tn('ranking.explained', listed.height)}"):
-        tables.show(
-            listed,
-            (
-                Column("agency", "ranking.agency", "code", of="agency", width=200),
-                Column("short", "ranking.explained_kpi", width=120),
-                Column("said", "ranking.explained_said", width=_WIDE),
-                Column("asks", "ranking.explained_asks", width=190),
-                Column("answer", "ranking.explained_answer", width=_WIDE),
-            ),
-            "ranking_explained",
-            file_name=w.t("ranking.explained_file"),
-            alt=w.t("ranking.explained_alt"),
-            on_row=_open_scorecard,
-        )
-
-
-def _open_scorecard(row: tables.Row) -> None:
-    links.go("scorecard", agency=row["agency"])
-
-
-@kept(compares=True, in_words=True)
-def _listed(view: View, kpis: tuple[str, ...], day: dt.date) -> pl.DataFrame:
+    """The explanations, those of the agencies that stand first coming first; what is beyond MOST stands on the scorecards."""
     said = standing(view, kpis)
-    own = pl.col(w.column("text"))
-    return said.with_columns(
-        short=pl.Series([w.t(f"kpi.{kpi}.short") for kpi in said["kpi"]], dtype=pl.String),
-        said=pl.when(own == "").then("text_vi").otherwise(own),
-        asks=pl.Series([_asks(row, day) for row in said.iter_rows(named=True)], dtype=pl.String),
-    )
-
-
-def _asks(row: tables.Row, day: dt.date) -> str:
-    if not row["addressed_to"]:
-        return ""
-    whom, due = w.name("authority", row["addressed_to"]), row["answer_due_on"]
-    if due is None:
-        return whom
-    said = f"{whom} · {w.date(due)}"
-    return f"{said} · {w.t('scorecard.answer_late')}" if not row["answer"] and due < day else said
+    if said.is_empty():
+        return
+    with st.expander(f"{SIGN} {w.tn('ranking.explained', said.height)}"):
+        grid = st.grid("auto", min_column_width=380, border=True)
+        for word in said.head(MOST).iter_rows(named=True):
+            with grid.cell():
+                st.markdown(f"**{w.plain(w.name('agency', word['agency']))} · {w.t('kpi.' + word['kpi'] + '.short')}**")
+                said_by_agency.show_one(word)
+        if said.height > MOST:
+            st.caption(w.tn("ranking.explained_more", said.height - MOST))

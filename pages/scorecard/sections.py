@@ -15,7 +15,7 @@ from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, 
 from kpi.rules import Rules
 from kpi.vocabulary import AgencyGroup
 from pages.parts import heading, places
-from pages.scorecard import explaining
+from pages.parts import said as said_by_agency
 from pages.ui import cards, charts, links, loaders, palette, tables, trends
 from pages.ui.choices import choice
 from pages.ui.kept import drawn, kept
@@ -282,7 +282,7 @@ def show_reasons(view: View, agency: str) -> None:
             if words.is_empty():
                 st.caption(w.t("scorecard.no_explanation"))
             for word in words.iter_rows(named=True):
-                explaining.show_one(word)
+                said_by_agency.show_one(word)
 
 
 def reason(kpi: Kpi, card: Card, rules: Rules) -> str:

@@ -50,6 +50,8 @@ def show(work: Work, *, has_rows: bool = True) -> None:
     blocking = [problem for problem in work.problems if problem.blocking]
     count = sum(counts(blocking).values())
     st.error(w.tn("upload.problems", count), icon=":material/error:")
+    if work.table is None and work.outline is not None:  # columns nobody knows are asked for one by one
+        blocking = [problem for problem in blocking if problem.code not in ("column_unknown", "column_unnamed")]
     if work.table is None and len(blocking) <= _FEW:
         for problem in blocking:
             st.text(message(problem, say=w.t, language=w.language()))
