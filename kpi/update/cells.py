@@ -45,6 +45,7 @@ _ERROR = (
     r"|Err:[0-9]{3})$"
 )
 _CLEARS = r"^[\[\(\{]\s*(?:xoa|clear)\s*[\]\)\}]$"
+_AMONG_WORDS = re.compile(r"[0-9]+(?:[.,/][0-9]+)*")
 _SHARE = re.compile(r"1|[0-9]?[.,][0-9]{1,6}")
 _NUMBER = r"^[0-9]{1,15}$"
 _LINK = r"^(?i:https?)://[^\s<>\"'\\^`{|}]+$"
@@ -153,9 +154,12 @@ def _percents(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def percent_suggestion(text: str) -> str | None:
-    """The percentage a share of one may stand for: `0.55` -> `55`; None where `text` is none."""
+    """The percentage that was probably meant: a share of one (`0.55` -> `55`), or the only number within words (`khoảng 30`);
+    None where nothing is likely."""
     if _SHARE.fullmatch(text) is None:
-        return None
+        numbers = _AMONG_WORDS.findall(text)
+        one = numbers[0] if len(numbers) == 1 and "-" not in text else ""
+        return one if one != text and one.isdecimal() and len(one) <= 3 and int(one) <= 100 else None
     share = Decimal(text.replace(",", "."))
     return f"{(share * 100).normalize():f}" if 0 < share <= 1 else None
 

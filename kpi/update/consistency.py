@@ -29,7 +29,6 @@ _WORD = r"\p{L}{2,}"
 
 _FOR_A_NEW_AGREEMENT = ("title_vi", "doc_type", "sector", "partner", "scope", "signed_on")
 _FOR_A_NEW_BLOCKER = ("blocker_cause", "blocker_severity", "blocker_authority_level", "blocker_opened_on")
-_FOR_A_NEW_REPORT = ("report_date", "shows_progress")
 _OBSTACLES = {
     "not_allowed": "move_not_allowed",
     "approval_needed": "move_approval_not_needed",
@@ -258,6 +257,26 @@ def _target_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
 # --- Reports ---------------------------------------------------------------------------------------------------------
 
 
+def _progress_to_say(things: pl.DataFrame, current: Current) -> list[Problem]:
+    """Reports that do not say whether there was progress. What is suggested follows from the share: more than was told before is
+    progress, as much is none."""
+    before = (
+        current.reports.drop_nulls("progress_pct")
+        .sort("reported_on", "id")
+        .group_by("agreement_id")
+        .agg(pl.col("progress_pct").last().alias("before"))
+    )
+    share, told = pl.col("progress_pct").cast(pl.Float64, strict=False), pl.col("before").fill_null(0)
+    answers = {choice.code: choice for choice in current.choices()["answer"]}
+    said = things.join(before, on="agreement_id", how="left", maintain_order="left").select(
+        ROW, answer=pl.when(share > told).then(pl.lit("yes")).when(share == told).then(pl.lit("no"))
+    )
+    return [
+        Problem("new_report_needs", row=row, column="shows_progress", suggestion=answers.get(answer or ""))
+        for row, answer in said.iter_rows()
+    ]
+
+
 def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
     current = context.current
     things = folded(cells, "report", ("report_date", "shows_progress", "progress_pct", *REPORT_FIELDS))
@@ -269,7 +288,11 @@ def _report_problems(cells: pl.DataFrame, context: Context) -> list[Problem]:
         periods, on="item", how="left", maintain_order="left"
     )
     new = things.filter(pl.col("exists").is_null())
-    found = _missing(new, _FOR_A_NEW_REPORT, "new_report_needs")
+    found = [
+        Problem("new_report_needs", row=row, column="report_date", suggestion=context.today.isoformat())
+        for row in new.filter(~pl.col("report_date_given"))[ROW]
+    ]
+    found += _progress_to_say(new.filter(~pl.col("shows_progress_given")), current)
     says_something = pl.any_horizontal(pl.col(f"{name}_given") for name in ("progress_pct", *REPORT_FIELDS))
     for row in new.filter(~says_something)[ROW]:
         found.append(Problem("report_empty", row=row, column="progress"))

@@ -110,6 +110,11 @@ def test_percentages(cell: str, value: str | None, fault: str | None) -> None:
         ("nan", None),
         ("-inf", None),
         ("nửa", None),
+        ("khoảng 30", "30"),
+        ("trên 60%", "60"),
+        ("30 đến 40", None),
+        ("đợt 2/2026", None),
+        ("120 triệu", None),
     ],
 )
 def test_what_was_meant_by_a_share(cell: str, meant: str | None) -> None:

@@ -204,6 +204,16 @@ def test_a_period_without_its_column_is_suggested() -> None:
     assert [problem.suggestion for problem in problems("ref,progress\nA-1,Đã làm\n")] == ["2025-Q4"]
 
 
+@pytest.mark.parametrize(("share", "answer"), [("40", "yes"), ("33.33", None), ("0", None), ("", None)])
+def test_what_a_new_report_lacks_is_suggested(share: str, answer: str | None) -> None:
+    day, progress = problems(f"ref,report_period,progress,progress_pct\nA-1,2025-Q4,Đã làm,{share}\n")
+
+    assert day.suggestion == TODAY.isoformat()
+    assert getattr(progress.suggestion, "code", None) == answer
+    (missing,) = problems("ref,report_period,report_date,progress,progress_pct\nA-3,2025-Q4,2026-01-10,Chưa làm,0\n")
+    assert getattr(missing.suggestion, "code", None) == "no"  # nothing was told before
+
+
 @pytest.mark.parametrize("text", ["-", "...", "–", "\u2800", "★ *"])
 def test_what_has_neither_letter_nor_digit_fills_no_field_of_a_report(text: str) -> None:
     header = "ref,report_period,report_date,shows_progress,content,progress"
