@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+import words
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE
 from kpi.update.problems import Named, Problem
@@ -25,8 +28,14 @@ class Remedy:
     rows: tuple[int, ...]
 
     def written(self, language: str) -> str:
-        """What is written into the cells."""
-        return self.suggestion if isinstance(self.suggestion, str) else self.suggestion.name(language)
+        """What is written into the cells, as people write it."""
+        if not isinstance(self.suggestion, str):
+            return self.suggestion.name(language)
+        if BY_CODE[self.column].kind != "date":
+            return self.suggestion
+        with words.in_language(language), contextlib.suppress(ValueError):  # what the register has may be no day
+            return dt.date.fromisoformat(self.suggestion).strftime(words.t("intake.day_pattern"))
+        return self.suggestion
 
 
 def remedies(frame: pl.DataFrame, problems: Iterable[Problem]) -> list[Remedy]:

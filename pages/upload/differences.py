@@ -21,7 +21,7 @@ Decision = Literal["file", "register"]
 """Whose content holds: that of what was sent, or what the register has by now."""
 
 _MOST_CELLS_AS_CARDS: Final = 60
-_MOST_AGREEMENTS_OPEN: Final = 6
+_MOST_AGREEMENTS_OPEN: Final = 12
 _FEW: Final = 8
 """So many cells are read without narrowing them."""
 

@@ -16,6 +16,7 @@ FRAME = pl.DataFrame(
         "ref": ["A", "B", "C", "D"],
         "state": ["x", "x", "y", None],
         "report_period": [None, "2025-Q4", None, None],
+        "state_date": [None, "31/02/2026", None, None],
     }
 )
 MEANT = STATES[0]
@@ -29,6 +30,7 @@ def test_alike_ones_go_together_whether_listed_or_only_counted() -> None:
             Problem("period_missing", row=4, column="report_period", suggestion="2025-Q4"),
             Problem("period_missing", row=5, column="report_period", suggestion="2025-Q4"),
             Problem("choice", row=4, column="state", value="y"),
+            Problem("date_impossible", row=3, column="state_date", value="31/02/2026", suggestion="2026-02-28"),
             Problem("ref_unknown", row=9, column="ref", value="Z", suggestion="A"),
         ],
     )
@@ -36,9 +38,11 @@ def test_alike_ones_go_together_whether_listed_or_only_counted() -> None:
     assert [(one.column, one.text, one.rows) for one in found] == [
         ("state", "x", (2, 3)),
         ("report_period", None, (4, 5)),
+        ("state_date", "31/02/2026", (3,)),
     ]
     after = remedied(FRAME, found, "vi")
     assert after["state"].to_list() == [MEANT.vi, MEANT.vi, "y", None]
+    assert after["state_date"].to_list() == [None, "28/02/2026", None, None]
     assert after["report_period"].to_list() == [None, "2025-Q4", "2025-Q4", "2025-Q4"]
 
 
