@@ -1,6 +1,7 @@
 # make setup   the environment both others use, in .venv
 # make run     the dashboard; honours PORT, HOST, DATABASE_URL, REGISTER and the rest of docs/settings.md
 #              REGISTER=worldbank [COUNTRY=RW] fetches the World Bank's operations in a country the first time
+#              REGISTER=name FILE=list.csv MAPPING=list.toml [LISTS=folder] loads a list of one's own the first time
 # make serve   the same in PROCESSES processes behind nginx; one for each core if left out
 # make test    everything that must hold
 # make coverage  the tests again, noting the lines they run: the least covered files and the total
@@ -32,7 +33,9 @@ APP_MODE ?= demo
 FILL_demo = echo "Filling the store ..." >&2; $(PYTHON) manage.py load demo >/dev/null
 FILL_worldbank = $(PYTHON) manage.py fetch worldbank --country '$(COUNTRY)' >/dev/null; \
 	$(PYTHON) manage.py load worldbank --country '$(COUNTRY)' >/dev/null
-FILL = $(or $(FILL_$(KIND)),\
+FILL_own = echo "Loading $(FILE) ..." >&2; $(PYTHON) manage.py load '$(FILE)' --mapping '$(MAPPING)' \
+	$(if $(LISTS),--lists '$(LISTS)') >/dev/null
+FILL = $(or $(if $(FILE),$(FILL_own)),$(FILL_$(KIND)),\
 	echo "The store is empty. Fill it: $(PYTHON) manage.py load FILE --mapping MAPPING.toml")
 IS_FILLED = $(PYTHON) -c "import sys; from data_access import register, store; \
 	sys.exit(0 if register.read_data_version(store.get_engine()) else 3)"

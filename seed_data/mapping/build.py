@@ -189,7 +189,7 @@ class _Reading:
         }
         self._named: list[pl.DataFrame] = []
         self._ids = pl.int_range(1, len(table.rows) + 1, dtype=pl.Int64, eager=True)
-        self._home = names_of_home(lists)
+        self._home, self._takes_names = names_of_home(lists), pack_of(lists).takes_names
         self._foreign = self._of_other_countries()
 
     def _of_other_countries(self) -> pl.DataFrame | None:
@@ -269,10 +269,14 @@ class _Reading:
         """Kind of entry -> every text that stands for one."""
         found: dict[str, list[pl.Series]] = {}
         for field, value in self._mapping.fields.items():
-            if FIELD_KINDS[field] in ("agency", "sector", "doc_type"):
+            if FIELD_KINDS[field] == "agency":
+                found.setdefault("agency", []).append(self._of_a_country(self._table.texts(value, field), self._ids))
+            elif FIELD_KINDS[field] in ("sector", "doc_type"):
                 found.setdefault(FIELD_KINDS[field], []).append(self._table.texts(value, field))
-        for kind, values in ((PARTNER, self._mapping.partners), ("agency", self._mapping.coordinating)):
-            found.setdefault(kind, []).extend(self._split(value, kind, 1)["text"] for value in values)
+        found[PARTNER] = [self._split(value, PARTNER, 1)["text"] for value in self._mapping.partners]
+        for value in self._mapping.coordinating:
+            split = self._split(value, "coordinating", 1)
+            found.setdefault("agency", []).append(self._of_a_country(split["text"], split["agreement_id"]))
         return {kind: pl.concat([part.alias(kind) for part in parts]) for kind, parts in found.items() if parts}
 
     def coordinating(self) -> pl.DataFrame:
@@ -338,7 +342,17 @@ class _Reading:
             for field, default in defaults.items()
         }
 
+    def _of_a_country(self, names: pl.Series, ids: pl.Series) -> pl.Series:
+        """The names of agencies, where each is of the country that its record names and the lists are no country's: "X (Kenya)"."""
+        if self._mapping.country_column is None or not self._takes_names:
+            return names
+        country = self._table.frame[self._mapping.country_column].gather(ids - 1)
+        frame = pl.DataFrame({"name": names, "country": country})
+        told = pl.when((pl.col("name") == "") | (pl.col("country") == "")).then("name")
+        return frame.select(told.otherwise(pl.format("{} ({})", "name", "country"))).to_series()
+
     def _resolved(self, given: pl.Series, field: str, ids: pl.Series | None = None) -> pl.Series:
+        given = self._of_a_country(given, self._ids if ids is None else ids)
         found = self._resolver.resolve_all(given)
         listed = pl.DataFrame({"agreement_id": self._ids if ids is None else ids, "name": given}).join(
             found, on="name", how="left", maintain_order="left"

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 import words
 from data_access import store
-from data_access.packs import PACK, Pack
+from data_access.packs import PACK, VIET_NAM, Pack
 from data_access.store import models
 from data_access.store.arrow import table_of
 from kpi.vocabulary import MILESTONES, AgencyGroup, AgencyKind, Scope, State, Tier, texts
@@ -89,9 +89,14 @@ def stored(engine: sa.Engine) -> dict[str, pl.DataFrame] | None:
 
 
 def _world() -> dict[str, pl.DataFrame]:
-    """Every country and territory and the usual organisations, with their further names; nobody's tiers."""
+    """Every country and territory, ours among them, and the usual organisations, with their further names; nobody's tiers."""
     frames = reference.frames()
-    return {name: frames[name] for name in ("Partner", "PartnerAlias")}
+    ours = {"code": VIET_NAM.home, "name_vi": "Việt Nam", "name_en": "Viet Nam", "kind": "country", "region": "Asia"}
+    called = {"alias": ["Vietnam", "Wietnam"], "partner": [VIET_NAM.home] * 2, "source": ["CLDR"] * 2}
+    return {
+        "Partner": pl.concat([shaped(models.Partner, pl.DataFrame([ours])), frames["Partner"]]),
+        "PartnerAlias": pl.concat([frames["PartnerAlias"], shaped(models.PartnerAlias, pl.DataFrame(called))]),
+    }
 
 
 def _frame(pack: Pack) -> pl.DataFrame:

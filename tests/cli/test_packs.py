@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from cli.main import main
+from cli.output import MOST_NAMES_SHOWN
 from data_access import store
 from data_access.store import models
 from tests.seed_data.invented_treaties import MAPPING, PACK, text
@@ -61,6 +62,43 @@ def test_a_register_is_read_with_the_lists_its_store_was_begun_with(
     assert json.loads(capsys.readouterr().out)["states"] == {"IN_FORCE": 4, "SIGNED": 6, "TERMINATED": 2}
     assert main(["init", "--lists"]) == 2
     assert "already holds the register 'uk-treaties'" in capsys.readouterr().err
+
+
+def test_names_that_stand_for_nobody_are_a_few_lines_however_many_they_are(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, mapping = tmp_path / "a.csv", tmp_path / "a.toml"
+    rows_of = "".join(f"{number},T,Nobody {chr(65 + number % 15)},2024-01-05\n" for number in range(40))
+    file.write_text("no,title,body,signed\n" + rows_of, encoding="utf-8")
+    mapping.write_text(MINE, encoding="utf-8")
+
+    assert main(["load", str(file), "--mapping", str(mapping), "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("Nobody") == MOST_NAMES_SHOWN
+    assert "under 5 further names (--show-names lists them)" in told
+    assert main(["load", str(file), "--mapping", str(mapping), "--dry-run", "--show-names"]) == 0
+    assert capsys.readouterr().out.count("Nobody") == MOST_NAMES_SHOWN + 15
+
+
+MINE = """
+[register]
+code = "own"
+name_vi = "Của tôi"
+name_en = "Mine"
+data_date = 2025-06-30
+source = "my desk"
+licence = "internal"
+scope = "HIGH_LEVEL"
+[dates.signed]
+column = "signed"
+[fields]
+ref = { column = "no" }
+title_en = { column = "title" }
+responsible_agency = { column = "body" }
+[[events]]
+state = "SIGNED"
+date = "signed"
+"""
 
 
 def test_init_with_lists_and_no_folder_takes_what_registers_name(

@@ -53,6 +53,10 @@ def test_cells_that_hold_what_no_cell_may_are_named() -> None:
     ]
 
 
+def test_a_table_without_texts_holds_nothing_it_may_not() -> None:
+    assert text.unfit(pl.DataFrame({"row": [1]}), Limits(cell_characters=10), row="row") == []
+
+
 def test_of_cells_that_hold_what_no_cell_may_so_many_are_named_and_no_more() -> None:
     frame = pl.DataFrame({"row": range(100), "a": ["x\u00ad"] * 100, "b": ["y" * 11] * 100})
 

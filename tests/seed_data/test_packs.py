@@ -15,11 +15,14 @@ import words
 from data_access import store
 from data_access.packs import VIET_NAM, Pack, pack_of, read_pack
 from data_access.register import read_register
+from files import Form
 from kpi import facts as kpi_facts
 from kpi.vocabulary import Bucket
 from seed_data import packs, reference, worldbank
 from seed_data.mapping.build import RegisterFrames, map_register
+from seed_data.mapping.drafting.text import drafted
 from seed_data.mapping.problems import MappingError, MappingProblem
+from seed_data.mapping.source import read_table
 from seed_data.store import StoreInUseError, begin, fill, folded_from
 from tests.seed_data import real
 from tests.seed_data.invented_treaties import AS_OF, PACK, mapped, text
@@ -91,7 +94,7 @@ def spoilt(folder: Path, file: str, old: str, new: str | None) -> tuple[MappingP
         ("agencies.csv", "2020-12-31", "31/12/2020", "not_a_date", "31/12/2020"),
         ("agencies.csv", "key,name_en", "key,name", "pack_columns", "name_en"),
         ("agencies.csv", ",ministry,MINECOFIN,,,", ",ministry,MINECOFIN", "pack_cells", None),
-        ("partners.csv", "VN,Viet Nam", "VN,", "value_missing", ""),
+        ("partners.csv", "ORG-EAC,East African Community", "ORG-EAC,", "value_missing", ""),
         ("partners.csv", "bloc,Multilateral", "bloc,Nowhere", "unknown_code", "Nowhere"),
         ("partners.csv", ",AfDB", ",France", "name_ambiguous", "France"),
         ("sectors.csv", "ENE,", "AGR,", "entry_twice", "AGR"),
@@ -231,6 +234,32 @@ def test_without_lists_a_store_takes_what_a_register_names(engine: sa.Engine) ->
     assert again.further.keys() == {"Agency"}
     assert again.further["Agency"]["key"].to_list() == ["A0003"]
     assert again.agreements["responsible_agency"].to_list() == ["A0001", "A0001", "A0003", None]
+
+
+def test_ministries_of_several_countries_are_as_many_agencies() -> None:
+    file = "no,title,body,field,kind,with,signed,country\n" + "".join(
+        f"{number},T,{body},,,France,2024-01-05,{country}\n"
+        for number, (body, country) in enumerate(
+            [
+                ("Ministry of Roads", "Kenya"),
+                ("ministry of roads", "Kenya"),
+                ("Ministry of Roads", "Ghana"),
+                ("", "Ghana"),
+            ]
+        )
+    )
+    mapping = OWN.replace("[[partners]]", '[agencies]\ncountry_column = "country"\n[[partners]]')
+    lists = packs.own_names()
+    register = map_register(file.encode(), mapping.encode(), file="a.csv", mapping_file="a.toml", lists=lists)
+
+    names = dict(register.further["Agency"].select("key", "name_en").iter_rows())
+    assert names == {"A0001": "Ministry of Roads (Ghana)", "A0002": "Ministry of Roads (Kenya)"}
+    assert register.agreements["responsible_agency"].to_list() == ["A0002", "A0002", "A0001", None]
+    assert register.agreements["responsible_as_given"].to_list()[1] == "ministry of roads"
+    table = read_table(file.encode(), name="a.csv", form=Form(), used=())
+    with words.in_language("en"):
+        text_of = drafted(table, lists, form=Form(), name="a.csv", t=words.t)
+    assert ".map]" not in text_of
 
 
 # --- The real ones ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from data_access.packs import pack_of
 from files import Form
 from kpi.names import Names
 from kpi.vocabulary import STATES, Scope, State, texts
@@ -166,7 +167,7 @@ class _Draft:
     def _coded(self, role: str) -> str:
         """A field of codes with all its texts; those that the list knows are filled in."""
         column, known = self.roles[role], self._known(role)
-        if FIELD_KINDS[role] == "yes_no":
+        if FIELD_KINDS[role] == "yes_no" or (self.takes_names and role != "scope"):
             return f"[fields.{role}]\ncolumn = {_quoted(column.name)}"
         lines = [self._say("codes", codes=", ".join(known)), f"[fields.{role}]", f"column = {_quoted(column.name)}"]
         lines.append(f"[fields.{role}.map]")
@@ -174,6 +175,11 @@ class _Draft:
             code = known.find(text).code
             lines.append(f"{_quoted(text)} = {_quoted(code or TO_FILL_IN)}  # {count}")
         return "\n".join(lines)
+
+    @property
+    def takes_names(self) -> bool:
+        """Whether names that the lists lack come into them."""
+        return pack_of(self.lists).takes_names
 
     def _known(self, role: str) -> Names:
         if role == "scope":
@@ -192,7 +198,7 @@ class _Draft:
         lines.append(f"column = {_quoted(column.name)}")
         if column.separator is not None:
             lines.append(f"separator = {_quoted(column.separator)}")
-        rest = [(text, count) for text, count in unknown if text not in own]
+        rest = [] if self.takes_names else [(text, count) for text, count in unknown if text not in own]
         if rest:
             lines.append("[partners.map]")
             for text, count in rest:
@@ -208,7 +214,7 @@ class _Draft:
         if country is not None:
             lines += [self._say("country"), "[agencies]", f"country_column = {_quoted(country.name)}"]
         is_ours = country is None or not names_of_home(self.lists).isdisjoint(map(fold, country.values["value"]))
-        if column is not None and is_ours:
+        if column is not None and is_ours and not self.takes_names:
             found = self.agencies.resolve_all(column.values["value"])
             unknown = column.values.join(
                 found.filter(pl.col("agency").is_null()), left_on="value", right_on="name", how="semi"
