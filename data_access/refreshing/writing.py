@@ -137,40 +137,85 @@ def _set(session: Session, told: pl.DataFrame, ids: Mapping[str, int], held: Hel
 def _moved(
     session: Session, batch: Batch, newer: Newer, told: pl.DataFrame, ids: Mapping[str, int]
 ) -> list[pl.DataFrame]:
-    """Days of states and targets: the rows that hold give way to those of the export, state by state."""
+    """Days of states and targets, as the export has them now."""
     changed = _with_id(told.filter(_is_moved(pl.col("field"))), ids)
-    found = []
-    for name, model in _TARGET_TABLES.items():
-        is_state = name == "statusevent"
-        field = pl.format("state_date[{}]", "state") if is_state else pl.lit("current_target")
-        wanted = changed.filter(pl.col("field").str.starts_with("state_date[") == is_state)
-        if wanted.is_empty():
-            continue
-        there = table(model)
-        live = rows.live(session, model, wanted["agreement_id"].unique().to_list(), ["state"] if is_state else [])
-        going = live.with_columns(field=field).join(wanted, on=["agreement_id", "field"], how="semi")
-        coming = (
-            _with_id(newer.rows[model.__name__], ids)
-            .with_columns(field=field)
-            .join(wanted, on=["agreement_id", "field"], how="semi", maintain_order="left")
-        )
-        place = pl.int_range(pl.len()).over("agreement_id", "field").alias("_place")
-        pairs = going.with_columns(place).select("agreement_id", "field", "_place", replaces="id")
-        coming = coming.with_columns(place).join(
-            pairs, on=["agreement_id", "field", "_place"], how="left", maintain_order="left"
-        )
-        rows.retract(session, model, going["id"].to_list(), batch.at)
-        written = rows.added(session, model, coming, batch_id=batch.id, at=batch.at)
-        left = going.join(coming.select(id="replaces").drop_nulls(), on="id", how="anti")
-        first = written.group_by("agreement_id", "field").agg(target_id=pl.col("id").first())
-        found += [
-            wanted.select("agreement_id", "field", pl.coalesce("ours", "old").alias("old"), "new")
-            .join(first, on=["agreement_id", "field"], how="left", maintain_order="left")
-            .with_columns(target_table=pl.lit(there.name)),
-            replacements(there.name, written),
-            left.select("agreement_id", field=pl.lit("_retracts"), target_table=pl.lit(there.name), target_id="id"),
-        ]
-    return found
+    targets = changed.filter(pl.col("field") == "current_target")
+    states = changed.filter(pl.col("field") != "current_target")
+    return [
+        *([] if states.is_empty() else _states(session, batch, newer, states)),
+        *([] if targets.is_empty() else _targets(session, batch, newer, targets)),
+    ]
+
+
+def _states(session: Session, batch: Batch, newer: Newer, wanted: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of a state give way to those of the export. What is of the same day comes along, so that moves of one day keep the
+    order of the mapping, and what has no day of its own, whose place is among the others."""
+    field, day = pl.format("state_date[{}]", "state").alias("field"), ["agreement_id", "effective_on"]
+    numbers = dict(wanted.select("ref", "agreement_id").iter_rows())
+    columns = {"state": pl.String(), "effective_on": pl.Date(), "date_known": pl.Boolean()}
+    live = rows.live(session, models.StatusEvent, list(numbers.values()), columns).with_columns(field)
+    said = _with_id(newer.rows["StatusEvent"], numbers).with_columns(field)
+    cell = ["agreement_id", "field"]
+    coming, going = (frame.join(wanted, on=cell, how="semi", maintain_order="left") for frame in (said, live))
+    days = pl.concat([coming.select(day), going.select(day)])
+    same_day = said.join(live.select(*cell, "effective_on"), on=[*cell, "effective_on"], how="semi")
+    undated = said.filter(~pl.col("date_known")).join(live.filter(~pl.col("date_known")), on=cell, how="semi")
+    along = pl.concat([same_day.join(days, on=day, how="semi").select(cell), undated.select(cell)])
+    moved = pl.concat([wanted.select(cell), along]).unique()
+    coming, going = (frame.join(moved, on=cell, how="semi", maintain_order="left") for frame in (said, live))
+    place = pl.int_range(pl.len()).over(cell).alias("_place")
+    pairs = going.with_columns(place).select(*cell, "_place", replaces="id")
+    coming = coming.with_columns(place).join(pairs, on=[*cell, "_place"], how="left", maintain_order="left")
+    rows.retract(session, models.StatusEvent, going["id"].to_list(), batch.at)
+    written = rows.added(session, models.StatusEvent, coming, batch_id=batch.id, at=batch.at)
+    left = going.join(coming.select(id="replaces").drop_nulls(), on="id", how="anti")
+    return [
+        _carried(wanted, written, "statusevent"),
+        replacements("statusevent", written),
+        _removed(left, "statusevent"),
+    ]
+
+
+def _targets(session: Session, batch: Batch, newer: Newer, wanted: pl.DataFrame) -> list[pl.DataFrame]:
+    """Another day is another plan: what was planned before stays, so that the first one remains the original. It holds from the day
+    the export says, where that is after the plan it takes over from, else from the day of the export. Where none is given any
+    more, or an agency's later plan gives way, those rows are taken back."""
+    numbers = dict(wanted.select("ref", "agreement_id").iter_rows())
+    live = rows.live(session, models.TargetDate, list(numbers.values()), {"effective_on": pl.Date()})
+    last = live.group_by("agreement_id").agg(before=pl.col("effective_on").max())
+    said = _with_id(newer.rows["TargetDate"], numbers).with_columns(field=pl.lit("current_target"))
+    coming = said.sort("agreement_id", "effective_on", maintain_order=True).unique(
+        "agreement_id", keep="last", maintain_order=True
+    )
+    since = pl.col("effective_on")
+    is_conflict = wanted.select("agreement_id", is_theirs=pl.col("kind") == "conflict")
+    coming = (
+        coming.join(last, on="agreement_id", how="left", maintain_order="left")
+        .with_columns(effective_on=pl.when(since > pl.col("before")).then(since).otherwise(pl.lit(newer.data_date)))
+        .with_columns(received_on=pl.max_horizontal("received_on", "effective_on"))
+    )
+    day = coming.select("agreement_id", from_on="effective_on")
+    going = (
+        live.join(is_conflict, on="agreement_id")
+        .join(day, on="agreement_id", how="left")
+        .filter(pl.col("from_on").is_null() | (pl.col("is_theirs") & (since >= pl.col("from_on"))))
+    )
+    rows.retract(session, models.TargetDate, going["id"].to_list(), batch.at)
+    written = rows.added(session, models.TargetDate, coming, batch_id=batch.id, at=batch.at)
+    return [_carried(wanted, written, "targetdate"), _removed(going, "targetdate")]
+
+
+def _carried(wanted: pl.DataFrame, written: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The cells of what changed, each with the first row that carries it."""
+    first = written.group_by("agreement_id", "field").agg(target_id=pl.col("id").first())
+    cells = wanted.select("agreement_id", "field", pl.coalesce("ours", "old").alias("old"), "new")
+    carried = cells.join(first, on=["agreement_id", "field"], how="left", maintain_order="left")
+    return carried.with_columns(target_table=pl.lit(name))
+
+
+def _removed(gone: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The cells in which the batch remembers rows it took back without others in their place."""
+    return gone.select("agreement_id", field=pl.lit("_retracts"), target_table=pl.lit(name), target_id="id")
 
 
 def _marked(session: Session, newer: Newer, ids: Mapping[str, int], held: Held) -> pl.DataFrame:

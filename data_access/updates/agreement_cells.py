@@ -83,14 +83,15 @@ def partner_texts(partners: pl.DataFrame) -> pl.DataFrame:
 
 
 def day_texts(events: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
-    """The days of each state, and the days planned for completion, as one text each: ref, field (`state_date[SIGNED]`,
+    """The days of each state, and the day last planned for completion, as one text each: ref, field (`state_date[SIGNED]`,
     `current_target`), value."""
     moves = events.select(
         "ref",
         field=pl.format("state_date[{}]", "state"),
         day=pl.when("date_known").then(pl.col("effective_on").cast(pl.String)).otherwise(pl.lit(UNDATED)),
     )
-    planned = targets.select("ref", field=pl.lit("current_target"), day=pl.col("target_on").cast(pl.String))
+    latest = targets.sort("ref", "effective_on", "id").unique("ref", keep="last", maintain_order=True)
+    planned = latest.select("ref", field=pl.lit("current_target"), day=pl.col("target_on").cast(pl.String))
     return (
         pl.concat([moves, planned])
         .group_by("ref", "field")

@@ -44,9 +44,9 @@ def versions_of(session: Session, agreement_ids: Sequence[int]) -> dict[int, int
 
 
 def live(
-    session: Session, model: type[SQLModel], agreement_ids: Sequence[int], columns: Sequence[str] = ()
+    session: Session, model: type[SQLModel], agreement_ids: Sequence[int], columns: dict[str, pl.DataType]
 ) -> pl.DataFrame:
-    """The rows of history of agreements that hold, as this transaction sees them: id, agreement_id, and texts `columns`."""
+    """The rows of history of agreements that hold, as this transaction sees them: id, agreement_id, and `columns`."""
     there = table(model)
     names = ("id", "agreement_id", *columns)
     found: list[tuple[object, ...]] = []
@@ -55,7 +55,7 @@ def live(
             there.c.agreement_id.in_(part), there.c.retracted_at.is_(None)
         )
         found.extend(tuple(row) for row in session.connection().execute(statement.order_by(there.c.id)))
-    schema = {"id": pl.Int64, "agreement_id": pl.Int64, **dict.fromkeys(columns, pl.String)}
+    schema = {"id": pl.Int64(), "agreement_id": pl.Int64(), **columns}
     return pl.DataFrame(found, schema=schema, orient="row").sort("id")
 
 

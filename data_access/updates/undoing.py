@@ -343,15 +343,15 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
         brought = rows.brought_by(session, MODELS[name], batch_id)
         added = sorted(set(brought) - set(replaced["new"]))
         rows.retract(session, MODELS[name], [past.live.get((name, number), number) for number in added], batch.at)
-        if not replaced.is_empty():
-            bookkeeping.append(
-                replacements(name, stored(session, name, _restored(session, name, replaced, past), batch))
-            )
-        removed = past.removed.filter(pl.col("target_table") == name)
-        if not removed.is_empty():
-            before = rows.fetched(session, MODELS[name], removed["old"].to_list(), {"id": pl.Int64(), **_KEPT[name]})
-            again = stored(session, name, before.drop("id").with_columns(replaces=pl.lit(None, pl.Int64)), batch)
-            bookkeeping.append(replacements(name, again.with_columns(replaces=before["id"])))
+        live = [past.live.get((name, number), number) for number in replaced["new"]]
+        removed = past.removed.filter(pl.col("target_table") == name).select("agreement_id", "old")
+        gone = pl.concat(
+            [replaced.select("agreement_id", "old", replaces=pl.Series(live, dtype=pl.Int64)), removed], how="diagonal"
+        ).sort("old")  # rows of one day keep their order
+        before = rows.fetched(session, MODELS[name], gone["old"].to_list(), {"id": pl.Int64(), **_KEPT[name]})
+        before = before.rename({"id": "old"})
+        again = stored(session, name, gone.join(before.drop("agreement_id"), on="old", maintain_order="left"), batch)
+        bookkeeping.append(replacements(name, again.with_columns(pl.coalesce("replaces", "old"))))
     _move_back(session, batch_id)
     return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
 

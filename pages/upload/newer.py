@@ -70,9 +70,12 @@ def _show_form(person: Person) -> None:
             value=None,
             max_value=today(None),
             format="DD/MM/YYYY",
+            key="newer_day",
             help=None if is_known else w.t("refresh.day_help"),
         )
-        is_asked = st.form_submit_button(w.t("refresh.compare"), type="primary", icon=":material/compare_arrows:")
+        is_asked = st.form_submit_button(
+            w.t("refresh.compare"), type="primary", icon=":material/compare_arrows:", key="newer_compare"
+        )
     if not is_asked:
         return
     if file is None or (mapping is None and not is_known) or (day is None and is_known):

@@ -16,14 +16,16 @@ from data_access.refreshing import Newer, NotTheSourceError
 from data_access.register import read_register
 from data_access.store import models
 from data_access.updates.outcome import HandedIn
+from kpi import facts
 from kpi.vocabulary import BatchStatus
 from seed_data import reference, worldbank
 from seed_data.refreshing import compare, export_of, lists_of
-from seed_data.store import fill
+from seed_data.store import fill, folded_from
 from tests.seed_data import invented_worldbank as invented
 
 NEWER = dt.date(2025, 9, 30)
 DESK, OTHER = (Person(username=name, role="coordinator") for name in ("desk", "other"))
+LEADER = Person(username="leader", role="leader")
 TITLE, DAY, BOTH, OURS, GONE, MOVED = (f"P8{number:05}" for number in range(20, 26))
 ADDED = "P899999"
 
@@ -36,7 +38,9 @@ def held(engine: sa.Engine) -> sa.Engine:
 def filled(engine: sa.Engine) -> sa.Engine:
     with store.session(engine) as session:
         fill(session, actor="tests", register=invented.register(), origin="worldbank")
-        session.add_all(models.User(username=one.username, password_hash="-", role=one.role) for one in (DESK, OTHER))
+        session.add_all(
+            models.User(username=one.username, password_hash="-", role=one.role) for one in (DESK, OTHER, LEADER)
+        )
     return engine
 
 
@@ -182,6 +186,10 @@ def test_a_newer_export_waits_is_published_and_is_no_news_afterwards(held: sa.En
     assert handed_in(held, newer, seen) == HandedIn(None, done.waiting, repeated=True)
     with pytest.raises(Refused, match="own_batch"):
         published(held, done.waiting, actor=DESK)
+    with pytest.raises(Refused, match="not_allowed"), store.session(held) as session:
+        refreshing.hand_in(session, actor=LEADER, newer=newer, seen=seen, taking=["title_vi"])
+    with pytest.raises(Refused, match="not_allowed"):
+        published(held, done.waiting, actor=LEADER)
 
     receipt = published(held, done.waiting)
 
@@ -191,8 +199,9 @@ def test_a_newer_export_waits_is_published_and_is_no_news_afterwards(held: sa.En
     assert by_ref[TITLE]["title_en"] == "Another name"
     assert by_ref[GONE]["vanished_on"] == NEWER
     assert ADDED in by_ref
-    days = found.targets.filter(agreement_id=by_ref[DAY]["id"])["target_on"].to_list()
-    assert days == [dt.date(2031, 12, 31)]
+    planned = found.targets.filter(agreement_id=by_ref[DAY]["id"]).sort("effective_on")
+    assert planned.height == 2  # the first plan stays the original
+    assert planned.select("target_on", "effective_on").row(1) == (dt.date(2031, 12, 31), NEWER)
     assert found.targets.filter(agreement_id=by_ref[MOVED]["id"])["target_on"].to_list() == [dt.date(2032, 2, 3)]
     with store.session(held, read_only=True) as session:
         assert agreement_of(session, BOTH).deliverable_en == "Ours"
@@ -206,8 +215,8 @@ def test_what_vanished_comes_back_and_what_is_decided_for_the_source_holds(held:
     with store.session(held, read_only=True) as session:
         assert agreement_of(session, BOTH).deliverable_en == "The source's"
         moved = agreement_of(session, MOVED).id
-    held_targets = read_register(held).targets.filter(agreement_id=moved)
-    assert held_targets["target_on"].to_list() == [dt.date(2033, 4, 5)]
+    planned = read_register(held).targets.filter(agreement_id=moved).sort("effective_on")
+    assert planned["target_on"].to_list()[-1] == dt.date(2033, 4, 5)
 
     back = pl.concat([newer_rows(), listed().filter(id=GONE)])
     _, found = compare(held, export(back))
@@ -243,6 +252,30 @@ def test_undone_it_is_as_it_was_and_can_come_again(held: sa.Engine) -> None:
         updates.undo(session, actor=DESK, batch_id=later)
         updates.undo(session, actor=DESK, batch_id=again)
     assert same(content(held), before)
+
+
+def test_a_refreshed_register_is_as_one_loaded_anew_but_for_the_first_plans(sqlite_engine: sa.Engine) -> None:
+    filled(sqlite_engine)
+    number, approved = pl.int_range(pl.len()), pl.col("boardapprovaldate").str.head(10)
+    rows = listed().with_columns(
+        loan_effective_date=pl.when(number % 3 == 0).then(approved).otherwise("loan_effective_date"),
+        closingdate=pl.when(number % 5 == 0).then(approved).otherwise("closingdate"),
+        status=pl.when(number % 7 == 0).then(pl.lit("Dropped")).otherwise("status"),
+    )
+    before = content(sqlite_engine)
+    batch = refreshed(sqlite_engine, rows)
+    read = worldbank.read(
+        rows.write_csv().encode(), file="x.csv", lists=reference.frames(), data_date=NEWER, country="VN"
+    )
+    anew = facts.build(folded_from(read, reference.frames()), NEWER).agreements
+    now = facts.build(read_register(sqlite_engine), NEWER).agreements
+
+    said = ["ref", "state", "state_since", "signed_on", "in_force_on", "ended_on", "current_target"]
+    dated = pl.col("state_since").is_not_null()
+    assert now.select(said).sort("ref").filter(dated).equals(anew.select(said).sort("ref").filter(dated))
+    with store.session(sqlite_engine) as session:
+        updates.undo(session, actor=DESK, batch_id=batch)
+    assert same(content(sqlite_engine), before)
 
 
 def test_texts_alone_go_straight_in_and_a_waiting_one_can_be_returned_or_taken_back(held: sa.Engine) -> None:

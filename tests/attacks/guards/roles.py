@@ -7,6 +7,7 @@ from tests.attacks.guards.guard import Guard
 UPLOADS = "tests/data_access/updates/test_updates.py::"
 FUNCTIONS = "tests/attacks/test_functions.py::"
 VERIFICATION = "tests/data_access/test_verification.py::"
+NEWER = "tests/seed_data/test_refreshing.py::"
 BEHALF = "tests/data_access/updates/test_behalf.py::"
 SAMPLES = "tests/data_access/test_samples.py::"
 FRAMES = "tests/data_access/test_sampling_frames.py::"
@@ -106,9 +107,30 @@ GUARDS = (
         BEHALF + "test_who_hands_in_does_not_publish_it_and_takes_back_only_that",
     ),
     Guard(
+        "only who may hand in for any agency brings a newer export",
+        "data_access/refreshing/batches.py",
+        "        account_of(session, actor, May.HAND_IN_FOR)\n",
+        "",
+        NEWER + "test_a_newer_export_waits_is_published_and_is_no_news_afterwards",
+    ),
+    Guard(
+        "nobody publishes the newer export they handed in",
+        "data_access/refreshing/batches.py",
+        "if batch.username == actor.username:",
+        "if False:",
+        NEWER + "test_a_newer_export_waits_is_published_and_is_no_news_afterwards",
+    ),
+    Guard(
+        "only coordinators publish a newer export",
+        "data_access/refreshing/batches.py",
+        "        account_of(session, actor, May.REVIEW)\n",
+        "",
+        NEWER + "test_a_newer_export_waits_is_published_and_is_no_news_afterwards",
+    ),
+    Guard(
         "whoever acts for an agency takes back only what they handed in",
         "data_access/updates/handing_in.py",
-        " or (actor.acts_for and batch.username != actor.username)",
+        " or (not actor.may(May.HAND_IN) and batch.username != actor.username)",
         "",
         BEHALF + "test_who_hands_in_does_not_publish_it_and_takes_back_only_that",
     ),
