@@ -23,6 +23,7 @@ from kpi.update import Table, table_of
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE
 from kpi.update.edits import Edits, edited, edits
+from kpi.update.layout import NEW
 from pages.ui import links, refusals, session
 from pages.upload import behalf, history
 from pages.upload import work as upload_work
@@ -201,7 +202,9 @@ def _show_one(person: session.Person, draft: Draft) -> None:
 
 def _in_words(person: session.Person, draft: Draft) -> str:
     at = local_time(draft.changed_at)
-    name = w.t("upload.form_file", ref=draft.name) if draft.way == "form" else draft.name
+    name = draft.name
+    if draft.way == "form":
+        name = w.t("upload.form_registers") if name == NEW else w.t("upload.form_file", ref=name)
     if not person.hands_in_for:
         name = f"{w.name('agency', draft.agency)} · {name}"
     values = {"at": f"{at:%H:%M}" if at.date() == today(None) else history.moment(draft.changed_at), "name": name}
@@ -240,8 +243,12 @@ def let_go(opened: Any, person: session.Person, work: Work) -> None:
 
 
 def forget(work: Work) -> None:
-    """What was handed in is no draft any more; fields that still show it make none of it."""
+    """What was handed in is no draft any more; fields that still show it make none of it, and those of a new agreement begin
+    blank."""
     work.saved.kept = None
+    held: FormDraft | None = st.session_state.get(_FORM)
+    if held is not None and held.saved is work.saved and held.taken == form_key(NEW, None):
+        st.session_state[_FORM] = FormDraft(held.taken, {}, Saved(), held.round + 1)
 
 
 # --- Taken up --------------------------------------------------------------------------------------------------------

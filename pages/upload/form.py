@@ -14,6 +14,7 @@ from kpi.thresholds import LEAST_RISE
 from kpi.update import Current, Table, table_of, transitions
 from kpi.update.choices import CLEAR, Choice
 from kpi.update.columns import BY_CODE, COLUMNS, FormColumn
+from kpi.update.layout import NEW
 from kpi.update.template import filled
 from pages.ui import filters, session
 from pages.ui.choices import offered
@@ -26,20 +27,23 @@ _NEW: Final = "new"
 _FIRST: Final = "status_state"
 """The field that stands first in every form."""
 
+_FIRST_OF_NEW: Final = "agreement_title_en"
 _ONE_LINE: Final = 500
 _REASONS: Final = ("state_date", "state_document", "target_reason", "target_set_on")
 Row = dict[str, str | None]
 
 
 def show(person: session.Person, current: Current) -> str | None:
-    """Choose an agreement and fill in its form; its reference, None while none is chosen."""
+    """Choose an agreement, or to register one, and fill in the form; its reference, NEW, or None while none is chosen."""
     rows = filled(current)
     if rows.is_empty():
         st.info(w.t("upload.form_none"), icon=":material/inbox:")
-        return None
     ref = _choose(rows)
     if ref is None:
         return None
+    if ref == NEW:
+        _show_new(person, current)
+        return ref
     own = rows.filter(pl.col("ref") == ref)
     _show_fields(person, current, own.to_dicts())
     return ref
@@ -47,7 +51,7 @@ def show(person: session.Person, current: Current) -> str | None:
 
 def _choose(rows: pl.DataFrame) -> str | None:
     listed = rows.unique("ref", keep="first", maintain_order=True).select("ref", cells.title())
-    names = {ref: f"{ref} · {title}" for ref, title in listed.iter_rows()}
+    names = {NEW: w.t("upload.form_registers"), **{ref: f"{ref} · {title}" for ref, title in listed.iter_rows()}}
     asked = st.query_params.get("ref")
     known = asked if asked in names else None
     options = offered([*names], key="upload_form_ref", write=names.__getitem__, chosen=known)
@@ -96,6 +100,8 @@ def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) 
                 if part == "report" and not current.asks_for_reports:
                     st.info(w.t("upload.no_period"), icon=":material/event_busy:")
                     continue
+                if said_before := _said_before(part, main, current):
+                    st.caption(said_before)
                 if part != "blocker":
                     typed |= _fields(_columns(part), {**main, **start.get(_MAIN, {})}, lists, key=f"{key}_{part}")
                     continue
@@ -113,6 +119,50 @@ def _show_fields(person: session.Person, current: Current, rows: Sequence[Row]) 
     drafts.keep_form(person, draft, ref=ref, version=main["row_version"], rows=said)
     if sent:
         work.hand_in_form(person, ref=ref, table=_table(ref, main, said), saved=draft.saved)
+
+
+def _show_new(person: session.Person, current: Current) -> None:
+    """The fields of an agreement to be registered."""
+    draft = drafts.of_form(
+        drafts.form_key(NEW, None), is_drawn=lambda key: f"form_{key}_{_FIRST_OF_NEW}" in st.session_state
+    )
+    with st.container(border=True):
+        start = _as_typed(draft.start.get(_MAIN, {}))
+        lists = current.choices()
+        typed = _fields(_columns("agreement"), start, lists, key=f"{draft.key}_agreement")
+        typed |= _fields([BY_CODE["current_target"]], start, lists, key=f"{draft.key}_target")
+        typed |= _fields(_columns("result"), start, lists, key=f"{draft.key}_result")
+        sent = st.button(
+            w.t("upload.form_check"), type="primary", icon=":material/rule:", key=f"upload_form_check_{draft.key}"
+        )
+    said = _changed({}, typed)
+    drafts.keep_form(person, draft, ref=NEW, version=None, rows={_MAIN: said} if said else {})
+    if sent and said:
+        table = table_of([said], name=w.t("upload.form_registers"))
+        work.hand_in_form(person, ref=NEW, table=table, saved=draft.saved)
+
+
+def _said_before(part: str, main: Row, current: Current) -> str:
+    """What stands in the register beside what is typed: since when a state holds, the first target, the last report."""
+    if part == "status" and main["state_since"]:
+        return w.t("upload.form_state_since", date=_written(main["state_since"]))
+    if part == "target" and main["original_target"]:
+        days = {name: _written(main[name]) for name in ("original_target", "current_target")}
+        return w.t("upload.form_targets", original=days["original_target"], current=days["current_target"])
+    if part != "report":
+        return ""
+    own = current.agreements.filter(pl.col("ref") == main["ref"]).select("agreement_id")
+    last = current.latest_reports.join(own, on="agreement_id", how="semi").sort("reported_on", "id").tail(1)
+    for report in last.iter_rows(named=True):
+        share = "" if report["progress_pct"] is None else f" · {w.number(report['progress_pct'])}%"
+        period = w.plain(report["period"] or w.date(report["reported_on"]))
+        said = w.plain(" ".join(report["progress"].split())[:_ONE_LINE])
+        return w.t("upload.form_last_report", period=period, date=w.date(report["reported_on"]), share=share, said=said)
+    return ""
+
+
+def _written(day: str | None) -> str:
+    return "–" if day is None else w.date(dt.date.fromisoformat(day))
 
 
 def _columns(part: str) -> list[FormColumn]:

@@ -306,6 +306,21 @@ def test_a_form_left_as_it_is_changes_nothing_and_one_with_a_mistake_says_so(
     assert "row" not in page.dataframe[0].value.columns
 
 
+def test_a_new_agreement_is_registered_in_the_form(shown_store: sa.Engine, visit: Visit) -> None:
+    page = visit("upload", "bct", way="form", ref="+")
+    key = page.text_area[0].key.removesuffix("agreement_title_vi")  # type: ignore[union-attr]
+    page.text_area(key=f"{key}agreement_title_vi").set_value("Bản ghi nhớ về đào tạo kỹ sư")
+    for name, code in (("doc_type", "MOU"), ("sector", "ENE"), ("partner", "KR"), ("scope", "HIGH_LEVEL")):
+        page.selectbox(key=f"{key}agreement_{name}").set_value(code)
+    page.date_input(key=f"{key}agreement_signed_on").set_value(dt.date(2026, 1, 5))
+    page = next(button for button in page.button if button.label == w.t("upload.form_check")).click().run()
+    page = confirm(page)
+
+    assert not page.exception
+    assert updates.list_batches(shown_store, "BCT")["file_name"].to_list() == ["Đăng ký thỏa thuận mới"]
+    assert not page.text_area[0].value  # ready for the next one
+
+
 def test_every_open_agreement_has_a_form(shown_store: sa.Engine, visit: Visit) -> None:
     own = facts.build(read_register(shown_store), stores.AS_OF).agreements
     own = own.filter((pl.col("agency") == "BCT") & pl.col("is_open")).unique("state", maintain_order=True)
