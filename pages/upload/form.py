@@ -129,7 +129,9 @@ def _show_new(person: session.Person, current: Current) -> None:
     with st.container(border=True):
         start = _as_typed(draft.start.get(_MAIN, {}))
         lists = current.choices()
-        typed = _fields(_columns("agreement"), start, lists, key=f"{draft.key}_agreement")
+        title, *others = _columns("agreement")
+        typed = _fields([title], start, lists, key=f"{draft.key}_agreement")
+        typed |= _fields(others, start, lists, key=f"{draft.key}_agreement")
         typed |= _fields([BY_CODE["current_target"]], start, lists, key=f"{draft.key}_target")
         typed |= _fields(_columns("result"), start, lists, key=f"{draft.key}_result")
         sent = st.button(
@@ -143,7 +145,7 @@ def _show_new(person: session.Person, current: Current) -> None:
 
 
 def _said_before(part: str, main: Row, current: Current) -> str:
-    """What stands in the register beside what is typed: since when a state holds, the first target, the last report."""
+    """What stands in the register beside what is typed: since when a state holds, the first target, the last report of another period."""
     if part == "status" and main["state_since"]:
         return w.t("upload.form_state_since", date=_written(main["state_since"]))
     if part == "target" and main["original_target"]:
@@ -152,7 +154,8 @@ def _said_before(part: str, main: Row, current: Current) -> str:
     if part != "report":
         return ""
     own = current.agreements.filter(pl.col("ref") == main["ref"]).select("agreement_id")
-    last = current.latest_reports.join(own, on="agreement_id", how="semi").sort("reported_on", "id").tail(1)
+    others = current.latest_reports.filter(pl.col("item") != (main["report_period"] or ""))
+    last = others.join(own, on="agreement_id", how="semi").sort("reported_on", "id").tail(1)
     for report in last.iter_rows(named=True):
         share = "" if report["progress_pct"] is None else f" · {w.number(report['progress_pct'])}%"
         period = w.plain(report["period"] or w.date(report["reported_on"]))
