@@ -145,7 +145,7 @@ def _show_new(person: session.Person, current: Current) -> None:
 
 
 def _said_before(part: str, main: Row, current: Current) -> str:
-    """What stands in the register beside what is typed: since when a state holds, the first target, the last report of another period."""
+    """What stands in the register beside what is typed: since when a state holds, the targets, the last report before."""
     if part == "status" and main["state_since"]:
         return w.t("upload.form_state_since", date=_written(main["state_since"]))
     if part == "target" and main["original_target"]:
