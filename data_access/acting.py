@@ -70,7 +70,9 @@ Code = Literal[
     "before_sample", "counts_nothing", "counts_none_yet", "not_later", "no_change", "no_such_agency", "changed_since", "not_yet",
     "published_already",
     "email_invalid", "phone_invalid", "text_missing", "addressee_missing", "answer_due_passed", "explanation_gone",
-    "already_answered", "partner_taken", "partner_unfit", "partner_unknown", "partner_listed", "partner_used", "name_taken",
+    "already_answered", "list_unknown", "entry_taken", "entry_unfit", "entry_unknown", "entry_listed", "entry_used", "name_taken",
+    "names_fixed", "into_itself", "ended_already", "before_validity", "day_shown", "day_ahead", "successor_unfit",
+    "no_agreements", "has_agreements",
     # what is looked at
     "period_open", "period_closed", "already_announced", "not_announced", "not_drawn", "already_drawn", "seed_lost",
     "nothing_to_draw", "sample_too_large", "own_agency", "claim_gone", "already_verified", "verdict_unknown", "document_missing",
@@ -175,7 +177,10 @@ def agency_of(session: Session, actor: Person) -> str:
     write for none."""
     account = account_of(session, actor)
     agency = actor.hands_in_for
-    if agency is None or session.get(Agency, agency) is None:
+    held = None if agency is None else session.get(Agency, agency)
+    if (
+        agency is None or held is None or held.valid_to is not None
+    ):  # one that has ended has nothing to bring up to date
         raise Refused("not_allowed")
     if not may(account.role, May.HAND_IN):
         store.act_for(session, agency)

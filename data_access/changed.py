@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Final
 
 import polars as pl
@@ -17,7 +16,7 @@ from data_access.store.arrow import Read, table_of
 from kpi.vocabulary import Verdict
 
 SOURCE, FINDING, NAME = "source", "finding", "name"
-"""What else it was: loaded with a later receipt, found of a claim, an agency's name assigned or released."""
+"""What else it was: loaded with a later receipt, found of a claim, somebody else made responsible."""
 
 TOUCHED: Final = {"agreement_id": pl.Int64(), "batch_id": pl.Int64(), "cause": pl.String()}
 
@@ -92,11 +91,11 @@ def _found(read: Read, day: dt.date) -> pl.DataFrame:
 
 
 def _named(read: Read, day: dt.date) -> pl.DataFrame:
-    assigned = table_of(models.NameAssignment).c
-    since = sa.or_(assigned.assigned_at >= end_of(day), assigned.released_at >= end_of(day))
-    texts = read(sa.select(assigned.agreements).where(since))["agreements"]
-    numbers = {number for text in texts for number, _ in json.loads(text)}
-    return _as_touched(pl.DataFrame({"agreement_id": list(numbers)}, schema={"agreement_id": pl.Int64}), NAME)
+    """What was handed over or back since, from the day or an earlier one on."""
+    handover = table_of(models.Handover).c
+    since = sa.or_(handover.recorded_at >= end_of(day), handover.retracted_at >= end_of(day))
+    statement = sa.select(handover.agreement_id).where(since, handover.effective_on <= day).distinct()
+    return _as_touched(read(statement, {"agreement_id": pl.Int64}), NAME)
 
 
 def _as_touched(found: pl.DataFrame, cause: str | None = None) -> pl.DataFrame:

@@ -31,9 +31,12 @@ from kpi.vocabulary import State
 ACTIONS: Final = (
     *("calendar.add", "calendar.remove", "calendar.due", "register.publish", "settings.rule", "settings.review"),
     *("names.assign", "names.release"),
+    *("lists.add", "lists.rename", "lists.remove", "lists.also", "lists.no_more"),
+    *("lists.merge", "lists.split", "lists.close", "lists.reopen", "lists.tier", "lists.no_tier"),
     *("partners.add", "partners.rename", "partners.remove", "partners.also", "partners.no_more"),
 )
-"""The audit's names for what a coordinator settles: here, in `uploads.routes`, `unresolved_names` and `partners`."""
+"""The audit's names for what a coordinator settles: here, in `uploads.routes`, `unresolved_names` and `lists`, of which those of
+partners were once written down by names of their own."""
 
 
 # --- The reporting calendar ------------------------------------------------------------------------------------------

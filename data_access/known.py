@@ -7,7 +7,6 @@ it. The past does not change: whatever is handed in, published, corrected or und
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Final
 
 import polars as pl
@@ -20,6 +19,8 @@ from data_access.store.arrow import Read, table_of
 
 def had_come(table: sa.FromClause, day: dt.date) -> sa.ColumnElement[bool]:
     """Which rows of a table of claims were there at the end of a day, taken back by then or not."""
+    if "received_on" not in table.c:
+        return table.c.recorded_at < end_of(day)
     if "batch_id" not in table.c:
         return table.c.received_on <= day
     return sa.or_(
@@ -98,18 +99,13 @@ def _changes_since(day: dt.date, of: str = "agreement") -> sa.Select[tuple[objec
 
 
 def _agencies_then(read: Read, day: dt.date) -> pl.DataFrame:
-    """Who was responsible at the end of a day where a name has been assigned or released since: id, old (null for nobody)."""
-    assigned = table_of(models.NameAssignment).c
-    end = end_of(day)
-    since = sa.or_(assigned.assigned_at >= end, assigned.released_at >= end)
-    found = read(
-        sa.select(assigned.agency, assigned.agreements, assigned.assigned_at).where(since).order_by(assigned.id)
-    )
-    then: dict[int, str | None] = {}
-    for agency, agreements, assigned_at in found.iter_rows():
-        for number, _ in json.loads(agreements):
-            then.setdefault(number, agency if assigned_at < end else None)
-    return pl.DataFrame({"id": list(then), "old": list(then.values())}, schema={"id": pl.Int64, "old": pl.String})
+    """Who was responsible at the end of a day for what was handed over or back since: id, old (null for nobody)."""
+    handover, end = table_of(models.Handover).c, end_of(day)
+    over = sa.select(handover.agreement_id, handover.agency, handover.recorded_at.label("at"), handover.id)
+    back = sa.select(handover.agreement_id, handover.successor, handover.retracted_at.label("at"), handover.id)
+    since = sa.union_all(over.where(handover.recorded_at >= end), back.where(handover.retracted_at >= end))
+    found = read(since, {"at": pl.Datetime("us"), "agency": pl.String}).sort("agreement_id", "at", "id")
+    return found.unique("agreement_id", keep="first").select(id="agreement_id", old="agency")
 
 
 def _with(agreements: pl.DataFrame, field: str, old: pl.DataFrame) -> pl.DataFrame:

@@ -44,6 +44,8 @@ TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
         "partner_tiers": models.PartnerTier,
         "sectors": models.Sector,
         "doc_types": models.DocType,
+        "handovers": models.Handover,
+        "ends": models.EntryEnd,
     }
 )
 """Frame of a `Register` -> the table it is read from."""

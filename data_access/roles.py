@@ -21,7 +21,7 @@ class May(Enum):
     REVIEW = "publish or return what waits"
     VERIFY = "record what was found of what agencies claimed; never for the agency one acts for"
     SEE_SIGNS = "see what is unusual in what agencies claim"
-    SETTLE = "settle the calendar, thresholds and agencies' names"
+    SETTLE = "settle the calendar, thresholds, lists and who is responsible for agreements"
     REMIND = "remind agencies of reports"
     ANSWER = "answer what agencies explain of their figures"
     KEEP_CONTACTS = "keep whom to turn to at agencies; for whoever acts for one, at that one"

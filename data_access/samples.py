@@ -13,7 +13,6 @@ import dataclasses
 import datetime as dt
 import hashlib
 import hmac
-import json
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -303,9 +302,9 @@ def _owned_late(read: Read, ends: Sequence[dt.date]) -> list[int]:
     """The agreements of which it was settled only after the first of these days who is responsible."""
     if not ends:
         return []
-    assigned = table_of(models.NameAssignment).c
-    told = read(sa.select(assigned.agreements).where(assigned.assigned_at >= end_of(min(ends))))
-    return sorted({number for text in told["agreements"] for number, _ in json.loads(text)})
+    handover = table_of(models.Handover).c
+    late = (handover.agency.is_(None), handover.recorded_at >= end_of(min(ends)))
+    return read(sa.select(handover.agreement_id).where(*late).distinct())["agreement_id"].sort().to_list()
 
 
 def _earlier_ends(read: Read, period: models.ReportingPeriod) -> list[dt.date]:

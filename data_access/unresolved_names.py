@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import store
+from data_access import responsibility, store
 from data_access.acting import Person, Refused
 from data_access.coordination import begin, finish
 from data_access.store import models
 from data_access.store.arrow import table_of
-from data_access.updates.rows import raise_row_versions
 
 ASSIGN: Final = "names.assign"
 RELEASE: Final = "names.release"
-
-_IDS_AT_A_TIME: Final = 5_000  # stores bound how many values one statement may carry
 
 
 def read_names_as_given(engine: sa.Engine) -> pl.DataFrame:
@@ -53,7 +49,8 @@ def read_present_agencies(engine: sa.Engine) -> list[str]:
 
 
 def assign_name(session: Session, *, actor: Person, text: str, agency: str, seen: int) -> int:
-    """Make an agency responsible for the agreements whose register names it in these words; gives the new data version.
+    """Make an agency responsible for the agreements whose register names it in these words, from the data date on: what was said of
+    the days before stays. Gives the new data version.
 
     `seen` is how many agreements were shown under the name. The words stay in the agreements, so that the assignment can be
     taken back by `release_name`. Raises `Refused`.
@@ -71,12 +68,13 @@ def assign_name(session: Session, *, actor: Person, text: str, agency: str, seen
     ids = sorted(int(number) for (number,) in session.connection().execute(statement.with_for_update()))
     if len(ids) != seen or not ids:
         raise Refused("not_as_seen")
-    _make_responsible(session, ids, agency)
-    held = [[number, version] for number, version in sorted(_versions(session, ids).items())]
+    since = responsibility.first_day(session)
+    responsibility.hand_over(session, ids, successor=agency, effective_on=since, action=ASSIGN, by=actor.username)
+    held = [[number, version] for number, version in sorted(responsibility.versions(session, ids).items())]
     session.add(
         models.NameAssignment(text=text, agency=agency, agreements=json.dumps(held), assigned_by=actor.username)
     )
-    detail = {"agency": agency, "agreements": held}
+    detail = {"agency": agency, "agreements": held, "from": since.isoformat()}
     return finish(session, actor, ASSIGN, {text: detail})
 
 
@@ -93,32 +91,8 @@ def release_name(session: Session, *, actor: Person, text: str) -> int:
     if latest is None or latest.released_at is not None:
         raise Refused("no_change")
     held = dict(json.loads(latest.agreements))
-    if _versions(session, sorted(held), agency=latest.agency) != held:
+    if responsibility.versions(session, sorted(held), agency=latest.agency) != held:
         raise Refused("changed_since")
     latest.released_at, latest.released_by = models.utc_now(), actor.username
-    _make_responsible(session, sorted(held), None)
+    responsibility.hand_back(session, sorted(held), by=actor.username)
     return finish(session, actor, RELEASE, {text: {"agency": latest.agency, "agreements": sorted(held)}})
-
-
-def _make_responsible(session: Session, ids: Sequence[int], agency: str | None) -> None:
-    agreement = table_of(models.Agreement)
-    for start in range(0, len(ids), _IDS_AT_A_TIME):
-        part = ids[start : start + _IDS_AT_A_TIME]
-        session.connection().execute(
-            sa.update(agreement).where(agreement.c.id.in_(part)).values(responsible_agency=agency)
-        )
-    raise_row_versions(session, ids)
-
-
-def _versions(session: Session, ids: Sequence[int], *, agency: str | None = None) -> dict[int, int]:
-    """Row versions by agreement; of those an agency is responsible for, where one is named."""
-    agreement = table_of(models.Agreement).c
-    found: dict[int, int] = {}
-    for start in range(0, len(ids), _IDS_AT_A_TIME):
-        statement = sa.select(agreement.id, agreement.row_version).where(
-            agreement.id.in_(ids[start : start + _IDS_AT_A_TIME])
-        )
-        if agency is not None:
-            statement = statement.where(agreement.responsible_agency == agency)
-        found |= {int(number): int(version) for number, version in session.connection().execute(statement)}
-    return found

@@ -15,6 +15,7 @@ from kpi import frames
 from kpi.frames import coded, in_order
 from kpi.vocabulary import (
     REPORT_FIELDS,
+    UNASSIGNED,
     AccessLevel,
     AgencyKind,
     Authority,
@@ -214,6 +215,26 @@ class PartnerTiers(dy.Schema):
         return in_order("valid_from", "valid_to")
 
 
+class Handovers(dy.Schema):
+    """Who was responsible for agreements (null: nobody) until somebody else was, from `effective_on` on."""
+
+    id = dy.Int64(primary_key=True)
+    agreement_id = dy.Int64()
+    agency = dy.String(nullable=True)
+    effective_on = dy.Date()
+
+
+class Ends(dy.Schema):
+    """Entries of the lists of partners, sectors, kinds of documents and exchanges (`list_of` is their column in `Facts`) that
+    ended: from `effective_on` on another is in their place, null where none. Agencies end by their own days."""
+
+    id = dy.Int64(primary_key=True)
+    list_of = dy.String()
+    code = dy.String()
+    successor = dy.String(nullable=True)
+    effective_on = dy.Date()
+
+
 class Sectors(dy.Schema):
     """Fields of cooperation and the groups they belong to."""
 
@@ -275,6 +296,8 @@ class Register:
     partner_tiers: pl.DataFrame = dataclasses.field(default_factory=PartnerTiers.create_empty)
     sectors: pl.DataFrame = dataclasses.field(default_factory=Sectors.create_empty)
     doc_types: pl.DataFrame = dataclasses.field(default_factory=DocTypes.create_empty)
+    handovers: pl.DataFrame = dataclasses.field(default_factory=Handovers.create_empty)
+    ends: pl.DataFrame = dataclasses.field(default_factory=Ends.create_empty)
     not_kept: frozenset[str] = frozenset()
     starts_with: str = State.IN_PROGRESS.value
 
@@ -298,6 +321,8 @@ DECLARED: Final[Mapping[str, type[dy.Schema]]] = types.MappingProxyType(
         "partner_tiers": PartnerTiers,
         "sectors": Sectors,
         "doc_types": DocTypes,
+        "handovers": Handovers,
+        "ends": Ends,
     }
 )
 """Field of `Register` -> what its frame is declared to be."""
@@ -319,6 +344,13 @@ of completion that are not just the targets, cannot be seen in what a register h
 
 MADE_HERE: Final = frozenset({"samples"})
 """Those of RECORDS that come of work with the register and from no source: no source can say that it does not keep them."""
+
+
+def owners_of(register: Register) -> pl.DataFrame:
+    """Who is or was responsible for agreements, each once: agreement_id, agency (UNASSIGNED for nobody)."""
+    now = register.agreements.select(agreement_id="id", agency="responsible_agency")
+    before = register.handovers.select("agreement_id", "agency")
+    return pl.concat([now, before]).with_columns(pl.col("agency").fill_null(UNASSIGNED)).unique()
 
 
 def check(register: Register) -> None:

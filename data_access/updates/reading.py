@@ -97,10 +97,11 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             waiting=_waiting(read(_submitted(agency, BatchStatus.WAITING))),
             earlier=_earlier(read(_changes_of(own))),
             lists={
-                "doc_type": _choices(read(_named(models.DocType, "position"))),
-                "sector": _choices(read(_named(models.Sector, "position"))),
+                "doc_type": _choices(read(_named(models.DocType, "position", "doc_type", today(up_to)))),
+                "sector": _choices(read(_named(models.Sector, "position", "sector", today(up_to)))),
                 "partner": _choices(
-                    read(_named(models.Partner, "name_vi")), also=read(sa.select(table(models.PartnerAlias)))
+                    read(_named(models.Partner, "name_vi", "partner", today(up_to))),
+                    also=read(sa.select(table(models.PartnerAlias))),
                 ),
             },
             thresholds=register.read_rules(engine, today(up_to)),
@@ -176,9 +177,12 @@ def _lead(partners: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _named(model: type[SQLModel], order: str) -> sa.Select[tuple[object, ...]]:
-    columns = table(model).c
-    return sa.select(columns.code, columns.name_vi, columns.name_en).order_by(columns[order], columns.code)
+def _named(model: type[SQLModel], order: str, list_of: str, day: dt.date) -> sa.Select[tuple[object, ...]]:
+    """The entries of a list that have not ended by a day."""
+    columns, end = table(model).c, table(models.EntryEnd).c
+    ended = sa.select(end.code).where(end.list_of == list_of, end.retracted_at.is_(None), end.effective_on <= day)
+    entries = sa.select(columns.code, columns.name_vi, columns.name_en).where(columns.code.not_in(ended))
+    return entries.order_by(columns[order], columns.code)
 
 
 def _choices(names: pl.DataFrame, also: pl.DataFrame | None = None) -> tuple[Choice, ...]:

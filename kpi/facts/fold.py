@@ -14,6 +14,7 @@ import polars as pl
 from kpi.facts import measures
 from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts, VerificationFacts
 from kpi.facts.history import History, on_day
+from kpi.facts.succession import by_lists, responsible
 from kpi.register import Register
 from kpi.thresholds import Thresholds
 from kpi.vocabulary import (
@@ -109,12 +110,13 @@ def _known(history: History, as_of: dt.date) -> pl.DataFrame:
 
     tiers = _tiers(history, as_of)["partner_tier"]
     has_partner = pl.col("partner") != NOT_GIVEN
+    agreements = by_lists(history, responsible(history, as_of), as_of)
     return pl.concat(
-        [history.agreements, *(on_day(spells, as_of).drop("agreement_id") for spells in history.spells)],
+        [agreements, *(on_day(spells, as_of).drop("agreement_id") for spells in history.spells)],
         how="horizontal",
     ).with_columns(
         partner_tier=pl.when(has_partner)
-        .then(tiers.gather(history.agreements["_partner"]).fill_null(UNRECORDED))
+        .then(tiers.gather(agreements["_partner"]).fill_null(UNRECORDED))
         .otherwise(pl.lit(NOT_GIVEN)),
         signed_on=by_now("first_signed"),
         in_force_on=by_now("first_in_force"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -39,6 +40,9 @@ _NEVER = dt.date.max
 _ALL = 100.0
 _ROUNDING = 1e-9
 
+AGENCY = ("agency", "agency_since", "agency_until", "agency_group")
+"""What agreements have of their agency."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class History:
@@ -48,7 +52,9 @@ class History:
     (`first_...`), the first target and since when it was known. `states`, `milestones`, `targets`, `reports`: spells of the
     agreements. `owed`: spells of every report that may fall due (`_row` is its agreement's row in `agreements`).
     `blockers`: one row each, with the days of its steps. `verifications`: one row per finding, and per claim drawn that was taken
-    back before anybody looked. `partners`, `partner_tiers`: as in the register.
+    back before anybody looked. `partners`, `partner_tiers`: as in the register. `handovers`: who was responsible for
+    agreements until a day, the first of each first (`_row` is its agreement's row in `agreements`).
+    `lists`: column of `agreements` -> what stands beside each of its values, and nothing but that; `ends`: as in the register.
     `records`: see `Facts`. `starts_with`: see `Register`.
     """
 
@@ -62,6 +68,9 @@ class History:
     verifications: pl.DataFrame
     partners: pl.DataFrame
     partner_tiers: pl.DataFrame
+    handovers: pl.DataFrame
+    lists: Mapping[str, pl.DataFrame]
+    ends: pl.DataFrame
     records: frozenset[str]
     starts_with: str
 
@@ -110,6 +119,9 @@ class History:
             verifications=_looked_at(register),
             partners=register.partners,
             partner_tiers=register.partner_tiers,
+            handovers=_handovers(register, agreements),
+            lists=_lists(register),
+            ends=register.ends,
             records=records_kept(register),
             starts_with=register.starts_with,
         )
@@ -170,15 +182,7 @@ def _described(register: Register) -> pl.DataFrame:
         .unique("agreement_id", keep="first", maintain_order=True)
         .select("agreement_id", "partner")
     )
-    partners = register.partners.select(partner="code", partner_region="region").with_row_index("_partner")
-    agencies = register.agencies.select(
-        agency="key",
-        agency_since="valid_from",
-        agency_until="valid_to",
-        agency_group=pl.when(pl.col("kind").is_in(PROVINCE_KINDS))
-        .then(pl.lit(AgencyGroup.PROVINCE))
-        .otherwise(pl.lit(AgencyGroup.MINISTRY)),
-    )
+    lists = _lists(register)
     return (
         register.agreements.rename({"id": "agreement_id"})
         .with_columns(
@@ -186,11 +190,11 @@ def _described(register: Register) -> pl.DataFrame:
             sector=pl.col("sector").fill_null(NOT_GIVEN),
             doc_type=pl.col("doc_type").fill_null(NOT_GIVEN),
         )
-        .join(register.sectors.select(sector="code", sector_group="sector_group"), on="sector", how="left")
-        .join(register.doc_types.select(doc_type="code", legal_class="legal_class"), on="doc_type", how="left")
+        .join(lists["sector"], on="sector", how="left")
+        .join(lists["doc_type"], on="doc_type", how="left")
         .join(lead, on="agreement_id", how="left")
-        .join(partners, on="partner", how="left")
-        .join(agencies, on="agency", how="left")
+        .join(lists["partner"], on="partner", how="left")
+        .join(_agencies(register), on="agency", how="left")
         .select(
             "agreement_id",
             "ref",
@@ -220,6 +224,41 @@ def _described(register: Register) -> pl.DataFrame:
             "_partner",
             followed=pl.col("implementable") & pl.col("tracked"),
         )
+    )
+
+
+def _lists(register: Register) -> dict[str, pl.DataFrame]:
+    partners = register.partners.select(partner="code", partner_region="region").with_row_index("_partner")
+    return {
+        "sector": register.sectors.select(sector="code", sector_group="sector_group"),
+        "doc_type": register.doc_types.select(doc_type="code", legal_class="legal_class"),
+        "partner": partners,
+        "exchange": pl.DataFrame(schema={"exchange": pl.String}),
+    }
+
+
+def _agencies(register: Register) -> pl.DataFrame:
+    """What is said of an agency beside each of its agreements: AGENCY."""
+    return register.agencies.select(
+        agency="key",
+        agency_since="valid_from",
+        agency_until="valid_to",
+        agency_group=pl.when(pl.col("kind").is_in(PROVINCE_KINDS))
+        .then(pl.lit(AgencyGroup.PROVINCE))
+        .otherwise(pl.lit(AgencyGroup.MINISTRY)),
+    )
+
+
+def _handovers(register: Register, agreements: pl.DataFrame) -> pl.DataFrame:
+    """Who was responsible before a day (`_until`): AGENCY, by agreement and day; of one day's the first recorded counts."""
+    rows = agreements.select("agreement_id").with_row_index("_row")
+    return (
+        register.handovers.with_columns(pl.col("agency").fill_null(UNASSIGNED))
+        .join(_agencies(register), on="agency", how="left")
+        .join(rows, on="agreement_id")
+        .with_columns(pl.col("agency_group").fill_null(AgencyGroup.UNASSIGNED))
+        .sort("_row", "effective_on", "id")
+        .select("_row", "agreement_id", *AGENCY, _until="effective_on")
     )
 
 

@@ -167,16 +167,32 @@ def with_standing(register: Register) -> pl.DataFrame:
 
 def _withheld(register: Register, events: pl.DataFrame) -> pl.DataFrame:
     """The events of claims of the periods in which their agency claimed something false that nobody has seen: id, withheld_for."""
-    owners = register.agreements.select("responsible_agency", agreement_id="id")
     unseen = ~IS_SEEN & (pl.col("standing") != Standing.REFUSED)
     return (
-        events.filter(pl.col("state").is_in(list(CLAIMED)) & unseen)
-        .join(owners, on="agreement_id")
-        .join(doubted(register), left_on="responsible_agency", right_on="agency")
+        _by_claimant(register, events.filter(pl.col("state").is_in(list(CLAIMED)) & unseen))
+        .join(doubted(register), on="agency")
         .filter(pl.col("received_on").is_between("starts_on", "ends_on"))
         .unique("id", keep="first")
         .select("id", withheld_for="period")
     )
+
+
+def _by_claimant(register: Register, events: pl.DataFrame) -> pl.DataFrame:
+    """Events with `agency`, which was responsible on the day they were received."""
+    owners = register.agreements.select("responsible_agency", agreement_id="id")
+    owned = events.join(owners, on="agreement_id")
+    if register.handovers.is_empty():
+        return owned.rename({"responsible_agency": "agency"})
+    earlier = (
+        events.select("id", "agreement_id", "received_on")
+        .join(register.handovers.rename({"id": "_order"}), on="agreement_id")
+        .filter(pl.col("effective_on") > pl.col("received_on"))
+        .sort("effective_on", "_order")
+        .unique("id", keep="first", maintain_order=True)
+        .select("id", "agency", _is_other=True)
+    )
+    then = pl.when("_is_other").then("agency").otherwise("responsible_agency")
+    return owned.join(earlier, on="id", how="left").with_columns(agency=then).drop("responsible_agency", "_is_other")
 
 
 def first_seen(*kinds: ClaimKind) -> pl.Expr:

@@ -8,13 +8,11 @@ from typing import Final
 import polars as pl
 
 from kpi import facts as folding
-from kpi.facts import UNASSIGNED, Facts
-from kpi.register import Register
+from kpi.facts import Facts
+from kpi.register import Register, owners_of
 
 DIGITS: Final = 1
 """Figures are read to one decimal at most: less than that is no change."""
-
-_AGENCY: Final = pl.col("responsible_agency").fill_null(UNASSIGNED)
 
 
 def changed(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
@@ -35,18 +33,20 @@ def changed(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     return both.filter(differs).select(*keys, "old", "new", "old_status", "new_status").sort(keys)
 
 
-def agencies_of(touched: pl.DataFrame, *registered: pl.DataFrame) -> pl.DataFrame:
+def agencies_of(touched: pl.DataFrame, *registers: Register) -> pl.DataFrame:
     """Whose the touched agreements are or were: the rows of `touched` (agreement_id, ...) with `agency`, once each.
 
-    `registered` are agreements of registers (id, responsible_agency): of then and of now.
+    The registers are those of then and of now.
     """
-    owners = pl.concat(frame.select(agreement_id="id", agency=_AGENCY) for frame in registered)
+    owners = pl.concat(map(owners_of, registers))
     return touched.join(owners.unique(), on="agreement_id", how="inner").unique(maintain_order=True)
 
 
 def of_agencies(register: Register, agencies: pl.Series) -> Register:
-    """The register with the agreements of some agencies only, as those of `Facts` are named: nothing else is folded."""
-    return dataclasses.replace(register, agreements=register.agreements.filter(_AGENCY.is_in(agencies.implode())))
+    """The register with the agreements that are or were those of some agencies, as `Facts` names them: nothing else is folded."""
+    theirs = owners_of(register).filter(pl.col("agency").is_in(agencies.implode()))
+    agreements = register.agreements.join(theirs, left_on="id", right_on="agreement_id", how="semi")
+    return dataclasses.replace(register, agreements=agreements)
 
 
 def with_records(facts: Facts, register: Register) -> Facts:

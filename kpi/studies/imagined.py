@@ -47,6 +47,7 @@ def copies(register: Register, options: pl.DataFrame) -> Register:
         targets=of_options(register.targets),
         reports=of_options(register.reports),
         blockers=blockers.with_columns(id="_new", agreement_id="option").select(register.blockers.columns),
+        handovers=of_options(register.handovers),
         blocker_events=moves.with_columns(blocker_id="_new").select(register.blocker_events.columns),
     )
 
@@ -61,6 +62,6 @@ def together(parts: Sequence[Register]) -> Register:
         taken += 1 + int(part.blockers.select(pl.col("id").max().fill_null(0)).item())
     joined = {
         name: pl.concat(getattr(part, name) for part in parts)
-        for name in ("agreements", "agreement_partners", "status_events", "targets", "reports")
+        for name in ("agreements", "agreement_partners", "status_events", "targets", "reports", "handovers")
     }
     return dataclasses.replace(first, blockers=pl.concat(blockers), blocker_events=pl.concat(events), **joined)

@@ -13,7 +13,7 @@ import polars as pl
 
 from kpi import facts as folding
 from kpi.indicators import scorecard
-from kpi.register import Register
+from kpi.register import Register, owners_of
 from kpi.rules import Rules
 from kpi.update import Preview, projected
 
@@ -27,7 +27,7 @@ def cards_after(
     """
     after = projected(register, preview)
     found = folding.build(of_agency(after, preview.agency), as_of, rules)
-    found = dataclasses.replace(found, records=folding.records_kept(after))
+    found = dataclasses.replace(found, records=folding.records_kept(after)).where(pl.col("agency") == preview.agency)
     if condition is not None:
         found = found.where(condition)
     return scorecard.compute(found, by=["agency"], rules=rules)
@@ -46,8 +46,11 @@ def rank_of(cards: pl.DataFrame, *, agency: str) -> tuple[int | None, int]:
 
 
 def of_agency(register: Register, agency: str) -> Register:
-    """The part of a register that is about one agency's agreements; reference lists and periods stay whole."""
-    agreements = register.agreements.filter(pl.col("responsible_agency") == agency)
+    """The part of a register that is about agreements that are or were one agency's; reference lists and periods stay whole."""
+    theirs = owners_of(register).filter(pl.col("agency") == agency)
+    agreements = register.agreements.join(
+        theirs, left_on="id", right_on="agreement_id", how="semi", maintain_order="left"
+    )
     ids = agreements.select(agreement_id="id")
 
     def own(frame: pl.DataFrame) -> pl.DataFrame:

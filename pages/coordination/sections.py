@@ -184,6 +184,8 @@ def _part_text(name: str, value: Any) -> str:
     if "agreements" in value:
         agency = w.name("agency", value["agency"])
         return w.tn("coordination.detail_name", len(value["agreements"]), name=name, agency=agency)
+    if "entry" in value:
+        return _entry_text(name, value)
     if "partner" in value:
         return w.t("coordination.detail_partner", code=name, before=value["partner"], name=value["name"])
     if "due_on" in value:
@@ -203,6 +205,20 @@ def _part_text(name: str, value: Any) -> str:
         )
     old, new = (w.date(dt.date.fromisoformat(value[key])) for key in ("old", "new"))
     return w.t("coordination.line", what=w.t("coordination.due_of", code=name), old=old, new=new)
+
+
+def _entry_text(code: str, value: dict[str, Any]) -> str:
+    """What was done to an entry of a list: its names, or what is in its place from a day on."""
+    if "from" not in value:
+        return w.t("coordination.detail_entry", code=code, before=value["entry"], name=value["name"])
+    return w.t(
+        "coordination.detail_entry_from",
+        code=code,
+        before=value["entry"],
+        name=value["name"] or "–",
+        date=w.date(dt.date.fromisoformat(value["from"])),
+        count=w.tn("coordination.agreements", value["count"]),
+    )
 
 
 # --- Names of settings -----------------------------------------------------------------------------------------------

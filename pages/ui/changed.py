@@ -86,7 +86,7 @@ def since(view: View) -> Changed:
         return Changed(_NONE, _NONE)
     now = loaders.register()
     register = read_register(data_edition.store(), known_on=view.as_of, now=now)
-    causes = changed.agencies_of(found, register.agreements, now.agreements)
+    causes = changed.agencies_of(found, register, now)
     if causes.is_empty():
         return Changed(_NONE, causes)
     shown = [COMPOSITE, *shown_in("scorecard", loaders.records())]
@@ -106,9 +106,10 @@ def _cards(register: Register, agencies: pl.Series, view: View, rules: Rules) ->
     """The scorecards of some agencies; of all the rest nothing is folded."""
     found = kpi_facts.build(History.of(changed.of_agencies(register, agencies)), view.as_of, rules)
     found = changed.with_records(found, register)
-    return scorecard.compute(
+    cards = scorecard.compute(
         found if view.condition is None else found.where(view.condition), by=["agency"], rules=rules
     )
+    return cards.filter(pl.col("agency").is_in(agencies.implode()))
 
 
 # --- Shown -----------------------------------------------------------------------------------------------------------

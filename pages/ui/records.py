@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from data_access import coordination, unresolved_names
+from data_access import coordination, lists, unresolved_names
 from kpi.reporting import calendar as reporting_calendar
 from kpi.reporting import quality, reports
 from kpi.reporting.calendar import Period
@@ -44,6 +44,12 @@ def names_as_given() -> pl.DataFrame:
 def assigned_names() -> pl.DataFrame:
     """Agencies' names that a coordinator has assigned; columns of `unresolved_names.read_assigned_names`."""
     return unresolved_names.read_assigned_names(data_edition.store())
+
+
+@kept()
+def entries(of: str) -> pl.DataFrame:
+    """A list as the coordinator keeps it; columns of `lists.read`."""
+    return lists.read(data_edition.store(), of)
 
 
 @kept()

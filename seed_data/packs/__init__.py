@@ -81,11 +81,13 @@ def of_country(country: str) -> dict[str, pl.DataFrame] | None:
 
 
 def stored(engine: sa.Engine) -> dict[str, pl.DataFrame] | None:
-    """The lists of a store that was begun with a pack, as they are there; None of any other."""
+    """The lists of a store, as they are there by now, with the pack it was begun with if it was; None of a store without lists."""
     names = (PACK, *reference.frames())
     with store.snapshot(engine) as read_frame:
         found = {name: read_frame(sa.select(table_of(getattr(models, name)))) for name in names}
-    return None if found[PACK].is_empty() else found
+    if found[models.Partner.__name__].is_empty():
+        return None
+    return {name: frame for name, frame in found.items() if name != PACK or not frame.is_empty()}
 
 
 def _world() -> dict[str, pl.DataFrame]:

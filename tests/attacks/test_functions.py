@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 import data_access
-from data_access import accounts, audit, drafts, partners, register, settings, store, updates
+from data_access import accounts, audit, drafts, lists, register, settings, store, updates
 from data_access.accounts import Person, passwords
 from data_access.acting import Refused
 from data_access.audit.journal import Sought
@@ -67,11 +67,14 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "samples.draw": ("coordinator", "verifier"),
     "verification.record": ("coordinator", "verifier"),
     "verification.take_back": ("coordinator", "verifier"),
-    "partners.add": ("coordinator",),
-    "partners.rename": ("coordinator",),
-    "partners.remove": ("coordinator",),
-    "partners.call_also": ("coordinator",),
-    "partners.call_no_more": ("coordinator",),
+    **dict.fromkeys(
+        (
+            *(f"lists.changing.{name}" for name in ("add", "rename", "remove", "call_also", "call_no_more")),
+            *(f"lists.ending.{name}" for name in ("merge", "split", "close", "reopen")),
+            *("lists.tiers.set_tier", "lists.tiers.unset_tier"),
+        ),
+        ("coordinator",),
+    ),
     "unresolved_names.assign_name": ("coordinator",),
     "unresolved_names.release_name": ("coordinator",),
     "accounts.agencies.read_agencies": ("administrator",),
@@ -237,8 +240,12 @@ def _made(engine: sa.Engine) -> World:
             "contact": (Contact("x"),),
             "kpi": ("K02",),
             "number": (1,),
-            "entry": (partners.Entry("XX-1", "x", "x", "country", "Asia"),),
-            "code": ("JP",),
+            "entry": (lists.Entry("XX-1", "x", "x", "country", "Asia"),),
+            "code": (OWNER_AGENCY,),
+            "of": ("agency",),
+            "into": (THIEF_AGENCY,),
+            "refs": ([f"{OWNER_AGENCY}-2025-0001"],),
+            "tier": ("CP",),
             "name_vi": ("x",),
             "name_en": ("x",),
             "letters": ([(OWNER_AGENCY, 1)],),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 
 import numpy as np
 import pytest
@@ -91,12 +90,13 @@ def register(engine: sa.Engine, on: Clock) -> sa.Engine:
             for number, state, about, came, gone in versions()
         )
         session.add_all(
-            models.NameAssignment(
-                text="Bộ Công Thương",
-                agency=("BCT", "BNG")[number % 2],
-                agreements=json.dumps([[number, 1]]),
-                assigned_at=noon(assigned),
-                assigned_by="dieuphoi",
+            models.Handover(
+                agreement_id=number,
+                successor=("BCT", "BNG")[number % 2],
+                effective_on=assigned,
+                action="names.assign",
+                recorded_at=noon(assigned),
+                recorded_by="dieuphoi",
             )
             for number, assigned in ASSIGNED.items()
         )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from data_access import audit, store, unresolved_names
+from data_access import audit, changed, register, store, unresolved_names
 from data_access.acting import Person, Refused
 from data_access.store import models
+from kpi import facts
+from kpi.vocabulary import UNASSIGNED
 from tests.data_access.test_coordination import (
+    DATA_DATE,
     OTHERS,
     Change,
     D,
@@ -50,6 +55,10 @@ def release(text: str = "Bộ Thương nghiệp") -> Change:
     return lambda session, actor: unresolved_names.release_name(session, actor=actor, text=text)
 
 
+def agencies_on(engine: sa.Engine, day: dt.date) -> list[str]:
+    return facts.build(register.read_register(engine), day).agreements["agency"].to_list()
+
+
 def responsible(engine: sa.Engine) -> list[tuple[str | None, str, int]]:
     agreement = models.Agreement
     with store.session(engine, read_only=True) as session:
@@ -74,6 +83,26 @@ def test_a_name_is_assigned_to_all_agreements_that_have_it_and_released_again(na
     assert unresolved_names.read_assigned_names(named).is_empty()
     assert audit.verify(named) is None
     assert_declined(named, release(), "no_change")
+
+
+def test_a_name_assigned_changes_no_past_day(named: sa.Engine) -> None:
+    with store.session(named) as session:
+        for number in (1, 2):
+            session.add(models.StatusEvent(agreement_id=number, state="SIGNED", effective_on=D(2025, 5, 5)))
+    eve = DATA_DATE - dt.timedelta(days=1)
+    before = agencies_on(named, eve)
+    assert before == [UNASSIGNED, UNASSIGNED]
+
+    done(named, assign())
+
+    assert (agencies_on(named, eve), agencies_on(named, DATA_DATE)) == (before, ["BCT", "BCT"])
+    assert changed.NAME not in changed.read_touched(named, eve)["cause"]
+    assert changed.NAME in changed.read_touched(named, DATA_DATE)["cause"]
+
+    done(named, release())
+
+    assert agencies_on(named, DATA_DATE) == before
+    assert register.read_register(named).handovers.is_empty()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ KEPT_FROM_SOME = {
     "integrity": {"leader", "coordinator", "verifier"},
     "contacts": {"agency", "coordinator"},
     "coordination": {"coordinator"},
+    "lists": {"coordinator"},
     "accounts": {"administrator"},
     "audit": {"administrator"},
 }

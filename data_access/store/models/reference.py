@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pydantic import NaiveDatetime
 from sqlmodel import Field, SQLModel
+
+from data_access.store.models.base import utc_now
 
 
 class CountryPack(SQLModel, table=True):
@@ -111,6 +114,7 @@ class Sector(SQLModel, table=True):
     name_pl: str = ""
     sector_group: str
     position: int
+    source: str = ""
 
 
 class DocType(SQLModel, table=True):
@@ -126,6 +130,7 @@ class DocType(SQLModel, table=True):
     implementable_default: bool = True
     position: int
     notes: str = ""
+    source: str = ""
 
 
 class Exchange(SQLModel, table=True):
@@ -137,3 +142,24 @@ class Exchange(SQLModel, table=True):
     kind: str
     held_on: dt.date
     partner: str | None = Field(default=None, foreign_key="partner.code")
+    source: str = ""
+
+
+class EntryEnd(SQLModel, table=True):
+    """An entry of a list that ended by the coordinator's word: from `effective_on` on `successor`, if any, is in its place.
+
+    Not `is_whole`: an agency went on and handed some agreements to the successor. `agreements` are those that were handed over,
+    each with its row version right after, as JSON.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    list_of: str
+    code: str = Field(index=True)
+    successor: str | None = None
+    effective_on: dt.date
+    is_whole: bool = True
+    agreements: str = "[]"
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    recorded_by: str
+    retracted_at: NaiveDatetime | None = None
+    retracted_by: str = ""

@@ -19,7 +19,8 @@ class Agreement(SQLModel, table=True):
     """One signed (or proposed) commitment or agreement.
 
     `tracked` is false where only published dates are known: it counts as signed and stays out of every outcome figure.
-    `responsible_agency` is null where the register's words could not be resolved; `responsible_as_given` keeps them.
+    `responsible_agency` is who is responsible now (before: `Handover`), null where the register's words could not be resolved;
+    `responsible_as_given` keeps them.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -176,6 +177,24 @@ class NameAssignment(SQLModel, table=True):
     assigned_by: str
     released_at: NaiveDatetime | None = None
     released_by: str = ""
+
+
+class Handover(SQLModel, table=True):
+    """An agreement came from one agency to another (null: nobody), which is responsible from `effective_on` on.
+
+    `action` is the audit's name for what brought it about.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    agreement_id: int = Field(foreign_key="agreement.id", index=True)
+    agency: str | None = Field(default=None, foreign_key="agency.key")
+    successor: str | None = Field(default=None, foreign_key="agency.key")
+    effective_on: dt.date
+    action: str
+    recorded_at: NaiveDatetime = Field(default_factory=utc_now)
+    recorded_by: str
+    retracted_at: NaiveDatetime | None = None
+    retracted_by: str = ""
 
 
 class Explanation(SQLModel, table=True):

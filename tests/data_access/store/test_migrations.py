@@ -99,6 +99,14 @@ def test_what_was_read_out_of_the_audit_stands_in_tables_of_its_own(empty_store:
             "INSERT INTO agency (key, code, kind, name_vi, name_en, abbr_vi, abbr_en, source, notes) "
             "VALUES ('BCT', 'BCT', 'ministry', 'x', 'x', 'x', 'x', '', '')"
         )
+        agreement = sa.Table("agreement", sa.MetaData(), autoload_with=connection)
+        given = {"id": 1, "responsible_agency": "BCT", "row_version": 4, "recorded_at": dt.datetime(2025, 1, 1)}
+        blank = {
+            column.name: False if isinstance(column.type, sa.Boolean) else ""
+            for column in agreement.c
+            if not column.nullable
+        }
+        connection.execute(sa.insert(agreement).values({**blank, **given}))
     with store.session(empty_store) as session:
         for action, subject, detail in entries:
             audit.write(session, actor="dieuphoi", action=action, subject=subject, detail=json.loads(detail))
@@ -114,6 +122,11 @@ def test_what_was_read_out_of_the_audit_stands_in_tables_of_its_own(empty_store:
         ("Bộ A", "BCT", "[[1,4]]", ""),
     ]
     assert kept["released_at"].is_null().to_list() == [False, False, True]
+    handover = table_of(models.Handover).c
+    held = sa.select(handover.agreement_id, handover.successor, handover.effective_on, handover.recorded_by)
+    assert store.read_frame(empty_store, held.where(handover.retracted_at.is_(None))).rows() == [
+        (1, "BCT", dt.date.min, "dieuphoi")
+    ]
     assert unresolved_names.read_assigned_names(empty_store).rows() == [("Bộ A", "BCT", 1)]
     check = table_of(models.ChainCheck).c
     found = store.read_frame(empty_store, sa.select(check.actor, check.entries, check.first_broken).order_by(check.id))

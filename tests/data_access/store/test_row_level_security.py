@@ -41,6 +41,7 @@ OPEN_TO_ALL = frozenset(
             "sector",
             "doctype",
             "exchange",
+            "entryend",
         ),
         *("reportingperiod", "verificationsample", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
         *("account", "recoverycode", "usersession", "signinticket", "signinattempt", "knownbrowser"),
@@ -71,6 +72,9 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
             id=number, period="2025-Q3", agency=agency, missing=1, way="in_file", outcome="delivered", by="x"
         ),
         "nameassignment": models.NameAssignment(id=number, text="x", agency=agency, agreements="[]", assigned_by="x"),
+        "handover": models.Handover(
+            id=number, agreement_id=agreement_id, successor=agency, effective_on=DAY, action="x", recorded_by="x"
+        ),
         "uploadbatch": models.UploadBatch(
             id=number, username="x", agency=agency, file_name="x", file_sha256="x", status="applied"
         ),
@@ -305,6 +309,7 @@ FORGED: dict[str, dict[str, object]] = {
     "agencyheading": {"means": "forged"},
     "reminder": {"reason": "forged"},
     "nameassignment": {"text": "forged"},
+    "handover": {"action": "forged"},
     "uploadbatch": {"reason": "forged"},
     "uploadsubmission": {"content": "forged"},
     "uploaddraft": {"typed": "forged"},

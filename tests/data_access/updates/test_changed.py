@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 import polars as pl
 import sqlalchemy as sa
@@ -67,7 +66,7 @@ def test_every_batch_since_is_named_and_no_other_cause(filled: sa.Engine, days_p
     touched = store_of_changes.read_touched(filled, TODAY)
 
     assert touched.rows() == [(3, second, None), (3, third, None)]
-    then, now = (register.read_register(filled, known_on=day).agreements for day in (TODAY, None))
+    then, now = (register.read_register(filled, known_on=day) for day in (TODAY, None))
     assert changed.agencies_of(touched, then, now)["agency"].unique().to_list() == ["BCT"]
     batches = store_of_changes.read_batches(filled, touched["batch_id"])
     assert batches.select("id", "agency").rows() == [(second, "BCT"), (third, "BCT")]
@@ -85,7 +84,10 @@ def test_what_was_loaded_found_or_named_since_is_told_apart(filled: sa.Engine, d
             )
             finding.received_on = later
             session.add(finding)
-        session.add(models.NameAssignment(text="Bộ CT", agency="BCT", agreements=json.dumps([[2, 1]]), assigned_by="x"))
+        for number, since in ((2, TODAY), (4, later)):
+            session.add(
+                models.Handover(agreement_id=number, successor="BCT", effective_on=since, action="x", recorded_by="x")
+            )
 
     assert store_of_changes.read_touched(filled, TODAY).select("agreement_id", "cause").rows() == [
         (1, store_of_changes.FINDING),
@@ -144,7 +146,7 @@ def test_what_waits_for_a_sample_that_is_finished_since_and_counts_again_once_se
         with store.session(filled) as session:
             found(session, number, "confirmed", TODAY + dt.timedelta(days=1))
         touched = store_of_changes.read_touched(filled, TODAY)
-        then, now = (register.read_register(filled, known_on=day).agreements for day in (TODAY, None))
+        then, now = (register.read_register(filled, known_on=day) for day in (TODAY, None))
         agencies = changed.agencies_of(touched, then, now)["agency"]
         assert set(changed_of_today(filled)["agency"]) <= set(agencies)
         assert set(touched["cause"]) == {store_of_changes.FINDING}
