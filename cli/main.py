@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
+import typer.main
 
 from cli import (
     fetching,
@@ -55,6 +57,13 @@ for room in (
     room.add_to(app)
 
 
+@functools.cache
+def _command() -> Callable[..., None]:
+    """All commands, put together once: who runs several in one process, as tests do, would wait longer for that than for many of
+    them."""
+    return typer.main.get_command(app)
+
+
 def _with_lists(arguments: Sequence[str]) -> list[str]:
     """The arguments, those of `init --lists` without a folder as `--lists ""`: an option cannot do without a value by itself."""
     found = list(arguments)
@@ -68,7 +77,7 @@ def _with_lists(arguments: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; the exit status."""
     try:
-        app(args=_with_lists(sys.argv[1:] if arguments is None else arguments), prog_name="manage.py")
+        _command()(args=_with_lists(sys.argv[1:] if arguments is None else arguments), prog_name="manage.py")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except StoreInUseError as error:

@@ -141,7 +141,7 @@ def test_a_dry_run_shows_everything_and_stores_nothing(run: Runner, engine: sa.E
     for part in (
         f"{invented.COUNT}  agreements",
         "none named",
-        "Central Project Office",
+        "LIFSAP PCU",
         listed,
         "effective_before_signed",
     ):
