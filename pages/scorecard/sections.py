@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -26,6 +26,9 @@ Card = Mapping[str, Any]
 
 WATCHED_LISTS: Final = {"stalled": "is_stalled", "overdue": "is_overdue", "due_soon": "due_soon"}
 """The lists, and the sign of the agreements on each."""
+
+MOST_REASONS: Final = 3
+"""How many red lights are told of at once, where no more are explained: a row of them."""
 
 LIST_COLUMNS: Final = [
     Column("ref", "scorecard.ref", pinned=True),
@@ -262,7 +265,8 @@ def red_of(view: View, agency: str) -> list[str]:
 
 @drawn
 def show_reasons(view: View, agency: str) -> None:
-    """Why the light is what it is: every red KPI in a sentence, with what the agency says about it beside it."""
+    """Why the light is what it is: every red KPI in a sentence, with what the agency says about it beside it; those it has
+    explained first, and of the rest only what fits a row before somebody asks."""
     mine, rules = cards_of(view, agency), loaders.rules(view.as_of)
     said = loaders.explanations(agency, view.as_of)
     red = red_of(view, agency)
@@ -270,19 +274,32 @@ def show_reasons(view: View, agency: str) -> None:
     others = [code for code in said["kpi"].unique(maintain_order=True) if code not in red and code in on]
     if not red and not others:
         return
+    explained = set(said["kpi"])
+    told = sorted([*red, *others], key=lambda code: code not in explained)  # of each, what costs most stays first
+    shown = max(MOST_REASONS, len(explained.intersection(told)))
+
+    def show(code: str) -> None:
+        light = cards.light(mine[code]["status"], mine[code]["settled"])
+        st.markdown(f"**{light} · {cards.kpi_words(code, 'name', rules)}**")
+        st.text(reason(KPIS[code], mine[code], rules))
+        words = said.filter(pl.col("kpi") == code).head(1)
+        if words.is_empty():
+            st.caption(w.t("scorecard.no_explanation"))
+        for word in words.iter_rows(named=True):
+            said_by_agency.show_one(word)
+
     st.subheader(w.t("scorecard.reasons"), anchor=False)
+    _in_cells(told[:shown], show)
+    if more := told[shown:]:
+        with st.expander(w.tn("scorecard.more_reasons", len(more))):
+            _in_cells(more, show)
+
+
+def _in_cells(codes: Sequence[str], show: Callable[[str], None]) -> None:
     grid = st.grid("auto", min_column_width=380, border=True)
-    for code in [*red, *others]:
+    for code in codes:
         with grid.cell():
-            st.markdown(
-                f"**{cards.light(mine[code]['status'], mine[code]['settled'])} · {cards.kpi_words(code, 'name', rules)}**"
-            )
-            st.text(reason(KPIS[code], mine[code], rules))
-            words = said.filter(pl.col("kpi") == code).head(1)
-            if words.is_empty():
-                st.caption(w.t("scorecard.no_explanation"))
-            for word in words.iter_rows(named=True):
-                said_by_agency.show_one(word)
+            show(code)
 
 
 def reason(kpi: Kpi, card: Card, rules: Rules) -> str:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 import words as w
 from data_access import explanations
+from pages.scorecard.sections import MOST_REASONS
 from tests.pages.conftest import Visit
 
 
@@ -25,6 +26,10 @@ def test_a_red_light_is_explained_and_answered_where_it_is(shown_store: sa.Engin
     page.button(key="answer_send").click().run()
 
     page = visit("scorecard", "bct")
+    told = [line.value for line in page.markdown if line.value.startswith(("**■", "**□"))]
+    assert w.t(f"kpi.{row['kpi']}.name") in told[0]  # what is explained stands first
+    (more,) = (one.label for one in page.expander if one.label.endswith("đèn đỏ khác"))
+    assert len(told) - int(more.split()[0]) == MOST_REASONS
     texts = [str(text.value) for text in page.text]
     assert "Chờ bố trí vốn đối ứng" in texts
     assert "Đã giao Bộ Tài chính" in texts
