@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 import words as w
-from data_access import updates
+from data_access import drafts, updates
 from kpi.update import KINDS
 from tests.pages.conftest import Visit
 from tests.pages.test_review import REASON, begun, hold, send, send_back, signed, state_of, statuses, waiting
-from tests.pages.test_upload import confirm, edited, hand_in, said, taken
+from tests.pages.test_upload import BCT, confirm, edited, hand_in, said, taken
 
 __all__ = ["signed"]  # a fixture, which pytest finds by its name here
 
@@ -98,6 +98,14 @@ def test_what_was_asked_for_when_it_was_returned_has_its_column(
     shown = page.dataframe[0].value
     assert {"evidence_url", "state_document"} <= set(shown.columns)
     assert shown["state"].tolist() == ["Đang triển khai"]
+    assert drafts.read_own(shown_store, actor=BCT) == []  # nobody touched it
+    typed = {"edited_rows": {0: {"state_document": "CV 7/BCT"}}, "added_rows": [], "deleted_rows": []}
+    page.session_state["upload_editor_0"] = typed
+    assert not page.run().exception
+    (draft,) = drafts.read_own(shown_store, actor=BCT)
+    assert (draft.way, draft.batch_id, draft.corrections) == ("rows", number, 1)
+    page = visit("upload", "bct", correct=str(number), draft=draft.id)
+    assert page.dataframe[0].value["state_document"].tolist() == ["CV 7/BCT"]
     page = next(button for button in page.button if button.label == w.t("upload.check_again")).click().run()
     page = confirm(page)
     assert not page.exception

@@ -7,11 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 import words as w
-from data_access import updates
+from data_access import drafts, updates
 from kpi.update import message
 from pages.upload import problems
 from tests.pages.conftest import Visit
 from tests.pages.test_upload import (
+    BCT,
     Refs,
     batches,
     confirm,
@@ -206,7 +207,12 @@ def test_the_good_rows_go_first_and_the_rest_is_given_back(shown_store: sa.Engin
     assert not page.exception
     assert w.tn("upload.rest", 1) in said(page)
     assert "upload_returned_xlsx" in {button.key for button in page.download_button}
-    confirm(page)
+    (draft,) = drafts.read_own(shown_store, actor=BCT)
+    again = visit("upload", "bct", draft=draft.id)  # elsewhere the same is left out
+    assert w.tn("upload.rest", 1) in said(again)
+    assert again.session_state["upload_work"].rest[0].frame["ref"].to_list() == [refs.other]
+    assert drafts.read_own(shown_store, actor=BCT) == [draft]
+    confirm(again)
     found = updates.current_rows(shown_store, "BCT").agreements
     assert found.filter(pl.col("ref") == refs.signed)["deliverable_en"].item() == "Plan"
     assert batches(shown_store) == [(1, "applied")]
