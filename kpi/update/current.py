@@ -143,8 +143,10 @@ class Current:
     def period_due(self) -> str | None:
         """The reporting period that is due next after the data date: the one a template asks about. None where none is coming:
         what is closed is not asked for again."""
+        if self.data_date is None:
+            return None
         coming = self.periods.filter(pl.col("due_on") > self.data_date).sort("due_on", "code")
-        return None if self.data_date is None or coming.is_empty() else str(coming["code"][0])
+        return None if coming.is_empty() else str(coming["code"][0])
 
     @property
     def asks_for_reports(self) -> bool:
