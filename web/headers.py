@@ -9,6 +9,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
+from pages.ui.streamlit_internals import late_scripts
 from web.session_cookie import write_cookie
 
 SESSION_HEADER: Final = "X-Kpi-Session"
@@ -33,11 +34,13 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_LATER: Final = ", ".join(f"<{address}>; rel=modulepreload" for address in late_scripts())
 _HSTS: Final = "max-age=31536000; includeSubDomains"
 
 
 class SafeAnswer:
-    """Sends a response with our security headers, and marks a browser that loads a page for the first time.
+    """Sends a response with our security headers, tells a browser that loads a page what it will need besides, and marks one that
+    loads its first.
 
     What needs a session is not `kept` by browsers: a file fetched is not found again by whoever comes to the machine next.
     """
@@ -61,7 +64,10 @@ class SafeAnswer:
                 headers["Strict-Transport-Security"] = _HSTS
                 message["headers"] = [_over_tls_only(name, value) for name, value in message["headers"]]
                 headers = MutableHeaders(scope=message)
-            if not self._marked and headers.get("content-type", "").startswith("text/html"):
+            is_shell = headers.get("content-type", "").startswith("text/html")
+            if is_shell:
+                headers["Link"] = _LATER
+            if is_shell and not self._marked:
                 headers.append("Set-Cookie", write_cookie("browser", secrets.token_urlsafe(32), secure=self._secure))
         await self._send(message)
 

@@ -10,9 +10,11 @@ import contextlib
 import contextvars
 import dataclasses
 import logging
+import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import streamlit
 from streamlit import config, error_util
 from streamlit import logger as streamlit_logger
 from streamlit.delta_generator_singletons import get_dg_singleton_instance
@@ -47,6 +49,7 @@ __all__ = [
     "go_to",
     "is_at_rest",
     "is_running",
+    "late_scripts",
     "log_as_we_do",
     "notes_of_run",
     "open_tabs",
@@ -75,6 +78,23 @@ _OFFERS_OF_FILES: Final = frozenset(
     }
 )
 """The fields of messages in which Streamlit, and nobody else, writes the address of a file."""
+
+
+_LATE_SCRIPTS: Final = (
+    *("ArrowVegaLiteChart", "embed", "recordbatch", "serialization"),
+    *("DataFrame", "arrowFormatUtils", "moment", "reactJsonViewCompat"),
+    *("DateInput", "DateField", "ReorderedSegments", "Selectbox", "useSyncComboBoxEnterTargetFocus", "useMenuTrigger"),
+    *("TextInput", "Metric", "numbro", "PageLink", "DownloadButton"),
+)
+"""The larger scripts of charts, tables and widgets that nearly every page has."""
+
+
+def late_scripts() -> list[str]:
+    """Where the scripts lie which a browser would ask for only when it meets the first chart, table or widget: to be fetched and
+    read while it waits for the page. Addresses as in the page's shell, relative to it.
+    """
+    folder = pathlib.Path(streamlit.__file__).parent / "static"
+    return [str(found.relative_to(folder)) for name in _LATE_SCRIPTS for found in folder.glob(f"static/js/{name}.*.js")]
 
 
 def set_option(name: str, value: object) -> None:

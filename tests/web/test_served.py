@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,6 +84,8 @@ def test_the_shell_of_every_page_is_served_with_the_headers(running: Served) -> 
         answer = httpx.get(running.address + path)
         assert answer.status_code == 200
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        (script, *_) = re.findall("<(static/[^>]+)>; rel=modulepreload", answer.headers["link"])
+        assert httpx.get(f"{running.address}/{script}").headers["content-type"].split(";")[0].endswith("/javascript")
         assert "server" not in answer.headers
 
 

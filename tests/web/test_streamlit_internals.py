@@ -76,6 +76,12 @@ def test_a_browser_is_sent_to_an_address_by_the_message_of_a_sign_in(monkeypatch
     }
 
 
+def test_scripts_that_are_fetched_early_are_there_once_each() -> None:
+    named = [address.removeprefix("static/js/").partition(".")[0] for address in streamlit_internals.late_scripts()]
+
+    assert named == [*streamlit_internals._LATE_SCRIPTS]
+
+
 def test_options_of_the_server_are_set_there_and_nowhere_public(monkeypatch: pytest.MonkeyPatch) -> None:
     before = st.get_option("server.maxUploadSize")
 
