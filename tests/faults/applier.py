@@ -88,7 +88,8 @@ def main(address: str, mode: str) -> None:
 
     What takes longest to import and starts no thread is there already.
     """
-    for module in ("alembic.command", "sqlmodel", "scipy.special"):
+    before = ("alembic.command", "sqlmodel", "scipy.special", "scipy.sparse", "babel.messages.pofile", "psycopg")
+    for module in (*before, "xlsxwriter", "pytest"):
         importlib.import_module(module)
     assert threading.active_count() == 1
     logging.disable(logging.WARNING)
