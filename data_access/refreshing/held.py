@@ -102,7 +102,7 @@ def _held(read: Read) -> Held:
     first = touched.unique(["ref", "field"], keep="first", maintain_order=True)
     last = cells.filter(of_source & holds).join(keys, on="agreement_id")
     last = last.with_columns(field=pl.coalesce(pl.col("field").str.extract(_SAID), "field")).filter(
-        ~pl.col("field").str.starts_with("_")
+        ~pl.col("field").str.starts_with("_") & (pl.col("field") != "state")  # that follows from the days
     )
     said = _over(
         pl.concat([texts, day_texts(*loaded), with_whom]),

@@ -17,6 +17,7 @@ from data_access.updates import rows
 from data_access.updates.agreement_cells import PARTNERS, VANISHED, set_cells
 from data_access.updates.applying import Batch, replacements, row_versions, write_changes
 from data_access.updates.reading import table
+from kpi.update.current import latest_states
 
 _TARGET_TABLES: Final[Mapping[str, type[SQLModel]]] = {
     "statusevent": models.StatusEvent,
@@ -152,7 +153,7 @@ def _states(session: Session, batch: Batch, newer: Newer, wanted: pl.DataFrame) 
     order of the mapping, and what has no day of its own, whose place is among the others."""
     field, day = pl.format("state_date[{}]", "state").alias("field"), ["agreement_id", "effective_on"]
     numbers = dict(wanted.select("ref", "agreement_id").iter_rows())
-    columns = {"state": pl.String(), "effective_on": pl.Date(), "date_known": pl.Boolean()}
+    columns = {"state": pl.String(), "effective_on": pl.Date(), "date_known": pl.Boolean(), "note": pl.String()}
     live = rows.live(session, models.StatusEvent, list(numbers.values()), columns).with_columns(field)
     said = _with_id(newer.rows["StatusEvent"], numbers).with_columns(field)
     cell = ["agreement_id", "field"]
@@ -173,7 +174,22 @@ def _states(session: Session, batch: Batch, newer: Newer, wanted: pl.DataFrame) 
         _carried(wanted, written, "statusevent"),
         replacements("statusevent", written),
         _removed(left, "statusevent"),
+        _in_another_state(live, rows.live(session, models.StatusEvent, list(numbers.values()), columns)),
     ]
+
+
+def _in_another_state(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The cells of agreements that are in another state by now: what an agency's older template says is then known for old."""
+    was, now = (latest_states(events).select("agreement_id", "state", "state_event") for events in (before, after))
+    moved = was.join(now, on="agreement_id", suffix="_now").filter(pl.col("state") != pl.col("state_now"))
+    return moved.select(
+        "agreement_id",
+        field=pl.lit("state"),
+        old="state",
+        new="state_now",
+        target_table=pl.lit("statusevent"),
+        target_id="state_event_now",
+    )
 
 
 def _targets(session: Session, batch: Batch, newer: Newer, wanted: pl.DataFrame) -> list[pl.DataFrame]:

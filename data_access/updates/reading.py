@@ -19,7 +19,7 @@ from kpi.update import current as shape
 from kpi.update.choices import Choice
 from kpi.update.current import Current
 from kpi.update.layout import NEW
-from kpi.vocabulary import BatchStatus, Verdict
+from kpi.vocabulary import BatchStatus, State, Verdict
 
 FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
 """How a batch's cell is named: `state`, `progress[2025-Q4]`. Names that begin with `_` are the batch's own bookkeeping:
@@ -245,6 +245,13 @@ def _earlier(changes: pl.DataFrame) -> pl.DataFrame:
             ("state_date", "signed_on"),
             ("current_target", "original_target"),
         )
+    ]
+    # Of what the register's source says in a newer export, a state is named with each day.
+    dated = found.filter((pl.col("column") == "state_date") & (pl.col("item") != ""))
+    signed = dated.filter(pl.col("item") == State.SIGNED)
+    along += [
+        rows.with_columns(column=pl.lit(shown), item=pl.lit(""))
+        for rows, shown in ((dated, "state_since"), (signed, "signed_on"))
     ]
     return pl.concat([found, *along])
 

@@ -164,7 +164,7 @@ class Current:
         """
         kinds = self.doc_types.select("legal_class", "needs_approval", doc_type="code")
         return (
-            self.agreements.join(_states(self.events), on="agreement_id", how="inner")
+            self.agreements.join(latest_states(self.events), on="agreement_id", how="inner")
             .join(_targets(self.targets), on="agreement_id", how="left")
             .join(kinds, on="doc_type", how="left")
             .sort("agreement_id")
@@ -205,8 +205,9 @@ class Current:
         return _known(self)
 
 
-def _states(events: pl.DataFrame) -> pl.DataFrame:
-    """State and signing per agreement, under the same order of events as the facts: those up to the signing come first."""
+def latest_states(events: pl.DataFrame) -> pl.DataFrame:
+    """State and signing per agreement (columns as of `Current.standing`), under the same order of events as the facts: those up to
+    the signing come first."""
     state, day, known = pl.col("state"), pl.col("effective_on"), pl.col("date_known")
     late = ~(state_class(state).is_in(UNSIGNED) | (state == State.SIGNED))
     return (

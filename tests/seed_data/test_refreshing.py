@@ -273,6 +273,9 @@ def test_a_refreshed_register_is_as_one_loaded_anew_but_for_the_first_plans(sqli
     said = ["ref", "state", "state_since", "signed_on", "in_force_on", "ended_on", "current_target"]
     dated = pl.col("state_since").is_not_null()
     assert now.select(said).sort("ref").filter(dated).equals(anew.select(said).sort("ref").filter(dated))
+    told = updates.read_changes(sqlite_engine, batch, agency=None)
+    assert ("COMPLETED", "TERMINATED") in set(told.filter(column="state").select("old", "new").iter_rows())
+    assert compare(sqlite_engine, export(rows))[1].is_empty()
     with store.session(sqlite_engine) as session:
         updates.undo(session, actor=DESK, batch_id=batch)
     assert same(content(sqlite_engine), before)
