@@ -178,9 +178,8 @@ def agency_of(session: Session, actor: Person) -> str:
     account = account_of(session, actor)
     agency = actor.hands_in_for
     held = None if agency is None else session.get(Agency, agency)
-    if (
-        agency is None or held is None or held.valid_to is not None
-    ):  # one that has ended has nothing to bring up to date
+    has_ended = held is not None and held.valid_to is not None  # and has nothing to bring up to date
+    if agency is None or held is None or has_ended:
         raise Refused("not_allowed")
     if not may(account.role, May.HAND_IN):
         store.act_for(session, agency)

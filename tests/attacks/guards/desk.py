@@ -31,6 +31,13 @@ GUARDS = (
         REMINDING + "test_a_letter_on_its_way_is_stopped_where_its_sender_may_no_longer",
     ),
     Guard(
+        "an agency that has ended hands nothing in",
+        "data_access/acting.py",
+        "    if agency is None or held is None or has_ended:",
+        "    if agency is None or held is None:",
+        "tests/data_access/test_lists.py::test_who_has_ended_hands_nothing_in",
+    ),
+    Guard(
         "an agency explains its own figures only",
         "data_access/explanations.py",
         '        if agency_of(session, actor) != agency:\n            raise Refused("not_allowed")\n',
