@@ -217,8 +217,8 @@ def composite_intervals(
 ) -> pl.DataFrame:
     """Interval of each group's composite and of its place, and its band: `by`, low, high, best_place, worst_place, band.
 
-    Agreements are drawn again with replacement within each group, their reports and blockers with them (a cluster
-    bootstrap: Davison and Hinkley 1997, section 3.8), and scored by the scorecard. As if each group had two more
+    Agreements that count for a component are drawn again with replacement within each group, their reports and blockers with them (a
+    cluster bootstrap: Davison and Hinkley 1997, section 3.8), and scored by the scorecard. As if each group had two more
     agreements like any in the register, so that a small one in which everything went alike is not thought certain
     (what Agresti and Coull 1998, The American Statistician 52, 119-126, do for a share). Limits are percentiles,
     taken further out for small groups (the expanded percentile interval of Hesterberg 2015, The American Statistician
@@ -298,25 +298,29 @@ def _draw(facts: Facts, groups: pl.Series, *, by: str, rules: Rules, draws: int,
         .join(groups.to_frame().with_row_index("_group"), on=by, how="inner", nulls_equal=True)
         .sort("_group", "ref")
     )
-    size = np.bincount(members["_group"].to_numpy(), minlength=len(groups))
-    taken = _taken(size, _MAX_DRAWN // draws)
-    streams = _streams(members, seed)
+    every = np.bincount(members["_group"].to_numpy(), minlength=len(groups))
+    taken = _taken(every, _MAX_DRAWN // draws)
     # What is drawn from is many times what is drawn; the rest of a very large register need not be tallied.
-    pool = np.minimum(size, _POOL * taken)
+    pool = np.minimum(every, _POOL * taken)
     kept = np.concatenate(
         [
             np.arange(of) if of == some else np.sort(stream.permutation(of)[:some])
-            for stream, of, some in zip(streams, size, pool, strict=True)
+            for stream, of, some in zip(_streams(members, len(groups), seed), every, pool, strict=True)
         ]
     )
-    numbered = members[kept + np.repeat(size.cumsum() - size, pool)].with_row_index("_row")
-    pooled = pl.col("agreement_id").is_in(numbered["agreement_id"].implode())
-    parts = (
-        scorecard.tally(facts if (pool == size).all() else facts.where(pooled), by=["agreement_id"])
-        .filter(pl.col("kpi").is_in([*components, COMPOSITE]))
-        .join(numbered.select("agreement_id", "_row"), on="agreement_id")
+    pooled = members[kept + np.repeat(every.cumsum() - every, pool)]
+    are_pooled = pl.col("agreement_id").is_in(pooled["agreement_id"].implode())
+    parts = scorecard.tally(facts if (pool == every).all() else facts.where(are_pooled), by=["agreement_id"]).filter(
+        pl.col("kpi").is_in([*components, COMPOSITE])
     )
-    tallies = _summed(_picks(pool, taken, streams, draws=draws), parts)
+    # What counts for no component is not drawn: whoever signed more of it would only be thought less certain.
+    for_something = parts.filter(pl.col("kpi") != COMPOSITE, pl.col("cases") > 0)
+    counting = pooled.join(for_something, on="agreement_id", how="semi", maintain_order="left").with_row_index("_row")
+    among = np.bincount(counting["_group"].to_numpy(), minlength=len(groups))
+    size = np.rint(every * (among / pool)).astype(np.int64).clip(1)
+    taken = np.minimum(taken, among)
+    picks = _picks(among, taken, _streams(counting, len(groups), seed), draws=draws)
+    tallies = _summed(picks, parts.join(counting.select("agreement_id", "_row"), on="agreement_id"))
     cases = tallies.filter(pl.col("kpi") == COMPOSITE).select("_cell", n="cases")
     scores = scorecard.scores(tallies, by=["_cell"], kpis=components, rules=rules)
     found = scorecard.composites(scores, cases, by=["_cell"], rules=rules)
@@ -357,13 +361,13 @@ def _summed(drawn: csr_array, parts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(sums)
 
 
-def _streams(members: pl.DataFrame, seed: int) -> list[np.random.Generator]:
+def _streams(members: pl.DataFrame, groups: int, seed: int) -> list[np.random.Generator]:
     """Random numbers for each group, seeded by the references of its agreements and by nothing else.
 
     So a group is drawn alike whatever the order of rows, their numbers in the store, and the other groups there are.
     """
-    named = members.group_by("_group", maintain_order=True).agg(pl.col("ref").str.join("\n"))["ref"]
-    keys = (hashlib.blake2b(refs.encode(), digest_size=16).digest() for refs in named)
+    named = dict(members.group_by("_group").agg(pl.col("ref").str.join("\n")).iter_rows())
+    keys = (hashlib.blake2b(named.get(group, "").encode(), digest_size=16).digest() for group in range(groups))
     return [np.random.Generator(np.random.PCG64([seed, int.from_bytes(key)])) for key in keys]
 
 

@@ -21,6 +21,8 @@ from kpi.facts.standing import with_standing
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.register import Register
+from kpi.studies.rank_sets import composite_intervals
+from kpi.vocabulary import Band
 from seed_data import demo, reference
 from seed_data.mapping.build import RegisterFrames
 from seed_data.store import folded_from
@@ -97,6 +99,24 @@ def test_a_score_is_earned_on_the_demonstration_register(agency: str, most: int 
     register, found = the_demo()
 
     assert_earned(register, found, most=most, agency=agency)
+
+
+def band(found: Facts, agency: str) -> int:
+    """Of an agency among the ministries: -1 below the middle, 1 above it, 0 not told from it."""
+    sets = composite_intervals(found.where(pl.col("agency_group") == "ministry"), by="agency")
+    return {str(Band.BELOW): -1, str(Band.ABOVE): 1}.get(sets.filter(agency=agency)["band"].item(), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("agency", ["BNNMT", "BKHCN"])
+def test_no_dishonest_act_is_thought_less_certainly_below_the_middle(agency: str) -> None:
+    """What counts for nothing would make an agency's composite uncertain without moving it."""
+    register, found = the_demo()
+    before = band(found, agency)
+
+    for act in DISHONEST:
+        after = act.done(register, found, None, agency)
+        assert after is None or band(facts.build(after, found.as_of), agency) <= before, act.name
 
 
 @functools.cache

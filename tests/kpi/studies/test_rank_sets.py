@@ -264,8 +264,11 @@ def test_draws_made_up_from_tallies_equal_scorecards_of_registers_written_out() 
 
     drawn = rank_sets._draw(found, groups, by="agency", rules=rules, draws=3, seed=3)
 
-    members = found.agreements.select("ref", _group=pl.col("agency").rank("dense")).sort("_group", "ref")
-    cells = rank_sets._picks(drawn.size, drawn.size, rank_sets._streams(members, 3), draws=3).tocoo()
+    scored = [code for code, weight in rules.weights.items() if weight > 0]
+    counts = scorecard.tally(found, by=["agreement_id"], kpis=scored).filter(pl.col("cases") > 0)
+    found = found.where(pl.col("agreement_id").is_in(counts["agreement_id"].implode()))
+    members = found.agreements.select("ref", _group=pl.col("agency").rank("dense") - 1).sort("_group", "ref")
+    cells = rank_sets._picks(drawn.size, drawn.size, rank_sets._streams(members, 4, 3), draws=3).tocoo()
     picks = pl.DataFrame({"_cell": cells.row, "_row": cells.col, "_times": cells.data}).cast({"_row": pl.UInt32})
     for draw in range(3):
         of_draw = picks.filter(pl.col("_cell") // 4 == draw).with_columns(pl.col("_cell") % 4)
