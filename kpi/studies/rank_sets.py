@@ -217,12 +217,12 @@ def composite_intervals(
 ) -> pl.DataFrame:
     """Interval of each group's composite and of its place, and its band: `by`, low, high, best_place, worst_place, band.
 
-    Agreements that count for a component are drawn again with replacement within each group, their reports and blockers
-    with them (a cluster bootstrap: Davison and Hinkley 1997, section 3.8), and scored by the scorecard. As if each group had two more
-    agreements like any in the register, so that a small one in which everything went alike is not thought certain
-    (what Agresti and Coull 1998, The American Statistician 52, 119-126, do for a share). Limits are percentiles,
-    taken further out for small groups (the expanded percentile interval of Hesterberg 2015, The American Statistician
-    69, 371-386).
+    Agreements that count for a component are drawn again with replacement within each group, their reports and
+    blockers with them (a cluster bootstrap: Davison and Hinkley 1997, section 3.8), and scored by the scorecard. As
+    if each group had two more agreements like any in the register, so that a small one in which everything went
+    alike is not thought certain (what Agresti and Coull 1998, The American Statistician 52, 119-126, do for a
+    share). Limits are percentiles, taken further out for small groups (the expanded percentile interval of
+    Hesterberg 2015, The American Statistician 69, 371-386).
 
     Places are sets as in `rank_sets`: a group is placed after those surely above it and before those surely below,
     where "surely" is judged by the largest studentised difference to any other group over the draws, in steps
