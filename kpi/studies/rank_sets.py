@@ -41,13 +41,6 @@ _MAX_DRAWN = 500_000
 _LEAST_DRAWN = 30
 _LIKE_ANY = 2
 _POOL = 20
-_TALLIES: Schema = {
-    "_cell": pl.Int64,
-    "kpi": pl.Enum([*KPIS]),
-    "time": pl.Int64,
-    "counted": pl.Int64,
-    "cases": pl.Int64,
-}
 
 
 # --- Shares ----------------------------------------------------------------------------------------------------------
@@ -337,7 +330,14 @@ def _summed(drawn: csr_array, parts: pl.DataFrame) -> pl.DataFrame:
 
     `drawn` says how often each cell drew each row; `parts` has the tallies of each row (_row, kpi, time, counted, cases).
     """
-    sums = [pl.DataFrame(schema=_TALLIES)]
+    schema: Schema = {
+        "_cell": pl.Int64,
+        "kpi": pl.Enum([*KPIS]),
+        "time": pl.Int64,
+        "counted": pl.Int64,
+        "cases": pl.Int64,
+    }
+    sums = [pl.DataFrame(schema=schema)]
     for (kpi,), part in parts.partition_by("kpi", as_dict=True).items():
         times = part["time"].unique().sort()
         column = part.select(pl.col("time").rank("dense") - 1).to_series().fill_null(0).to_numpy().astype(np.int64)
@@ -355,7 +355,7 @@ def _summed(drawn: csr_array, parts: pl.DataFrame) -> pl.DataFrame:
                     "counted": found.data & (2**32 - 1),
                     "cases": found.data >> 32,
                 },
-                schema=_TALLIES,
+                schema=schema,
             )
         )
     return pl.concat(sums)
