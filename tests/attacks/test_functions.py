@@ -49,6 +49,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "updates.reviewing.publish": ("coordinator",),
     "updates.reviewing.send_back": ("coordinator",),
     "updates.routes.write_routes": ("coordinator", "administrator"),
+    "refreshing.batches.hand_in": ("coordinator",),
+    "refreshing.batches.publish": ("coordinator",),
     "coordination.add_periods": ("coordinator",),
     "coordination.remove_periods": ("coordinator",),
     "coordination.move_due_date": ("coordinator",),
@@ -251,6 +253,7 @@ def _made(engine: sa.Engine) -> World:
             "letters": ([(OWNER_AGENCY, 1)],),
             "content": (draft,),
             "draft_id": (begun.id,),
+            "newer": (None,),
             "mailer": (Mailer(settings.load({})),),
         },
     )
