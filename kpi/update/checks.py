@@ -177,7 +177,7 @@ def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today:
     """The day each new target was set, where the file does not say: that of the report in the same row, which tells of it;
     otherwise the day of receipt, so that no figure of a day that is past changes; never before the target it replaces."""
     if moved.is_empty():
-        return moved
+        return moved.with_columns(is_derived=pl.lit(True))
     said = cells.filter(pl.col("column") == "target_set_on")
     reported = (
         cells.filter(pl.col("column") == "report_date")
@@ -197,7 +197,7 @@ def _days_set(cells: pl.DataFrame, moved: pl.DataFrame, current: Current, today:
         .with_columns(column=pl.lit("target_set_on"), value=day, stored=pl.col("last"))
         # Nobody typed this day, so there is no conflict to decide about it.
         .with_columns(changed_since=pl.lit(False), base=pl.lit(None, pl.String))
-        .select(moved.columns)
+        .select(*moved.columns, is_derived=pl.lit(True))
     )
 
 
@@ -221,5 +221,6 @@ def _once(cells: pl.DataFrame) -> pl.DataFrame:
             *(ROW, "subject", "agreement_id", "ref", "column", "part", "item", "stored", "value", "changed_since"),
             "base",
             "shown",
+            is_derived=pl.col("is_derived").fill_null(value=False),
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
@@ -65,6 +66,8 @@ class Preview:
     waiting: Mapping[Place, tuple[Reason, ...]]
     thresholds: Thresholds
     writes: Writes
+    derived: frozenset[Change] = frozenset()
+    """Of `changes`, those nobody typed: they follow from others."""
 
     def decided(self, mine: Collection[Conflict]) -> Preview:
         """The same preview with these conflicts decided for the file. For the others see `set_aside`."""
@@ -116,6 +119,7 @@ def compare(checked: Checked, current: Current) -> Preview:
         waiting=reasons_of(changes, current, received_on=checked.today),
         thresholds=current.thresholds,
         writes=writes_of(checked.cells, current),
+        derived=frozenset(itertools.compress(changes, checked.cells["is_derived"])),
     )
 
 

@@ -192,10 +192,11 @@ def _show_changes(work: ReviewWork, *, may_decide: bool) -> None:
             key=f"review_choice_{work.token}{picked}",
             on_change=lambda: review_work.unsettle(work),
             left_out=work.left_out,
+            derived=work.derived,
         )
     else:
         work.chosen = frozenset(work.changes)
-        differences.show(work.changes, work.titles)
+        differences.show(work.changes, work.titles, derived=work.derived)
     work.part = None
     if not work.chosen:
         return

@@ -59,6 +59,11 @@ class ReviewWork:
         return () if self.review.preview is None else self.review.preview.changes
 
     @property
+    def derived(self) -> frozenset[Change]:
+        """Of these, what nobody typed."""
+        return frozenset() if self.review.preview is None else self.review.preview.derived
+
+    @property
     def undecided(self) -> set[Place]:
         """Where the register changed since it was sent, and nobody has said whose content holds."""
         conflicts = () if self.review.preview is None else self.review.preview.conflicts

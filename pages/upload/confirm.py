@@ -90,7 +90,13 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
     st.text(f"{differences.summary(changes)}. {_ways_in(work)}")
     for line, remedy in said_of_waiting(work.why_waits, work.final.thresholds):
         st.text(f"{line}. {remedy}")
-    differences.show(changes, current.agreements, waiting=work.waits, key=f"upload_changes_{work.round}")
+    differences.show(
+        changes,
+        current.agreements,
+        waiting=work.waits,
+        derived=work.final.derived,
+        key=f"upload_changes_{work.round}",
+    )
     effects.show(work.effects, note="upload.effects_waiting" if work.waits else None)
     _show_confirmation(work)
 

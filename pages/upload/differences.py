@@ -44,10 +44,10 @@ _CHOICE: Final = (
 # --- Cell by cell ----------------------------------------------------------------------------------------------------
 
 
-def changes_frame(changes: Sequence[Change], titles: pl.DataFrame) -> pl.DataFrame:
+def changes_frame(changes: Sequence[Change], titles: pl.DataFrame, derived: Collection[Change] = ()) -> pl.DataFrame:
     """Changes as people read them: subject, ref, title, agreement_id, row, column, item, old, new, place, what, before, after.
 
-    `titles` has agreement_id, title_vi and title_en. `place` numbers what is decided at once.
+    `titles` has agreement_id, title_vi and title_en. `place` numbers what is decided at once. What nobody typed (`derived`) says so.
     """
     places = {place: number for number, place in enumerate(dict.fromkeys(map(place_of, changes)))}
     found = pl.DataFrame(
@@ -70,12 +70,17 @@ def changes_frame(changes: Sequence[Change], titles: pl.DataFrame) -> pl.DataFra
     )
     known = titles.select("agreement_id", known=upload_cells.title())
     named = pl.col("new").filter(pl.col("column") == "title_vi").first().over("subject")
-    return upload_cells.written(
+    shown = upload_cells.written(
         found.join(known, on="agreement_id", how="left", maintain_order="left")
         .with_columns(title=pl.coalesce("known", named, pl.lit("")))
         .with_columns(ref=pl.when(pl.col("ref") == "").then(pl.lit(w.t("upload.new_agreement"))).otherwise("ref"))
         .drop("known")
     )
+    after = [
+        w.t("upload.derived", value=text) if change in derived else text
+        for change, text in zip(changes, shown["after"], strict=True)
+    ]
+    return shown.with_columns(after=pl.Series(after, dtype=pl.String))
 
 
 def summary(changes: Collection[Change]) -> str:
@@ -89,13 +94,18 @@ def summary(changes: Collection[Change]) -> str:
 
 
 def show(
-    changes: Sequence[Change], titles: pl.DataFrame, *, waiting: Collection[Change] = (), key: str = "upload_changes"
+    changes: Sequence[Change],
+    titles: pl.DataFrame,
+    *,
+    waiting: Collection[Change] = (),
+    derived: Collection[Change] = (),
+    key: str = "upload_changes",
 ) -> None:
     """Old and new of every cell, grouped by agreement: folded where there are many of these, and to be narrowed to one kind of
-    change. Where only some of them are `waiting` for review, these say so."""
+    change. Where only some of them are `waiting` for review, these say so; what nobody typed (`derived`) does too."""
     is_mixed = 0 < len(waiting) < len(changes)
     changes = _of_one_kind(changes, key)
-    shown = changes_frame(changes, titles).with_columns(
+    shown = changes_frame(changes, titles, derived).with_columns(
         waits=pl.Series([is_mixed and change in waiting for change in changes], dtype=pl.Boolean)
     )
     if shown.height <= _MOST_CELLS_AS_CARDS:
@@ -185,13 +195,14 @@ def choose(
     key: str,
     on_change: Callable[[], None],
     left_out: Collection[Place] = (),
+    derived: Collection[Change] = (),
 ) -> frozenset[Change]:
     """The same with something to tick before everything that is decided at once; what is ticked, at first all of it.
 
     `on_change` is called as soon as something else is ticked. What is in `left_out` was decided before: it is shown and cannot
     be ticked.
     """
-    shown = changes_frame(changes, titles)
+    shown = changes_frame(changes, titles, derived)
     places = list(dict.fromkeys(map(place_of, changes)))
     if shown.height <= _MOST_CELLS_AS_CARDS:
         fixed = {number for number, place in enumerate(places) if place in left_out}

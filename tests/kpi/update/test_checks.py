@@ -399,3 +399,12 @@ def test_checking_twice_gives_the_same_answer() -> None:
 
     assert preview(text).changes == preview(text).changes
     assert problems(text.replace("2025-05-05", "1")) == problems(text.replace("2025-05-05", "1"))
+
+
+def test_a_day_that_nobody_typed_is_marked_and_one_that_was_typed_is_not() -> None:
+    target = "ref,current_target,target_reason"
+    derived = preview(f"{target}\nA-1,2026-12-31,Chậm vốn\n")
+    typed = preview(f"{target},target_set_on\nA-1,2026-12-31,Chậm vốn,2026-01-15\n")
+
+    assert [change.column for change in derived.derived] == ["target_set_on"]
+    assert typed.derived == frozenset()
