@@ -13,7 +13,7 @@ from data_access.clock import today
 from data_access.refreshing.export import Export, Newer
 from data_access.refreshing.held import LISTS, Held
 from data_access.store.arrow import table_of
-from data_access.updates.agreement_cells import PARTNERS, VANISHED, day_texts, partner_texts, texts_of
+from data_access.updates.agreement_cells import PARTNERS, RESPONSIBLE, VANISHED, day_texts, partner_texts, texts_of
 
 LEAST_IN_COMMON: Final = 0.5
 """Of the register's references, those that an export of the same source must have: fewer, and it is another register."""
@@ -22,7 +22,6 @@ KINDS: Final = ("new", "changed", "vanished", "appeared", "conflict")
 DIFFERENCES: Final = ("ref", "kind", "field", "old", "new", "ours")
 
 _GIVEN: Final = "responsible_as_given"
-_RESPONSIBLE: Final = "responsible_agency"
 _OF_NEW: Final = ("Agreement", "AgreementPartner", "AgreementAgency", "StatusEvent", "TargetDate", "LoadFinding")
 
 
@@ -121,18 +120,18 @@ def _compared(export: Export) -> list[str]:
     """The columns in which the export can differ. Whose the responsible agency's name is may have been settled meanwhile; the words
     are the source's."""
     fields = [name for name in export.fields if name != "ref"]
-    if _GIVEN in fields and _RESPONSIBLE in fields:
-        fields.remove(_RESPONSIBLE)
+    if _GIVEN in fields and RESPONSIBLE in fields:
+        fields.remove(RESPONSIBLE)
     return fields
 
 
 def _with_responsible(words: pl.DataFrame, held: Held, export: Export) -> pl.DataFrame:
     """With other words for the responsible agency, whose they are as well."""
     renamed = words.filter(pl.col("field") == _GIVEN).select("ref")
-    if renamed.is_empty() or _RESPONSIBLE not in export.fields:
+    if renamed.is_empty() or RESPONSIBLE not in export.fields:
         return words
-    field, text = pl.lit(_RESPONSIBLE), pl.col(_RESPONSIBLE).fill_null("")
-    now = held.said.filter(pl.col("field") == _RESPONSIBLE).select("ref", "field", old="value")
+    field, text = pl.lit(RESPONSIBLE), pl.col(RESPONSIBLE).fill_null("")
+    now = held.said.filter(pl.col("field") == RESPONSIBLE).select("ref", "field", old="value")
     theirs = export.frames["Agreement"].join(renamed, on="ref", how="semi").select("ref", field=field, new=text)
     moved = theirs.join(now, on=["ref", "field"]).filter(pl.col("old") != pl.col("new"))
     return pl.concat([words, moved.select(words.columns)]).sort("ref", "field")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from data_access import store
 from data_access.refreshing.export import Newer
 from data_access.refreshing.held import LISTS, Held
 from data_access.store import models
 from data_access.updates import rows
-from data_access.updates.agreement_cells import PARTNERS, VANISHED, set_cells
+from data_access.updates.agreement_cells import HANDED_OVER, PARTNERS, RESPONSIBLE, VANISHED, set_cells
 from data_access.updates.applying import Batch, replacements, row_versions, write_changes
 from data_access.updates.reading import table
 from kpi.update.current import latest_states
@@ -45,7 +46,7 @@ def write(session: Session, batch: Batch, newer: Newer, held: Held, told: pl.Dat
     ids |= fresh
     cells = [
         _added(session, batch, newer, fresh),
-        _set(session, told, ids, held),
+        _set(session, batch, newer, told, ids, held),
         *_moved(session, batch, newer, told, ids),
         _marked(session, newer, ids, held),
         _only_said(newer, told, ids),
@@ -127,12 +128,42 @@ def _is_moved(field: pl.Expr) -> pl.Expr:
     return field.str.starts_with("state_date[") | (field == "current_target")
 
 
-def _set(session: Session, told: pl.DataFrame, ids: Mapping[str, int], held: Held) -> pl.DataFrame:
+def _set(
+    session: Session, batch: Batch, newer: Newer, told: pl.DataFrame, ids: Mapping[str, int], held: Held
+) -> pl.DataFrame:
     cells = _cells(told, ids, held).filter(~_is_moved(pl.col("field")))
+    _hand_over(session, batch, cells.filter(pl.col("field") == RESPONSIBLE), newer.data_date)
     for (field,), within in cells.group_by("field", maintain_order=True):
         set_cells(session, str(field), within.select("agreement_id", "new").iter_rows())
     where = pl.when(pl.col("field") == PARTNERS).then(pl.lit("agreementpartner")).otherwise(pl.lit("agreement"))
     return cells.with_columns(target_table=where)
+
+
+def _hand_over(session: Session, batch: Batch, cells: pl.DataFrame, day: dt.date) -> None:
+    """Whoever is responsible by the export is so from its day on: days before keep who was."""
+    if cells.is_empty():
+        return
+    handed = session.get_one(models.UploadBatch, batch.id)
+    last = dict(
+        session.exec(
+            select(models.Handover.agreement_id, sa.func.max(models.Handover.effective_on))
+            .where(col(models.Handover.retracted_at).is_(None))
+            .group_by(col(models.Handover.agreement_id))
+        ).all()
+    )
+    session.add_all(
+        models.Handover(
+            agreement_id=number,
+            agency=old or None,
+            successor=new or None,
+            effective_on=max(day, last.get(number, day)),
+            action=HANDED_OVER,
+            recorded_at=batch.at,
+            recorded_by=handed.username,
+        )
+        for number, old, new in cells.select("agreement_id", "old", "new").iter_rows()
+    )
+    session.flush()
 
 
 def _moved(

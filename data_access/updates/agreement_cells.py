@@ -21,6 +21,9 @@ PARTNERS: Final = "partners"
 """The cell of an agreement's partners, the lead partner first; not a column of agreements."""
 
 VANISHED: Final = "vanished_on"
+RESPONSIBLE: Final = "responsible_agency"
+HANDED_OVER: Final = "refresh.apply"
+"""What brings about that somebody else is responsible by a newer export (see `Handover.action`)."""
 
 _BETWEEN: Final = ", "
 _MEANT: Final[Mapping[str, Callable[[str], Any]]] = types.MappingProxyType(

@@ -17,7 +17,7 @@ from data_access.roles import May, may
 from data_access.store import models
 from data_access.store.models.base import local_day
 from data_access.updates import rows
-from data_access.updates.agreement_cells import set_cells
+from data_access.updates.agreement_cells import HANDED_OVER, RESPONSIBLE, set_cells
 from data_access.updates.applying import (
     MODELS,
     Batch,
@@ -337,6 +337,7 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
     )
     for (name,), within in texts.group_by("field", maintain_order=True):
         set_cells(session, str(name), within.select("agreement_id", pl.col("old").fill_null("")).iter_rows())
+    _hand_back(session, texts.filter(pl.col("field") == RESPONSIBLE)["agreement_id"], batch)
     bookkeeping = []
     for name in ("statusevent", "targetdate"):
         replaced = past.replaced.filter(pl.col("target_table") == name)
@@ -354,6 +355,22 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
         bookkeeping.append(replacements(name, again.with_columns(pl.coalesce("replaces", "old"))))
     _move_back(session, batch_id)
     return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
+
+
+def _hand_back(session: Session, agreement_ids: pl.Series, batch: Batch) -> None:
+    """Take back that these agreements were handed over, where nobody handed them on since."""
+    handover = table(models.Handover)
+    latest = (
+        sa.select(sa.func.max(handover.c.id))
+        .where(handover.c.retracted_at.is_(None), handover.c.agreement_id.in_(agreement_ids.to_list()))
+        .group_by(handover.c.agreement_id)
+    )
+    undone_by = session.get_one(models.UploadBatch, batch.id).username
+    session.connection().execute(
+        sa.update(handover)
+        .where(handover.c.id.in_(latest.scalar_subquery()), handover.c.action == HANDED_OVER)
+        .values(retracted_at=batch.at, retracted_by=undone_by)
+    )
 
 
 def _move_back(session: Session, batch_id: int) -> None:

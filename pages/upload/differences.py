@@ -47,7 +47,7 @@ _CHOICE: Final = (
 def changes_frame(changes: Sequence[Change], titles: pl.DataFrame, derived: Collection[Change] = ()) -> pl.DataFrame:
     """Changes as people read them: subject, ref, title, agreement_id, row, column, item, old, new, place, what, before, after.
 
-    `titles` has agreement_id, title_vi and title_en. `place` numbers what is decided at once. What nobody typed (`derived`) says so.
+    `titles` has agreement_id, title_vi and title_en. `place` numbers what is decided at once. `derived` are those nobody typed.
     """
     places = {place: number for number, place in enumerate(dict.fromkeys(map(place_of, changes)))}
     found = pl.DataFrame(

@@ -328,3 +328,22 @@ def test_an_export_of_another_register_is_refused_with_its_reason(sqlite_engine:
     ):
         with pytest.raises(NotTheSourceError, match=said):
             compare(sqlite_engine, other)
+
+
+def test_who_is_responsible_by_a_newer_export_is_so_from_its_day_on(held: sa.Engine) -> None:
+    before = read_register(held)
+    was = dict(before.agreements.select("ref", "responsible_agency").iter_rows())[TITLE]
+    to, key = ("Ministry of Health", "BYT") if was != "BYT" else ("Ministry of Finance", "BTC")
+    number = refreshed(held, changed(listed(), TITLE, impagency=to))
+
+    def responsible(day: dt.date) -> str:
+        found = facts.build(read_register(held), day).agreements
+        agency: str = found.filter(pl.col("ref") == TITLE)["agency"].item()
+        return agency
+
+    nobody = was or "UNASSIGNED"
+    assert responsible(NEWER) == key
+    assert responsible(NEWER - dt.timedelta(days=1)) == nobody
+    with store.session(held) as session:
+        updates.undo(session, actor=DESK, batch_id=number)
+    assert responsible(NEWER) == responsible(NEWER - dt.timedelta(days=1)) == nobody
