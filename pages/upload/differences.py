@@ -25,6 +25,9 @@ _MOST_AGREEMENTS_OPEN: Final = 12
 _FEW: Final = 8
 """So many cells are read without narrowing them."""
 
+_OF_STATE: Final = ("state_date", "state_document")
+"""What stands before an agreement moves is the day, and the document, of the state it leaves."""
+
 _ALL: Final = "all"
 _LONG: Final = 70
 _LABEL_WIDTH: Final = 230
@@ -76,11 +79,18 @@ def changes_frame(changes: Sequence[Change], titles: pl.DataFrame, derived: Coll
         .with_columns(ref=pl.when(pl.col("ref") == "").then(pl.lit(w.t("upload.new_agreement"))).otherwise("ref"))
         .drop("known")
     )
+    moved = {change.subject: change.old for change in changes if change.column == "state"}
+    before = [
+        w.t("upload.of_state", value=text, state=w.name("state", state))
+        if change.column in _OF_STATE and change.old and (state := moved.get(change.subject))
+        else text
+        for change, text in zip(changes, shown["before"], strict=True)
+    ]
     after = [
         w.t("upload.derived", value=text) if change in derived else text
         for change, text in zip(changes, shown["after"], strict=True)
     ]
-    return shown.with_columns(after=pl.Series(after, dtype=pl.String))
+    return shown.with_columns(before=pl.Series(before, dtype=pl.String), after=pl.Series(after, dtype=pl.String))
 
 
 def summary(changes: Collection[Change]) -> str:

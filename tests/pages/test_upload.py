@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import datetime as dt
 import io
+import re
 from collections.abc import Callable
 
 import polars as pl
@@ -160,6 +161,9 @@ def test_differences_and_what_they_do_are_shown_then_confirmed_once_and_undone(
     page = hand_in(visit("upload", "bct"), moved(shown_store, refs))
 
     assert "Đã ký  →  Đang triển khai" in said(page)
+    assert re.search(r"\d{2}/\d{2}/\d{4} \(Đã ký\)  →  \d{2}/\d{2}/\d{4}", said(page)), (
+        "the day it leaves is of that state"
+    )
     assert "3 ô thay đổi · 1 thỏa thuận" in said(page)
     assert [metric.label for metric in page.metric][:2] == [w.t("kpi.K13.name"), w.t("upload.place")]
     assert batches(shown_store) == []
