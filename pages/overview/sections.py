@@ -54,7 +54,7 @@ def show_delivery(view: View, person: Person) -> None:
         st.caption(heading.unrankable(view) or nobody)
     else:
         chosen = charts.show(
-            charts.bars,
+            charts.ranked_bars,
             shown,
             key="overview_delivery",
             alt=w.t("overview.delivery_alt"),
@@ -126,10 +126,12 @@ def _show_basis(view: View, person: Person) -> None:
 @kept(compares=True, in_words=True)
 def _ends(view: View) -> pl.DataFrame:
     """Both ends of a ranking as bars, with an empty row between them where others were left out; empty where none is ranked."""
-    league = loaders.league_table(view, by="agency")
+    league = places.relied_on(loaders.league_table(view, by="agency"), view)
     best, worst = league_table.ends(league, most=ENDS)
     is_whole = best.height + worst.height == places.ranked_number(league)
-    gap = pl.DataFrame({"label": ["⋯"], "code": [""], "value": [0.0], "value_label": [""], "light": [""]})
+    gap = pl.DataFrame(
+        {"label": ["⋯"], "code": [""], "value": [0.0], "value_label": [""], "light": [""], "reliable": [""]}
+    )
     parts: list[pl.DataFrame] = [_bars(best), *(() if is_whole else (gap,)), _bars(worst)]
     return pl.concat(parts)
 
@@ -142,6 +144,7 @@ def _bars(rows: pl.DataFrame) -> pl.DataFrame:
         value="score",
         value_label=places.light_texts(rows["score"], lights),
         light=lights,
+        reliable=pl.col("reliable").fill_null(""),
     )
 
 

@@ -10,12 +10,13 @@ import words as w
 from data_access.accounts import Person
 from kpi.facts import PROVINCE_KINDS
 from kpi.indicators import league_table
-from kpi.indicators.catalog import COMPOSITE
+from kpi.indicators.catalog import COMPOSITE, RELIABILITY
 from kpi.indicators.scorecard import PLACE_DIGITS
 from kpi.vocabulary import AgencyGroup, Band, texts
 from pages.parts import heading
 from pages.ui import cards, filters, loaders, palette
 from pages.ui.kept import kept
+from pages.ui.view import View
 
 GROUPS: Final = texts((AgencyGroup.MINISTRY, AgencyGroup.PROVINCE))
 """Kinds of agency that are ranked, each among its own."""
@@ -115,3 +116,24 @@ def usual_group(person: Person) -> str:
 @kept()
 def _provinces() -> frozenset[str]:
     return frozenset(loaders.register().agencies.filter(pl.col("kind").is_in(PROVINCE_KINDS))["key"])
+
+
+def relied_on(league: pl.DataFrame, view: View) -> pl.DataFrame:
+    """A league table with how far what each agency claims can be relied on: reliable (text), reliability and its limits.
+
+    Without a light: of a few claims looked at it would say more than is known.
+    """
+    cells = loaders.scorecards(view, by="agency").filter(pl.col("kpi") == RELIABILITY)
+    read = ["" if row["value"] is None else cards.with_limits(RELIABILITY, row) for row in cells.iter_rows(named=True)]
+    return league.join(
+        cells.select(
+            "agency",
+            reliable=pl.Series(read, dtype=pl.String),
+            reliability="value",
+            reliability_low="low",
+            reliability_high="high",
+        ),
+        on="agency",
+        how="left",
+        maintain_order="left",
+    )

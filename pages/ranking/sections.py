@@ -171,7 +171,7 @@ def _table(view: View, own: str | None, *, is_ranked: bool, pending: str | None)
         for kpi in scored(rules)
     ]
     lights = [palette.drawn_lights(f"{kpi}_status", f"{kpi}_settled").alias(f"{kpi}_light") for kpi in scored(rules)]
-    told = _seen(_relied_on(league, view), view)
+    told = _seen(places.relied_on(league, view), view)
     return (told if pending is None else _gap(told, view, pending)).with_columns(
         *texts,
         *lights,
@@ -183,27 +183,6 @@ def _table(view: View, own: str | None, *, is_ranked: bool, pending: str | None)
         ),
         climb=w.texts(league["climbed"], _climb_text),
         score_text=w.texts(league["score"], places.score_text),
-    )
-
-
-def _relied_on(league: pl.DataFrame, view: View) -> pl.DataFrame:
-    """A league table with how far what each agency claims can be relied on: reliable (text), reliability and its limits.
-
-    Without a light: of a few claims looked at it would say more than is known.
-    """
-    cells = loaders.scorecards(view, by="agency").filter(pl.col("kpi") == RELIABILITY)
-    read = ["" if row["value"] is None else cards.with_limits(RELIABILITY, row) for row in cells.iter_rows(named=True)]
-    return league.join(
-        cells.select(
-            "agency",
-            reliable=pl.Series(read, dtype=pl.String),
-            reliability="value",
-            reliability_low="low",
-            reliability_high="high",
-        ),
-        on="agency",
-        how="left",
-        maintain_order="left",
     )
 
 

@@ -102,8 +102,18 @@ def show(
 
 def bars(is_clickable: bool) -> alt.LayerChart:
     """Bars to the right, coloured by light as it is drawn. Columns: label, code, value, value_label, light."""
+    return _bars(is_clickable, "label", "value_label")
+
+
+def ranked_bars(is_clickable: bool) -> alt.LayerChart:
+    """The same, with how far an agency can be relied on in the tip of its bar. Columns: label, code, value, value_label,
+    light, reliable."""
+    return _bars(is_clickable, "label", "value_label", "reliable")
+
+
+def _bars(is_clickable: bool, *told: str) -> alt.LayerChart:
     params, opacity = _choice(is_clickable, "code")
-    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip("label", "value_label"))
+    base = alt.Chart().encode(y=_rows(), tooltip=_tooltip(*told))
     bar = base.mark_bar(cornerRadiusEnd=2, height={"band": 0.66}, **_pointer(is_clickable)).encode(
         x=alt.X("value:Q", axis=None), opacity=opacity, **_lit()
     )

@@ -30,6 +30,16 @@ FRAMES: dict[Chart, pl.DataFrame] = {
             "light": ["green", "not_available"],
         }
     ),
+    charts.ranked_bars: pl.DataFrame(
+        {
+            "label": ["1. Bộ Y tế"],
+            "code": ["BYT"],
+            "value": [85.0],
+            "value_label": ["● 85,0"],
+            "light": ["green"],
+            "reliable": ["94% (83–98)"],
+        }
+    ),
     charts.stacked_bars: pl.DataFrame(
         {
             "label": ["BXD", "BXD"],
