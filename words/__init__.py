@@ -8,6 +8,7 @@ from words.formats import date, days, marks, number, percent, texts, tn
 from words.letters import fold, fold_expr, sort_key, sort_keys
 from words.names import LANGUAGES_IN_STORE, column, labels, language_in_store, name, name_expr, named_by
 from words.own import OwnWords, worded_by
+from words.phrases import Kept, Listed, Named, Phrase, Quantity, say
 from words.spoken import (
     DEFAULT_LANGUAGE,
     in_language,
@@ -23,7 +24,12 @@ from words.typed import plain
 __all__ = [
     "DEFAULT_LANGUAGE",
     "LANGUAGES_IN_STORE",
+    "Kept",
+    "Listed",
+    "Named",
     "OwnWords",
+    "Phrase",
+    "Quantity",
     "column",
     "date",
     "days",
@@ -46,6 +52,7 @@ __all__ = [
     "raise_on_missing",
     "read_catalog",
     "read_from",
+    "say",
     "sort_key",
     "sort_keys",
     "spoken_by",
