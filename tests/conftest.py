@@ -206,16 +206,20 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
+MOST_LINES_OF_A_RETRY = 12
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says how many tests of real registers were skipped, and which browser tests needed a second try: one that often does
-    is no sound test."""
+    """Says how many tests of real registers were skipped, and which browser tests needed a second try, and why: one that often
+    does is no sound test."""
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if real.MISSING in str(report.longrepr)]
     if skipped:
         terminalreporter.write_line(f"{len(skipped)} tests of real registers were skipped: {real.MISSING}")
     told = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
     ran = {report.nodeid for report in told if "flaky" in report.keywords}
-    again = sorted({report.nodeid for report in terminalreporter.stats.get("rerun", [])})
+    again = {report.nodeid: report.longreprtext for report in terminalreporter.stats.get("rerun", [])}
     if ran:
         terminalreporter.write_line(f"{len(again)} of {len(ran)} browser tests needed a second try")
-    for name in again:
-        terminalreporter.write_line(f"  {name}")
+    for name, text in sorted(again.items()):
+        why = [line for line in text.splitlines() if line.startswith((">", "E "))]
+        terminalreporter.write_line("\n    ".join([f"  {name}", *why[:MOST_LINES_OF_A_RETRY]]))

@@ -22,7 +22,7 @@ from data_access import accounts, store
 from data_access.accounts import passwords
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
 PORTS = (15_000, 30_000)
 """Below the ports of connections, which begin at 32,768 on Linux and at 49,152 elsewhere."""
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]:not(:has([data-testid=stSkeleton]))"
