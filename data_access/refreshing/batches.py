@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import polars as pl
 import sqlalchemy as sa
@@ -22,13 +22,23 @@ from data_access.roles import May
 from data_access.store import models
 from data_access.updates.applying import close_batch, open_batch
 from data_access.updates.outcome import HandedIn, Receipt
-from data_access.updates.routes import routes_on
+from data_access.updates.routes import Route, routes_on
 from kpi.update import Kind
+from kpi.update.columns import BY_CODE
 from kpi.vocabulary import BatchStatus
 
-ALWAYS_WAIT: Final[frozenset[Kind]] = frozenset({"new", "status", "target"})
-"""What of an export a second person looks at whatever the routes say: which agreements there are, and days that move clocks. An
-agency's claims of states wait for the same reasons (`kpi.update.reasons`): they are of long ago and name no document."""
+Sort = Kind | Literal["particulars", "vanished", "appeared"]
+"""The kinds of changes that routes know, and those that only a source brings: what an agreement is, and whether it is there."""
+
+SORTS: Final[tuple[Sort, ...]] = (*get_args(Kind), "particulars", "vanished", "appeared")
+
+PLAIN_TEXTS: Final = frozenset({"title_vi", "title_en", "notes_vi", "notes_en"})
+"""Texts that no form lets an agency change and no figure depends on; with them those of a result that it may (`result`)."""
+
+GO_STRAIGHT_IN: Final[frozenset[Sort]] = frozenset({"result"})
+"""What of an export goes in without a second person where the routes let it. Which agreements there are, what they are (whose, with
+whom, counted or not) and days that move clocks wait, whatever the routes say: figures move with them. An agency's claims of states
+wait for the same reasons (`kpi.update.reasons`): they are of long ago and name no document."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,19 +65,33 @@ def decided(told: pl.DataFrame, taking: Collection[str]) -> pl.DataFrame:
     return told.filter((pl.col("kind") != "conflict") | pl.col("field").is_in(list(taking)))
 
 
-def kind_of(field: str) -> Kind:
-    """The kind of change that a difference in a field is, in the sense of routes; that of whole agreements has no field."""
-    if not field:
-        return "new"
+def sort_of(kind: str, field: str) -> Sort:
+    """What a difference of a kind (KINDS) in a field changes; that of whole agreements has no field."""
+    match kind:
+        case "new" | "vanished" | "appeared":
+            return kind
     if field.startswith("state_date["):
         return "status"
-    return "target" if field == "current_target" else "result"
+    if field == "current_target":
+        return "target"
+    is_text = field in PLAIN_TEXTS or (field in BY_CODE and BY_CODE[field].part == "result")
+    return "result" if is_text else "particulars"
+
+
+def _sorts(told: pl.DataFrame) -> Counter[Sort]:
+    return Counter(sort_of(kind, field) for kind, field in told.select("kind", "field").iter_rows())
+
+
+def waits_for_a_second(told: pl.DataFrame, routes: Mapping[Kind, Route]) -> bool:
+    """Whether somebody else has to look at these differences before they are stored."""
+    held = {kind for kind, route in routes.items() if route == "review"}
+    return any(sort in held or sort not in GO_STRAIGHT_IN for sort in _sorts(told))
 
 
 def hand_in(
     session: Session, *, actor: Person, newer: Newer, seen: pl.DataFrame, taking: Collection[str] = ()
 ) -> HandedIn:
-    """Store what a newer export says, or keep it as a batch that waits: see ALWAYS_WAIT, and the routes. For coordinators.
+    """Store what a newer export says, or keep it as a batch that waits: see GO_STRAIGHT_IN, and the routes. For coordinators.
 
     `seen` are the differences as they were shown; where they are others by now `Refused("stale")` is raised. `taking` are fields in
     whose conflicts the source's word is to hold. The same export again while it waits names its batch. The caller commits.
@@ -85,8 +109,7 @@ def hand_in(
         if told.is_empty():
             return HandedIn(Receipt(None, applied=False, changes=0, data_version=version.version), None)
         stored = decided(told, taking)
-        kinds = Counter(kind_of(field) for field in stored["field"])
-        waits = bool(kinds.keys() & ALWAYS_WAIT) or any(routes_on(session, None)[kind] == "review" for kind in kinds)
+        waits = waits_for_a_second(stored, routes_on(session, None))
         batch = models.UploadBatch(
             username=actor.username,
             file_name=newer.file_name,
@@ -98,14 +121,14 @@ def hand_in(
         detail = _detail(newer, told, taking)
         if not waits:
             opened = open_batch(session, batch)
-            _keep(session, opened.id, newer, kinds, taking)
+            _keep(session, opened.id, newer, stored, taking)
             write(session, opened, newer, held, stored)
             receipt = close_batch(session, actor, "refresh.apply", opened, changes=stored.height, detail=detail)
             return HandedIn(receipt, None)
         session.add(batch)
         session.flush()
         assert batch.id is not None
-        _keep(session, batch.id, newer, kinds, taking)
+        _keep(session, batch.id, newer, stored, taking)
         audit.write(
             session,
             actor=actor.username,
@@ -177,8 +200,8 @@ def _waiting_of(session: Session, newer: Newer) -> int | None:
     return next((number for number, content in session.exec(statement) if content == text), None)
 
 
-def _keep(session: Session, batch_id: int, newer: Newer, kinds: Mapping[Kind, int], taking: Collection[str]) -> None:
-    seen = {"changes": [], "kinds": kinds, "taking": sorted(taking)}
+def _keep(session: Session, batch_id: int, newer: Newer, stored: pl.DataFrame, taking: Collection[str]) -> None:
+    seen = {"changes": [], "kinds": _sorts(stored), "taking": sorted(taking)}
     session.add(
         models.UploadSubmission(
             batch_id=batch_id, content=newer.as_text(), seen=json.dumps(seen, separators=(",", ":"))

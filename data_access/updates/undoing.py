@@ -335,9 +335,9 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
         pl.col("target_table").is_in(["agreement", "agreementpartner"]),
         ~pl.col("agreement_id").is_in(list(past.registered)),
     )
+    _hand_back(session, texts.filter(pl.col("field") == RESPONSIBLE), batch)
     for (name,), within in texts.group_by("field", maintain_order=True):
         set_cells(session, str(name), within.select("agreement_id", pl.col("old").fill_null("")).iter_rows())
-    _hand_back(session, texts.filter(pl.col("field") == RESPONSIBLE)["agreement_id"], batch)
     bookkeeping = []
     for name in ("statusevent", "targetdate"):
         replaced = past.replaced.filter(pl.col("target_table") == name)
@@ -357,20 +357,36 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
     return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
 
 
-def _hand_back(session: Session, agreement_ids: pl.Series, batch: Batch) -> None:
-    """Take back that these agreements were handed over, where nobody handed them on since."""
-    handover = table(models.Handover)
-    latest = (
-        sa.select(sa.func.max(handover.c.id))
-        .where(handover.c.retracted_at.is_(None), handover.c.agreement_id.in_(agreement_ids.to_list()))
-        .group_by(handover.c.agreement_id)
+def _hand_back(session: Session, cells: pl.DataFrame, batch: Batch) -> None:
+    """Take back that agreements were handed over, by the cells that say so. Raises `Refused("changed_since")` where one was
+    handed on since, as lists are merged and split: whoever has it by now would lose it."""
+    handover, agreement = table(models.Handover).c, table(models.Agreement).c
+    numbers = cells["agreement_id"].to_list()
+    latest = sa.select(sa.func.max(handover.id)).where(
+        handover.retracted_at.is_(None), handover.agreement_id.in_(numbers)
     )
+    found = session.connection().execute(
+        sa.select(agreement.id, agreement.responsible_agency, *(handover[name] for name in _HANDED))
+        .join_from(table(models.Agreement), table(models.Handover), agreement.id == handover.agreement_id)
+        .where(handover.id.in_(latest.group_by(handover.agreement_id)))
+    )
+    last = {row[0]: (row.responsible_agency, row.action, row.agency, row.successor) for row in found}
+    meant = {
+        number: (new or None, HANDED_OVER, old or None, new or None)
+        for number, old, new in cells.select("agreement_id", "old", "new").iter_rows()
+    }
+    if moved := [number for number, told in meant.items() if last.get(number) != told]:
+        raise Refused("changed_since", refs=rows.refs_of(session, moved)[:10])
     undone_by = session.get_one(models.UploadBatch, batch.id).username
     session.connection().execute(
-        sa.update(handover)
-        .where(handover.c.id.in_(latest.scalar_subquery()), handover.c.action == HANDED_OVER)
+        sa.update(table(models.Handover))
+        .where(handover.id.in_(latest.group_by(handover.agreement_id)))
         .values(retracted_at=batch.at, retracted_by=undone_by)
     )
+
+
+_HANDED = ("action", "agency", "successor")
+"""What of a handover tells the one that a newer export brought: a later export's would be in the way as an overlap."""
 
 
 def _move_back(session: Session, batch_id: int) -> None:

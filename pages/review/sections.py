@@ -8,9 +8,9 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import updates
+from data_access import refreshing, updates
 from data_access.clock import local_time, today
-from kpi.update import KINDS, key_of
+from kpi.update import key_of
 from pages.ui import cards, data_edition, links, session, tables
 from pages.ui.choices import choice
 from pages.ui.kept import kept
@@ -116,4 +116,6 @@ def _written(waiting: pl.DataFrame, signs: pl.DataFrame) -> pl.DataFrame:
 
 def _kinds(counts: dict[str, int]) -> str:
     """How many changes of each kind, in words."""
-    return " · ".join(w.t(f"review.kind_{kind}", n=w.number(counts[kind])) for kind in KINDS if kind in counts)
+    return " · ".join(
+        w.t(f"review.kind_{kind}", n=w.number(counts[kind])) for kind in refreshing.SORTS if kind in counts
+    )

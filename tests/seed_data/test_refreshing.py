@@ -10,15 +10,17 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from data_access import refreshing, store, updates
+from data_access import lists, refreshing, store, updates
 from data_access.acting import Person, Refused
-from data_access.refreshing import Newer, NotTheSourceError
+from data_access.refreshing import Newer, NotTheSourceError, batches
 from data_access.register import read_register
 from data_access.store import models
 from data_access.updates.outcome import HandedIn
 from kpi import facts
+from kpi.update import KINDS
 from kpi.vocabulary import BatchStatus
 from seed_data import reference, worldbank
+from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.refreshing import compare, export_of, lists_of
 from seed_data.store import fill, folded_from
 from tests.seed_data import invented_worldbank as invented
@@ -297,6 +299,29 @@ def test_texts_alone_go_straight_in_and_a_waiting_one_can_be_returned_or_taken_b
     assert statuses == [BatchStatus.RETURNED, BatchStatus.WITHDRAWN]
 
 
+def test_what_moves_a_figure_waits_and_plain_texts_do_not() -> None:
+    direct = dict.fromkeys(KINDS, "direct")
+    fields = {*FIELD_KINDS, "partners", "coordinating", "responsible_as_given"} - {"ref"}
+
+    def waits(kind: str, field: str) -> bool:
+        return batches.waits_for_a_second(pl.DataFrame({"kind": [kind], "field": [field]}), direct)
+
+    texts = {"title_vi", "title_en", "notes_vi", "notes_en", "deliverable_vi", "deliverable_en", "evidence_url"}
+    assert {field for field in fields if not waits("changed", field)} == texts
+    assert all(waits("changed", field) for field in ("state_date[SIGNED]", "current_target"))
+    assert all(waits(kind, "") for kind in ("new", "vanished", "appeared"))
+
+
+def test_one_coordinator_alone_makes_nobody_else_responsible(sqlite_engine: sa.Engine) -> None:
+    filled(sqlite_engine)
+    rows = changed(listed(), TITLE, impagency="Ministry of Health")
+    rows = changed(rows, DAY, projectfinancialtype="Grants").filter(pl.col("id") != GONE)
+    done = handed_in(sqlite_engine, *compare(sqlite_engine, export(rows)))
+    assert done.waiting is not None
+    counts = updates.count_kinds(sqlite_engine, [done.waiting])
+    assert dict(counts.select("kind", "places").iter_rows()) == {"particulars": 3, "vanished": 1}
+
+
 def test_what_waits_is_refused_once_a_newer_one_was_published(sqlite_engine: sa.Engine) -> None:
     filled(sqlite_engine)
     waits = handed_in(sqlite_engine, *compare(sqlite_engine, export(newer_rows()))).waiting
@@ -344,6 +369,13 @@ def test_who_is_responsible_by_a_newer_export_is_so_from_its_day_on(held: sa.Eng
     nobody = was or "UNASSIGNED"
     assert responsible(NEWER) == key
     assert responsible(NEWER - dt.timedelta(days=1)) == nobody
+    with store.session(held) as session:
+        lists.merge(session, actor=DESK, of="agency", code=key, into="BNV", effective_on=NEWER)
+    with store.session(held) as session, pytest.raises(Refused, match="changed_since"):
+        updates.undo(session, actor=DESK, batch_id=number)
+    assert responsible(NEWER) == "BNV"
+    with store.session(held) as session:
+        lists.reopen(session, actor=DESK, of="agency", code=key)
     with store.session(held) as session:
         updates.undo(session, actor=DESK, batch_id=number)
     assert responsible(NEWER) == responsible(NEWER - dt.timedelta(days=1)) == nobody
