@@ -17,7 +17,7 @@ from data_access.roles import May, may
 from data_access.store import models
 from data_access.store.models.base import local_day
 from data_access.updates import rows
-from data_access.updates.agreement_cells import HANDED_OVER, RESPONSIBLE, set_cells
+from data_access.updates.agreement_cells import RESPONSIBLE, set_cells
 from data_access.updates.applying import (
     MODELS,
     Batch,
@@ -28,6 +28,7 @@ from data_access.updates.applying import (
     stored,
     write_changes,
 )
+from data_access.updates.handing_back import hand_back, move_back
 from data_access.updates.outcome import Receipt
 from data_access.updates.reading import FREED, table, with_parted_field
 from kpi.facts import REPORT_FIELDS
@@ -335,7 +336,7 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
         pl.col("target_table").is_in(["agreement", "agreementpartner"]),
         ~pl.col("agreement_id").is_in(list(past.registered)),
     )
-    _hand_back(session, texts.filter(pl.col("field") == RESPONSIBLE), batch)
+    hand_back(session, texts.filter(pl.col("field") == RESPONSIBLE), batch)
     for (name,), within in texts.group_by("field", maintain_order=True):
         set_cells(session, str(name), within.select("agreement_id", pl.col("old").fill_null("")).iter_rows())
     bookkeeping = []
@@ -353,51 +354,8 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
         before = before.rename({"id": "old"})
         again = stored(session, name, gone.join(before.drop("agreement_id"), on="old", maintain_order="left"), batch)
         bookkeeping.append(replacements(name, again.with_columns(pl.coalesce("replaces", "old"))))
-    _move_back(session, batch_id)
+    move_back(session, batch_id)
     return pl.concat(bookkeeping) if bookkeeping else pl.DataFrame()
-
-
-def _hand_back(session: Session, cells: pl.DataFrame, batch: Batch) -> None:
-    """Take back that agreements were handed over, by the cells that say so. Raises `Refused("changed_since")` where one was
-    handed on since, as lists are merged and split: whoever has it by now would lose it."""
-    handover, agreement = table(models.Handover).c, table(models.Agreement).c
-    numbers = cells["agreement_id"].to_list()
-    latest = sa.select(sa.func.max(handover.id)).where(
-        handover.retracted_at.is_(None), handover.agreement_id.in_(numbers)
-    )
-    found = session.connection().execute(
-        sa.select(agreement.id, agreement.responsible_agency, *(handover[name] for name in _HANDED))
-        .join_from(table(models.Agreement), table(models.Handover), agreement.id == handover.agreement_id)
-        .where(handover.id.in_(latest.group_by(handover.agreement_id)))
-    )
-    last = {row[0]: (row.responsible_agency, row.action, row.agency, row.successor) for row in found}
-    meant = {
-        number: (new or None, HANDED_OVER, old or None, new or None)
-        for number, old, new in cells.select("agreement_id", "old", "new").iter_rows()
-    }
-    if moved := [number for number, told in meant.items() if last.get(number) != told]:
-        raise Refused("changed_since", refs=rows.refs_of(session, moved)[:10])
-    undone_by = session.get_one(models.UploadBatch, batch.id).username
-    session.connection().execute(
-        sa.update(table(models.Handover))
-        .where(handover.id.in_(latest.group_by(handover.agreement_id)))
-        .values(retracted_at=batch.at, retracted_by=undone_by)
-    )
-
-
-_HANDED = ("action", "agency", "successor")
-"""What of a handover tells the one that a newer export brought: a later export's would be in the way as an overlap."""
-
-
-def _move_back(session: Session, batch_id: int) -> None:
-    """Put back the day the register was loaded up to, where no later export has moved it on."""
-    change = table(models.BatchChange).c
-    statement = sa.select(change.old, change.new).where(change.batch_id == batch_id, change.field == "_data_date")
-    version = session.get(models.DataVersion, 1)
-    for old, new in session.connection().execute(statement):
-        if version is not None and str(version.data_date) == new:
-            version.data_date = dt.date.fromisoformat(old)
-    session.flush()
 
 
 def _restored(session: Session, name: str, replaced: pl.DataFrame, past: _Past) -> pl.DataFrame:

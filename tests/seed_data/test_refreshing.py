@@ -17,7 +17,7 @@ from data_access.register import read_register
 from data_access.store import models
 from data_access.updates.outcome import HandedIn
 from kpi import facts
-from kpi.update import KINDS
+from kpi.update import KINDS, Kind
 from kpi.vocabulary import BatchStatus
 from seed_data import reference, worldbank
 from seed_data.mapping.declaration import FIELD_KINDS
@@ -300,7 +300,7 @@ def test_texts_alone_go_straight_in_and_a_waiting_one_can_be_returned_or_taken_b
 
 
 def test_what_moves_a_figure_waits_and_plain_texts_do_not() -> None:
-    direct = dict.fromkeys(KINDS, "direct")
+    direct: dict[Kind, updates.Route] = dict.fromkeys(KINDS, "direct")
     fields = {*FIELD_KINDS, "partners", "coordinating", "responsible_as_given"} - {"ref"}
 
     def waits(kind: str, field: str) -> bool:
