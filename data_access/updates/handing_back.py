@@ -23,29 +23,30 @@ _TOLD: Final = ("action", "agency", "successor")
 def hand_back(session: Session, cells: pl.DataFrame, batch: Batch) -> None:
     """Take back that agreements were handed over, by the cells that say so. Raises `Refused("changed_since")` where one was
     handed on since, as lists are merged and split: whoever has it by now would lose it."""
-    handover, agreement = table(models.Handover).c, table(models.Agreement).c
-    numbers = cells["agreement_id"].to_list()
-    latest = sa.select(sa.func.max(handover.id)).where(
-        handover.retracted_at.is_(None), handover.agreement_id.in_(numbers)
-    )
-    found = session.connection().execute(
-        sa.select(agreement.id, agreement.responsible_agency, *(handover[name] for name in _TOLD))
-        .join_from(table(models.Agreement), table(models.Handover), agreement.id == handover.agreement_id)
-        .where(handover.id.in_(latest.group_by(handover.agreement_id)))
-    )
-    last = {row[0]: (row.responsible_agency, row.action, row.agency, row.successor) for row in found}
+    undone_by = session.get_one(models.UploadBatch, batch.id).username
     meant = {
         number: (new or None, HANDED_OVER, old or None, new or None)
         for number, old, new in cells.select("agreement_id", "old", "new").iter_rows()
     }
-    if moved := [number for number, told in meant.items() if last.get(number) != told]:
-        raise Refused("changed_since", refs=rows.refs_of(session, moved)[:10])
-    undone_by = session.get_one(models.UploadBatch, batch.id).username
-    session.connection().execute(
-        sa.update(table(models.Handover))
-        .where(handover.id.in_(latest.group_by(handover.agreement_id)))
-        .values(retracted_at=batch.at, retracted_by=undone_by)
-    )
+    handover, agreement = table(models.Handover).c, table(models.Agreement).c
+    for part in rows.parts(list(meant)):
+        live = sa.select(sa.func.max(handover.id)).where(
+            handover.retracted_at.is_(None), handover.agreement_id.in_(part)
+        )
+        latest = live.group_by(handover.agreement_id)
+        found = session.connection().execute(
+            sa.select(agreement.id, agreement.responsible_agency, *(handover[name] for name in _TOLD))
+            .join_from(table(models.Agreement), table(models.Handover), agreement.id == handover.agreement_id)
+            .where(handover.id.in_(latest))
+        )
+        last = {row[0]: (row.responsible_agency, row.action, row.agency, row.successor) for row in found}
+        if moved := [number for number in part if last.get(number) != meant[number]]:
+            raise Refused("changed_since", refs=rows.refs_of(session, moved)[:10])
+        session.connection().execute(
+            sa.update(table(models.Handover))
+            .where(handover.id.in_(latest))
+            .values(retracted_at=batch.at, retracted_by=undone_by)
+        )
 
 
 def move_back(session: Session, batch_id: int) -> None:

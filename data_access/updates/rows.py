@@ -17,7 +17,7 @@ from data_access.updates.reading import table
 _IDS_AT_A_TIME = 5_000  # stores bound how many values one statement may carry
 
 
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), _IDS_AT_A_TIME):
         yield ids[start : start + _IDS_AT_A_TIME]
 
@@ -37,7 +37,7 @@ def versions_of(session: Session, agreement_ids: Sequence[int]) -> dict[int, int
     """Row version of these agreements, whoever is responsible, locked until the transaction ends."""
     agreement = table(models.Agreement)
     found: dict[int, int] = {}
-    for part in _parts(agreement_ids):
+    for part in parts(agreement_ids):
         statement = sa.select(agreement.c.id, agreement.c.row_version).where(agreement.c.id.in_(part)).with_for_update()
         found |= {int(number): int(version) for number, version in session.connection().execute(statement)}
     return found
@@ -50,7 +50,7 @@ def live(
     there = table(model)
     names = ("id", "agreement_id", *columns)
     found: list[tuple[object, ...]] = []
-    for part in _parts(agreement_ids):
+    for part in parts(agreement_ids):
         statement = sa.select(*(there.c[name] for name in names)).where(
             there.c.agreement_id.in_(part), there.c.retracted_at.is_(None)
         )
@@ -63,7 +63,7 @@ def refs_of(session: Session, agreement_ids: Sequence[int]) -> tuple[str, ...]:
     """The references of agreements, for a message."""
     agreement = table(models.Agreement)
     found: list[str] = []
-    for part in _parts(agreement_ids):
+    for part in parts(agreement_ids):
         rows = session.connection().execute(sa.select(agreement.c.ref).where(agreement.c.id.in_(part)))
         found.extend(row.ref for row in rows)
     return tuple(sorted(found))
@@ -75,7 +75,7 @@ def fetched(
     """Rows by their ids, some of their columns, as this transaction sees them."""
     columns = table(model).c
     rows: list[tuple[object, ...]] = []
-    for part in _parts(ids):
+    for part in parts(ids):
         statement = sa.select(*(columns[name] for name in schema)).where(columns.id.in_(part))
         rows.extend(tuple(row) for row in session.connection().execute(statement))
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -92,7 +92,7 @@ def retract(session: Session, model: type[SQLModel], ids: Sequence[int], at: dt.
     """Mark rows as no longer held. Raises `Refused` where one of them was retracted before."""
     rows = table(model)
     done = 0
-    for part in _parts(ids):
+    for part in parts(ids):
         outcome = session.connection().execute(
             sa.update(rows).where(rows.c.id.in_(part), rows.c.retracted_at.is_(None)).values(retracted_at=at)
         )
@@ -142,7 +142,7 @@ def set_values(session: Session, column: str, values: Iterable[tuple[int, str]])
 def raise_row_versions(session: Session, agreement_ids: Sequence[int]) -> None:
     """Count one more change of each agreement: what was seen of it before is out of date."""
     agreement = table(models.Agreement)
-    for part in _parts(agreement_ids):
+    for part in parts(agreement_ids):
         session.connection().execute(
             sa.update(agreement).where(agreement.c.id.in_(part)).values(row_version=agreement.c.row_version + 1)
         )
