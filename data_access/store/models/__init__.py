@@ -9,6 +9,7 @@ Nothing is deleted.
 """
 
 from data_access.store.models.base import utc_now
+from data_access.store.models.decided import Directive, DirectiveStep, Escalation, EscalationStep
 from data_access.store.models.desk import AgencyContact, AgencyHeading, Reminder
 from data_access.store.models.people import KnownBrowser, RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
 from data_access.store.models.reference import (
@@ -69,8 +70,12 @@ __all__ = [
     "ChainCheck",
     "CountryPack",
     "DataVersion",
+    "Directive",
+    "DirectiveStep",
     "DocType",
     "EntryEnd",
+    "Escalation",
+    "EscalationStep",
     "Exchange",
     "Explanation",
     "Handover",

@@ -102,9 +102,31 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
             verified_by="x",
         ),
         "loadfinding": models.LoadFinding(id=number, agreement_id=agreement_id, field="state", code="x"),
+        "directive": models.Directive(
+            id=number, agency=agency, about="agency", task="x", due_on=DAY, issued_on=DAY, issued_by="x"
+        ),
+        "directivestep": models.DirectiveStep(
+            id=number, directive_id=number, kind="answered", taken_on=DAY, taken_by="x"
+        ),
+        "escalation": models.Escalation(
+            id=number,
+            agency=agency,
+            agreement_id=agreement_id,
+            level="prime_minister",
+            ask="x",
+            due_on=DAY,
+            raised_on=DAY,
+            raised_by="x",
+        ),
+        "escalationstep": models.EscalationStep(
+            id=number, escalation_id=number, kind="decided", taken_on=DAY, taken_by="x"
+        ),
     }
 
 
+OF_A_PARENT = (
+    *("blockerevent", "uploadsubmission", "uploaddraftfile", "batchchange", "directivestep", "escalationstep"),
+)
 GUARDED = tuple(rows_of("BCT", OURS, COUNTED_FROM))
 
 
@@ -158,8 +180,13 @@ def owners(name: str) -> sa.Select[Any]:
         "agencyheading",
         "reminder",
         "uploaddraft",
+        "directive",
+        "escalation",
     ):
         return sa.select(own.c.agency)
+    if name in ("directivestep", "escalationstep"):
+        head = table(name.removesuffix("step"))
+        return sa.select(head.c.agency).join(own, own.c[f"{head.name}_id"] == head.c.id)
     if name == "uploaddraftfile":
         draft = table("uploaddraft")
         return sa.select(draft.c.agency).join(own, own.c.draft_id == draft.c.id)
@@ -279,9 +306,7 @@ def test_a_row_of_another_agency_is_not_taken(shared: sa.Engine) -> None:
     before = everything(shared)
     for name in GUARDED:
         # What belongs to a parent is slipped to the foreign one there is.
-        number = COUNTED_FROM + (
-            1 if name in ("blockerevent", "uploadsubmission", "uploaddraftfile", "batchchange") else 5
-        )
+        number = COUNTED_FROM + (1 if name in OF_A_PARENT else 5)
         row = rows_of("BNG", THEIRS, number)[name]
         given = row.model_dump(exclude=set() if name in ("agreement", "uploaddraft") else {"id"})
 
@@ -318,6 +343,10 @@ FORGED: dict[str, dict[str, object]] = {
     "sampleitem": {"stratum": 7},
     "verification": {"reason": "forged"},
     "loadfinding": {"field": "forged"},
+    "directive": {"task": "forged"},
+    "directivestep": {"text": "forged"},
+    "escalation": {"ask": "forged"},
+    "escalationstep": {"text": "forged"},
 }
 
 
@@ -331,7 +360,7 @@ def test_rows_of_another_agency_are_neither_changed_nor_deleted(shared: sa.Engin
             session.rollback()
         with acting_for_bct(shared) as session:
             doomed = sa.delete(table(name))
-            is_referred_to = name in ("agreement", "blocker", "uploadbatch", "uploaddraft")
+            is_referred_to = name in ("agreement", "blocker", "uploadbatch", "uploaddraft", "directive", "escalation")
             if is_referred_to:  # to our own ones other rows refer
                 foreign = [str(COUNTED_FROM + 1)] if name == "uploaddraft" else [THEIRS, COUNTED_FROM + 1]
                 doomed = doomed.where(table(name).c.id.in_(foreign))
