@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 import sqlalchemy as sa
 
+from data_access.agreement_cells import LISTED
 from data_access.clock import end_of
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
@@ -57,19 +58,24 @@ def as_known(read: Read, agreements: pl.DataFrame, day: dt.date) -> pl.DataFrame
     return _with(agreements, "responsible_agency", _agencies_then(read, day))
 
 
-def partners_then(read: Read, partners: pl.DataFrame, day: dt.date) -> pl.DataFrame:
-    """Partners (agreement_id, partner, position) as they were at the end of a day: the register's source may name others since."""
-    changed = read(_changes_since(day, "agreementpartner")).unique("id", keep="first", maintain_order=True)
+def listed_then(read: Read, field: str, rows: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """What is listed of agreements under a field (rows of its table: `agreement_cells.LISTED`) as it was at the end of a day: the
+    register's source may name others since."""
+    of = LISTED[field]
+    changed = read(_changes_since(day, of.name)).unique("id", keep="first", maintain_order=True)
     if changed.is_empty():
-        return partners
+        return rows
     then = (
-        changed.select(agreement_id="id", partner=pl.col("old").str.split(", "))
-        .explode("partner")
-        .filter(pl.col("partner") != "")
-        .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64).over("agreement_id"))
+        changed.select(pl.col("old").str.split(", ").alias(of.column), agreement_id="id")
+        .explode(of.column)
+        .filter(pl.col(of.column) != "")
+        .with_columns(
+            *([pl.int_range(pl.len(), dtype=pl.Int64).over("agreement_id").alias(of.place)] if of.place else []),
+            **{name: pl.lit(text) for name, text in of.beside().items()},
+        )
     )
-    kept = partners.join(changed.select(agreement_id="id"), on="agreement_id", how="anti")
-    return pl.concat([kept, then.select(partners.columns)]).sort("agreement_id", "partner")
+    kept = rows.join(changed.select(agreement_id="id"), on="agreement_id", how="anti")
+    return pl.concat([kept, then.select(rows.columns)]).sort("agreement_id", of.column)
 
 
 def _meant(agreements: pl.DataFrame, field: str) -> pl.Expr:

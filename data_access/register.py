@@ -18,6 +18,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from data_access import data_date, known, since_seen, store
 from data_access.acting import take_turn
+from data_access.agreement_cells import COORDINATING, LISTED, PARTNERS
 from data_access.clock import end_of
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
@@ -93,7 +94,7 @@ def read_register(engine: sa.Engine, *, known_on: dt.date | None = None, now: Re
         }
         if known_on is not None:
             frames["agreements"] = known.as_known(read, frames["agreements"], known_on)
-            frames["agreement_partners"] = known.partners_then(read, frames["agreement_partners"], known_on)
+            frames["agreement_partners"] = known.listed_then(read, PARTNERS, frames["agreement_partners"], known_on)
         frames |= _since_seen(read, frames, known_on)
         said = read(sa.select(table_of(models.DataVersion).c.not_kept))["not_kept"]
         starts = read(sa.select(table_of(models.CountryPack).c.starts_with))["starts_with"].to_list()
@@ -350,6 +351,13 @@ def read_agreement(
     def claimed(model: type[SQLModel], *order: str) -> pl.DataFrame:
         return claims(belonging(model, *order), table_of(model))
 
+    def listed(read: Read, field: str, *order: str) -> pl.DataFrame:
+        rows = read(belonging(LISTED[field].model, *order))
+        if known_on is None:
+            return rows
+        then = known.listed_then(read, field, rows, known_on)
+        return then.filter(pl.col("agreement_id") == agreement_id).sort(order)
+
     statement = sa.select(agreement).where(agreement.c.id == agreement_id)
     if agency is not None:
         statement = statement.where(agreement.c.responsible_agency == agency)
@@ -357,11 +365,10 @@ def read_agreement(
         row = read(statement)
         if row.is_empty():
             return None
-        with_whom = read(belonging(models.AgreementPartner, "position", "partner"))
         return AgreementDossier(
             agreement=row if known_on is None else known.as_known(read, row, known_on),
-            partners=with_whom if known_on is None else known.partners_then(read, with_whom, known_on),
-            agencies=read(belonging(models.AgreementAgency, "role", "agency")),
+            partners=listed(read, PARTNERS, "position", "partner"),
+            agencies=listed(read, COORDINATING, "role", "agency"),
             events=claims(
                 sa.select(event, batch.c.reviewed_by)
                 .join(batch, batch.c.id == event.c.batch_id, isouter=True)

@@ -9,11 +9,11 @@ from typing import Final
 import polars as pl
 
 from data_access.acting import Refused
+from data_access.agreement_cells import LISTED, RESPONSIBLE, VANISHED, day_texts, listed_texts, texts_of
 from data_access.clock import today
 from data_access.refreshing.export import Export, Newer
 from data_access.refreshing.held import LISTS, Held
 from data_access.store.arrow import table_of
-from data_access.updates.agreement_cells import PARTNERS, RESPONSIBLE, VANISHED, day_texts, partner_texts, texts_of
 
 LEAST_IN_COMMON: Final = 0.5
 """Of the register's references, those that an export of the same source must have: fewer, and it is another register."""
@@ -45,13 +45,14 @@ def newer_of(held: Held, export: Export) -> Newer:
     there = export.frames["Agreement"].select("ref", agreement_id="id")
     known = held.agreements.select("ref", VANISHED)
     common = there.join(known, on="ref", how="semi").select("ref")
-    moves, planned, partners = (
-        export.frames[name].join(there, on="agreement_id") for name in ("StatusEvent", "TargetDate", "AgreementPartner")
-    )
-    new = pl.concat(
-        [texts_of(export.frames["Agreement"], fields), day_texts(moves, planned), partner_texts(partners)]
-    ).join(common, on="ref", how="semi")
-    compared = pl.col("field").is_in([*fields, PARTNERS]) | ~pl.col("field").is_in(held.agreements.columns)
+
+    def dated(name: str) -> pl.DataFrame:
+        return export.frames[name].join(there, on="agreement_id")
+
+    listed = [listed_texts(field, dated(of.model.__name__)) for field, of in LISTED.items()]
+    days = day_texts(dated("StatusEvent"), dated("TargetDate"))
+    new = pl.concat([texts_of(export.frames["Agreement"], fields), days, *listed]).join(common, on="ref", how="semi")
+    compared = pl.col("field").is_in([*fields, *LISTED]) | ~pl.col("field").is_in(held.agreements.columns)
     words = (
         held.said.filter(compared)
         .join(common, on="ref", how="semi")
@@ -144,7 +145,6 @@ def _rows(export: Export, fresh: pl.Series, words: pl.DataFrame) -> Mapping[str,
     field = pl.col("field")
     wanted["StatusEvent"] |= set(words.filter(field.str.starts_with("state_date["))["ref"])
     wanted["TargetDate"] |= set(words.filter(field == "current_target")["ref"])
-    wanted["AgreementPartner"] |= set(words.filter(field == PARTNERS)["ref"])
     found = {}
     for name, refs in wanted.items():
         frame = export.frames.get(name)

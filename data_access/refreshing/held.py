@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from data_access import store
+from data_access.agreement_cells import LISTED, day_texts, listed_texts, texts_of
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
-from data_access.updates.agreement_cells import day_texts, partner_texts, texts_of
 from kpi.vocabulary import BatchStatus
 
 READS: Final = "register.mapping"
@@ -84,7 +84,7 @@ def _held(read: Read) -> Held:
     )
     keys = agreements.select("ref", agreement_id="id")
     fields = [name for name in agreements.columns if name not in _OWN]
-    events, targets, partners = (_rows(read, model) for model in _DATED)
+    events, targets = (_rows(read, model) for model in _DATED)
     live = [frame.filter(pl.col("retracted_at").is_null()).join(keys, on="agreement_id") for frame in (events, targets)]
     loaded = [
         pl.concat(
@@ -97,7 +97,9 @@ def _held(read: Read) -> Held:
     ]
     texts = texts_of(agreements, fields)
     days_now = day_texts(*live)
-    with_whom = partner_texts(partners.join(keys, on="agreement_id"))
+    with_whom = pl.concat(
+        listed_texts(field, _rows(read, of.model).join(keys, on="agreement_id")) for field, of in LISTED.items()
+    )
     touched = cells.join(keys, on="agreement_id").filter(pl.col("field").is_in(fields))
     first = touched.unique(["ref", "field"], keep="first", maintain_order=True)
     last = cells.filter(of_source & holds).join(keys, on="agreement_id")
@@ -136,7 +138,7 @@ LISTS: Final[tuple[type[SQLModel], ...]] = (
 )
 """What an export may add entries to, in the order in which they can be written."""
 
-_DATED: Final[tuple[type[SQLModel], ...]] = (models.StatusEvent, models.TargetDate, models.AgreementPartner)
+_DATED: Final[tuple[type[SQLModel], ...]] = (models.StatusEvent, models.TargetDate)
 
 
 def _rows(read: Read, model: type[SQLModel]) -> pl.DataFrame:

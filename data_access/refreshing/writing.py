@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from data_access import store
+from data_access.agreement_cells import HANDED_OVER, LISTED, RESPONSIBLE, VANISHED, set_cells
 from data_access.refreshing.export import Newer
 from data_access.refreshing.held import LISTS, Held
 from data_access.store import models
 from data_access.updates import rows
-from data_access.updates.agreement_cells import HANDED_OVER, PARTNERS, RESPONSIBLE, VANISHED, set_cells
 from data_access.updates.applying import Batch, replacements, row_versions, write_changes
 from data_access.updates.reading import table
 from kpi.update.current import latest_states
@@ -135,8 +135,8 @@ def _set(
     _hand_over(session, batch, cells.filter(pl.col("field") == RESPONSIBLE), newer.data_date)
     for (field,), within in cells.group_by("field", maintain_order=True):
         set_cells(session, str(field), within.select("agreement_id", "new").iter_rows())
-    where = pl.when(pl.col("field") == PARTNERS).then(pl.lit("agreementpartner")).otherwise(pl.lit("agreement"))
-    return cells.with_columns(target_table=where)
+    tables = {field: of.name for field, of in LISTED.items()}
+    return cells.with_columns(target_table=pl.col("field").replace_strict(tables, default="agreement"))
 
 
 def _hand_over(session: Session, batch: Batch, cells: pl.DataFrame, day: dt.date) -> None:

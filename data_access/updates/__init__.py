@@ -17,7 +17,7 @@ from data_access.updates.checking import giving_up, one_at_a_time, parted, previ
 from data_access.updates.handing_in import hand_in, withdraw
 from data_access.updates.outcome import HandedIn, Receipt
 from data_access.updates.pending import read_pending, read_pending_mark
-from data_access.updates.queue import count_kinds, count_signs, count_waiting, read_rivals
+from data_access.updates.queue import count_kinds, count_signs, count_waiting
 from data_access.updates.reading import current_rows, list_batches, read_changes, read_uploads_of_file
 from data_access.updates.reviewing import REASON_MAX, Review, list_waiting, publish, review, send_back
 from data_access.updates.routes import Route, read_held, read_routes, write_routes
@@ -48,7 +48,6 @@ __all__ = [
     "read_limits",
     "read_pending",
     "read_pending_mark",
-    "read_rivals",
     "read_routes",
     "read_uploads_of_file",
     "review",

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from data_access.acting import Refused
+from data_access.agreement_cells import HANDED_OVER
 from data_access.store import models
 from data_access.updates import rows
-from data_access.updates.agreement_cells import HANDED_OVER
 from data_access.updates.applying import Batch
 from data_access.updates.reading import table
 

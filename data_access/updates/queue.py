@@ -71,45 +71,6 @@ def count_signs(engine: sa.Engine, waiting: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def read_rivals(engine: sa.Engine, batch_id: int) -> pl.DataFrame:
-    """Other batches that wait and change the same agreements as this one: batch_id, agreement_id, ref, differs (whether they would
-    put something else into one and the same cell). For coordinators."""
-    batch = table(models.UploadBatch)
-    numbers = store.read_frame(engine, sa.select(batch.c.id).where(batch.c.status == BatchStatus.WAITING))["id"]
-    kept = _seen(engine, numbers.to_list())
-    cells = pl.DataFrame(
-        [
-            (number, change.agreement_id, change.ref, change.column, change.item, change.new)
-            for number, seen in kept.items()
-            for change in (Change(*cell) for cell in seen["changes"])
-            if change.agreement_id is not None
-        ],
-        schema={
-            "batch_id": pl.Int64,
-            "agreement_id": pl.Int64,
-            **dict.fromkeys(("ref", "column", "item", "new"), pl.String),
-        },
-        orient="row",
-    )
-    own, others = cells.filter(pl.col("batch_id") == batch_id), cells.filter(pl.col("batch_id") != batch_id)
-    cell = ["agreement_id", "column", "item"]
-    disputed = (
-        others.join(own.select(*cell, ours="new"), on=cell)
-        .filter(pl.col("new").ne_missing(pl.col("ours")))
-        .select("batch_id", "agreement_id")
-        .unique()
-        .with_columns(differs=True)
-    )
-    return (
-        others.join(own, on="agreement_id", how="semi")
-        .select("batch_id", "agreement_id", "ref")
-        .unique()
-        .join(disputed, on=["batch_id", "agreement_id"], how="left")
-        .with_columns(pl.col("differs").fill_null(value=False))
-        .sort("batch_id", "ref")
-    )
-
-
 def _seen(engine: sa.Engine, batch_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """What was seen when these batches were sent."""
     submission = table(models.UploadSubmission)

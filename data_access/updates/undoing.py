@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from data_access import data_date, store
 from data_access.acting import Overlap, Person, Refused, account_of, logged, take_turn
+from data_access.agreement_cells import LISTED, RESPONSIBLE, set_cells
 from data_access.clock import local_time
 from data_access.register import rules_on
 from data_access.roles import May, may
 from data_access.store import models
 from data_access.store.models.base import local_day
 from data_access.updates import rows
-from data_access.updates.agreement_cells import RESPONSIBLE, set_cells
 from data_access.updates.applying import (
     MODELS,
     Batch,
@@ -333,7 +333,7 @@ def _take_back_source(session: Session, past: _Past, batch: Batch, batch_id: int
     """The same of what the register's source said in a newer export: any column, partners, rows without another in their place, and
     the day the register was loaded up to. What it registered stays as rows without any event."""
     texts = past.cells.filter(
-        pl.col("target_table").is_in(["agreement", "agreementpartner"]),
+        pl.col("target_table").is_in(["agreement", *(of.name for of in LISTED.values())]),
         ~pl.col("agreement_id").is_in(list(past.registered)),
     )
     hand_back(session, texts.filter(pl.col("field") == RESPONSIBLE), batch)

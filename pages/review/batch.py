@@ -9,17 +9,17 @@ import polars as pl
 import streamlit as st
 
 import words as w
-from data_access import updates
 from data_access.accounts import May
 from kpi.update import Change, message, place_of
 from kpi.update.review import alike
 from pages.review import decision as review_decision
+from pages.review import rivals
 from pages.review import work as review_work
 from pages.review.work import ReviewWork
 from pages.ui import session, tables
 from pages.ui.tables import Column
 from pages.upload import batch as upload_batch
-from pages.upload import differences, effects, history, notices
+from pages.upload import differences, effects, notices
 from pages.upload import progress as upload_progress
 from pages.upload.history import Row
 
@@ -34,7 +34,7 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     if work is None:
         return
     _show_corrected(batch, batches)
-    _show_rivals(batch)
+    rivals.show(batch)
     _show_problems(work)
     _show_gone(work)
     _show_overriding(work)
@@ -55,25 +55,6 @@ def _show_corrected(batch: Row, batches: pl.DataFrame) -> None:
     for corrected in batches.filter(pl.col("id").eq_missing(batch["corrects"])).iter_rows(named=True):
         st.caption(w.t("review.corrects", number=corrected["id"]))
         upload_batch.show_reason(corrected)
-
-
-def _show_rivals(batch: Row) -> None:
-    """Other batches that wait and are about the same agreements, those that contradict this one marked as such."""
-    rivals = updates.read_rivals(session.store(), batch["id"])
-    if rivals.is_empty():
-        return
-    differs = bool(rivals["differs"].any())
-    st.warning(
-        w.tn("review.rivals_differ" if differs else "review.rivals", rivals["agreement_id"].n_unique()),
-        icon=":material/content_copy:",
-    )
-    with st.container(horizontal=True):
-        for (number,), rows in rivals.group_by("batch_id", maintain_order=True):
-            refs = w.plain(", ".join(rows["ref"].head(_FEW)))
-            label = w.t("review.rival", number=number, refs=refs)
-            history.show_link(
-                "review", label, icon=":material/visibility:", key=f"rival_{number}", batch=int(str(number))
-            )
 
 
 # --- How it stands to the register -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from data_access import refreshing, updates
 from data_access import store as database
 from data_access.accounts import May
 from data_access.acting import Refused
+from pages.review import rivals
 from pages.ui import refusals, session
 from pages.upload import batch as upload_batch
 from pages.upload import newer
@@ -30,6 +31,7 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
     waits = refreshing.waiting(session.store(), batch["id"])
     if waits is None:
         return
+    rivals.show(batch)
     st.text(w.t("refresh.moves_to", date=w.date(waits.newer.data_date)))
     taking = frozenset[str]()
     if waits.differences is None:

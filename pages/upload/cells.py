@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 import words as w
-from data_access.updates.agreement_cells import PARTNERS, UNDATED, VANISHED, days_in
+from data_access.agreement_cells import LISTED, UNDATED, VANISHED, parts_of
 from kpi.update.choices import FIXED_LISTS
 from kpi.update.columns import BY_CODE, name_of
 from kpi.update.layout import NEW
@@ -43,7 +43,7 @@ def text(column: str, content: str | None) -> str:
         return _of_source(column, content)
     kind, of = BY_CODE[column].kind, BY_CODE[column].choices
     if kind == "date":
-        return ", ".join(_day(day) for day in days_in(content))
+        return ", ".join(_day(day) for day in parts_of(content))
     if kind == "percent":
         return f"{content.replace('.', w.marks()[0])}%"
     if of in _FROM_STORE:
@@ -61,8 +61,8 @@ def _of_source(column: str, content: str) -> str:
     """What stands in a cell that only the register's source fills."""
     if column == VANISHED:
         return _day(content)
-    if column == PARTNERS:
-        return ", ".join(w.name("partner", code) for code in days_in(content))
+    if column in LISTED:
+        return ", ".join(w.name(LISTED[column].column, code) for code in parts_of(content))
     if column in _NAMED:
         return w.name(_NAMED[column], content)
     return w.t("common.yes" if content == "true" else "common.no") if column in _FLAGS else content

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import words as w
 from data_access import accounts, audit, store, updates
 from data_access.register import read_register
+from data_access.rivals import read_rivals
 from data_access.store import models
 from files import reading
 from kpi import facts
@@ -305,7 +306,7 @@ def test_the_queue_says_what_is_out_of_the_ordinary_and_what_waits_twice(
     page = visit("review", "dieuphoi", batch=str(last))
     assert any("với nội dung khác nhau" in warning.value for warning in page.warning)
     assert {f"rival_{first}", f"rival_{plain}"} <= {button.key for button in page.button}
-    rivals = updates.read_rivals(shown_store, last)
+    rivals = read_rivals(shown_store, last)
     assert dict(rivals.select("batch_id", "differs").iter_rows()) == {first: True, plain: False}
 
 

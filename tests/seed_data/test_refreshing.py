@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
+import json
 
 import polars as pl
 import pytest
@@ -13,13 +15,15 @@ from sqlmodel import Session, select
 from data_access import lists, refreshing, store, updates
 from data_access.acting import Person, Refused
 from data_access.refreshing import Newer, NotTheSourceError, batches
-from data_access.register import read_register
+from data_access.register import read_agreement, read_register
+from data_access.rivals import read_rivals
 from data_access.store import models
 from data_access.updates.outcome import HandedIn
 from kpi import facts
-from kpi.update import KINDS, Kind
+from kpi.update import KINDS, Change, Kind
 from kpi.vocabulary import BatchStatus
 from seed_data import reference, worldbank
+from seed_data.mapping.build import map_register
 from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.refreshing import compare, export_of, lists_of
 from seed_data.store import fill, folded_from
@@ -315,11 +319,35 @@ def test_what_moves_a_figure_waits_and_plain_texts_do_not() -> None:
 def test_one_coordinator_alone_makes_nobody_else_responsible(sqlite_engine: sa.Engine) -> None:
     filled(sqlite_engine)
     rows = changed(listed(), TITLE, impagency="Ministry of Health")
-    rows = changed(rows, DAY, projectfinancialtype="Grants").filter(pl.col("id") != GONE)
+    rows = changed(rows, DAY, projectfinancialtype="Grants", pdo="The source's").filter(pl.col("id") != GONE)
     done = handed_in(sqlite_engine, *compare(sqlite_engine, export(rows)))
     assert done.waiting is not None
     counts = updates.count_kinds(sqlite_engine, [done.waiting])
-    assert dict(counts.select("kind", "places").iter_rows()) == {"particulars": 3, "vanished": 1}
+    assert dict(counts.select("kind", "places").iter_rows()) == {"particulars": 3, "result": 2, "vanished": 1}
+
+    upload = agency_s_upload(sqlite_engine, {TITLE: "Ours", DAY: "Ours", GONE: "Ours", OURS: "Ours"})
+    expected = {TITLE: False, DAY: True, GONE: False}
+    for own, other in ((done.waiting, upload), (upload, done.waiting)):
+        rivals = read_rivals(sqlite_engine, own)
+        assert rivals["batch_id"].unique().to_list() == [other]
+        assert dict(rivals.select("ref", "differs").iter_rows()) == expected
+
+
+def agency_s_upload(engine: sa.Engine, texts: dict[str, str]) -> int:
+    """A batch of an agency's that waits with another text of the result in these agreements."""
+    with store.session(engine) as session:
+        agency = session.exec(select(models.Agency.key)).first()
+        batch = models.UploadBatch(username="a", agency=agency, file_name="f", file_sha256="0", status="waiting")
+        session.add(batch)
+        session.flush()
+        changes = []
+        for row, (ref, text) in enumerate(texts.items()):
+            number = agreement_of(session, ref).id
+            change = Change(str(number), ref, number, "deliverable_en", "", "", text, row)
+            changes.append(dataclasses.astuple(change))
+        seen = json.dumps({"changes": changes})
+        session.add(models.UploadSubmission(batch_id=batch.id or 0, content="{}", seen=seen))
+        return batch.id or 0
 
 
 def test_what_waits_is_refused_once_a_newer_one_was_published(sqlite_engine: sa.Engine) -> None:
@@ -379,3 +407,78 @@ def test_who_is_responsible_by_a_newer_export_is_so_from_its_day_on(held: sa.Eng
     with store.session(held) as session:
         updates.undo(session, actor=DESK, batch_id=number)
     assert responsible(NEWER) == responsible(NEWER - dt.timedelta(days=1)) == nobody
+
+
+_MAPPING = b"""
+[register]
+code = "ours"
+name_vi = "Cua chung toi"
+name_en = "Ours"
+data_date = 2025-03-31
+source = "Ours"
+licence = "internal"
+scope = "HIGH_LEVEL"
+[dates.signed]
+column = "signed"
+formats = ["%Y-%m-%d"]
+[fields]
+ref = { column = "ref" }
+title_vi = { column = "title" }
+responsible_agency = { column = "agency" }
+doc_type = { constant = "MOU" }
+[[partners]]
+constant = "JP"
+[[coordinating]]
+column = "with"
+separator = ";"
+[[events]]
+state = "SIGNED"
+date = "signed"
+"""
+
+
+def coordinated(*with_whom: str) -> pl.DataFrame:
+    """A list of agreements with who coordinates each."""
+    refs = [f"A{number}" for number in range(len(with_whom))]
+    return pl.DataFrame({"ref": refs, "with": with_whom}).with_columns(
+        title=pl.format("Thỏa thuận {}", "ref"), agency=pl.lit("BCT"), signed=pl.lit("2024-01-02")
+    )
+
+
+def mapped(rows: pl.DataFrame, day: dt.date) -> refreshing.Export:
+    data = rows.write_csv().encode()
+    read = map_register(data, _MAPPING, file="x.csv", mapping_file="m.toml", lists=reference.frames(), data_date=day)
+    return export_of(read, data, file="x.csv")
+
+
+def test_who_coordinates_comes_goes_and_is_known_on_a_day_and_undone(engine: sa.Engine) -> None:
+    before = coordinated("BTC; BYT", "BTC", "", "BYT", "BTC").write_csv().encode()
+    register = map_register(before, _MAPPING, file="x.csv", mapping_file="m.toml", lists=reference.frames())
+    with store.session(engine) as session:
+        fill(session, actor="tests", register=register, origin="ours")
+        session.add_all(models.User(username=one.username, password_hash="-", role=one.role) for one in (DESK, OTHER))
+
+    def who(known_on: dt.date | None = None) -> list[list[str]]:
+        with store.session(engine, read_only=True) as session:
+            numbers = session.exec(select(models.Agreement.id).order_by(models.Agreement.ref)).all()
+        dossiers = [read_agreement(engine, number or 0, known_on=known_on) for number in numbers]
+        return [found.agencies["agency"].to_list() for found in dossiers if found is not None]
+
+    was = [["BTC", "BYT"], ["BTC"], [], ["BYT"], ["BTC"]]
+    assert who() == was
+    newer, seen = compare(engine, mapped(coordinated("BYT;BTC", "BTC;BYT", "BYT", "", "BYT"), NEWER))
+    assert seen.select("ref", "kind", "field", "old", "new").rows() == [
+        ("A1", "changed", "coordinating", "BTC", "BTC, BYT"),
+        ("A2", "changed", "coordinating", "", "BYT"),
+        ("A3", "changed", "coordinating", "BYT", ""),
+        ("A4", "changed", "coordinating", "BTC", "BYT"),
+    ]
+    waits = handed_in(engine, newer, seen).waiting
+    assert waits is not None
+    published(engine, waits)
+    assert who() == [["BTC", "BYT"], ["BTC", "BYT"], ["BYT"], [], ["BYT"]]
+    assert who(dt.date(2025, 3, 31)) == was
+    assert compare(engine, mapped(coordinated("BYT;BTC", "BTC;BYT", "BYT", "", "BYT"), NEWER))[1].is_empty()
+    with store.session(engine) as session:
+        updates.undo(session, actor=DESK, batch_id=waits)
+    assert who() == was

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import words
 from data_access import audit, register, store, updates
 from data_access.acting import Person, Refused
+from data_access.rivals import read_rivals
 from data_access.updates import Receipt
 from kpi.update import (
     kind_of,
@@ -285,7 +286,7 @@ def test_what_is_out_of_the_ordinary_is_counted_by_batch(held: sa.Engine) -> Non
     expected = Counter(str(reason) for reasons in seen.waiting.values() for reason in reasons)
     assert dict(signs.filter(~pl.col("is_notice")).select("sign", "places").iter_rows()) == expected
     assert set(signs["batch_id"]) <= {number}
-    assert updates.read_rivals(held, number).is_empty()
+    assert read_rivals(held, number).is_empty()
     assert updates.count_signs(held, updates.list_waiting(held).clear()).is_empty()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -9,16 +10,19 @@ from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from data_access.store import models
-from data_access.updates.reading import table
+from data_access.store.arrow import table_of
 
 UNDATED: Final = "undated"
 """What stands in place of the day of a state that has none of its own."""
 
 PARTNERS: Final = "partners"
 """The cell of an agreement's partners, the lead partner first; not a column of agreements."""
+
+COORDINATING: Final = "coordinating"
+"""The cell of the agencies that coordinate with the responsible one, in the order of their codes; not a column of agreements."""
 
 VANISHED: Final = "vanished_on"
 RESPONSIBLE: Final = "responsible_agency"
@@ -31,13 +35,41 @@ _MEANT: Final[Mapping[str, Callable[[str], Any]]] = types.MappingProxyType(
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Listed:
+    """A cell that is a list in a table of its own, an entry in each row: the table, its column of entries, the one that keeps their
+    order, and the role a row names."""
+
+    model: type[SQLModel]
+    column: str
+    place: str | None = None
+    role: str | None = None
+
+    def beside(self) -> dict[str, str]:
+        """What each row says beside its entry."""
+        return {} if self.role is None else {"role": self.role}
+
+    @property
+    def name(self) -> str:
+        """What the table is called."""
+        return str(table_of(self.model).name)
+
+
+LISTED: Final[Mapping[str, Listed]] = types.MappingProxyType(
+    {
+        PARTNERS: Listed(models.AgreementPartner, "partner", place="position"),
+        COORDINATING: Listed(models.AgreementAgency, "agency", role="coordinating"),
+    }
+)
+
+
 def set_cells(session: Session, field: str, values: Iterable[tuple[int, str]]) -> None:
-    """Put texts, as a batch keeps them, into a column of agreements (or into their partners), by agreement id; an empty one is null
-    where the column may be."""
-    if field == PARTNERS:
-        _set_partners(session, dict(values))
+    """Put texts, as a batch keeps them, into a column of agreements (or into what is LISTED), by agreement id; an empty one is
+    null where the column may be."""
+    if field in LISTED:
+        _set_listed(session, LISTED[field], dict(values))
         return
-    agreement = table(models.Agreement)
+    agreement = table_of(models.Agreement)
     column = agreement.c[field]
     meant = _MEANT.get(str(getattr(column.type, "__visit_name__", "")), str)
     given = [
@@ -53,20 +85,20 @@ def set_cells(session: Session, field: str, values: Iterable[tuple[int, str]]) -
         )
 
 
-def _set_partners(session: Session, said: Mapping[int, str]) -> None:
-    partner = table(models.AgreementPartner)
+def _set_listed(session: Session, of: Listed, said: Mapping[int, str]) -> None:
+    listed = table_of(of.model)
     gone = [{"agreement": number} for number in said]
     if not gone:
         return
     connection = session.connection()
-    connection.execute(sa.delete(partner).where(partner.c.agreement_id == sa.bindparam("agreement")), gone)
+    connection.execute(sa.delete(listed).where(listed.c.agreement_id == sa.bindparam("agreement")), gone)
     there = [
-        {"agreement_id": number, "partner": code, "position": place}
+        {"agreement_id": number, of.column: code, **({of.place: place} if of.place else {}), **of.beside()}
         for number, text in said.items()
-        for place, code in enumerate(filter(None, text.split(_BETWEEN)))
+        for place, code in enumerate(parts_of(text))
     ]
     if there:
-        connection.execute(sa.insert(partner), there)
+        connection.execute(sa.insert(listed), there)
 
 
 def texts_of(agreements: pl.DataFrame, fields: Iterable[str]) -> pl.DataFrame:
@@ -79,10 +111,11 @@ def texts_of(agreements: pl.DataFrame, fields: Iterable[str]) -> pl.DataFrame:
     )
 
 
-def partner_texts(partners: pl.DataFrame) -> pl.DataFrame:
-    """Partners (ref, partner, position) of each agreement as one text: ref, field, value."""
-    joined = partners.sort("ref", "position").group_by("ref", maintain_order=True)
-    return joined.agg(value=pl.col("partner").str.join(_BETWEEN)).select("ref", field=pl.lit(PARTNERS), value="value")
+def listed_texts(field: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """What is LISTED under a field (ref, and the columns of its table) of each agreement as one text: ref, field, value."""
+    of = LISTED[field]
+    joined = rows.sort("ref", of.place or of.column).group_by("ref", maintain_order=True)
+    return joined.agg(value=pl.col(of.column).str.join(_BETWEEN)).select("ref", field=pl.lit(field), value="value")
 
 
 def day_texts(events: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
@@ -103,6 +136,6 @@ def day_texts(events: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def days_in(text: str) -> list[str]:
-    """The days that such a text names."""
-    return [day for day in text.split(_BETWEEN) if day]
+def parts_of(text: str) -> list[str]:
+    """What such a text names: days, partners, agencies."""
+    return [part for part in text.split(_BETWEEN) if part]
