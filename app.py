@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from pages.ui import broken_page
 from web import server
 from web.gate import Gate
+from web.packed import PackedScripts
 from web.routes import routes
 
 house = server.open_house()
@@ -24,7 +25,7 @@ app = st.App(
     server.FRAME,
     lifespan=server.lifespan(house),
     routes=routes(house),
-    middleware=[*server.known_hosts(house), Middleware(Gate, house=house)],
+    middleware=[*server.known_hosts(house), Middleware(Gate, house=house), Middleware(PackedScripts)],
     on_script_error=broken_page.show,
 )
 

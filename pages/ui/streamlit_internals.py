@@ -61,6 +61,7 @@ __all__ = [
     "running_page",
     "send_again",
     "set_option",
+    "static_files",
     "uploaded_bytes",
 ]
 
@@ -80,6 +81,8 @@ _OFFERS_OF_FILES: Final = frozenset(
 """The fields of messages in which Streamlit, and nobody else, writes the address of a file."""
 
 
+_STATIC: Final = pathlib.Path(streamlit.__file__).parent / "static"
+
 _LATE_SCRIPTS: Final = (
     *("ArrowVegaLiteChart", "embed", "recordbatch", "serialization"),
     *("DataFrame", "arrowFormatUtils", "moment", "reactJsonViewCompat"),
@@ -93,8 +96,16 @@ def late_scripts() -> list[str]:
     """Where the scripts lie which a browser would ask for only when it meets the first chart, table or widget: to be fetched and
     read while it waits for the page. Addresses as in the page's shell, relative to it.
     """
-    folder = pathlib.Path(streamlit.__file__).parent / "static"
-    return [str(found.relative_to(folder)) for name in _LATE_SCRIPTS for found in folder.glob(f"static/js/{name}.*.js")]
+    return [
+        str(found.relative_to(_STATIC)) for name in _LATE_SCRIPTS for found in _STATIC.glob(f"static/js/{name}.*.js")
+    ]
+
+
+def static_files() -> Iterator[tuple[str, pathlib.Path]]:
+    """The files that the page's shell names or fetches later, each with its address relative to the shell; their names say what is
+    in them, so that each may be kept for ever.
+    """
+    return ((str(found.relative_to(_STATIC)), found) for found in _STATIC.glob("static/*/*"))
 
 
 def set_option(name: str, value: object) -> None:

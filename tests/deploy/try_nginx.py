@@ -12,6 +12,7 @@ import collections
 import concurrent.futures
 import contextlib
 import pathlib
+import re
 import shutil
 import ssl
 import subprocess
@@ -144,6 +145,8 @@ def outside(address: str, certificate: pathlib.Path, port: int) -> None:
         check("every cookie is kept to TLS", all("secure" in c.lower() for c in set_cookies))
         check("nginx does not tell its version", page.headers.get("server") == "nginx")
         check("no metrics without a session", ask("GET", "/_stcore/metrics").status_code == 403)
+        script = next(iter(re.findall(r'src="\./(static/js/[^"]+)"', page.text)), "")
+        check("scripts arrive packed", ask("GET", f"/{script}").headers.get("content-encoding") == "gzip")
         big = ask("PUT", "/_stcore/upload_file/a/b", content=b"x" * 7_000_000)
         check("a file of 7 MB is refused before it is taken", big.status_code == 413)
         check("HSTS with that answer of nginx's own", "strict-transport-security" in big.headers)

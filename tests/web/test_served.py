@@ -163,3 +163,19 @@ def test_from_another_folder_it_refuses_to_start(sqlite_engine: sa.Engine, tmp_p
 
     assert ended.returncode == 1
     assert f"Start the application from {ROOT}" in ended.stderr
+
+
+def test_scripts_travel_packed_and_stay_in_the_browser(running: Served) -> None:
+    shell = httpx.get(running.address).text
+    address = next(found for found in re.findall(r'src="\./(static/js/[^"]+)"', shell))
+
+    packed = httpx.get(f"{running.address}/{address}", headers={"Accept-Encoding": "gzip, br"})
+    plain = httpx.get(f"{running.address}/{address}", headers={"Accept-Encoding": "identity"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 2
+    assert "immutable" in packed.headers["Cache-Control"]
+    assert packed.headers["X-Content-Type-Options"] == "nosniff"
+    assert packed.content == plain.content
+    assert packed.headers["Content-Type"].startswith("text/javascript")
+    assert "Content-Encoding" not in httpx.get(running.address).headers  # a page, and what stands in it, never is
