@@ -73,6 +73,9 @@ Code = Literal[
     "already_answered", "list_unknown", "entry_taken", "entry_unfit", "entry_unknown", "entry_listed", "entry_used", "name_taken",
     "names_fixed", "into_itself", "ended_already", "before_validity", "day_shown", "day_ahead", "successor_unfit",
     "no_agreements", "has_agreements",
+    # what is decided
+    "deadline_passed", "subject_unknown", "not_issuer", "moved_on", "step_unknown", "step_unfit", "blocker_gone",
+    "within_authority", "already_escalated", "members_missing", "level_unfit",
     # what is looked at
     "period_open", "period_closed", "already_announced", "not_announced", "not_drawn", "already_drawn", "seed_lost",
     "nothing_to_draw", "sample_too_large", "own_agency", "claim_gone", "already_verified", "verdict_unknown", "document_missing",

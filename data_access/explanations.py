@@ -22,10 +22,10 @@ from data_access.store import models
 from data_access.store.arrow import table_of
 from data_access.store.models.base import local_day
 from kpi.indicators.catalog import KPIS
-from kpi.vocabulary import Authority, texts
+from kpi.vocabulary import LEVELS_ABOVE
 
 TEXT_MAX: Final = 1000
-ADDRESSEES: Final = texts(level for level in Authority if level != Authority.AGENCY)
+ADDRESSEES: Final = LEVELS_ABOVE
 """Who can be asked to decide."""
 
 _COLUMNS: Final = (

@@ -24,6 +24,7 @@ class May(Enum):
     SETTLE = "settle the calendar, thresholds, lists and who is responsible for agreements"
     REMIND = "remind agencies of reports"
     ANSWER = "answer what agencies explain of their figures"
+    DIRECT = "give directives, close one's own, and settle what agencies escalate"
     KEEP_CONTACTS = "keep whom to turn to at agencies; for whoever acts for one, at that one"
     ADMINISTER = "look after accounts, agencies and the audit"
 
@@ -37,14 +38,14 @@ class Role:
     needs_second_factor: bool = False
 
 
-LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND, May.SEE_SIGNS, May.ANSWER}))
+LEADER: Final = Role("leader", frozenset({May.READ_EVERYTHING, May.REMIND, May.SEE_SIGNS, May.ANSWER, May.DIRECT}))
 AGENCY: Final = Role("agency", frozenset({May.HAND_IN, May.KEEP_CONTACTS}))
 COORDINATOR: Final = Role(
     "coordinator",
     frozenset(
         {
             *(May.READ_EVERYTHING, May.REMIND, May.OVERSEE_UPLOADS, May.REVIEW, May.SETTLE, May.VERIFY),
-            *(May.SEE_SIGNS, May.KEEP_CONTACTS, May.HAND_IN_FOR, May.ANSWER),
+            *(May.SEE_SIGNS, May.KEEP_CONTACTS, May.HAND_IN_FOR, May.ANSWER, May.DIRECT),
         }
     ),
     needs_second_factor=True,

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from data_access import audit, data_date, since_seen, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn, tidy
 from data_access.clock import today
+from data_access.documents import Document, as_kept
 from data_access.register import raise_data_version
 from data_access.roles import May
 from data_access.samples import ITEM
@@ -27,8 +28,7 @@ from data_access.store.arrow import table_of
 from kpi.vocabulary import RECORDED, State, Verdict
 
 REASON_MAX: Final = 2000
-DOCUMENT_MAX: Final = 300
-"""Characters of a reason, and of each part of a document's name."""
+"""Characters of a reason."""
 
 _FOUND: Final = (
     *("verdict", "found_state", "document_number", "document_issuer", "document_on", "document_url", "reason"),
@@ -43,16 +43,6 @@ class Claim:
     agreement_id: int
     state: str
     effective_on: dt.date
-
-
-@dataclasses.dataclass(frozen=True)
-class Document:
-    """What a finding rests on: number and sign, issuer, day, and where it can be read."""
-
-    number: str = ""
-    issuer: str = ""
-    day: dt.date | None = None
-    url: str = ""
 
 
 # --- What was found --------------------------------------------------------------------------------------------------
@@ -172,7 +162,8 @@ def record(
             raise Refused("already_verified", refs=(agreement.ref,))
         if before is not None and before.sample_id == sample_id:
             sample_id = None  # of what was drawn, what was found then stays
-        told = _told(document, verdict, today(data_date.read(session)))
+        is_needed = verdict != Verdict.NOT_SHOWN
+        told = as_kept(document, needed=is_needed, now=today(data_date.read(session)))
         why = tidy(reason, REASON_MAX)
         if verdict != Verdict.CONFIRMED and not why:
             raise Refused("reason_missing")
@@ -233,18 +224,6 @@ def take_back(session: Session, *, actor: Person, verification_id: int, reason: 
             session, actor=actor.username, action="verification.take_back", subject=agreement.ref, detail=detail
         )
         return version
-
-
-def _told(document: Document, verdict: str, now: dt.date) -> Document:
-    """The document as it is kept. Raises `Refused` for one that is missing, of a later day, or with a link that is none."""
-    number, issuer, url = (tidy(text, DOCUMENT_MAX) for text in (document.number, document.issuer, document.url))
-    if verdict != Verdict.NOT_SHOWN and not (number and issuer and document.day):
-        raise Refused("document_missing")
-    if document.day is not None and document.day > now:
-        raise Refused("document_later")
-    if url and not url.startswith(("https://", "http://")):
-        raise Refused("link_invalid")
-    return Document(number, issuer, document.day, url)
 
 
 def _stands(session: Session, claim: Claim) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kpi.indicators.catalog import GREEN, KPIS
 from kpi.thresholds import COUNTS_FROM, Thresholds
-from kpi.vocabulary import OPEN_STATES
+from kpi.vocabulary import LEVELS_ABOVE, OPEN_STATES, Authority
 
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
@@ -27,6 +27,8 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "first_target_days": (1, 365),
         "target_years": (1, 20),
         "sample_share": (0.3, 1.0),
+        "comment_days": (1, 30),
+        **{f"answer_days.{level}": (1, 365) for level in LEVELS_ABOVE},
     }
 )
 """The thresholds a coordinator may set from a date on, and between which values; part of a mapping as `name.key`.
@@ -52,6 +54,9 @@ class Rules(Thresholds):
     where an honest register shows as much anywhere in at most `sign_alarms` of registers. What came in the last `cut_off_days`
     before reports fell due came just before the cut-off; `bulk_ends` agreements ended on one day are many at once; texts of
     `alike_characters` or more that `alike_texts` agreements share are identical ones.
+
+    A directive without a word of its agency `comment_days` before it is due says so; a level that something was escalated to has
+    `answer_days` to answer.
     """
 
     weights: Mapping[str, float] = dataclasses.field(default_factory=lambda: _declared("weight"))
@@ -73,6 +78,12 @@ class Rules(Thresholds):
     bulk_ends: int = 3
     alike_texts: int = 3
     alike_characters: int = 20
+    comment_days: int = 3
+    answer_days: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: MappingProxyType(
+            {Authority.INTER_AGENCY: 15, Authority.PRIME_MINISTER: 30, Authority.NATIONAL_ASSEMBLY: 90}
+        )
+    )
 
     @property
     def least_weight(self) -> float:

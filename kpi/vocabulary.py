@@ -227,6 +227,8 @@ class Authority(StrEnum):
 
 
 HIGHER_AUTHORITIES: Final = texts((Authority.PRIME_MINISTER, Authority.NATIONAL_ASSEMBLY))
+LEVELS_ABOVE: Final = texts(level for level in Authority if level is not Authority.AGENCY)
+"""Who can be asked to settle what is beyond an agency, from the nearest upwards."""
 
 
 class BlockerStep(StrEnum):
@@ -335,6 +337,77 @@ class Reading(StrEnum):
 
 SEEN: Final = texts((Standing.REVIEWED, Standing.VERIFIED))
 """The standings of what somebody outside the agency has seen."""
+
+
+# --- What is decided -------------------------------------------------------------------------------------------------
+
+
+class DirectiveAbout(StrEnum):
+    """What a directive is about: an agency's work as a whole, or one thing of it."""
+
+    AGENCY = "on_agency"
+    AGREEMENT = "on_agreement"
+    PARTNER = "on_partner"
+    BLOCKER = "on_blocker"
+    FIGURE = "on_figure"
+
+
+class DirectiveStep(StrEnum):
+    """What follows a directive: by the agency the first two, by whoever issued it the others."""
+
+    ANSWERED = "answered"
+    REPORTED_DONE = "reported_done"
+    SENT_BACK = "done_refused"
+    EXTENDED = "deadline_moved"
+    ACCEPTED = "done_accepted"
+    CALLED_OFF = "called_off"
+
+
+AGENCY_STEPS: Final = (DirectiveStep.ANSWERED, DirectiveStep.REPORTED_DONE)
+ISSUER_STEPS: Final = tuple(step for step in DirectiveStep if step not in AGENCY_STEPS)
+
+
+class DirectiveState(StrEnum):
+    """Where a directive stands, as its steps say."""
+
+    UNANSWERED = "unanswered"
+    UNDER_WAY = "being_carried_out"
+    TO_DO_AGAIN = "to_do_again"
+    SAID_DONE = "said_done"
+    CARRIED_OUT = "carried_out"
+    REVOKED = "revoked"
+
+
+OPEN_DIRECTIVES: Final = (
+    *(DirectiveState.UNANSWERED, DirectiveState.UNDER_WAY, DirectiveState.TO_DO_AGAIN, DirectiveState.SAID_DONE),
+)
+
+
+class EscalationStep(StrEnum):
+    """What becomes of an escalation: of all but the last the level says so, the agency of the last."""
+
+    DECIDED = "level_decided"
+    GROUP_SET_UP = "group_set_up"
+    GROUP_MET = "group_met"
+    GROUP_ENDED = "group_ended"
+    PASSED_ON = "passed_on"
+    SENT_DOWN = "sent_down"
+    DROPPED = "dropped_by_agency"
+
+
+class EscalationState(StrEnum):
+    """Where an escalation stands, as its steps say."""
+
+    AWAITS_LEVEL = "awaits_level"
+    WITH_GROUP = "with_group"
+    DECIDED = "settled_by_level"
+    GROUP_RESULT = "settled_by_group"
+    SENT_DOWN = "returned_below"
+    DROPPED = "taken_off"
+
+
+OPEN_ESCALATIONS: Final = (EscalationState.AWAITS_LEVEL, EscalationState.WITH_GROUP)
+SOLVED_ESCALATIONS: Final = (EscalationState.DECIDED, EscalationState.GROUP_RESULT)
 
 
 # --- Uploads ---------------------------------------------------------------------------------------------------------

@@ -236,8 +236,10 @@ def route_name(route: str) -> str:
 
 def rule_name(name: str) -> str:
     """What a threshold is called; one of a mapping with its part."""
-    field, _, state = name.partition(".")
-    return w.t(f"coordination.rule_{field}", **({"state": w.name("state", state)} if state else {}))
+    field, _, part = name.partition(".")
+    kind = "authority" if field == "answer_days" else "state"
+    of = {"level" if kind == "authority" else kind: w.name(kind, part)} if part else {}
+    return w.t(f"coordination.rule_{field}", **of)
 
 
 def rule_value(name: str, value: float) -> str:

@@ -12,7 +12,8 @@ import words as w
 from data_access import verification
 from data_access.accounts import May, Person
 from data_access.clock import today
-from data_access.verification import Claim, Document
+from data_access.documents import DOCUMENT_MAX, Document
+from data_access.verification import Claim
 from kpi.vocabulary import RECORDED, STATES, Verdict, texts
 from pages.ui import data_edition, links, refusals
 from pages.ui.refusals import Write
@@ -138,9 +139,7 @@ def _show_form(item: Item) -> None:
         grid = st.grid(2, min_column_width=280)
         for name in ("number", "issuer", "url"):
             with grid.cell():
-                st.text_input(
-                    w.t(f"verification.document_{name}"), key=f"{key}_{name}", max_chars=verification.DOCUMENT_MAX
-                )
+                st.text_input(w.t(f"verification.document_{name}"), key=f"{key}_{name}", max_chars=DOCUMENT_MAX)
         with grid.cell():
             st.date_input(
                 w.t("verification.document_on"),

@@ -26,11 +26,12 @@ from data_access.accounts import Person, passwords
 from data_access.acting import Refused
 from data_access.audit.journal import Sought
 from data_access.contacts import Contact
+from data_access.documents import Document
 from data_access.mail import Mailer
 from data_access.store import models
 from data_access.store.arrow import table_of
 from data_access.updates import applying
-from data_access.verification import Claim, Document
+from data_access.verification import Claim
 from files import reading
 from kpi.reporting.calendar import Period
 from kpi.update import Checked, Preview, Table, check_rows, compare, read_table
@@ -65,6 +66,14 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "explanations.give": ("owner",),
     "explanations.answer": ("leader", "coordinator"),
     "explanations.take_back": ("owner",),
+    "directives.giving.give": ("leader", "coordinator"),
+    "directives.giving.respond": ("owner",),
+    "directives.giving.direct": ("leader", "coordinator"),
+    "directives.giving.take_back": ("owner", "leader", "coordinator"),
+    "directives.escalating.escalate": ("owner",),
+    "directives.escalating.withdraw": ("owner",),
+    "directives.escalating.settle": ("leader", "coordinator"),
+    "directives.escalating.take_back": ("leader", "coordinator"),
     "samples.announce": ("coordinator", "verifier"),
     "samples.draw": ("coordinator", "verifier"),
     "verification.record": ("coordinator", "verifier"),
@@ -101,6 +110,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
 # Parts of the above, called within their transaction after the question was answered; the question itself; and what
 # somebody does to their own account, which asks for the password (see `test_one_s_own_account_asks_for_the_password`).
 WITHIN = {
+    "directives.giving.is_issuer",
     "acting.account_of",
     "acting.agency_of",
     "acting.authorise",
@@ -254,6 +264,12 @@ def _made(engine: sa.Engine) -> World:
             "content": (draft,),
             "draft_id": (begun.id,),
             "newer": (None,),
+            "task": ("Báo cáo tiến độ",),
+            "kind": ("answered", "done_accepted", "level_decided"),
+            "last_step": (0, 1),
+            "step": (1,),
+            "ref": (f"{OWNER_AGENCY}-2025-0001",),
+            "ask": ("Cho phép áp dụng cơ chế đặc thù",),
             "mailer": (Mailer(settings.load({})),),
         },
     )

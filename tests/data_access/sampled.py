@@ -12,8 +12,9 @@ from sqlmodel import select
 
 from data_access import samples, store, verification
 from data_access.acting import Person, Refused
+from data_access.documents import Document
 from data_access.store import models
-from data_access.verification import Claim, Document
+from data_access.verification import Claim
 
 D = dt.date
 PERIOD = "2025-Q3"

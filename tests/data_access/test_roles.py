@@ -22,6 +22,7 @@ MAY = {
     May.SETTLE: ("coordinator",),
     May.REMIND: ("leader", "coordinator"),
     May.ANSWER: ("leader", "coordinator"),
+    May.DIRECT: ("leader", "coordinator"),
     May.KEEP_CONTACTS: ("agency", "coordinator"),
     May.ADMINISTER: ("administrator",),
 }

@@ -15,8 +15,9 @@ from sqlmodel import col, select
 
 from data_access import audit, register, samples, store, updates, verification
 from data_access.acting import Person
+from data_access.documents import Document
 from data_access.store import models
-from data_access.verification import Claim, Document
+from data_access.verification import Claim
 from tests.data_access.sampled import (
     CLAIM,
     CLOSED_DAY,

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import words as w
 from data_access import accounts, register, samples, store, verification
+from data_access.documents import Document
 from data_access.store import models
 from data_access.store.models import base
-from data_access.verification import Claim, Document
+from data_access.verification import Claim
 from kpi.facts.standing import with_standing
 from tests.pages.conftest import Visit
 

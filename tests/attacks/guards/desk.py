@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.attacks.guards.guard import Guard
 
+DIRECTIVES = "tests/data_access/test_directives.py::"
 DRAFTS = "tests/data_access/test_drafts.py::"
+ESCALATIONS = "tests/data_access/test_escalations.py::"
 EXPLANATIONS = "tests/data_access/test_explanations.py::"
 REMINDING = "tests/data_access/test_reminding.py::"
 
@@ -50,6 +52,55 @@ GUARDS = (
         "account_of(session, actor, May.ANSWER)",
         "account_of(session, actor)",
         EXPLANATIONS + "test_what_cannot_be_said_leaves_nothing",
+    ),
+    Guard(
+        "directives are given by those who may decide",
+        "data_access/directives/giving.py",
+        '    with logged("directive.give", actor, agency):\n        account_of(session, actor, May.DIRECT)\n',
+        '    with logged("directive.give", actor, agency):\n',
+        DIRECTIVES + "test_what_cannot_be_leaves_nothing",
+    ),
+    Guard(
+        "a directive is closed by whoever gave it",
+        "data_access/directives/giving.py",
+        "        if found is None or not is_issuer(session, actor, found.issued_by):\n",
+        "        if found is None:\n",
+        DIRECTIVES + "test_only_the_issuer_closes_and_for_a_closed_account_another_leader",
+    ),
+    Guard(
+        "an agency answers its own directives only",
+        "data_access/directives/giving.py",
+        "        if found is None or found.agency != agency or found.issued_by == actor.username:\n",
+        "        if found is None or found.issued_by == actor.username:\n",
+        DIRECTIVES + "test_what_cannot_be_leaves_nothing",
+    ),
+    Guard(
+        "nobody confirms what they reported themselves",
+        "data_access/directives/giving.py",
+        "        if step is DirectiveStep.ACCEPTED and _has_answered(session, number, actor.username):\n",
+        "        if False:\n",
+        DIRECTIVES + "test_nobody_answers_or_closes_in_ones_own_cause",
+    ),
+    Guard(
+        "escalations are settled by those who may decide",
+        "data_access/directives/escalating.py",
+        '    with logged("escalation.settle", actor, str(number)):\n        account_of(session, actor, May.DIRECT)\n',
+        '    with logged("escalation.settle", actor, str(number)):\n',
+        ESCALATIONS + "test_what_cannot_be_leaves_nothing",
+    ),
+    Guard(
+        "nobody settles what they sent up for an agency",
+        "data_access/directives/escalating.py",
+        "        if found is None or found.raised_by == actor.username:\n",
+        "        if found is None:\n",
+        ESCALATIONS + "test_what_cannot_be_leaves_nothing",
+    ),
+    Guard(
+        "what is sent down counts as never escalated",
+        "data_access/directives/escalating.py",
+        "        _retract(session, found, everything=kind is EscalationStep.SENT_DOWN)\n",
+        "        pass\n",
+        ESCALATIONS + "test_what_is_sent_down_or_taken_off_raises_k10_for_nobody_whatever_is_typed_beside_it",
     ),
     Guard(
         "a draft is its account's alone",

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from data_access import store, updates, verification
 from data_access.acting import Person, Refused
-from data_access.verification import Claim, Document
+from data_access.documents import Document
+from data_access.verification import Claim
 from tests.data_access.updates.test_reviewing import (
     OTHER_COORDINATOR,
     confirmed,
