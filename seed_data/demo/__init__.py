@@ -13,7 +13,7 @@ import polars as pl
 from sqlmodel import SQLModel
 
 from data_access.store import models
-from seed_data.demo import base, blockers, exchanges, history, life, plan, reports, tables, verifications
+from seed_data.demo import base, blockers, decided, exchanges, history, life, plan, reports, tables, verifications
 from seed_data.demo.calendar import DATA_DATE
 from seed_data.demo.tables import REGISTER_CODE
 from seed_data.shape import shaped, with_receipts
@@ -36,6 +36,7 @@ def frames(seed: int = SEED, n: int | None = None) -> dict[str, pl.DataFrame]:
     held_up = blockers.block(seed, agreements, lives)
     written, events = tables.agreements(seed, agreements, lives), history.status_events(seed, agreements, lives)
     looked = verifications.look(seed, written, events)
+    said = decided.decide(written, held_up.rows, held_up.events)
     parts: dict[type[SQLModel], pl.DataFrame] = {
         models.Exchange: held,
         models.Agreement: written,
@@ -51,6 +52,10 @@ def frames(seed: int = SEED, n: int | None = None) -> dict[str, pl.DataFrame]:
         models.VerificationSample: looked.samples,
         models.SampleItem: looked.items,
         models.Verification: looked.found,
+        models.Directive: said.directives,
+        models.DirectiveStep: said.directive_steps,
+        models.Escalation: said.escalations,
+        models.EscalationStep: said.escalation_steps,
         models.DataVersion: tables.data_version(dt.datetime.combine(DATA_DATE, dt.time(10))),
     }
     return {model.__name__: shaped(model, frame) for model, frame in with_receipts(parts).items()}
