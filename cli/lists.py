@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
@@ -19,7 +19,6 @@ from cli.uploads import account_of, refusals_in
 from data_access import lists, store
 from data_access.accounts import Person
 from data_access.lists.kinds import PROVINCES
-from kpi.vocabulary import Tier
 from seed_data import packs
 from seed_data.store import begin
 
@@ -36,6 +35,7 @@ class ListName(enum.StrEnum):
     AGENCIES = "agencies"
     PROVINCES = "provinces"
     PARTNERS = "partners"
+    TIERS = "tiers"
     SECTORS = "sectors"
     DOCUMENT_TYPES = "document-types"
     EXCHANGES = "exchanges"
@@ -45,6 +45,7 @@ _OF: Final = {
     ListName.AGENCIES: "agency",
     ListName.PROVINCES: "agency",
     ListName.PARTNERS: "partner",
+    ListName.TIERS: "tier",
     ListName.SECTORS: "sector",
     ListName.DOCUMENT_TYPES: "doc_type",
     ListName.EXCHANGES: "exchange",
@@ -219,22 +220,31 @@ def split(
     into: Into,
     day: From,
     user: User,
-    refs: Annotated[list[str], typer.Option("--ref", metavar="REF", help="An agreement that goes over; repeatable.")],
+    refs: Annotated[
+        list[str] | None,
+        typer.Option("--ref", metavar="REF", help="Of an agency: an agreement that goes over; repeatable."),
+    ] = None,
+    partners: Annotated[
+        list[str] | None,
+        typer.Option("--partner", metavar="CODE", help="Of a tier: a partner that goes over; repeatable."),
+    ] = None,
     tasks: Annotated[str, typer.Option(help="Which tasks go over, in words.")] = "",
     apply: Apply = False,
     output: TableJson = TableOrJson.TABLE,
     language: InLanguage = "en",
 ) -> None:
-    """From a day on some agreements of an agency are another's; both go on."""
-    if _OF[which] != lists.AGENCIES.name:
-        raise CannotRunError(f"{which}: only agencies and provinces can be split.")
+    """From a day on some agreements of an agency are another's, or some partners of a tier of another; both go on."""
+    if _OF[which] not in (lists.AGENCIES.name, lists.TIERS.name):
+        raise CannotRunError(f"{which}: only agencies, provinces and tiers can be split.")
     since = parse_day(day, of="--from")
-    _change(
-        lambda session, person: lists.split(
-            session, actor=person, code=code, into=into, refs=refs, effective_on=since, tasks=tasks
-        ),
-        *(user, _OF[which], code, apply, output, language),
-    )
+
+    def change(session: Session, person: Person) -> int:
+        given: dict[str, Any] = {"actor": person, "code": code, "into": into, "effective_on": since}
+        if which is ListName.TIERS:
+            return lists.split_tier(session, partners=partners or [], **given)
+        return lists.split(session, refs=refs or [], tasks=tasks, **given)
+
+    _change(change, user, _OF[which], code, apply, output, language)
 
 
 @lists_app.command()
@@ -275,7 +285,7 @@ def undo(
 @lists_app.command()
 def tier(
     code: Code,
-    which: Annotated[Tier, typer.Argument(metavar="TIER", help=f"One of {', '.join(Tier)}.")],
+    which: Annotated[str, typer.Argument(metavar="TIER", help="The code of a tier of the list.")],
     day: From,
     user: User,
     apply: Apply = False,

@@ -71,7 +71,7 @@ Code = Literal[
     "published_already",
     "email_invalid", "phone_invalid", "text_missing", "addressee_missing", "answer_due_passed", "explanation_gone",
     "already_answered", "list_unknown", "entry_taken", "entry_unfit", "entry_unknown", "entry_listed", "entry_used", "name_taken",
-    "names_fixed", "into_itself", "ended_already", "before_validity", "day_shown", "day_ahead", "successor_unfit",
+    "into_itself", "tier_needed", "no_partners", "ended_already", "before_validity", "day_shown", "day_ahead", "successor_unfit",
     "no_agreements", "has_agreements",
     # what is decided
     "deadline_passed", "subject_unknown", "not_issuer", "moved_on", "step_unknown", "step_unfit", "blocker_gone",

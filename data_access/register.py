@@ -22,7 +22,7 @@ from data_access.agreement_cells import COORDINATING, LISTED, PARTNERS
 from data_access.clock import end_of
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
-from kpi.register import BLANK, DECLARED, Register
+from kpi.register import BLANK, DECLARED, TIERS, Register
 from kpi.rules import Rules
 from kpi.vocabulary import REPORT_FIELDS, State
 
@@ -143,6 +143,8 @@ def _held(model: type[SQLModel], known_on: dt.date | None) -> list[sa.ColumnElem
     if model in _CAME:
         came = table.c[_CAME[model]]
         found.append(came.is_not(None) if known_on is None else came < end_of(known_on))
+    if model is models.EntryEnd:
+        found.append(table.c.is_whole)
     if model is models.SampleItem and known_on is not None:
         sample = table_of(models.VerificationSample).c
         found.append(table.c.sample_id.in_(sa.select(sample.id).where(sample.drawn_at < end_of(known_on))))
@@ -244,7 +246,7 @@ def read_rule_days(engine: sa.Engine) -> list[dt.date]:
 def read_names(engine: sa.Engine) -> pl.DataFrame:
     """How everything is called: `kind`, `code`, `name_vi`, `name_en`, `abbr_vi`, `abbr_en`, sorted by kind and code.
 
-    Kinds are agency, partner, sector, doc_type and exchange.
+    Kinds are those of `words.KINDS_IN_STORE`; tiers come in their own order.
     Where something has no abbreviation its name stands in both places, so that a short label is always there.
     """
     agency = table_of(models.Agency).c
@@ -254,6 +256,7 @@ def read_names(engine: sa.Engine) -> pl.DataFrame:
             (kind, table.code, table.name_vi, table.name_en, table.name_vi, table.name_en)
             for kind, table in (
                 ("partner", table_of(models.Partner).c),
+                ("tier", table_of(models.Tier).c),
                 ("sector", table_of(models.Sector).c),
                 ("doc_type", table_of(models.DocType).c),
                 ("exchange", table_of(models.Exchange).c),
@@ -268,11 +271,15 @@ def read_names(engine: sa.Engine) -> pl.DataFrame:
             name_en.label("name_en"),
             sa.func.coalesce(sa.func.nullif(abbr_vi, ""), name_vi).label("abbr_vi"),
             sa.func.coalesce(sa.func.nullif(abbr_en, ""), name_en).label("abbr_en"),
+            (code.table.c.position if kind == TIERS else sa.literal(0)).label("place"),
         )
         for kind, code, name_vi, name_en, abbr_vi, abbr_en in named
     ]
-    schema = dict.fromkeys(("kind", "code", "name_vi", "name_en", "abbr_vi", "abbr_en"), pl.String)
-    return store.read_frame(engine, sa.union_all(*parts), schema).sort("kind", "code")
+    schema = {
+        **dict.fromkeys(("kind", "code", "name_vi", "name_en", "abbr_vi", "abbr_en"), pl.String),
+        "place": pl.Int64,
+    }
+    return store.read_frame(engine, sa.union_all(*parts), schema).sort("kind", "place", "code").drop("place")
 
 
 _AT_ONCE: Final = 1_000

@@ -25,7 +25,6 @@ from kpi.vocabulary import (
     Scope,
     Severity,
     State,
-    Tier,
     Verdict,
 )
 
@@ -206,7 +205,7 @@ class PartnerTiers(dy.Schema):
     """How close relations with a partner were, from a day to a day."""
 
     partner = dy.String(primary_key=True)
-    tier = coded(Tier)
+    tier = dy.String()
     valid_from = dy.Date(primary_key=True)
     valid_to = dy.Date(nullable=True)
 
@@ -225,14 +224,18 @@ class Handovers(dy.Schema):
 
 
 class Ends(dy.Schema):
-    """Entries of the lists of partners, sectors, kinds of documents and exchanges (`list_of` is their column in `Facts`) that
-    ended: from `effective_on` on another is in their place, null where none. Agencies end by their own days."""
+    """Entries of the lists of partners, tiers, sectors, kinds of documents and exchanges (`list_of` is their column in `Facts`, or
+    TIERS) that ended whole: from `effective_on` on another is in their place, null where none. Agencies end by their own days."""
 
     id = dy.Int64(primary_key=True)
     list_of = dy.String()
     code = dy.String()
     successor = dy.String(nullable=True)
     effective_on = dy.Date()
+
+
+TIERS: Final = "tier"
+"""The name of the list of tiers among `Ends`."""
 
 
 class Sectors(dy.Schema):

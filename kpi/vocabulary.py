@@ -127,7 +127,11 @@ class AccessLevel(StrEnum):
 
 
 class Tier(StrEnum):
-    """How close relations with a partner are: the three partnerships, the closest first, then the others."""
+    """How close relations with a partner are: the three partnerships, the closest first, then the others.
+
+    These come along; a store's list of tiers may have others. A partner of which nothing is said is `OTHER`, an organisation or
+    bloc `ORGANISATION`: every list has these two.
+    """
 
     COMPREHENSIVE_STRATEGIC = "CSP"
     STRATEGIC = "SP"
@@ -136,6 +140,9 @@ class Tier(StrEnum):
     OTHER = "OTHER"
     ORGANISATION = "ORG"
 
+
+FLOOR_TIERS: Final = texts((Tier.OTHER, Tier.ORGANISATION))
+"""The tiers of partners of which nothing is said."""
 
 NOT_GIVEN: Final = "NOT_GIVEN"
 """Stands where the register names no sector, kind of document or partner."""

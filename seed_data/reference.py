@@ -1,4 +1,4 @@
-"""The reference lists as frames ready for the store: agencies, partners, sectors, document types.
+"""The reference lists as frames ready for the store: agencies, partners, tiers, sectors, document types.
 
 The lists are CSV files in `reference/`; what was found in a source and what was written from memory is marked row by row.
 """
@@ -6,8 +6,10 @@ The lists are CSV files in `reference/`; what was found in a source and what was
 from __future__ import annotations
 
 import datetime as dt
+import types
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 from babel import Locale
@@ -15,8 +17,9 @@ from sqlmodel import SQLModel
 
 from data_access.store import models
 from kpi.names import Names
+from kpi.register import TIERS
 from kpi.vocabulary import AgencyKind, Tier
-from seed_data.shape import shaped
+from seed_data.shape import schema_of, shaped
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -68,9 +71,11 @@ def frames(on: dt.date = STATE_OF) -> dict[str, pl.DataFrame]:
         models.AgencySuccession: _successions(),
         models.Partner: partners,
         models.PartnerAlias: _partner_aliases(partners),
+        models.Tier: _tier_list(),
         models.PartnerTier: _tiers(partners),
         models.Sector: _sectors(),
         models.DocType: _doc_types(),
+        models.EntryAlias: pl.DataFrame(schema=schema_of(models.EntryAlias)),
     }
     return {model.__name__: shaped(model, frame) for model, frame in parts.items()}
 
@@ -288,6 +293,23 @@ def partner_names(lists: Mapping[str, pl.DataFrame]) -> Names:
     )
     further = aliases.group_by("partner", maintain_order=True).agg("alias")
     return named.declare_all(further.iter_rows())
+
+
+_TABLES: Final[Mapping[str, type[SQLModel]]] = types.MappingProxyType(
+    {TIERS: models.Tier, "sector": models.Sector, "doc_type": models.DocType}
+)
+
+
+def entry_names(lists: Mapping[str, pl.DataFrame], of: str) -> Names:
+    """Which tier, sector or kind of document (`of`) a text stands for. Raises `AmbiguousNameError` for one that stands for two."""
+    called = lists[_TABLES[of].__name__].select("code", "name_vi", "name_en")
+    also = lists[models.EntryAlias.__name__].filter(pl.col("list_of") == of)
+    further = also.group_by("code", maintain_order=True).agg("alias")
+    return Names((code, names) for code, *names in called.iter_rows()).declare_all(further.iter_rows())
+
+
+def _tier_list() -> pl.DataFrame:
+    return read_list("tiers").with_columns(position=pl.int_range(1, pl.len() + 1))
 
 
 def _tiers(partners: pl.DataFrame) -> pl.DataFrame:

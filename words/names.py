@@ -16,7 +16,7 @@ Names = Mapping[tuple[str, bool], Mapping[str, str]]
 LANGUAGES_IN_STORE = (DEFAULT_LANGUAGE, SECOND_LANGUAGE)
 """The languages in which a store, and the form for figures, keep names and texts."""
 
-KINDS_IN_STORE = ("agency", "partner", "sector", "doc_type", "exchange")
+KINDS_IN_STORE = ("agency", "partner", "tier", "sector", "doc_type", "exchange")
 
 
 def _no_store(code: str) -> Names:
@@ -35,8 +35,8 @@ def named_by(read: Callable[[str], Names]) -> None:
 def name(kind: str, code: str | None, *, short: bool = False) -> str:
     """What a code is called.
 
-    `kind` is agency, partner, sector, doc_type or exchange (names kept in the store), or a group of `terms.po`: state,
-    bucket, tier, region, scope, agency_group, severity, cause, authority, role, light and so on. A code the store does
+    `kind` is one of KINDS_IN_STORE (names kept in the store), or a group of `terms.po`: state, bucket, region, scope,
+    agency_group, severity, cause, authority, role, light and so on. A code the store does
     not know is returned as it is.
     """
     if code is None:

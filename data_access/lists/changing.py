@@ -18,7 +18,18 @@ from sqlmodel import Session, SQLModel, select
 from data_access.acting import Person, Refused, tidy
 from data_access.coordination import begin, finish
 from data_access.lists import kinds
-from data_access.lists.kinds import AGENCIES, BY_HAND, NAME_MAX, PARTNERS, Entry, ListOf, as_code, kinds_held, list_of
+from data_access.lists.kinds import (
+    AGENCIES,
+    BY_HAND,
+    NAME_MAX,
+    PARTNERS,
+    TIERS,
+    Entry,
+    ListOf,
+    as_code,
+    kinds_held,
+    list_of,
+)
 from data_access.responsibility import first_day
 from data_access.store import models
 from data_access.store.arrow import table_of
@@ -36,9 +47,10 @@ def add(session: Session, *, actor: Person, of: str, entry: Entry) -> int:
     if (same := taken.get(squeeze([code])[0])) is not None:
         raise Refused("entry_taken", refs=(same,))
     known = kinds_held(session, kind)
-    if not entry.kind or (known and entry.kind not in known):
+    if bool(entry.kind) != bool(kind.kind) or (known and entry.kind not in known):
         raise Refused("entry_unfit")
-    given = {kind.key: code, "name_vi": names[0], "name_en": names[1], kind.kind: entry.kind, "source": BY_HAND}
+    given = {kind.key: code, "name_vi": names[0], "name_en": names[1], "source": BY_HAND}
+    given |= {kind.kind: entry.kind} if kind.kind else {}
     short = _named(entry.abbr_vi or code, entry.abbr_en or entry.abbr_vi or code) if kind.abbreviated else ()
     _refuse_taken(session, kind, code, *names, *short)
     row = kind.model(**given, **_further(session, kind, entry, held, short))
@@ -96,8 +108,8 @@ def rename(
     abbr_vi: str = "",
     abbr_en: str = "",
 ) -> int:
-    """Call an entry otherwise; its names until now are understood as before, where the list has further names. Abbreviations left
-    empty stay. Gives the new data version. Raises `Refused`: `entry_unknown`, `name_invalid`, `name_taken`, `no_change`."""
+    """Call an entry otherwise; its names until now are understood as before. Abbreviations left empty stay. Gives the new data
+    version. Raises `Refused`: `entry_unknown`, `name_invalid`, `name_taken`, `no_change`."""
     begin(session, actor, kinds.RENAME)
     kind = list_of(of)
     row = kind.held(session, code)
@@ -111,8 +123,7 @@ def rename(
     for name, text in zip(columns, names, strict=True):
         setattr(row, name, text)
     session.add(row)
-    if kind.alias is not None:
-        _keep_names(session, kind, code, before, names)
+    _keep_names(session, kind, code, before, names)
     session.flush()
     detail = {"list": of, "entry": before[0], "name": names[0], "name_en": [before[1], names[1]]}
     return finish(session, actor, kinds.RENAME, {code: detail})
@@ -121,11 +132,11 @@ def rename(
 def _keep_names(session: Session, kind: ListOf, code: str, before: tuple[str, ...], names: tuple[str, ...]) -> None:
     """What an entry was called is a further name from now on; a name of before need not be told twice."""
     for name in dict.fromkeys(before):
-        if name and name not in names and not _further_names(session, kind, name):
+        if name and name not in names and not kind.alias_rows(session, name):
             session.add(kind.alias_row(name, code))
     for name in dict.fromkeys(names):
-        for further in _further_names(session, kind, name):
-            if getattr(further, kind.name) == code:
+        for meant, further in kind.alias_rows(session, name):
+            if meant == code:
                 session.delete(further)
 
 
@@ -137,9 +148,10 @@ def remove(session: Session, *, actor: Person, of: str, code: str) -> int:
     row = kind.held(session, code)
     if row.source != BY_HAND:
         raise Refused("entry_listed")
-    own = tuple(table_of(model) for model in (kind.alias, models.PartnerTier if kind is PARTNERS else None) if model)
+    own = (table_of(kind.alias[0]), *([table_of(models.PartnerTier)] if kind is PARTNERS else []))
     keys = [key for table in SQLModel.metadata.sorted_tables if table not in own for key in table.foreign_keys]
     refer = [key.parent for key in keys if key.column.table is table_of(kind.model)]
+    refer += [table_of(models.PartnerTier).c.tier] if kind is TIERS else []
     end = table_of(models.EntryEnd).c
     ended = sa.exists().where(
         end.list_of == of, end.retracted_at.is_(None), sa.or_(end.code == code, end.successor == code)
@@ -148,22 +160,27 @@ def remove(session: Session, *, actor: Person, of: str, code: str) -> int:
         raise Refused("entry_used")
     if session.connection().execute(sa.select(ended)).scalar_one():
         raise Refused("entry_used")
-    for table in own:
-        session.connection().execute(sa.delete(table).where(table.c[kind.name] == code))
+    for meant, further in kind.alias_rows(session):
+        if meant == code:
+            session.delete(further)
+    session.flush()
+    if kind is PARTNERS:
+        tier = table_of(models.PartnerTier)
+        session.connection().execute(sa.delete(tier).where(tier.c.partner == code))
     session.delete(row)
     session.flush()
     return finish(session, actor, kinds.REMOVE, {code: {"list": of, "entry": row.name_vi, "name": row.name_en}})
 
 
 def call_also(session: Session, *, actor: Person, of: str, code: str, name: str) -> int:
-    """Understand a further name as this entry; gives the new data version. Raises `Refused`: `entry_unknown`, `names_fixed` (the
-    list has no further names), `name_invalid`, `name_taken`, `no_change`."""
+    """Understand a further name as this entry; gives the new data version. Raises `Refused`: `entry_unknown`, `name_invalid`,
+    `name_taken`, `no_change`."""
     begin(session, actor, kinds.ALSO)
-    kind = _with_names(of)
+    kind = list_of(of)
     row = kind.held(session, code)
     (given,) = _named(name)
     _refuse_taken(session, kind, code, given)
-    if given in kind.names_of(row) or _further_names(session, kind, given):
+    if given in kind.names_of(row) or kind.alias_rows(session, given):
         raise Refused("no_change")
     session.add(kind.alias_row(given, code))
     session.flush()
@@ -172,12 +189,12 @@ def call_also(session: Session, *, actor: Person, of: str, code: str, name: str)
 
 def call_no_more(session: Session, *, actor: Person, of: str, code: str, name: str) -> int:
     """Take a further name away that was given by hand; gives the new data version. Raises `Refused`: `entry_unknown`,
-    `names_fixed`, `entry_listed`, `no_change`."""
+    `entry_listed`, `no_change`."""
     begin(session, actor, kinds.NO_MORE)
-    kind = _with_names(of)
+    kind = list_of(of)
     row = kind.held(session, code)
-    found = _further_names(session, kind, tidy(name, NAME_MAX))
-    further = next((one for one in found if getattr(one, of) == code), None)
+    found = kind.alias_rows(session, tidy(name, NAME_MAX))
+    further = next((row for meant, row in found if meant == code), None)
     if further is None:
         raise Refused("no_change")
     if further.source != BY_HAND:
@@ -185,19 +202,6 @@ def call_no_more(session: Session, *, actor: Person, of: str, code: str, name: s
     session.delete(further)
     session.flush()
     return finish(session, actor, kinds.NO_MORE, {code: {"list": of, "entry": row.name_vi, "name": further.alias}})
-
-
-def _with_names(of: str) -> ListOf:
-    kind = list_of(of)
-    if kind.alias is None:
-        raise Refused("names_fixed")
-    return kind
-
-
-def _further_names(session: Session, kind: ListOf, name: str) -> list[Any]:
-    """The rows of further names that read so."""
-    assert kind.alias is not None
-    return list(session.exec(select(kind.alias).where(table_of(kind.alias).c.alias == name)))
 
 
 def _named(*names: str) -> tuple[str, ...]:
@@ -223,9 +227,8 @@ def _refuse_taken(session: Session, kind: ListOf, code: str, *names: str) -> Non
     known: dict[str, list[str]] = defaultdict(list)
     for row in session.exec(select(kind.model)):
         known[now(kind.key_of(row))] += map(_composed, kind.names_of(row))
-    if kind.alias is not None:
-        for further in session.exec(select(kind.alias)):
-            known[now(str(getattr(further, kind.name)))].append(_composed(str(getattr(further, "alias"))))  # noqa: B009
+    for meant, further in kind.alias_rows(session):
+        known[now(meant)].append(_composed(further.alias))
     try:
         Names(known.items()).declare(now(code), *dict.fromkeys(names))
     except AmbiguousNameError as error:

@@ -19,11 +19,12 @@ from data_access import data_date, responsibility
 from data_access.acting import Person, Refused, tidy
 from data_access.clock import today
 from data_access.coordination import begin, finish
-from data_access.lists import kinds
-from data_access.lists.kinds import AGENCIES, BY_HAND, NAME_MAX, ListOf, list_of
+from data_access.lists import kinds, tiers
+from data_access.lists.kinds import AGENCIES, BY_HAND, NAME_MAX, TIERS, ListOf, list_of
 from data_access.lists.reading import last_end
 from data_access.store import models
 from data_access.store.arrow import table_of
+from kpi.vocabulary import FLOOR_TIERS
 
 _DAY = dt.timedelta(days=1)
 
@@ -80,7 +81,8 @@ def split(
 
 def close(session: Session, *, actor: Person, of: str, code: str, effective_on: dt.date) -> int:
     """End an entry from a day on without another in its place: nothing new can name it; what does goes on doing so. Gives the new
-    data version. Raises `Refused` as `merge`, and `has_agreements` for an agency that is still responsible for any."""
+    data version. Raises `Refused` as `merge`, `has_agreements` for an agency that is still responsible for any, and `tier_needed`
+    for a tier of partners of which nothing is said."""
     begin(session, actor, kinds.CLOSE)
     kind = list_of(of)
     row = _going_on(session, kind, code, effective_on)
@@ -88,6 +90,8 @@ def close(session: Session, *, actor: Person, of: str, code: str, effective_on: 
         if _agreements_of(session, code):
             raise Refused("has_agreements")
         row.valid_to = effective_on - _DAY
+    if kind is TIERS and code in FLOOR_TIERS:
+        raise Refused("tier_needed")
     _note(session, actor, kind, code, None, effective_on)
     return _finish(session, actor, kinds.CLOSE, kind, row, None, effective_on, 0)
 
@@ -114,6 +118,8 @@ def reopen(session: Session, *, actor: Person, of: str, code: str) -> int:
         )
         if end.is_whole:
             row.valid_to = None
+    if kind is TIERS and not end.is_whole:
+        tiers.rejoin(session, end)
     end.retracted_at, end.retracted_by = models.utc_now(), actor.username
     session.add_all([row, end])
     session.flush()

@@ -11,7 +11,10 @@ from typing import Any, Final
 from sqlmodel import Session, SQLModel, select
 
 from data_access.acting import Refused, tidy
+from data_access.entries import ALIASES
 from data_access.store import models
+from data_access.store.arrow import table_of
+from kpi import register
 from kpi.vocabulary import PROVINCE_KINDS, AgencyKind, LegalClass, texts
 
 ADD: Final = "lists.add"
@@ -39,14 +42,13 @@ BY_HAND: Final = "added by hand"
 @dataclasses.dataclass(frozen=True)
 class ListOf:
     """A list: the rows of `model`, known by `key`. `kind` is the column that says of what kind an entry is (of a sector its group,
-    of a document what it is in law), `kinds` what that can be where it is not just what the list has; `alias` has further names."""
+    of a document what it is in law; empty: they are all of one), `kinds` what that can be where it is not what the list has."""
 
     name: str
     model: type[SQLModel]
     key: str
     kind: str
     kinds: tuple[str, ...] = ()
-    alias: type[SQLModel] | None = None
     abbreviated: bool = False
 
     def key_of(self, row: Any) -> str:
@@ -58,10 +60,24 @@ class ListOf:
         columns = ("name_vi", "name_en", "name_pl", "abbr_vi", "abbr_en")
         return [text for name in columns if (text := getattr(row, name, ""))]
 
+    @property
+    def alias(self) -> tuple[type[SQLModel], str]:
+        """The table of its further names, and the column of the entry meant."""
+        return ALIASES.get(self.name, (models.EntryAlias, "code"))
+
     def alias_row(self, alias: str, code: str) -> SQLModel:
-        """A further name given by hand. Only of a list that has them."""
-        assert self.alias is not None
-        return self.alias(**{"alias": alias, self.name: code, "source": BY_HAND})
+        """A further name given by hand."""
+        model, column = self.alias
+        alone = {"list_of": self.name} if model is models.EntryAlias else {}
+        return model(**{"alias": alias, column: code, "source": BY_HAND}, **alone)
+
+    def alias_rows(self, session: Session, name: str | None = None) -> list[tuple[str, Any]]:
+        """The entry meant and the row of each further name; of those that read so, where one is named."""
+        model, column = self.alias
+        columns = table_of(model).c
+        of = [columns.list_of == self.name] if model is models.EntryAlias else []
+        of += [] if name is None else [columns.alias == name]
+        return [(getattr(row, column), row) for row in session.exec(select(model).where(*of))]
 
     def held(self, session: Session, code: str) -> Any:
         """The entry with this code, for changing it. Raises `Refused`: `entry_unknown`."""
@@ -71,23 +87,23 @@ class ListOf:
         return row
 
 
-AGENCIES: Final = ListOf(
-    "agency", models.Agency, "key", "kind", texts(AgencyKind), alias=models.AgencyAlias, abbreviated=True
-)
-PARTNERS: Final = ListOf("partner", models.Partner, "code", "kind", alias=models.PartnerAlias)
+AGENCIES: Final = ListOf("agency", models.Agency, "key", "kind", texts(AgencyKind), abbreviated=True)
+PARTNERS: Final = ListOf("partner", models.Partner, "code", "kind")
+TIERS: Final = ListOf(register.TIERS, models.Tier, "code", "")
 LISTS: Final[Mapping[str, ListOf]] = types.MappingProxyType(
     {
         one.name: one
         for one in (
             AGENCIES,
             PARTNERS,
+            TIERS,
             ListOf("sector", models.Sector, "code", "sector_group"),
             ListOf("doc_type", models.DocType, "code", "legal_class", texts(LegalClass)),
             ListOf("exchange", models.Exchange, "code", "kind"),
         )
     }
 )
-"""Every list by its name, which is that of the column of the facts."""
+"""Every list by its name, which is that of the column of the facts (of tiers `kpi.register.TIERS`)."""
 
 PROVINCES: Final = PROVINCE_KINDS
 """The kinds of agencies that are provinces."""
@@ -118,7 +134,9 @@ def list_of(name: str) -> ListOf:
 
 def kinds_held(session: Session, of: ListOf) -> tuple[str, ...]:
     """Of what kinds entries of a list can be, in order: those declared, or those the list has."""
-    return of.kinds or tuple(sorted({getattr(row, of.kind) for row in session.exec(select(of.model))}))
+    if of.kinds or not of.kind:
+        return of.kinds
+    return tuple(sorted({getattr(row, of.kind) for row in session.exec(select(of.model))}))
 
 
 def as_code(text: str) -> str:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from data_access import store
-from data_access.lists.kinds import AGENCIES, LISTS, PARTNERS, ListOf
+from data_access.entries import further_names
+from data_access.lists.kinds import AGENCIES, LISTS, PARTNERS, TIERS, ListOf
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
 
@@ -33,9 +34,7 @@ def read(engine: sa.Engine, of: str) -> pl.DataFrame:
     kind = LISTS[of]
     with store.snapshot(engine) as read_:
         rows = _rows(read_, kind)
-        parts = [_ends(read_, kind), _counted(read_, kind)]
-        if kind.alias is not None:
-            parts.append(_also(read_, kind))
+        parts = [_ends(read_, kind), _counted(read_, kind), _also(read_, kind)]
         if kind is PARTNERS:
             parts.append(_tiers(read_))
     for part in parts:
@@ -59,11 +58,9 @@ def told(session: Session, of: str, code: str) -> list[dict[str, str]]:
     held = row.model_dump()
     names = ("code", "name_vi", "name_en", "abbr_vi", "abbr_en", "region", "counts_under")
     found = {name: held[name] or "" for name in names if name in held}
-    found |= {"code": code, "kind": held[kind.kind]}
-    if kind.alias is not None:
-        alias = table_of(kind.alias).c
-        also = session.connection().execute(sa.select(alias.alias).where(alias[of] == code).order_by(alias.alias))
-        found["also"] = "; ".join(text for (text,) in also)
+    found |= {"code": code, "kind": held[kind.kind] if kind.kind else ""}
+    further = session.connection().execute(further_names(kind.name))
+    found["also"] = "; ".join(row.alias for row in further if row.code == code)
     for name, column in (("since", "valid_from"), ("until", "valid_to"), ("held_on", "held_on")):
         if column in held:
             found[name] = "" if held[column] is None else held[column].isoformat()
@@ -80,17 +77,18 @@ def told(session: Session, of: str, code: str) -> list[dict[str, str]]:
     return [found]
 
 
-def last_end(session: Session, of: str, code: str) -> models.EntryEnd | None:
-    """What made an entry end, where that was done by hand and holds; else None."""
+def last_end(session: Session, of: str, code: str, *, whole: bool = False) -> models.EntryEnd | None:
+    """What made an entry end (only what ended the `whole` of it), where that was done by hand and holds; else None."""
     end = models.EntryEnd
     held = select(end).where(end.list_of == of, end.code == code, sa.column("retracted_at").is_(None))
+    held = held.where(sa.column("is_whole")) if whole else held
     return session.exec(held.order_by(sa.desc(sa.column("id"))).limit(1)).first()
 
 
 def _rows(read_: Read, kind: ListOf) -> pl.DataFrame:
     table = table_of(kind.model)
     named = {"valid_from": "since", "valid_to": "until", "held_on": "since", kind.key: "code", kind.kind: "kind"}
-    wanted = {*SCHEMA, *named} - {"code", "kind"} | {kind.key, kind.kind}
+    wanted = {*SCHEMA, *named} - {"code", "kind", ""} | {kind.key, kind.kind}
     columns = [column.label(named.get(column.name, column.name)) for column in table.c if column.name in wanted]
     if kind is AGENCIES:
         columns = [column for column in columns if column.name != "code" or column.element.name == kind.key]
@@ -119,10 +117,7 @@ def _ends(read_: Read, kind: ListOf) -> pl.DataFrame:
 
 
 def _also(read_: Read, kind: ListOf) -> pl.DataFrame:
-    assert kind.alias is not None
-    alias = table_of(kind.alias).c
-    further = read_(sa.select(alias.alias, alias[kind.name].label("code")).order_by(alias.alias))
-    return further.group_by("code").agg(also=pl.col("alias").str.join("; "))
+    return read_(further_names(kind.name)).group_by("code").agg(also=pl.col("alias").str.join("; "))
 
 
 def _tiers(read_: Read) -> pl.DataFrame:
@@ -132,10 +127,28 @@ def _tiers(read_: Read) -> pl.DataFrame:
 
 
 def _counted(read_: Read, kind: ListOf) -> pl.DataFrame:
-    """How many agreements name each entry."""
+    """How many agreements name each entry; of a tier those whose lead partner is of it now."""
+    if kind is TIERS:
+        return _counted_by_tier(read_)
     agreement, partner = table_of(models.Agreement).c, table_of(models.AgreementPartner).c
     column = {AGENCIES.name: agreement.responsible_agency, PARTNERS.name: partner.partner}.get(kind.name)
     if column is None:
         column = agreement[kind.name]
     statement = sa.select(column.label("code"), sa.func.count().label("agreements")).where(column.is_not(None))
     return read_(statement.group_by(column), {"code": pl.String, "agreements": pl.Int64})
+
+
+def _counted_by_tier(read_: Read) -> pl.DataFrame:
+    named, partner = table_of(models.AgreementPartner).c, table_of(models.Partner).c
+    lead = read_(sa.select(named.agreement_id, named.partner, named.position)).sort(
+        "agreement_id", "position", "partner"
+    )
+    above = read_(sa.select(partner.code, partner.counts_under), {"code": pl.String, "counts_under": pl.String})
+    return (
+        lead.unique("agreement_id", keep="first")
+        .join(above, left_on="partner", right_on="code")
+        .select(code=pl.coalesce("counts_under", "partner"))
+        .join(_tiers(read_), on="code")
+        .group_by(code="tier")
+        .agg(agreements=pl.len().cast(pl.Int64))
+    )

@@ -131,9 +131,11 @@ LISTS: Final[tuple[type[SQLModel], ...]] = (
     models.AgencyAlias,
     models.Partner,
     models.PartnerAlias,
+    models.Tier,
     models.PartnerTier,
     models.Sector,
     models.DocType,
+    models.EntryAlias,
     models.Exchange,
 )
 """What an export may add entries to, in the order in which they can be written."""

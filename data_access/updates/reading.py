@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import types
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -12,6 +15,7 @@ from sqlmodel import SQLModel
 
 from data_access import data_date, register, store
 from data_access.clock import local_time_expr, today
+from data_access.entries import ended, further_names
 from data_access.store import models
 from kpi.register import Schema
 from kpi.update import Change
@@ -96,14 +100,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             ),
             waiting=_waiting(read(_submitted(agency, BatchStatus.WAITING))),
             earlier=_earlier(read(_changes_of(own))),
-            lists={
-                "doc_type": _choices(read(_named(models.DocType, "position", "doc_type", today(up_to)))),
-                "sector": _choices(read(_named(models.Sector, "position", "sector", today(up_to)))),
-                "partner": _choices(
-                    read(_named(models.Partner, "name_vi", "partner", today(up_to))),
-                    also=read(sa.select(table(models.PartnerAlias))),
-                ),
-            },
+            lists={of: _choices(read(_named(of, today(up_to))), also=read(further_names(of))) for of in _NAMED},
             thresholds=register.read_rules(engine, today(up_to)),
         )
 
@@ -177,18 +174,30 @@ def _lead(partners: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _named(model: type[SQLModel], order: str, list_of: str, day: dt.date) -> sa.Select[tuple[object, ...]]:
+_NAMED: Final[Mapping[str, tuple[type[SQLModel], str]]] = types.MappingProxyType(
+    {
+        "doc_type": (models.DocType, "position"),
+        "sector": (models.Sector, "position"),
+        "partner": (models.Partner, "name_vi"),
+    }
+)
+"""The lists that cells name entries of, and their order."""
+
+
+def _named(of: str, day: dt.date) -> sa.Select[tuple[object, ...]]:
     """The entries of a list that have not ended by a day."""
-    columns, end = table(model).c, table(models.EntryEnd).c
-    ended = sa.select(end.code).where(end.list_of == list_of, end.retracted_at.is_(None), end.effective_on <= day)
-    entries = sa.select(columns.code, columns.name_vi, columns.name_en).where(columns.code.not_in(ended))
+    model, order = _NAMED[of]
+    columns, gone = table(model).c, ended(of, day).subquery()
+    entries = sa.select(columns.code, columns.name_vi, columns.name_en).where(
+        columns.code.not_in(sa.select(gone.c.code))
+    )
     return entries.order_by(columns[order], columns.code)
 
 
-def _choices(names: pl.DataFrame, also: pl.DataFrame | None = None) -> tuple[Choice, ...]:
-    """The entries of a list in its order; `also` are further names of partners."""
+def _choices(names: pl.DataFrame, also: pl.DataFrame) -> tuple[Choice, ...]:
+    """The entries of a list in its order; `also` are their further names."""
     further: dict[str, list[str]] = defaultdict(list)
-    for alias, code in () if also is None else also.sort("alias").select("alias", "partner").iter_rows():
+    for alias, code in also.sort("alias").select("alias", "code").iter_rows():
         further[code].append(alias)
     return tuple(
         Choice(code, vi, en, tuple(further.get(code, ())))

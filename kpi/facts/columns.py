@@ -29,7 +29,6 @@ from kpi.vocabulary import (
     Standing,
     State,
     StateClass,
-    Tier,
     Verdict,
     state_class,
 )
@@ -64,7 +63,10 @@ class AgreementFacts(dy.Schema):
     is_inherited = dy.Bool(description="signed before that agency came to be")
     partner = dy.String(description=f"the lead partner, `{NOT_GIVEN}` where the register names none")
     partner_region = dy.String(description="the lead partner's region")
-    partner_tier = coded((*Tier, NOT_GIVEN, UNRECORDED), "how close relations with the lead partner are that day")
+    partner_tier = dy.String(
+        description="how close relations with the lead partner are that day, "
+        f"`{NOT_GIVEN}` where the register names none, `{UNRECORDED}` where no tier is recorded"
+    )
     exchange = dy.String(nullable=True, description="the visit or conference it was signed at; null: none")
     priority = dy.Bool(description="on the Government's priority list")
     flagship = dy.Bool(description="shown first")

@@ -14,7 +14,7 @@ import polars as pl
 from kpi.facts import measures
 from kpi.facts.columns import AgreementFacts, BlockerFacts, ReportFacts, VerificationFacts
 from kpi.facts.history import History, on_day
-from kpi.facts.succession import by_lists, responsible
+from kpi.facts.succession import by_lists, responsible, tiers_since
 from kpi.register import Register
 from kpi.thresholds import Thresholds
 from kpi.vocabulary import (
@@ -143,7 +143,7 @@ def _tiers(history: History, as_of: dt.date) -> pl.DataFrame:
         history.partner_tiers.filter((since <= as_of) & (until.is_null() | (until >= as_of)))
         .sort("partner", "valid_from")
         .unique("partner", keep="last", maintain_order=True)
-        .select(code="partner", tier="tier")
+        .select(code="partner", tier=pl.col("tier").replace(tiers_since(history, as_of)))
     )
     above = tiers.select(counts_under="code", tier_above="tier")
     return (

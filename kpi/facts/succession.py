@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from kpi.facts.history import AGENCY, History
+from kpi.register import TIERS
 from kpi.vocabulary import NOT_GIVEN
 
 
@@ -39,6 +40,12 @@ def by_lists(history: History, agreements: pl.DataFrame, as_of: dt.date) -> pl.D
                 .with_columns(pl.col(name).fill_null(NOT_GIVEN) for name in others if beside.schema[name] == pl.String)
             )
     return agreements.select(order)
+
+
+def tiers_since(history: History, as_of: dt.date) -> dict[str, str]:
+    """The tiers that had ended by a day, and which is in the place of each."""
+    ended = history.ends.filter(pl.col("effective_on") <= as_of, pl.col("list_of") == TIERS).drop_nulls("successor")
+    return _last_successors(ended)
 
 
 def _last_successors(ended: pl.DataFrame) -> dict[str, str]:

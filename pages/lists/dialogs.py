@@ -15,10 +15,9 @@ import words as w
 from data_access import lists
 from data_access.accounts import Person
 from data_access.clock import today
-from data_access.lists.kinds import AGENCIES, BY_HAND, CODE_MAX, LISTS, NAME_MAX, PARTNERS, PLACES, PROVINCES
-from kpi.vocabulary import Tier, texts
+from data_access.lists.kinds import AGENCIES, BY_HAND, CODE_MAX, LISTS, NAME_MAX, PARTNERS, PLACES, PROVINCES, TIERS
 from pages.coordination.sections import Line, ProposedChange, propose
-from pages.ui import choices, data_edition
+from pages.ui import choices, data_edition, records
 from pages.ui.refusals import Write
 from words.catalogs import terms
 
@@ -59,14 +58,16 @@ def add(person: Person, shown: str, of: str, rows: pl.DataFrame) -> None:
         known = kind.kinds or tuple(rows["kind"].unique().sort())
         if of == AGENCIES.name:
             known = tuple(one for one in known if (one in PROVINCES) == (shown == "provinces"))
-        chosen = st.selectbox(
-            w.t("lists.kind"),
-            known,
-            index=None,
-            format_func=lambda one: kind_name(of, one),
-            placeholder=w.t("lists.choose"),
-            key="lists_kind",
-        )
+        chosen: str | None = ""
+        if kind.kind:
+            chosen = st.selectbox(
+                w.t("lists.kind"),
+                known,
+                index=None,
+                format_func=lambda one: kind_name(of, one),
+                placeholder=w.t("lists.choose"),
+                key="lists_kind",
+            )
         region: str | None = ""
         under: str | None = None
         since: dt.date | None = None
@@ -83,7 +84,7 @@ def add(person: Person, shown: str, of: str, rows: pl.DataFrame) -> None:
             )
         elif of in (AGENCIES.name, "exchange"):
             since = st.date_input(w.t("lists.since"), _first(), format="DD/MM/YYYY", key="lists_since")
-        if _next(bool(code and names["name_vi"] and names["name_en"] and chosen)):
+        if _next(bool(code and names["name_vi"] and names["name_en"] and chosen is not None)):
             entry = lists.Entry(code, kind=chosen or "", region=region or "", under=under, since=since, **names)
             _propose(
                 person,
@@ -143,8 +144,7 @@ def _rename(person: Person, of: str, rows: pl.DataFrame, row: Row) -> None:
     @st.dialog(w.t("lists.do_rename"), width="medium")
     def ask() -> None:
         names = _names(row, abbreviated=LISTS[of].abbreviated)
-        if LISTS[of].alias is not None:
-            st.caption(w.t("lists.rename_help"))
+        st.caption(w.t("lists.rename_help"))
         if _next(all(names.values()) and any(names[name] != row[name] for name in names)):
             before = {name: row[name] for name in names}
             change = functools.partial(lists.rename, of=of, code=row["code"])
@@ -202,17 +202,24 @@ def _split(person: Person, of: str, rows: pl.DataFrame, row: Row) -> None:
         st.text(_named(of, row))
         going_on = rows.filter(pl.col("until").is_null(), pl.col("code") != row["code"])
         into, day = _entry(going_on, of, "lists.into"), _day("lists.from")
-        typed = st.text_area(w.t("lists.refs"), help=w.t("lists.refs_help"), height=120, key="lists_refs") or ""
+        is_tier = of == TIERS.name
+        what = "codes" if is_tier else "refs"
+        typed = st.text_area(w.t(f"lists.{what}"), help=w.t(f"lists.{what}_help"), height=120, key="lists_refs") or ""
         refs = tuple(dict.fromkeys(typed.replace(",", " ").replace(";", " ").split()))
         if _next(into is not None and day is not None and bool(refs)) and into is not None and day is not None:
+            split: Write = functools.partial(lists.split, code=row["code"], into=into, refs=refs, effective_on=day)
+            if is_tier:
+                split = functools.partial(
+                    lists.split_tier, code=row["code"], into=into, partners=refs, effective_on=day
+                )
             _propose(
                 person,
                 w.t("lists.split_from", date=w.date(day)),
                 _named(of, row),
                 w.name(of, into),
-                functools.partial(lists.split, code=row["code"], into=into, refs=refs, effective_on=day),
+                split,
                 functools.partial(lists.reopen, of=of, code=row["code"]),
-                w.tn("lists.merge_note_agency", len(refs), date=w.date(day)),
+                w.tn("lists.split_note_tier" if is_tier else "lists.merge_note_agency", len(refs), date=w.date(day)),
             )
 
     ask()
@@ -241,7 +248,8 @@ def _tier(person: Person, of: str, rows: pl.DataFrame, row: Row) -> None:
     @st.dialog(w.t("lists.do_tier"), width="medium")
     def ask() -> None:
         st.text(_named(of, row))
-        others = [tier for tier in texts(Tier) if tier != row["tier"]]
+        there = records.entries(TIERS.name).filter(pl.col("until").is_null())["code"]
+        others = [tier for tier in w.labels(TIERS.name) if tier != row["tier"] and tier in there]
         tier = st.selectbox(w.t("lists.tier"), others, format_func=lambda one: w.name("tier", one), key="lists_tier")
         day = _day("lists.from")
         if _next(day is not None) and day is not None and tier is not None:

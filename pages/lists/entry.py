@@ -9,7 +9,8 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from data_access.lists.kinds import AGENCIES, PARTNERS
+from data_access.lists.kinds import AGENCIES, PARTNERS, TIERS
+from kpi.vocabulary import FLOOR_TIERS
 from pages.lists import dialogs
 from pages.lists.sections import Shown
 from pages.ui import links
@@ -56,15 +57,14 @@ def _told(which: Shown, row: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _offered(which: Shown, row: dict[str, Any]) -> list[tuple[str, str]]:
     """What can be done with an entry: its name among `dialogs.ASK`, and an icon."""
-    offered = [("rename", "edit")]
-    is_agency, is_partner = which.of == AGENCIES.name, which.of == PARTNERS.name
-    if is_agency or is_partner:
-        offered.append(("also", "label"))
+    offered = [("rename", "edit"), ("also", "label")]
+    is_agency, is_partner, is_tier = (which.of == one.name for one in (AGENCIES, PARTNERS, TIERS))
     if row["until"] is None:
         offered.append(("merge", "merge"))
-        offered += [("split", "call_split")] if is_agency and row["agreements"] else []
+        offered += [("split", "call_split")] if is_tier or (is_agency and row["agreements"]) else []
         offered += [("tier", "handshake")] if is_partner and not row["counts_under"] else []
-        offered += [("close", "event_busy")] if not (is_agency and row["agreements"]) else []
+        stays = (is_agency and row["agreements"]) or (is_tier and row["code"] in FLOOR_TIERS)
+        offered += [] if stays else [("close", "event_busy")]
     offered.append(("undo", "undo"))
     if row["source"] == dialogs.BY_HAND and not row["agreements"]:
         offered.append(("remove", "delete"))

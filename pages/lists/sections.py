@@ -60,9 +60,10 @@ SHOWN: Final = {
             "partner",
             (_NAME, _CODE, _KIND, Column("tier", "lists.tier", "code", of="tier"), _COUNT, *_DAYS),
         ),
-        Shown("sectors", "sector", (_NAME, _CODE, _KIND, _COUNT, *_DAYS[1:3])),
-        Shown("doc_types", "doc_type", (_NAME, _CODE, _KIND, _COUNT, *_DAYS[1:3])),
-        Shown("exchanges", "exchange", (_NAME, _CODE, _KIND, _COUNT, *_DAYS[:3])),
+        Shown("tiers", "tier", (_NAME, _CODE, _COUNT, *_DAYS[1:])),
+        Shown("sectors", "sector", (_NAME, _CODE, _KIND, _COUNT, *_DAYS[1:])),
+        Shown("doc_types", "doc_type", (_NAME, _CODE, _KIND, _COUNT, *_DAYS[1:])),
+        Shown("exchanges", "exchange", (_NAME, _CODE, _KIND, _COUNT, *_DAYS)),
     )
 }
 

@@ -16,7 +16,7 @@ import polars as pl
 import words as w
 from kpi.facts import NOT_GIVEN, UNRECORDED
 from kpi.facts.columns import AgreementFacts
-from kpi.vocabulary import AgencyGroup, Scope, SourceMark, Tier, texts
+from kpi.vocabulary import AgencyGroup, Scope, SourceMark, texts
 
 ALL: Final = "ALL"
 """The code for "no restriction", wherever that has to be said in an address."""
@@ -26,8 +26,8 @@ ALL: Final = "ALL"
 class Codes:
     """The codes of one column of the facts, and what kind of thing they are (see `words.name`).
 
-    Offered are those that are `known`, in this order; where none are named, those the store knows, by name, and after them
-    those that come `last`. Codes that occur in no agreement are offered only if `always`.
+    Offered are those that are `known`, in this order; where none are named, those the store knows, by name (or as it has them
+    `in_order`), and after them those that come `last`. Codes that occur in no agreement are offered only if `always`.
     """
 
     column: str
@@ -35,6 +35,7 @@ class Codes:
     known: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     always: bool = False
+    in_order: bool = False
 
     def __post_init__(self) -> None:
         _check_column(self.column)
@@ -48,6 +49,8 @@ class Codes:
         if self.known:
             return [code for code in self.known if self.always or code in occurring]
         names = w.labels(self.kind)
+        if self.in_order:
+            return [code for code in (*names, *self.last) if code in occurring]
         named = sorted(occurring - {NOT_GIVEN}, key=lambda code: w.sort_key(names.get(code, code)))
         return [*named, *(code for code in self.last if code in occurring)]
 
@@ -158,7 +161,7 @@ FILTERS: Final[dict[str, CodeFilter | DayFilter]] = {
         CodeFilter(
             name="partner_group",
             of=(
-                Codes("partner_tier", "tier", (*texts(Tier), UNRECORDED, NOT_GIVEN)),
+                Codes("partner_tier", "tier", last=(UNRECORDED, NOT_GIVEN), in_order=True),
                 Codes("partner_region", "region", REGIONS),
                 Codes("partner", "partner"),
             ),

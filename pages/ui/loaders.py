@@ -56,19 +56,18 @@ class Extent:
 
 
 def names(language: str) -> Mapping[tuple[str, bool], Mapping[str, str]]:
-    """(kind, short) -> code -> name, for agency, partner, sector, doc_type and exchange."""
+    """(kind, short) -> code -> name, for `words.KINDS_IN_STORE`."""
     return _names(data_edition.shown().key, language)
 
 
 @functools.lru_cache(maxsize=8)  # asked for a hundred times per page, and Streamlit's cache takes 0.3 ms to answer
 def _names(edition: tuple[str, int, str], language: str) -> dict[tuple[str, bool], dict[str, str]]:
     frame = read_names(data_edition.store())
-    kinds = ("agency", "partner", "sector", "doc_type", "exchange")
     return {
         (kind, short): dict(
             frame.filter(pl.col("kind") == kind).select("code", f"{'abbr' if short else 'name'}_{language}").iter_rows()
         )
-        for kind in kinds
+        for kind in words.KINDS_IN_STORE
         for short in (False, True)
     }
 

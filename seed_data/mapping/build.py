@@ -22,7 +22,7 @@ from seed_data.mapping.parse import parse
 from seed_data.mapping.problems import MOST_PROBLEMS_KEPT, Problems
 from seed_data.mapping.source import read_table
 from seed_data.mapping.values import EXAMPLES, Table, by_value, named
-from seed_data.reference import partner_names
+from seed_data.reference import entry_names, partner_names
 from seed_data.resolve import AgencyResolver, fold, names_of_home
 from seed_data.shape import with_receipts
 
@@ -181,8 +181,8 @@ class _Reading:
         self._named_so = named(lists["Partner"])
         self._declared = {partner.code for partner in declaration.new_partners}
         self._known: dict[str, Names] = {
-            "doc_type": named(lists["DocType"]),
-            "sector": named(lists["Sector"]),
+            "doc_type": entry_names(lists, "doc_type"),
+            "sector": entry_names(lists, "sector"),
             "scope": names_of_choices(SCOPES),
             "access_level": Names((level, [level]) for level in texts(AccessLevel)),
             "exchange": Names((item.code, [item.name_vi, item.name_en]) for item in declaration.exchanges),

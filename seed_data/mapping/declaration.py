@@ -140,8 +140,18 @@ class ColumnSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class NewTier:
+    """A tier of relations that the list lacks."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    aliases: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class NewPartner:
-    """A partner that the list lacks."""
+    """A partner that the list lacks; without a `tier` of that of partners of which nothing is said."""
 
     code: str
     name_vi: str
@@ -150,6 +160,7 @@ class NewPartner:
     region: str
     counts_under: str | None
     aliases: tuple[str, ...]
+    tier: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,6 +196,7 @@ class MappingDeclaration:
     country_column: str | None
     new_partners: tuple[NewPartner, ...]
     new_agencies: tuple[NewAgency, ...]
+    new_tiers: tuple[NewTier, ...]
 
     def described(self, **changed: Any) -> MappingDeclaration:
         """The same mapping with these fields of its `RegisterInfo` changed."""

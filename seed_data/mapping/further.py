@@ -10,11 +10,12 @@ import polars as pl
 
 from data_access.store import models
 from kpi.names import AmbiguousNameError, Names
+from kpi.register import TIERS
 from kpi.vocabulary import AgencyKind, Tier, texts
-from seed_data.mapping.declaration import ColumnSettings, MappingDeclaration, NewAgency, NewPartner
+from seed_data.mapping.declaration import ColumnSettings, MappingDeclaration, NewAgency, NewPartner, NewTier
 from seed_data.mapping.problems import Problems
 from seed_data.mapping.toml import Reader
-from seed_data.reference import BEFORE_TIERS, partner_names
+from seed_data.reference import BEFORE_TIERS, entry_names, partner_names
 from seed_data.resolve import AgencyResolver
 from seed_data.shape import shaped
 
@@ -61,13 +62,28 @@ def _new_partners(reader: Reader, table: Mapping[str, Any]) -> tuple[NewPartner,
 
 def _new_partner(reader: Reader, table: dict[str, Any], path: str) -> NewPartner:
     words = ("code", "name_vi", "name_en", "region")
-    reader.only(table, path, (*words, "kind", "counts_under", "aliases"))
+    reader.only(table, path, (*words, "kind", "counts_under", "tier", "aliases"))
     given = {word: reader.text(table, word, path, required=True) or "" for word in words}
     given["region"] = reader.choice(given["region"] or None, f"{path}.region", REGIONS)
     kind = reader.choice(reader.text(table, "kind", path) or "country", f"{path}.kind", PARTNER_KINDS)
     under = reader.text(table, "counts_under", path, required=kind == "subnational")
     aliases = reader.list_of_texts(table, "aliases", path)
-    return NewPartner(**given, kind=kind, counts_under=under, aliases=aliases)
+    tier = reader.text(table, "tier", path)
+    return NewPartner(**given, kind=kind, counts_under=under, aliases=aliases, tier=tier)
+
+
+def tiers(reader: Reader, document: Mapping[str, Any]) -> tuple[NewTier, ...]:
+    """`[[tiers.new]]`."""
+    table = reader.table(document, "tiers")
+    reader.only(table, "tiers", ("new",))
+    return tuple(_new_tier(reader, item, path) for path, item in reader.tables(table, "new", "tiers.new"))
+
+
+def _new_tier(reader: Reader, table: dict[str, Any], path: str) -> NewTier:
+    words = ("code", "name_vi", "name_en")
+    reader.only(table, path, (*words, "aliases"))
+    given = {word: reader.text(table, word, path, required=True) or "" for word in words}
+    return NewTier(**given, aliases=reader.list_of_texts(table, "aliases", path))
 
 
 def agencies(reader: Reader, table: Mapping[str, Any]) -> tuple[NewAgency, ...]:
@@ -96,6 +112,7 @@ def entries(declaration: MappingDeclaration, lists: Mapping[str, pl.DataFrame]) 
     """
     problems = Problems(declaration.name)
     known, partners_known = partner_names(lists), set(lists["Partner"]["code"])
+    tiers_known = _checked_tiers(declaration, lists, problems)
     for place, partner in enumerate(declaration.new_partners, start=1):
         path = f"partners.new[{place}]"
         if partner.code in partners_known:
@@ -104,6 +121,8 @@ def entries(declaration: MappingDeclaration, lists: Mapping[str, pl.DataFrame]) 
         partners_known.add(partner.code)
         if partner.counts_under is not None and partner.counts_under not in partners_known:
             problems.add("unknown_partner", column=f"{path}.counts_under", value=partner.counts_under)
+        if partner.tier is not None and (partner.tier not in tiers_known or partner.kind == "subnational"):
+            problems.add("unknown_code", column=f"{path}.tier", value=partner.tier, known=", ".join(tiers_known))
         try:
             known = known.declare(partner.code, partner.name_vi, partner.name_en, *partner.aliases)
         except AmbiguousNameError as error:
@@ -111,7 +130,25 @@ def entries(declaration: MappingDeclaration, lists: Mapping[str, pl.DataFrame]) 
     if declaration.new_agencies:
         _check_agencies(declaration.new_agencies, lists, problems)
     problems.refuse()
-    return {name: frame for name, frame in _frames(declaration).items() if not frame.is_empty()}
+    found = _frames(declaration, places=lists["Tier"]["position"].max())
+    return {name: frame for name, frame in found.items() if not frame.is_empty()}
+
+
+def _checked_tiers(
+    declaration: MappingDeclaration, lists: Mapping[str, pl.DataFrame], problems: Problems
+) -> tuple[str, ...]:
+    """The codes of all tiers there are, those of the mapping among them."""
+    known = entry_names(lists, TIERS)
+    for place, tier in enumerate(declaration.new_tiers, start=1):
+        path = f"tiers.new[{place}]"
+        if tier.code in known:
+            problems.add("entry_twice", column=f"{path}.code", value=tier.code)
+            continue
+        try:
+            known = known.declare(tier.code, tier.name_vi, tier.name_en, *tier.aliases)
+        except AmbiguousNameError as error:
+            problems.add("name_ambiguous", column=path, value=error.name, others=", ".join(error.others))
+    return tuple(known)
 
 
 def _check_agencies(new: tuple[NewAgency, ...], lists: Mapping[str, pl.DataFrame], problems: Problems) -> None:
@@ -134,16 +171,25 @@ def _check_agencies(new: tuple[NewAgency, ...], lists: Mapping[str, pl.DataFrame
             problems.add("name_ambiguous", column=path, value=error.name, others=", ".join(error.others))
 
 
-def _frames(declaration: MappingDeclaration) -> dict[str, pl.DataFrame]:
+def _frames(declaration: MappingDeclaration, *, places: Any) -> dict[str, pl.DataFrame]:
     partners: list[dict[str, object]] = [
         {"code": p.code, "name_vi": p.name_vi, "name_en": p.name_en, "kind": p.kind, "region": p.region}
         | {"counts_under": p.counts_under, "source": SOURCE}
         for p in declaration.new_partners
     ]
     ranked = [p for p in declaration.new_partners if p.kind != "subnational"]
-    tiers: list[dict[str, object]] = [
+    new: list[dict[str, object]] = [
+        {"code": t.code, "name_vi": t.name_vi, "name_en": t.name_en, "position": place, "source": SOURCE}
+        for place, t in enumerate(declaration.new_tiers, start=int(places or 0) + 1)
+    ]
+    further = [
+        {"alias": a, "list_of": TIERS, "code": t.code, "source": SOURCE}
+        for t in declaration.new_tiers
+        for a in t.aliases
+    ]
+    held: list[dict[str, object]] = [
         {"partner": p.code, "valid_from": BEFORE_TIERS, "precision": "none", "source": SOURCE}
-        | {"tier": (Tier.OTHER if p.kind in ("country", "territory") else Tier.ORGANISATION).value}
+        | {"tier": p.tier or (Tier.OTHER if p.kind in ("country", "territory") else Tier.ORGANISATION).value}
         for p in ranked
     ]
     called = [{"alias": a, "partner": p.code, "source": SOURCE} for p in declaration.new_partners for a in p.aliases]
@@ -161,8 +207,10 @@ def _frames(declaration: MappingDeclaration) -> dict[str, pl.DataFrame]:
         if partners
         else pl.DataFrame(),
         "PartnerAlias": shaped(models.PartnerAlias, pl.DataFrame(called)) if called else pl.DataFrame(),
-        "PartnerTier": shaped(models.PartnerTier, pl.DataFrame(tiers, schema_overrides={"valid_from": day}))
-        if tiers
+        "Tier": shaped(models.Tier, pl.DataFrame(new)) if new else pl.DataFrame(),
+        "EntryAlias": shaped(models.EntryAlias, pl.DataFrame(further)) if further else pl.DataFrame(),
+        "PartnerTier": shaped(models.PartnerTier, pl.DataFrame(held, schema_overrides={"valid_from": day}))
+        if held
         else pl.DataFrame(),
     }
 

@@ -11,8 +11,8 @@ from sqlmodel import SQLModel
 from data_access.store import models
 from kpi.names import Names, is_another_short_word, squeeze
 from kpi.vocabulary import NOT_GIVEN, AgencyKind, LegalClass, Tier
-from seed_data.mapping.values import EARLIEST, named
-from seed_data.reference import partner_names
+from seed_data.mapping.values import EARLIEST
+from seed_data.reference import entry_names, partner_names
 from seed_data.shape import shaped
 
 SOURCE: Final = "register"
@@ -29,8 +29,8 @@ def entries(named_there: Mapping[str, pl.Series], lists: Mapping[str, pl.DataFra
     known = {
         "agency": Names((key, {vi, en}) for key, vi, en in agencies.select("key", "name_vi", "name_en").iter_rows()),
         "partner": partner_names(lists),
-        "sector": named(lists["Sector"]),
-        "doc_type": named(lists["DocType"]),
+        "sector": entry_names(lists, "sector"),
+        "doc_type": entry_names(lists, "doc_type"),
     }
     new = {
         kind: _numbered(_different(texts, known[kind]), _MARKS[kind], codes[kind])

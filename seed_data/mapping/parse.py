@@ -80,6 +80,7 @@ def parse(text: bytes, *, name: str) -> MappingDeclaration:
         country_column=reader.text(agencies, "country_column", "agencies"),
         new_partners=new_partners,
         new_agencies=further.agencies(reader, agencies),
+        new_tiers=further.tiers(reader, document),
     )
     _ignoring(reader, declaration)
     problems.refuse()
@@ -118,6 +119,7 @@ _PARTS = (
     "events",
     "targets",
     "agencies",
+    "tiers",
     "columns",
 )
 

@@ -20,7 +20,8 @@ from data_access import store
 from data_access.packs import PACK, VIET_NAM, Pack
 from data_access.store import models
 from data_access.store.arrow import table_of
-from kpi.vocabulary import MILESTONES, AgencyGroup, AgencyKind, Scope, State, Tier, texts
+from kpi.register import TIERS
+from kpi.vocabulary import FLOOR_TIERS, MILESTONES, AgencyGroup, AgencyKind, Scope, State, texts
 from seed_data import reference
 from seed_data.mapping.parse import loaded
 from seed_data.mapping.problems import Problems
@@ -36,7 +37,6 @@ ALL: Final = "ALL"
 
 _NAMED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "scopes": ("terms.scope", (*texts(Scope), ALL)),
-    "tiers": ("terms.tier", texts(Tier)),
     "rankings": ("terms.agency_group", texts(AgencyGroup)),
 }
 """Table of `pack.toml` -> the words it gives, and the codes it may give them to."""
@@ -61,15 +61,19 @@ def read(folder: Path) -> dict[str, pl.DataFrame]:
     for name, kind in kinds.items():
         reader.choice(kind, f"agency_kinds.{name}", texts(AgencyKind))
     has_world = reader.table(document, "pack").get("world", True) is True
-    frames = lists.read(folder, problems, kinds=kinds, world=_world() if has_world else None)
+    tiers, called = _tiers(reader, document)
+    frames = lists.read(folder, problems, kinds=kinds, tiers=tiers, world=_world() if has_world else None)
     problems.refuse()
+    frames[models.EntryAlias.__name__] = pl.concat([called, frames[models.EntryAlias.__name__]])
     return {PACK: _frame(pack), **frames}
 
 
 def own_names() -> dict[str, pl.DataFrame]:
     """The lists of a store that takes what registers name: the world's partners, and no agency, sector or kind of document."""
-    frames = {name: frame.clear() for name, frame in reference.frames().items()}
-    return {PACK: _frame(OWN_NAMES), **frames, **lists.of_world(_world())}
+    ours = reference.frames()
+    frames = {name: frame.clear() for name, frame in ours.items()}
+    tiers = {models.Tier.__name__: ours[models.Tier.__name__]}
+    return {PACK: _frame(OWN_NAMES), **frames, **tiers, **lists.of_world(_world())}
 
 
 def of_country(country: str) -> dict[str, pl.DataFrame] | None:
@@ -88,6 +92,34 @@ def stored(engine: sa.Engine) -> dict[str, pl.DataFrame] | None:
     if found[models.Partner.__name__].is_empty():
         return None
     return {name: frame for name, frame in found.items() if name != PACK or not frame.is_empty()}
+
+
+def _tiers(reader: Reader, document: Mapping[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tiers that a pack names, in its order, with those that every list has, and their further names; ours without any."""
+    usual = {code: (vi, en) for code, vi, en, *_ in reference.frames()[models.Tier.__name__].iter_rows()}
+    given = reader.table(document, "tiers")
+    found: list[dict[str, object]] = []
+    called: list[dict[str, str]] = []
+    names: list[tuple[str, tuple[str, ...]]] = []
+    for code, value in given.items():
+        path = f"tiers.{code}"
+        named = reader.as_table(value, path)
+        reader.only(named, path, (*words.LANGUAGES_IN_STORE, "also"))
+        en, vi = reader.text(named, "en", path), reader.text(named, "vi", path)
+        if not code.isascii() or not code.replace("-", "").replace("_", "").isalnum():
+            reader.problems.add("code_strange", column=path, value=code)
+        if not en and not vi:
+            reader.problems.add("value_missing", column=f"{path}.en", value="")
+        found.append({"code": code, "name_vi": vi or en or "", "name_en": en or vi or ""})
+        also = reader.list_of_texts(named, "also", path)
+        called += [{"alias": name, "list_of": TIERS, "code": code} for name in also]
+        names.append((code, (vi or en or "", en or vi or "", *also)))
+    for code, (vi, en) in usual.items():
+        if code not in given and (not given or code in FLOOR_TIERS):
+            found.append({"code": code, "name_vi": vi, "name_en": en})
+            names.append((code, (vi, en)))
+    lists.check_names(lists.Checked(f"{FILE} [tiers]", reader.problems), names)
+    return lists.with_places(models.Tier, found), lists.shaped_rows(models.EntryAlias, called)
 
 
 def _world() -> dict[str, pl.DataFrame]:
@@ -116,7 +148,7 @@ def _document(folder: Path, problems: Problems) -> dict[str, Any]:
 
 
 def _pack(reader: Reader, document: Mapping[str, Any]) -> Pack:
-    reader.only(document, "", ("pack", *_NAMED, "agency_kinds", "words", "instead"))
+    reader.only(document, "", ("pack", *_NAMED, "tiers", "agency_kinds", "words", "instead"))
     table = reader.table(document, "pack")
     reader.only(table, "pack", ("code", "name_vi", "name_en", "home", "start", "default_scope", "world"))
     name_en = reader.text(table, "name_en", "pack", required=True) or ""

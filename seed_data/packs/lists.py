@@ -25,8 +25,8 @@ from seed_data.shape import schema_of, shaped
 LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "agencies": ("key", "name_en", "name_vi", "kind", "abbr", "valid_from", "valid_to", "successor", "also"),
     "partners": ("code", "name_en", "name_vi", "kind", "region", "counts_under", "tier", "tier_since", "also"),
-    "sectors": ("code", "name_en", "name_vi", "group"),
-    "doc_types": ("code", "name_en", "name_vi", "legal_class", "needs_approval", "implementable"),
+    "sectors": ("code", "name_en", "name_vi", "group", "also"),
+    "doc_types": ("code", "name_en", "name_vi", "legal_class", "needs_approval", "implementable", "also"),
 }
 """List -> its columns; the first two have to be there, the others where a pack has something to say in them."""
 
@@ -41,21 +41,28 @@ Entry = dict[str, object]
 
 
 def read(
-    folder: Path, problems: Problems, *, kinds: Mapping[str, str], world: Mapping[str, pl.DataFrame] | None
+    folder: Path,
+    problems: Problems,
+    *,
+    kinds: Mapping[str, str],
+    tiers: pl.DataFrame,
+    world: Mapping[str, pl.DataFrame] | None,
 ) -> dict[str, pl.DataFrame]:
     """The lists in a folder as frames by table name, in the order in which they can be written.
 
-    `kinds` are the pack's own names for kinds of agencies; `world` the partners that come along. What is wrong is noted in
-    `problems`; the frames are then not to be used.
+    `kinds` are the pack's own names for kinds of agencies; `tiers` those it has; `world` the partners that come along. What is
+    wrong is noted in `problems`; the frames are then not to be used.
     """
     rows = {name: _rows(folder / f"{name}.csv", columns, problems) for name, columns in LISTS.items()}
     if problems:
         return {}
     frames = {
-        **_agencies(rows["agencies"], _Checked("agencies.csv", problems), kinds),
-        **_partners(rows["partners"], _Checked("partners.csv", problems), world or {}),
-        "Sector": _sectors(rows["sectors"], _Checked("sectors.csv", problems)),
-        "DocType": _doc_types(rows["doc_types"], _Checked("doc_types.csv", problems)),
+        **_agencies(rows["agencies"], Checked("agencies.csv", problems), kinds),
+        "Tier": tiers,
+        **_partners(rows["partners"], Checked("partners.csv", problems), world or {}, tuple(tiers["code"])),
+        "Sector": _sectors(rows["sectors"], Checked("sectors.csv", problems)),
+        "DocType": _doc_types(rows["doc_types"], Checked("doc_types.csv", problems)),
+        "EntryAlias": _further(sector=rows["sectors"], doc_type=rows["doc_types"]),
     }
     return {} if problems else frames
 
@@ -65,7 +72,7 @@ def of_world(world: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return {**world, "PartnerTier": _tiers([], world["Partner"])}
 
 
-class _Checked:
+class Checked:
     """Notes what is wrong in the rows of one list, by the row of its file."""
 
     def __init__(self, file: str, problems: Problems) -> None:
@@ -139,7 +146,7 @@ def _several(text: str) -> list[str]:
     return [name for part in text.split(BETWEEN) if (name := part.strip())]
 
 
-def _agencies(rows: list[Row], checked: _Checked, kinds: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+def _agencies(rows: list[Row], checked: Checked, kinds: Mapping[str, str]) -> dict[str, pl.DataFrame]:
     known = kinds or dict(zip(texts(AgencyKind), texts(AgencyKind), strict=True))
     bodies: list[Entry] = []
     aliases: list[dict[str, str]] = []
@@ -172,12 +179,12 @@ def _agencies(rows: list[Row], checked: _Checked, kinds: Mapping[str, str]) -> d
     # A body that has another's tasks may have its name as well: then the successor is meant.
     chains = {row["key"]: row["successor"] for row in rows if row["successor"]}
     named += [(alias["agency"], (alias["alias"],)) for alias in aliases]
-    _check_names(checked, [(_last(chains, key), names) for key, names in named])
+    check_names(checked, [(_last(chains, key), names) for key, names in named])
     successions: list[Entry] = [{"id": n, "change": "merge", **row} for n, row in enumerate(handed_on, start=1)]
     return {
-        "Agency": _shaped(models.Agency, bodies),
-        "AgencyAlias": _shaped(models.AgencyAlias, aliases),
-        "AgencySuccession": _shaped(models.AgencySuccession, successions),
+        "Agency": shaped_rows(models.Agency, bodies),
+        "AgencyAlias": shaped_rows(models.AgencyAlias, aliases),
+        "AgencySuccession": shaped_rows(models.AgencySuccession, successions),
     }
 
 
@@ -189,7 +196,7 @@ def _last(chains: Mapping[str, str], key: str) -> str:
     return key
 
 
-def _check_names(checked: _Checked, named: list[tuple[str, tuple[str, ...]]]) -> None:
+def check_names(checked: Checked, named: list[tuple[str, tuple[str, ...]]]) -> None:
     """Note the first name that would stand for two entries."""
     names: dict[str, list[str]] = {}
     for key, given in named:
@@ -200,7 +207,9 @@ def _check_names(checked: _Checked, named: list[tuple[str, tuple[str, ...]]]) ->
         checked.ambiguous(error)
 
 
-def _partners(rows: list[Row], checked: _Checked, world: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def _partners(
+    rows: list[Row], checked: Checked, world: Mapping[str, pl.DataFrame], known: tuple[str, ...]
+) -> dict[str, pl.DataFrame]:
     there = {row["code"]: row for row in world["Partner"].iter_rows(named=True)} if world else {}
     found: list[Entry] = []
     aliases: list[dict[str, str]] = []
@@ -221,13 +230,13 @@ def _partners(rows: list[Row], checked: _Checked, world: Mapping[str, pl.DataFra
         )
         aliases += [{"alias": also, "partner": row["code"]} for also in dict.fromkeys(_several(row["also"]))]
         if row["tier"]:
-            tier = checked.one_of(row, "tier", texts(Tier))
+            tier = checked.one_of(row, "tier", known)
             tiers.append((row["code"], tier, checked.day(row, "tier_since")))
-    partners = _shaped(models.Partner, found)
+    partners = shaped_rows(models.Partner, found)
     if world:
         others = world["Partner"].join(partners, on="code", how="anti", maintain_order="left")
         partners = pl.concat([others, partners]).sort(pl.col("counts_under").is_not_null(), maintain_order=True)
-    called = _shaped(models.PartnerAlias, aliases)
+    called = shaped_rows(models.PartnerAlias, aliases)
     if world:
         called = pl.concat([world["PartnerAlias"].join(called, on="alias", how="anti", maintain_order="left"), called])
     try:
@@ -252,17 +261,17 @@ def _tiers(held: list[tuple[str, str, dt.date | None]], partners: pl.DataFrame) 
     return shaped(models.PartnerTier, frame.with_columns(source=pl.lit(SOURCE)))
 
 
-def _sectors(rows: list[Row], checked: _Checked) -> pl.DataFrame:
+def _sectors(rows: list[Row], checked: Checked) -> pl.DataFrame:
     found: list[Entry] = [
         {"code": row["code"], "name_en": checked.name(row), "name_vi": row["name_vi"] or row["name_en"]}
         | {"sector_group": row["group"] or row["code"], "position": place}
         for place, row in enumerate(checked.keys(rows, "code"), start=1)
     ]
-    _check_names(checked, [(row["code"], (row["name_en"], row["name_vi"])) for row in rows])
-    return _shaped(models.Sector, found)
+    check_names(checked, [(row["code"], _called(row)) for row in rows])
+    return shaped_rows(models.Sector, found)
 
 
-def _doc_types(rows: list[Row], checked: _Checked) -> pl.DataFrame:
+def _doc_types(rows: list[Row], checked: Checked) -> pl.DataFrame:
     found: list[Entry] = []
     for place, row in enumerate(checked.keys(rows, "code"), start=1):
         legal = checked.one_of(row, "legal_class", texts(LegalClass), default=LegalClass.INTERNATIONAL_AGREEMENT.value)
@@ -273,11 +282,31 @@ def _doc_types(rows: list[Row], checked: _Checked) -> pl.DataFrame:
             | {"legal_class": legal, "position": place}
             | {"needs_approval": waits == _YES_NO[0], "implementable_default": carried_out == _YES_NO[0]}
         )
-    _check_names(checked, [(row["code"], (row["name_en"], row["name_vi"])) for row in rows])
-    return _shaped(models.DocType, found)
+    check_names(checked, [(row["code"], _called(row)) for row in rows])
+    return shaped_rows(models.DocType, found)
 
 
-def _shaped(model: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+def _called(row: Row) -> tuple[str, ...]:
+    return (row["name_en"], row["name_vi"], *_several(row["also"]))
+
+
+def _further(**rows: list[Row]) -> pl.DataFrame:
+    """The further names of entries, by list."""
+    called = [
+        {"alias": alias, "list_of": of, "code": row["code"]}
+        for of, entries in rows.items()
+        for row in entries
+        for alias in dict.fromkeys(_several(row["also"]))
+    ]
+    return shaped_rows(models.EntryAlias, called)
+
+
+def with_places(model: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """The rows as `shaped_rows` gives them, in this order."""
+    return shaped_rows(model, [{**row, "position": place} for place, row in enumerate(rows, start=1)])
+
+
+def shaped_rows(model: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     """The rows as a frame of a table; its columns where there are none."""
     schema = schema_of(model)
     if not rows:

@@ -57,6 +57,12 @@ def test_an_agency_is_merged_from_a_day_on_and_that_is_taken_back(run: Runner, s
     assert {row["kind"] for row in provinces} == {"province", "centrally_run_city"}
     split = ("list", "split", "sectors", "ECO", "--into", "STI", "--user", "dieuphoi", "--from", "2026-01-14")
     assert "only agencies" in one_line(run(*split, "--ref", "x"))
+    named = ("--name-vi", "Đồng minh", "--name-en", "Ally", "--user", "dieuphoi", "--apply")
+    assert "Stored." in run("list", "add", "tiers", "ALLY", *named).out
+    over = ("list", "split", "tiers", "CSP", "--into", "ALLY", "--user", "dieuphoi", "--from", "2026-01-14", "--apply")
+    assert "Stored." in run(*over, "--partner", "JP", "--format", "table").out
+    assert "not of this tier: JP" in one_line(run(*over, "--partner", "JP"))
+    assert "Stored." in run("list", "call", "tiers", "ALLY", "Đồng minh thân", "--user", "dieuphoi", "--apply").out
 
 
 def test_what_was_added_before_a_register_is_loaded_is_found_in_it(

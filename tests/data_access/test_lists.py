@@ -45,12 +45,12 @@ def remove(code: str) -> Change:
     return lambda session, actor: lists.remove(session, actor=actor, of="partner", code=code)
 
 
-def call(code: str, name: str) -> Change:
-    return lambda session, actor: lists.call_also(session, actor=actor, of="partner", code=code, name=name)
+def call(code: str, name: str, of: str = "partner") -> Change:
+    return lambda session, actor: lists.call_also(session, actor=actor, of=of, code=code, name=name)
 
 
-def uncall(code: str, name: str) -> Change:
-    return lambda session, actor: lists.call_no_more(session, actor=actor, of="partner", code=code, name=name)
+def uncall(code: str, name: str, of: str = "partner") -> Change:
+    return lambda session, actor: lists.call_no_more(session, actor=actor, of=of, code=code, name=name)
 
 
 def figures(engine: sa.Engine) -> list[object]:
@@ -160,6 +160,12 @@ def tier(code: str, to: str, day: dt.date = DAY) -> Change:
     return lambda session, actor: lists.set_tier(session, actor=actor, code=code, tier=to, effective_on=day)
 
 
+def split_tier(code: str, into: str, *partners: str, day: dt.date = DAY) -> Change:
+    return lambda session, actor: lists.split_tier(
+        session, actor=actor, code=code, into=into, partners=partners, effective_on=day
+    )
+
+
 def untier(code: str) -> Change:
     return lambda session, actor: lists.unset_tier(session, actor=actor, code=code)
 
@@ -262,6 +268,55 @@ def test_a_tier_holds_from_its_day_and_is_taken_back(filled: sa.Engine) -> None:
         done(filled, untier("JP"))
 
 
+def test_a_tier_is_added_renamed_merged_split_and_closed(filled: sa.Engine) -> None:
+    ally = Entry("ALLY", "Đồng minh", "Ally")
+    before = counts(filled, "partner_tier", DAY)
+    close_ones = lists.read(filled, "partner").filter(tier="CSP")["code"].to_list()
+    close_ones.remove("ORG-EU")  # whose day has not come
+
+    done(filled, lambda session, actor: lists.add(session, actor=actor, of="tier", entry=ally))
+    done(filled, split_tier("CSP", "ALLY", *close_ones))
+
+    assert counts(filled, "partner_tier", EVE) == before
+    assert counts(filled, "partner_tier", DAY).get("ALLY", 0) == before["CSP"]
+    held = {row["code"]: row for row in lists.read(filled, "tier").to_dicts()}
+    assert (held["ALLY"]["agreements"], held["CSP"]["agreements"], held["CSP"]["until"]) == (before["CSP"], 0, None)
+
+    done(filled, merge("tier", "ALLY", "OTHER"))
+    assert "ALLY" not in counts(filled, "partner_tier", DAY)
+    with pytest.raises(Refused, match="ended_already"):
+        done(filled, tier("KR", "ALLY"))
+    done(filled, reopen("tier", "ALLY"))
+    done(filled, tier("JP", "SPECIAL", DAY + dt.timedelta(days=1)))
+    with pytest.raises(Refused, match="changed_since"):
+        done(filled, reopen("tier", "CSP"))
+    done(filled, untier("JP"))
+    done(filled, reopen("tier", "CSP"))
+
+    assert counts(filled, "partner_tier", DAY) == before
+    done(filled, close("tier", "ALLY"))
+    done(filled, reopen("tier", "ALLY"))
+    renamed = {"name_vi": "Bạn gần", "name_en": "Close friend"}
+    done(filled, lambda session, actor: lists.rename(session, actor=actor, of="tier", code="ALLY", **renamed))
+    assert lists.read(filled, "tier").filter(code="ALLY")["also"].to_list() == ["Ally; Đồng minh"]
+    names = register.read_names(filled).filter(kind="tier")["code"].to_list()
+    assert names == ["CSP", "SP", "CP", "SPECIAL", "OTHER", "ORG", "ALLY"]
+
+
+def test_every_list_has_further_names(filled: sa.Engine) -> None:
+    for of, name in (("sector", "Việc khác hẳn"), ("doc_type", "Văn kiện khác hẳn"), ("tier", "Bạn khác hẳn")):
+        codes = lists.read(filled, of)
+        code = codes["code"][0]
+        taken = codes.filter(pl.col("code") != code)["name_vi"][0]
+
+        done(filled, call(code, name, of))
+        assert lists.read(filled, of).filter(code=code)["also"].to_list() == [name]
+        with pytest.raises(Refused, match="name_taken"):
+            done(filled, call(code, taken, of))
+        done(filled, uncall(code, name, of))
+        assert lists.read(filled, of).rows() == codes.rows()
+
+
 def test_what_cannot_be_from_a_day_on_is_refused_and_nothing_stored(filled: sa.Engine) -> None:
     before = [lists.read(filled, of).rows() for of in lists.LISTS]
     refused: tuple[tuple[Change, str], ...] = (
@@ -284,10 +339,13 @@ def test_what_cannot_be_from_a_day_on_is_refused_and_nothing_stored(filled: sa.E
         (lambda session, actor: lists.add(session, actor=actor, of="agency", entry=AGENCY_TWICE), "entry_taken"),
         (lambda session, actor: lists.add(session, actor=actor, of="agency", entry=NAME_TWICE), "name_taken"),
         (lambda session, actor: lists.add(session, actor=actor, of="exchange", entry=NO_DAY), "entry_unfit"),
-        (
-            lambda session, actor: lists.call_also(session, actor=actor, of="sector", code="ECO", name="x"),
-            "names_fixed",
-        ),
+        (merge("tier", "CSP", "CSP"), "into_itself"),
+        (close("tier", "OTHER"), "tier_needed"),
+        (split_tier("CSP", "CSP", "JP"), "into_itself"),
+        (split_tier("CSP", "SP"), "no_partners"),
+        (split_tier("CSP", "SP", "nowhere"), "no_partners"),
+        (split_tier("CSP", "FRIEND", "JP"), "entry_unfit"),
+        (split_tier("CSP", "SP", "JP", day=EVE), "day_shown"),
     )
 
     for change, code in refused:

@@ -243,6 +243,25 @@ def test_a_mapping_may_bring_partners_and_agencies_of_its_own() -> None:
     assert register.further["PartnerTier"].select("partner", "tier").rows() == [("WK", "OTHER")]
 
 
+ELECTRICITY = 'name_en = "Viet Nam Electricity"\n'
+ALLY = """
+[[tiers.new]]
+code = "ALLY"
+name_vi = "Đồng minh"
+name_en = "Ally"
+aliases = ["Bạn gần"]
+"""
+
+
+def test_a_mapping_may_bring_tiers_of_its_own() -> None:
+    with_tier = NEW.replace('code = "WK"', 'code = "WK"\ntier = "ALLY"') + ALLY
+    register = mapped(f"{HEADER},Đối tác\n1,a,EVN,,,Wakanda\n", SIGNED_ONLY + with_tier)
+
+    assert register.further["Tier"].select("code", "position").rows() == [("ALLY", 7)]
+    assert register.further["EntryAlias"].select("alias", "list_of", "code").rows() == [("Bạn gần", "tier", "ALLY")]
+    assert register.further["PartnerTier"].select("partner", "tier").rows() == [("WK", "ALLY")]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
@@ -254,6 +273,9 @@ def test_a_mapping_may_bring_partners_and_agencies_of_its_own() -> None:
         ('name_vi = "Uy-can-đa"\n', "", "key_missing"),
         ('region = "Africa"', 'region = "Mars"', "unknown_code"),
         ('kind = "other_state_body"', 'kind = "company"', "unknown_code"),
+        ('code = "WK"', 'code = "WK"\ntier = "ALLY"', "unknown_code"),
+        (ELECTRICITY, ELECTRICITY + ALLY.replace("ALLY", "CSP"), "entry_twice"),
+        (ELECTRICITY, ELECTRICITY + ALLY.replace("Bạn gần", "Other partner"), "name_ambiguous"),
     ],
 )
 def test_what_would_be_two_is_refused_when_declared(old: str, new: str, code: str) -> None:

@@ -55,7 +55,9 @@ def test_the_packs_that_come_along_hold_the_lists_of_their_country_and_nobody_of
         assert {"FR", "VN", "ORG-UN"} <= set(found["Partner"]["code"])
         assert found["PartnerTier"].filter(pl.col("partner") == "CN")["tier"].to_list() == ["OTHER"]
     held = treaties_of["PartnerTier"].filter(pl.col("partner") == "GR").sort("valid_from")
-    assert held["tier"].to_list() == ["OTHER", "CSP"]
+    assert held["tier"].to_list() == ["OTHER", "NATO"]
+    assert treaties_of["Tier"]["code"].to_list() == ["NATO", "COMMONWEALTH", "OTHER", "ORG"]
+    assert rwanda["Tier"]["code"].to_list() == ["ORG", "OTHER"]
     assert held["valid_to"].to_list() == [dt.date(1952, 2, 17), None]
 
 
@@ -104,6 +106,9 @@ def spoilt(folder: Path, file: str, old: str, new: str | None) -> tuple[MappingP
         ("pack.toml", 'code = "rwanda"', "", "key_missing", None),
         ("pack.toml", "[words.en]", '[words.en]\n"kpi.K99.name" = "x"', "unknown_words", "kpi.K99.name"),
         ("pack.toml", "[words.en]", '[words.en]\n"kpi.K01.name" = "{secret}"', "words_strange", "kpi.K01.name"),
+        ("pack.toml", "[tiers.ORG]", '[tiers.ORG]\nalso = ["Other partner"]', "name_ambiguous", "Other partner"),
+        ("pack.toml", "[tiers.ORG]", '[tiers."A Bank"]', "code_strange", "A Bank"),
+        ("pack.toml", "[tiers.ORG]", "[tiers.BANK]\n[tiers.ORG]", "value_missing", ""),
         ("pack.toml", "[pack]", "[pack", "toml_syntax", None),
     ],
 )
@@ -287,5 +292,4 @@ def test_a_pack_says_what_it_calls_things() -> None:
 
     assert own_words is not None
     assert own_words.words("en", "terms.scope.LOCAL", "Local level") == "Multilateral treaties"
-    assert own_words.words("vi", "terms.tier.CSP", "x") == "Đồng minh NATO"
     assert words.t("terms.scope.LOCAL") != "Multilateral treaties"

@@ -15,7 +15,7 @@ from words import own
 def said() -> Iterator[None]:
     told = {
         "instead": {"en": {"an agreement": "a treaty", "agreements": "treaties", "agreement": "treaty"}},
-        "said": {"en": {"terms.tier.CSP": "Ally"}},
+        "said": {"en": {"terms.scope.LOCAL": "Of towns"}},
     }
     found = words.OwnWords.read(json.dumps(told))
     words.worded_by(lambda: found)
@@ -28,9 +28,9 @@ def test_words_of_a_register_stand_in_place_of_ours_whole_and_with_their_capital
     with words.in_language("en"):
         assert words.t("kpi.K02.sentence", grace_days=90).startswith("Of every 100 treaties signed")
         assert words.tn("changed.more_agreements", 2) == "and 2 other treaties"
-        assert words.name("tier", "CSP") == "Ally"
-        assert words.name("tier", "SP") == "Strategic partner"
-    assert words.name("tier", "CSP") == "Đối tác chiến lược toàn diện"
+        assert words.name("scope", "LOCAL") == "Of towns"
+        assert words.name("scope", "ALL") == "All treaties"
+    assert words.name("scope", "LOCAL") == "Cấp địa phương"
 
 
 def test_only_whole_words_are_others_and_placeholders_stay() -> None:

@@ -94,6 +94,16 @@ class PartnerAlias(SQLModel, table=True):
     source: str = ""
 
 
+class Tier(SQLModel, table=True):
+    """How close relations with a partner can be, the closest first by `position`."""
+
+    code: str = Field(primary_key=True)
+    name_vi: str
+    name_en: str
+    position: int
+    source: str = ""
+
+
 class PartnerTier(SQLModel, table=True):
     """A partner's tier of relations from a date on; `precision` says how exactly that date is known."""
 
@@ -145,11 +155,20 @@ class Exchange(SQLModel, table=True):
     source: str = ""
 
 
+class EntryAlias(SQLModel, table=True):
+    """Another way people write the name of a tier, sector, kind of document or exchange (`list_of`): one of a list."""
+
+    alias: str = Field(primary_key=True)
+    list_of: str = Field(primary_key=True)
+    code: str = Field(index=True)
+    source: str = ""
+
+
 class EntryEnd(SQLModel, table=True):
     """An entry of a list that ended by the coordinator's word: from `effective_on` on `successor`, if any, is in its place.
 
-    Not `is_whole`: an agency went on and handed some agreements to the successor. `agreements` are those that were handed over,
-    each with its row version right after, as JSON.
+    Not `is_whole`: an agency went on and handed some agreements to the successor, or a tier some partners. `agreements` are those
+    that were handed over, each with its row version right after, as JSON; of a tier the codes of its partners.
     """
 
     id: int | None = Field(default=None, primary_key=True)

@@ -26,8 +26,7 @@ from seed_data.mapping.drafting.columns import (
     state_of_day,
 )
 from seed_data.mapping.parse import TO_FILL_IN
-from seed_data.mapping.values import named
-from seed_data.reference import partner_names
+from seed_data.reference import entry_names, partner_names
 from seed_data.resolve import AgencyResolver, fold, names_of_home
 
 EXAMPLES = 3
@@ -184,7 +183,7 @@ class _Draft:
     def _known(self, role: str) -> Names:
         if role == "scope":
             return Names((scope, []) for scope in texts(Scope))
-        return named(self.lists["DocType" if role == "doc_type" else "Sector"])
+        return entry_names(self.lists, role)
 
     def _partners(self) -> str:
         column = self.roles.get("partner")

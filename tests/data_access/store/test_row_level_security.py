@@ -42,6 +42,8 @@ OPEN_TO_ALL = frozenset(
             "doctype",
             "exchange",
             "entryend",
+            "entryalias",
+            "tier",
         ),
         *("reportingperiod", "verificationsample", "dataversion", "setting", "rowseal", "auditentry", "chaincheck"),
         *("account", "recoverycode", "usersession", "signinticket", "signinattempt", "knownbrowser"),
