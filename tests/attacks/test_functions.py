@@ -82,7 +82,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
         (
             *(f"lists.changing.{name}" for name in ("add", "rename", "remove", "call_also", "call_no_more")),
             *(f"lists.ending.{name}" for name in ("merge", "split", "close", "reopen")),
-            *("lists.tiers.set_tier", "lists.tiers.unset_tier"),
+            *("lists.tiers.set_tier", "lists.tiers.unset_tier", "lists.tiers.split_tier"),
         ),
         ("coordinator",),
     ),
@@ -257,6 +257,7 @@ def _made(engine: sa.Engine) -> World:
             "of": ("agency",),
             "into": (THIEF_AGENCY,),
             "refs": ([f"{OWNER_AGENCY}-2025-0001"],),
+            "partners": (["JP"],),
             "tier": ("CP",),
             "name_vi": ("x",),
             "name_en": ("x",),

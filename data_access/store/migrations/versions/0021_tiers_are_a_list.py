@@ -1,8 +1,8 @@
 """Tiers are a list of their own, and tiers, sectors, kinds of documents and exchanges have further names. A store with lists gets
 the tiers it went by, called as its country pack calls them
 
-Revision ID: 0020
-Revises: 0019
+Revision ID: 0021
+Revises: 0020
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
