@@ -18,9 +18,10 @@ def said() -> Iterator[None]:
         "said": {"en": {"terms.scope.LOCAL": "Of towns"}},
     }
     found = words.OwnWords.read(json.dumps(told))
+    before = own._ask
     words.worded_by(lambda: found)
     yield
-    words.worded_by(own._nothing)
+    words.worded_by(before)
 
 
 @pytest.mark.usefixtures("said")
