@@ -17,7 +17,7 @@ from pages.ui.session_addresses import CALLBACK_PATH, SIGN_ON_PATH
 from pages.ui.stored_uploads import StoredUploads
 from web.csrf import is_from_here
 from web.file_addresses import Offered
-from web.headers import BROWSER_HEADER, SESSION_HEADER, SafeAnswer, without_identities
+from web.headers import BROWSER_HEADER, SESSION_HEADER, SafeAnswer, uncompressed, without_identities
 from web.house import House
 from web.limits import Runs, Sockets
 from web.session_cookie import is_secure, read_cookie
@@ -57,7 +57,13 @@ class Gate:
         connection = HTTPConnection(scope)
         secure = is_secure(self._house.settings, connection)
         mark = read_cookie(self._house.settings, connection, "browser")
-        guarded = SafeAnswer(send, secure=secure, marked=mark is not None, kept=not _is_closed(scope))
+        guarded = SafeAnswer(
+            send,
+            secure=secure,
+            marked=mark is not None,
+            kept=not _is_closed(scope),
+            language=_language(connection),
+        )
         if not is_from_here(connection):
             origin = connection.headers.get("origin")
             _log.warning("refused: %s %r from origin %r", scope["type"], scope["path"], origin)
@@ -145,13 +151,13 @@ class Gate:
         try:
             if scope["method"] == "GET" and "text/html" in connection.headers.get("accept", ""):
                 await to_thread.run_sync(self._house.reach)
+                scope = {**scope, "headers": uncompressed(scope["headers"])}
             await self._app(scope, receive, guarded)
         except failures.STORE_ERRORS as error:
             if guarded.has_begun:
                 raise
             number = incidents.record(error, where=scope["path"])
-            asked = connection.query_params.get("lang")
-            with words.in_language(asked if asked in words.languages() else words.DEFAULT_LANGUAGE):
+            with words.in_language(_language(connection)):
                 said = incidents.sentence(error, number=number)
             await PlainTextResponse(said, 503, {"Retry-After": "60"})(scope, receive, guarded)
 
@@ -185,6 +191,12 @@ def _path(scope: Scope) -> str:
     """The path below the prefix under which a server in front may have put us."""
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
     return path
+
+
+def _language(connection: HTTPConnection) -> str:
+    """The language a page is asked for in; a language that nobody speaks here is the default one."""
+    asked = connection.query_params.get("lang")
+    return asked if asked in words.languages() else words.DEFAULT_LANGUAGE
 
 
 def _is_closed(scope: Scope) -> bool:

@@ -35,6 +35,9 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _LATER: Final = ", ".join(f"<{address}>; rel=modulepreload" for address in late_scripts())
+_STATED: Final = b'<html lang="%s"'
+"""How Streamlit's shell names its language; it always says English."""
+
 _HSTS: Final = "max-age=31536000; includeSubDomains"
 
 
@@ -42,11 +45,14 @@ class SafeAnswer:
     """Sends a response with our security headers, tells a browser that loads a page what it will need besides, and marks one that
     loads its first.
 
-    What needs a session is not `kept` by browsers: a file fetched is not found again by whoever comes to the machine next.
+    The page's shell names the `language` it is read in, for those who have it read out. What needs a session is not `kept` by
+    browsers: a file fetched is not found again by whoever comes to the machine next.
     """
 
-    def __init__(self, send: Send, *, secure: bool, marked: bool, kept: bool) -> None:
+    def __init__(self, send: Send, *, secure: bool, marked: bool, kept: bool, language: str) -> None:
         self._send = send
+        self._language = _STATED % language.encode()
+        self._is_shell = False
         self._secure = secure
         self._marked = marked
         self._kept = kept
@@ -67,9 +73,22 @@ class SafeAnswer:
             is_shell = headers.get("content-type", "").startswith("text/html")
             if is_shell:
                 headers["Link"] = _LATER
+            self._is_shell = is_shell and message["status"] == 200 and "content-encoding" not in headers
+            if self._is_shell and "content-length" in headers:
+                longer = len(self._language) - len(_STATED % b"en")
+                headers["content-length"] = str(int(headers["content-length"]) + longer)
             if is_shell and not self._marked:
                 headers.append("Set-Cookie", write_cookie("browser", secrets.token_urlsafe(32), secure=self._secure))
+        elif self._is_shell and message.get("body"):
+            # The element stands near the start; it comes in the first part.
+            message = {**message, "body": message["body"].replace(_STATED % b"en", self._language, 1)}
+            self._is_shell = False
         await self._send(message)
+
+
+def uncompressed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers of a request for a page: its shell of 8 KB is sent as it is, so that its language can be written into it."""
+    return [(name, value) for name, value in headers if name.lower() != b"accept-encoding"]
 
 
 def without_identities(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:

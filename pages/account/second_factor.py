@@ -23,7 +23,7 @@ Problem = Callable[[Refused], None]
 
 def show(person: session.Person, *, say: Say, problem: Problem) -> None:
     """How the second factor stands and what can be done about it. `say` and `problem` speak of what was done."""
-    st.subheader(w.t("account.factor"), anchor=False)
+    st.header(w.t("account.factor"), anchor=False)
     codes: tuple[str, ...] | None = st.session_state.get(_CODES)
     if codes is not None:
         steps.show_recovery_codes(codes)

@@ -79,7 +79,7 @@ def show_security(person: session.Person) -> None:
 
 
 def _show_password(person: session.Person) -> None:
-    st.subheader(w.t("account.password"), anchor=False)
+    st.header(w.t("account.password"), anchor=False)
     with st.form("account_password"):
         current = st.text_input(w.t("account.password_current"), type="password", autocomplete="current-password")
         new = st.text_input(w.t("account.password_new"), type="password", autocomplete="new-password")
@@ -122,7 +122,7 @@ def _change_password(person: session.Person, current: str, new: str) -> None:
 
 def show_sessions(person: session.Person) -> None:
     """Where this person is signed in, and the way to end that."""
-    st.subheader(w.t("account.sessions"), anchor=False)
+    st.header(w.t("account.sessions"), anchor=False)
     idle = dt.timedelta(minutes=settings.load().session_idle_minutes)
     mine = accounts.list_sessions(session.store(), actor=person, username=person.username, idle=idle)
     here = session.session_id() or ""
@@ -160,7 +160,7 @@ def _show_session(person: session.Person, row: dict[str, Any], *, is_this: bool)
 
 def show_recent(person: session.Person) -> None:
     """The last entries of the audit about this account, failed tries among them."""
-    st.subheader(w.t("account.recent"), anchor=False)
+    st.header(w.t("account.recent"), anchor=False)
     st.caption(w.t("account.recent_help"))
     show_events(journal.read_recent(session.store(), person=person), key="account_recent")
 

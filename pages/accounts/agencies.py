@@ -69,7 +69,7 @@ def _show_list(agencies: pl.DataFrame) -> None:
 def _show_one(person: session.Person, row: Row) -> None:
     if st.button(w.t("accounts.back_agencies"), type="tertiary", icon=":material/arrow_back:"):
         links.go("accounts", list="agencies")
-    st.subheader(w.plain(row[w.column("name")]), anchor=False)
+    st.header(w.plain(row[w.column("name")]), anchor=False)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _show_names(person, row)

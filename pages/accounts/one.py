@@ -68,7 +68,7 @@ def show(person: session.Person, row: Row) -> None:
         links.go("accounts")
     own = row["username"] == person.username
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(w.plain(row["username"]), anchor=False, width="content")
+        st.header(w.plain(row["username"]), anchor=False, width="content")
         st.badge(state(row), color="green" if row["active"] and not waits(row) else "gray")
         if row["has_second_factor"]:
             st.badge(w.t("accounts.factor"), icon=":material/verified_user:", color="blue")
@@ -80,7 +80,7 @@ def show(person: session.Person, row: Row) -> None:
     with right:
         _show_actions(person, row, own=own)
     _show_sessions(person, row)
-    st.subheader(w.t("accounts.events"), anchor=False)
+    st.header(w.t("accounts.events"), anchor=False)
     found = journal.search(session.store(), actor=person, sought=journal.Sought(about=row["username"]), size=10)
     sections.show_events(found.entries, key="accounts_events")
 
@@ -186,7 +186,7 @@ def _carry_out(do: Callable[[Any], object], done_key: str, name: str) -> None:
 
 
 def _show_sessions(person: session.Person, row: Row) -> None:
-    st.subheader(w.t("accounts.sessions_open"), anchor=False)
+    st.header(w.t("accounts.sessions_open"), anchor=False)
     idle = dt.timedelta(minutes=settings.load().session_idle_minutes)
     opened = accounts.list_sessions(session.store(), actor=person, username=row["username"], idle=idle)
     if opened.is_empty():

@@ -61,7 +61,7 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
     """What it is, who is responsible, with whom, and how it stands."""
     kept = dossier.agreement.row(0, named=True)
     st.caption(w.plain(f"{row['ref']} · {w.name('doc_type', row['doc_type'])}"))
-    st.header(w.plain(row[w.column("title")]), anchor=False)
+    st.title(w.plain(row[w.column("title")]), anchor=False)
     with st.container(horizontal=True):
         if row["is_open"] or not row["is_signed"]:  # afterwards the standing says the same
             st.badge(w.name("state", row["state"]), color="gray")
@@ -208,7 +208,7 @@ def blocker_rows(dossier: AgreementDossier, as_of: dt.date) -> pl.DataFrame:
 def show_blockers(dossier: AgreementDossier, as_of: dt.date, person: session.Person) -> None:
     """What holds it up, or held it up, and who must act."""
     blockers = blocker_rows(dossier, as_of)
-    st.subheader(w.t("agreement.blockers"), anchor=False)
+    st.header(w.t("agreement.blockers"), anchor=False)
     brought.show(
         blockers.with_columns(received_apart("opened_on")),
         [
@@ -233,7 +233,7 @@ def show_blockers(dossier: AgreementDossier, as_of: dt.date, person: session.Per
 def show_reports(dossier: AgreementDossier, as_of: dt.date, person: session.Person) -> None:
     """The last report in full, the earlier ones as a table."""
     reports = known_on(dossier.reports, "reported_on", as_of).sort("reported_on", "id", descending=True)
-    st.subheader(w.t("agreement.reports"), anchor=False)
+    st.header(w.t("agreement.reports"), anchor=False)
     if not reports.is_empty():
         last = reports.row(0, named=True)
         period = last["period"] or w.t("agreement.no_period")
@@ -311,7 +311,7 @@ def show_history(dossier: AgreementDossier, as_of: dt.date, person: session.Pers
         withdrawn=pl.col("retracted_at").is_not_null(),
     )
     history = pl.concat([states, targets], how="diagonal").filter(pl.col("effective_on") <= as_of)
-    st.subheader(w.t("agreement.history"), anchor=False)
+    st.header(w.t("agreement.history"), anchor=False)
     brought.show(
         history.sort("effective_on", "recorded_at", descending=True).with_columns(received_apart("effective_on")),
         [
@@ -362,7 +362,7 @@ def show_looked_at(dossier: AgreementDossier) -> None:
     found = dossier.verifications.filter(pl.col("retracted_at").is_null())
     if found.is_empty():
         return
-    st.subheader(w.t("agreement.looked_at"), anchor=False)
+    st.header(w.t("agreement.looked_at"), anchor=False)
     tables.show(
         found,
         [

@@ -12,7 +12,7 @@ from kpi.facts.signs import FLAGS
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import KPIS
 from kpi.vocabulary import BUCKETS, CLOSED_BUCKETS
-from pages.ui import cards, loaders
+from pages.ui import cards, links, loaders
 from pages.ui.choices import ALL, agency_choice, choice, typed
 from pages.ui.kept import kept
 from pages.ui.tables import Column
@@ -20,6 +20,9 @@ from pages.ui.view import View
 
 ALL_BUCKETS: Final = (*BUCKETS, *CLOSED_BUCKETS)
 PARTS: Final = ("denominator", "numerator", "rest")
+
+NAMED: Final = 4
+"""So many agencies and partners are offered to who looks for a name."""
 
 COLUMNS: Final = [
     Column("ref", "agreements.ref", pinned=True),
@@ -67,7 +70,38 @@ def choose(view: View, own: str | None) -> pl.DataFrame:
     else:
         bucket = None
     rows = _narrowed(view, own, kpi, part, flag, bucket, agency)
-    return rows.join(loaders.search(sought), on="agreement_id", how="semi") if sought.strip() else rows
+    if not sought.strip():
+        return rows
+    _show_named(view, own, sought)
+    return rows.join(loaders.search(sought), on="agreement_id").sort("place", maintain_order=True)
+
+
+def _show_named(view: View, own: str | None, sought: str) -> None:
+    """The agencies and partners of this name, before the agreements that mention it: to the scorecard, or to all with a partner."""
+    found = _named(view, own, sought)
+    if found.is_empty():
+        return
+    with st.container(horizontal=True):
+        for kind, code, n in found.iter_rows():
+            label = w.tn(f"agreements.found_{kind}", n, name=w.plain(w.name(kind, code)))
+            if kind == "agency":
+                links.page_link("scorecard", label, icon=":material/assignment_turned_in:", agency=code)
+            else:
+                links.page_link(
+                    "agreements", label, icon=":material/public:", partner_group=f"partner:{code}", flag="signed"
+                )
+
+
+@kept()
+def _named(view: View, own: str | None, sought: str) -> pl.DataFrame:
+    """kind, code, n (its signed agreements) of those that have any, the best answers first."""
+    signed = loaders.seen_facts(view, own).agreements.filter("is_signed")
+    having = [
+        signed.group_by(code=kind).agg(n=pl.len().cast(pl.Int64)).select(pl.lit(kind).alias("kind"), "code", "n")
+        for kind in ("agency", "partner")
+    ]
+    found = loaders.search_names(sought).join(pl.concat(having), on=["kind", "code"], maintain_order="left")
+    return found.select("kind", "code", "n").head(NAMED)
 
 
 def _behind_a_number(view: View, own: str | None) -> tuple[str | None, str]:

@@ -150,7 +150,7 @@ def show_rows(person: Person) -> None:
     found = _found(_day())
     if found.is_empty():
         return
-    st.subheader(w.t("integrity.behind"), anchor=False)
+    st.header(w.t("integrity.behind"), anchor=False)
     with st.container(horizontal=True):
         agencies = found["agency"].unique(maintain_order=True).to_list()
         agency = choice(

@@ -20,7 +20,7 @@ def show(person: Person, which: Shown, rows: pl.DataFrame, row: dict[str, Any]) 
     """The entry, and a button for each change, which opens a dialog."""
     if st.button(w.t("lists.back", list=w.t(f"lists.of_{which.name}")), type="tertiary", icon=":material/arrow_back:"):
         links.go("lists", list=which.name)
-    st.subheader(w.plain(row[w.column("name")]), anchor=False)
+    st.header(w.plain(row[w.column("name")]), anchor=False)
     st.markdown(_standing(which, row))
     for label, value in _told(which, row):
         st.text(f"{label}: {value}")

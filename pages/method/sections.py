@@ -55,7 +55,7 @@ def show_register() -> None:
         "method.licence": edition.licence,
         "method.attribution": edition.attribution,
     }
-    st.subheader(w.t("method.about_data"), anchor=False)
+    st.header(w.t("method.about_data"), anchor=False)
     pairs.show((w.t(key), text) for key, text in lines.items() if text)
     caveat = getattr(edition, w.column("caveat"))
     if caveat:
@@ -66,7 +66,7 @@ def show_register() -> None:
 @drawn
 def show_kpis(as_of: dt.date, asked: str | None) -> None:
     """Every KPI this register supports, in plain words; the one that is asked for is open."""
-    st.subheader(w.t("method.kpis"), anchor=False)
+    st.header(w.t("method.kpis"), anchor=False)
     rules = loaders.rules(as_of)
     on = {code: kpi for code, kpi in KPIS.items() if not kpi.is_off(loaders.records())}
     for code, kpi in on.items():
@@ -107,7 +107,7 @@ def show_flags(as_of: dt.date) -> None:
 
 @drawn
 def _show_buckets(as_of: dt.date) -> None:
-    st.subheader(w.t("method.flags"), anchor=False)
+    st.header(w.t("method.flags"), anchor=False)
     st.text(w.t("method.flags_lead"))
     rules = loaders.rules(as_of)
     limits = {
@@ -128,7 +128,7 @@ def _stall_days(as_of: dt.date) -> pl.DataFrame:
 
 def show_composite(as_of: dt.date) -> None:
     """Weights and goalposts of the composite, and what the lights mean."""
-    st.subheader(w.t("method.composite"), anchor=False)
+    st.header(w.t("method.composite"), anchor=False)
     rules = loaders.rules(as_of)
     st.text(w.t("method.composite_lead", share=w.percent(100 * rules.composite_min_weight_share)))
     tables.show(
@@ -156,7 +156,7 @@ def show_composite(as_of: dt.date) -> None:
 @drawn
 def show_incentives() -> None:
     """What raises a score and what does not, in two short lists; and behind a click what is not closed, with its size."""
-    st.subheader(w.t("method.incentives"), anchor=False)
+    st.header(w.t("method.incentives"), anchor=False)
     for column, title in zip(st.columns(2), INCENTIVES, strict=True):
         column.markdown(_listed(title, INCENTIVES[title]))
     st.caption(w.t("method.incentives_unseen"))
@@ -190,7 +190,7 @@ def show_reconciliation(person: Person) -> None:
     edition = data_edition.shown()
     if edition.data_date is None:
         return
-    st.subheader(w.t("method.reconciliation"), anchor=False)
+    st.header(w.t("method.reconciliation"), anchor=False)
     st.text(w.t("method.reconciliation_lead" if edition.is_demo else "published.not_national"))
     sees_ours = person.limited_to is None
     if not sees_ours:

@@ -46,7 +46,7 @@ def updated() -> str | None:
 def show_delivery(view: View, person: Person) -> None:
     """The best and the worst ranked agencies; a bar leads to its agency's scorecard."""
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
-    st.subheader(w.t(f"overview.delivery_{group}"), anchor=False)
+    st.header(w.t(f"overview.delivery_{group}"), anchor=False)
     group_view = view.where(agency_group=group)
     shown = _ends(group_view)
     if shown.is_empty():
@@ -69,7 +69,7 @@ def show_delivery(view: View, person: Person) -> None:
 def show_largest(view: View, *, by: str, page: str) -> None:
     """The largest groups and how much of each has started, for a register that names no agency; a bar leads to its agreements.
     `by` is a column of the facts and a kind of `words.name`."""
-    st.subheader(w.t(f"overview.largest_{by}"), anchor=False)
+    st.header(w.t(f"overview.largest_{by}"), anchor=False)
     rows = _largest(view, by)
     alt = w.t("overview.largest_alt")
     chosen = charts.show(
@@ -153,7 +153,7 @@ def _bars(rows: pl.DataFrame) -> pl.DataFrame:
 
 def show_stuck(view: View) -> None:
     """How far agreements have come, and where the open ones stand; a bar leads to its list."""
-    st.subheader(w.t("overview.flow"), anchor=False, help=w.t("overview.flow_help"))
+    st.header(w.t("overview.flow"), anchor=False, help=w.t("overview.flow_help"))
     flow = _flow(view)
     chosen = charts.show(
         charts.flow,
@@ -264,11 +264,11 @@ def show_decisions(view: View, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
     decisions = _decisions(view, person.limited_to)
     if "blockers" not in loaders.records():
-        st.subheader(w.t("overview.decisions_unknown"), anchor=False)
+        st.header(w.t("overview.decisions_unknown"), anchor=False)
         st.caption(w.t("overview.no_blockers_kept"))
         _link_stalled()
         return
-    st.subheader(
+    st.header(
         w.t("overview.decisions", n=w.number(decisions.height)), anchor=False, help=w.t("overview.decisions_order")
     )
     if decisions.is_empty():

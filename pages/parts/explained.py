@@ -44,7 +44,7 @@ def show(statistic: str, *, is_named: bool = False) -> None:
 @drawn
 def show_all(asked: str | None) -> None:
     """Every statistic in plain words, for the method page; the one that is asked for is open."""
-    st.subheader(w.t("explained.heading"), anchor=False)
+    st.header(w.t("explained.heading"), anchor=False)
     st.text(w.t("explained.lead"))
     for statistic in STATISTICS:
         with st.expander(w.t(f"explained.{statistic}.name"), expanded=statistic == asked):

@@ -98,7 +98,7 @@ def _draw_expected(view: View, agency: str) -> None:
 @st.fragment(parallel=True)
 def show_coming(view: View, person: Person) -> None:
     """The agreements that are not stalled and are likely to be, of those this person may see one by one."""
-    st.subheader(w.t("stalling.heading"), anchor=False)
+    st.header(w.t("stalling.heading"), anchor=False)
     found = studies.stalling(view)
     if found is None:
         st.caption(unforetold.sentence(studies.stalls_proof(view), "stalls"))

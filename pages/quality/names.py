@@ -26,7 +26,7 @@ def show(person: Person) -> None:
     names, assigned = _counted(), records.assigned_names()
     if names.is_empty() and assigned.is_empty():
         return
-    st.subheader(w.t("quality.names"), anchor=False)
+    st.header(w.t("quality.names"), anchor=False)
     if not names.is_empty():
         st.text(w.t("quality.names_lead"))
         tables.show(

@@ -196,7 +196,7 @@ def _open(mark: Mark) -> None:
 
 def show_records(view: View, own: str | None) -> None:
     """The agreements behind, with the field that is missing or wrong and what stands in it; a row opens the agreement."""
-    st.subheader(w.t("quality.records"), anchor=False)
+    st.header(w.t("quality.records"), anchor=False)
     found = counts(view, own)
     told = tuple(_sums(found))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -248,7 +248,7 @@ def _records(view: View, own: str | None, defects: tuple[str, ...], agency: str 
 def _sought(rows: pl.DataFrame, sought: str) -> pl.DataFrame:
     """The rows whose agreement has these words in its number or title, or whose value has them."""
     by_value = rows.filter(w.fold_expr(pl.col("text").fill_null("")).str.contains(w.fold(sought), literal=True))
-    found = pl.concat([loaders.search(sought), by_value.select("agreement_id")]).unique()
+    found = pl.concat([loaders.search(sought).select("agreement_id"), by_value.select("agreement_id")]).unique()
     return rows.join(found, on="agreement_id", how="semi", maintain_order="left")
 
 

@@ -108,7 +108,7 @@ def show_intervals(view: View) -> None:
     dots = _dots(view)
     if dots.is_empty():
         return
-    st.subheader(w.t("ranking.intervals"), anchor=False)
+    st.header(w.t("ranking.intervals"), anchor=False)
     st.caption(w.t("ranking.intervals_help"))
     chosen = charts.show(
         charts.interval_dots, dots, key="ranking_intervals", alt=w.t("ranking.intervals_alt"), on_select=True
@@ -138,7 +138,7 @@ def show_unranked(view: View, person: Person) -> None:
     if few.is_empty():
         return
     if heading.unrankable(view) is None:
-        st.subheader(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
+        st.header(w.t("ranking.too_few", n=w.number(rules.rank_min_n)), anchor=False)
         st.caption(w.t("ranking.too_few_help"))
     tables.show(
         few,

@@ -37,7 +37,7 @@ def show_pair(view: View, person: Person) -> None:
     rows = _placed(view)
     if len(rows) < 2:
         return
-    st.subheader(w.t("comparing.heading"), anchor=False)
+    st.header(w.t("comparing.heading"), anchor=False)
     agencies = [*rows]
     own = person.limited_to if person.limited_to in agencies else None
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -31,7 +31,7 @@ _ROW: Final = 26
 @drawn
 def show_reports(view: View) -> None:
     """How many of the reports due last time came, and the way to the page about them."""
-    st.subheader(w.t("reliance.reports"), anchor=False)
+    st.header(w.t("reliance.reports"), anchor=False)
     reports = records.coverage(view)
     if reports.is_empty():
         st.text(w.t("reliance.no_reports"))
@@ -52,7 +52,7 @@ def show_reports(view: View) -> None:
 @drawn
 def show_records(view: View) -> None:
     """How many agreements have something wrong with their record, and the way to the page about them."""
-    st.subheader(w.t("reliance.records"), anchor=False)
+    st.header(w.t("reliance.records"), anchor=False)
     defects = records.defects(view)
     total, wrong = int(defects["n"].sum()), int(defects["defective"].sum())
     st.markdown(
@@ -73,7 +73,7 @@ def show_records(view: View) -> None:
 @drawn
 def show_forecasts(view: View) -> None:
     """How forecasts made earlier would have fared: of stalling in a sentence, of implementation in classes."""
-    st.subheader(w.t("reliance.forecasts"), anchor=False)
+    st.header(w.t("reliance.forecasts"), anchor=False)
     stalls, starts = studies.stalls_proof(view), studies.starts_proof(view)
     st.markdown(stalling_sentence(studies.stall_test(view)))
     if stalls.has_changed:
@@ -164,7 +164,7 @@ def stalling_sentence(test: BackTest) -> str:
 def show_weights(view: View, person: Person) -> None:
     """How far places depend on the weights, which are a choice."""
     group = view.agency_group if view.agency_group in places.GROUPS else places.usual_group(person)
-    st.subheader(w.t("reliance.weights", group=w.name("agency_group", group)), anchor=False)
+    st.header(w.t("reliance.weights", group=w.name("agency_group", group)), anchor=False)
     ranges = studies.place_ranges(view.where(agency_group=group))
     if ranges.is_empty():
         st.text(heading.unrankable(view) or w.t("reliance.nobody_ranked"))

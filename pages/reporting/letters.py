@@ -41,7 +41,7 @@ def show(view: View, person: Person, period: Period) -> None:
     """What can be done for all agencies that owe reports; nothing where none does."""
     owing = sections.counts(view, None, period.code).filter(pl.col("missing") > 0)["agency"].to_list()
     if owing:
-        st.subheader(w.t("reporting.letters"), anchor=False)
+        st.header(w.t("reporting.letters"), anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             is_wanted = st.button(
                 w.tn("reporting.write_letters", len(owing)), icon=":material/edit_document:", key="reporting_write"

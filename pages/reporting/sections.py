@@ -176,7 +176,7 @@ def _show_unassigned(view: View, own: str | None, period: str) -> None:
 
 def show_agencies(view: View, period: str) -> None:
     """The agencies, those to remind first; a row narrows the list of reports below."""
-    st.subheader(w.t("reporting.agencies"), anchor=False)
+    st.header(w.t("reporting.agencies"), anchor=False)
     st.caption(w.t("reporting.agencies_note"))
     sizes = {who: _agencies(view, period, who).height for who in WHO}
     who = choice(
@@ -257,7 +257,7 @@ def show_course(view: View) -> None:
     cells = _course(view)
     if cells.is_empty():
         return
-    st.subheader(w.t("reporting.course"), anchor=False)
+    st.header(w.t("reporting.course"), anchor=False)
     charts.show(
         charts.heat_map,
         cells,
@@ -299,7 +299,7 @@ def _course(view: View) -> pl.DataFrame:
 
 def show_reports(view: View, own: str | None, period: str) -> str | None:
     """The reports owed, one by one, as far as somebody may see them; the agency they are narrowed to, if to one."""
-    st.subheader(w.t("reporting.reports"), anchor=False)
+    st.header(w.t("reporting.reports"), anchor=False)
     agency = own or None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if own is None:

@@ -153,7 +153,7 @@ def _pick_alike(work: ReviewWork) -> tuple[str, tuple[Change, ...]]:
 
 def _show_changes(work: ReviewWork, *, may_decide: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(w.t("upload.differences"), anchor=False)
+        st.header(w.t("upload.differences"), anchor=False)
         if work.decisions:
             st.button(
                 w.t("review.decide_again"),

@@ -43,7 +43,7 @@ class _Shown:
 
 def show(batch: Row, work: ReviewWork) -> None:
     """Both ways side by side. What was typed as a reason stays where it is until it is sent."""
-    st.subheader(w.t("review.decision"), anchor=False)
+    st.header(w.t("review.decision"), anchor=False)
     grid = st.grid(2, min_column_width=320)
     if not work.undecided and work.changes:
         with grid.cell(), st.container(border=True, height="stretch"):

@@ -46,7 +46,7 @@ def show(person: session.Person, batch: Row, batches: pl.DataFrame) -> None:
 
 
 def _show_decision(person: session.Person, batch: Row, waits: refreshing.Waiting, taking: frozenset[str]) -> None:
-    st.subheader(w.t("review.decision"), anchor=False)
+    st.header(w.t("review.decision"), anchor=False)
     number, told = batch["id"], waits.differences
     is_own = batch["username"] == person.username
     grid = st.grid(2, min_column_width=320)

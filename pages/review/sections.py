@@ -22,7 +22,7 @@ ORDERS: Final = ("longest", "unusual")
 
 def show_queue() -> None:
     """The batches that wait, those that wait longest first or those with most out of the ordinary; a row opens one."""
-    st.subheader(w.t("review.queue"), anchor=False)
+    st.header(w.t("review.queue"), anchor=False)
     waiting = updates.list_waiting(session.store())
     if waiting.is_empty():
         cards.empty_state("review.queue_none")

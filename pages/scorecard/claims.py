@@ -46,7 +46,7 @@ def show_moves(view: View, agency: str, person: Person) -> None:
     """What would move the agency. Only for those who may see the agency's agreements one by one."""
     lacking = studies.lacking(view, agency, loaders.pending_mark())
     if lacking.is_empty():
-        st.subheader(w.t("moves.heading"), anchor=False)
+        st.header(w.t("moves.heading"), anchor=False)
         statistics.draw_steps(view, agency)
         return
     labels = [w.t("moves.heading"), w.t("claims.heading", n=w.number(lacking.height))]

@@ -167,7 +167,7 @@ def show_kpis(view: View, agency: str) -> None:
     trend = trends.scorecards(view, by="agency").filter(pl.col("agency") == agency)
     told = loaders.beside_cards(view, by="agency").row(by_predicate=pl.col("agency") == agency, named=True)
     rules, seen = loaders.rules(view.as_of), seen_of(view, agency)
-    st.subheader(w.t("scorecard.kpis"), anchor=False)
+    st.header(w.t("scorecard.kpis"), anchor=False)
     st.caption(trends.label(view.as_of))
     grid = st.grid("auto", min_column_width=260, border=True)
     for code in shown_in("scorecard", loaders.records()):
@@ -288,7 +288,7 @@ def show_reasons(view: View, agency: str) -> None:
         for word in words.iter_rows(named=True):
             said_by_agency.show_one(word)
 
-    st.subheader(w.t("scorecard.reasons"), anchor=False)
+    st.header(w.t("scorecard.reasons"), anchor=False)
     _in_cells(told[:shown], show)
     if more := told[shown:]:
         with st.expander(w.tn("scorecard.more_reasons", len(more))):
@@ -370,7 +370,7 @@ def _peers(view: View, agency: str, code: str) -> pl.DataFrame:
 
 def show_lists(view: View, agency: str) -> None:
     """What asks for action: stalled, overdue, and due soon. Only for those who may see the agency's agreements one by one."""
-    st.subheader(w.t("scorecard.lists"), anchor=False)
+    st.header(w.t("scorecard.lists"), anchor=False)
     found = {name: _listed(view, agency, condition) for name, condition in WATCHED_LISTS.items()}
     labels = [w.t(f"scorecard.list_{name}", n=w.number(rows.height)) for name, rows in found.items()]
     tabs = st.tabs(labels, on_change="rerun", key="scorecard_lists")

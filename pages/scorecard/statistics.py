@@ -137,7 +137,7 @@ def _draw_adjusted(view: View, agency: str) -> None:
     rows = [row for kpi in compared if (row := _adjusted(view, agency, kpi)) is not None]
     if not rows:
         return
-    st.subheader(w.t("moves.adjusted"), anchor=False)
+    st.header(w.t("moves.adjusted"), anchor=False)
     grid = st.grid(len(compared), min_column_width=240, border=True)
     for row in rows:
         with grid.cell():

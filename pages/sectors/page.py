@@ -23,7 +23,7 @@ if groups.nothing_signed(view):
 
 def show_heat_map() -> None:
     """How many were signed in each field with each group of partners; a cell leads to its agreements."""
-    st.subheader(w.t("sectors.heat"), anchor=False)
+    st.header(w.t("sectors.heat"), anchor=False)
     against = choice(
         "against",
         tuple(AGAINST),

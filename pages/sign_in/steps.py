@@ -58,7 +58,7 @@ def show(*, address: str) -> bool:
         st.warning(words.t("sign_in.step_over"), icon=":material/schedule:")
         return False
     stage = under_way.step.stage
-    st.subheader(words.t(f"sign_in.{stage}"), anchor=False)
+    st.header(words.t(f"sign_in.{stage}"), anchor=False)
     st.caption(words.t("sign_in.step_of", username=words.plain(username)))
     if stage == "code":
         _show_code(under_way, browser, address)

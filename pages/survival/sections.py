@@ -114,7 +114,7 @@ def _limits(table: pl.DataFrame, low: str, high: str, *, percent: bool) -> pl.Se
 
 def show_curves(view: View, person: Person) -> None:
     """The share implemented by days since signing, group beside group, with the numbers still waiting."""
-    st.subheader(w.t("survival.curves"), anchor=False)
+    st.header(w.t("survival.curves"), anchor=False)
     by = choice(
         "by",
         tuple(GROUPINGS),

@@ -41,6 +41,7 @@ from pages.ui import data_edition
 from pages.ui.filter_declarations import code_filters
 from pages.ui.kept import kept
 from pages.ui.view import View
+from words import seeking
 
 
 @dataclasses.dataclass(frozen=True)
@@ -377,21 +378,41 @@ def report_texts(reports: pl.Series) -> pl.DataFrame:
 
 
 def search(text: str) -> pl.DataFrame:
-    """The ids (column agreement_id) of agreements whose reference number or title holds every word of `text`, diacritics aside.
+    """The agreements whose reference number or title answers what was typed (`words.seeking`): agreement_id, place (best first).
 
     For narrowing a frame a person may see: by itself it knows no limits. Empty text finds nothing.
     """
-    index = _search_index()
-    sought = words.fold(text).split()
-    if not sought:
-        return index.clear().select("agreement_id")
-    found = index.filter(pl.all_horizontal(pl.col("folded").str.contains(word, literal=True) for word in sought))
-    return found.select("agreement_id")
+    return _answering(_search_index(), text)
 
 
 @kept(rows=True)
 def _search_index() -> pl.DataFrame:
-    return register().agreements.select(
-        agreement_id="id",
-        folded=words.fold_expr(pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)),
-    )
+    titles = pl.concat_str("ref", "title_vi", "title_en", separator=" ", ignore_nulls=True)
+    return register().agreements.select(pl.col("id").alias("agreement_id"), *seeking.index(titles))
+
+
+def search_names(text: str) -> pl.DataFrame:
+    """The agencies and partners one of whose names answers what was typed: kind, code, place; the best first."""
+    found = _answering(_names_index(), text).group_by("kind", "code").agg(pl.col("place").min())
+    return found.sort("place", "kind", "code")
+
+
+@kept()
+def _names_index() -> pl.DataFrame:
+    named = [
+        {"kind": kind, "code": code, "name": name}
+        for language in words.LANGUAGES_IN_STORE
+        for (kind, _), by_code in names(language).items()
+        if kind in ("agency", "partner")
+        for code, name in by_code.items()
+    ]
+    frame = pl.DataFrame(named, schema={"kind": pl.String, "code": pl.String, "name": pl.String})
+    return frame.drop_nulls("name").select("kind", "code", *seeking.index(pl.col("name")))
+
+
+def _answering(index: pl.DataFrame, text: str) -> pl.DataFrame:
+    """The rows of an index that answer, without what was looked into: those with every word; where there are none, those in which
+    the last word begins, for whoever is still typing."""
+    found = index.with_columns(place=seeking.read(text).place()).drop_nulls("place").drop(seeking.PLAIN, seeking.EXACT)
+    whole = found.filter(pl.col("place") <= seeking.EVERY_WORD)
+    return found if whole.is_empty() else whole

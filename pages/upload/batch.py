@@ -46,7 +46,7 @@ def show_heading(person: session.Person, batch: Row, batches: pl.DataFrame) -> N
     said = [w.t("upload.batch_number", number=batch["id"]), history.status(batch)]
     if not person.hands_in_for:
         said.insert(1, w.name("agency", batch["agency"]) if batch["agency"] else w.t("refresh.from_source"))
-    st.subheader(" · ".join(w.plain(text) for text in said), anchor=False)
+    st.header(" · ".join(w.plain(text) for text in said), anchor=False)
     sent = w.t("upload.sent_by", by=batch["username"], at=history.moment(batch["created_at"]))
     st.text(f"{batch['file_name']} · {sent}")
     _show_review(batch)

@@ -80,7 +80,7 @@ def _show_problems_or_differences(person: session.Person, work: Work, *, has_row
         st.info(w.t(key), icon=":material/check_circle:")
         return
     is_third = has_rows and work.corrects is None
-    st.subheader(w.t("upload.step_differences" if is_third else "upload.differences"), anchor=False)
+    st.header(w.t("upload.step_differences" if is_third else "upload.differences"), anchor=False)
     notices.show(work.notices, key=f"upload_notices_{work.round}")
     notices.show_clearing(work)
     if work.final is None:

@@ -32,7 +32,7 @@ def show(person: session.Person, batch: history.Row, batches: pl.DataFrame) -> N
     table = with_asked(with_room(sent.table), asked, language=w.language())
     if st.session_state.get(upload_work.file_key()) is None and not upload_work.has_draft(person, corrects=batch["id"]):
         _show_rows(person, batch["id"], table)
-    st.subheader(w.t("upload.correct_file"), anchor=False)
+    st.header(w.t("upload.correct_file"), anchor=False)
     problems.show_returned_file(table, sent.problems)
     sections.take_file(person, corrects=batch["id"])
 

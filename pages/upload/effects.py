@@ -92,7 +92,7 @@ def show(effects: Effects | None, *, note: str | None = None) -> None:
     if effects is None:
         return
     before, after = effects.before, effects.after
-    st.subheader(w.t("upload.effects"), anchor=False)
+    st.header(w.t("upload.effects"), anchor=False)
     changed = [code for code in shown_in("scorecard") if _differs(before.cards.get(code), after.cards.get(code))]
     scope = w.name("scope", effects.view.scope or "ALL")
     said = w.t("upload.effects_scope" if changed else "upload.effects_none", scope=scope)

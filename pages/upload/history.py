@@ -56,7 +56,7 @@ def find(batches: pl.DataFrame, number: int) -> Row | None:
 
 def show(person: session.Person, batches: pl.DataFrame) -> None:
     """The batches as a table; a row opens one of them."""
-    st.subheader(w.t("upload.history" if person.hands_in_for else "upload.history_all"), anchor=False)
+    st.header(w.t("upload.history" if person.hands_in_for else "upload.history_all"), anchor=False)
     agency = [] if person.hands_in_for else [Column("agency", "upload.agency", "code", of="agency", short=True)]
     reviewed = [
         *([Column("reason", "upload.reason", width=240)] if (batches["reason"] != "").any() else []),

@@ -52,7 +52,7 @@ def show(person: session.Person, given: UploadedFile, work: Work) -> None:
     if work.outline is None:
         return
     if work.table is None:
-        st.subheader(w.t("upload.layout_ask"), anchor=False)
+        st.header(w.t("upload.layout_ask"), anchor=False)
         _ask(person, given, work, said)
     elif not _is_as_in_the_template(work.outline.columns):
         used = sum(bool(seen.code) for seen in work.outline.columns)

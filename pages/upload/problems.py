@@ -243,7 +243,7 @@ def show_editor(work: Work, *, titles: Mapping[str, str] | None = None) -> None:
     given = frame.filter(pl.col(ROW).is_in(rows)).select(
         ROW, *marked, *named, *(code for code in codes if not named or code != "ref")
     )
-    st.subheader(w.t("upload.edit"), anchor=False)
+    st.header(w.t("upload.edit"), anchor=False)
     st.caption(w.t("upload.edit_help"))
     # No form of Streamlit's around it: that would keep in the browser what is to be kept in the store.
     edited = st.data_editor(

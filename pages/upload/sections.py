@@ -50,7 +50,7 @@ def show_returned(batches: pl.DataFrame) -> None:
 
 def show_template(person: session.Person) -> None:
     """The agency's open agreements as a file to fill in."""
-    st.subheader(w.t("upload.step_template"), anchor=False)
+    st.header(w.t("upload.step_template"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.session_state["upload_template_whole"] = is_whole = st.query_params.get("template") == "whole"
         for kind in _TEMPLATES:
@@ -114,7 +114,7 @@ def choose_way() -> str:
 
 def show_file(person: session.Person) -> None:
     """Take a file and show what it comes to."""
-    st.subheader(w.t("upload.step_upload"), anchor=False)
+    st.header(w.t("upload.step_upload"), anchor=False)
     take_file(person)
 
 

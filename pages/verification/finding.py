@@ -85,7 +85,7 @@ def show(person: Person, item: Item) -> None:
     if st.button(w.t("verification.back"), type="tertiary", icon=":material/arrow_back:"):
         st.query_params.pop("claim", None)
         st.rerun()
-    st.subheader(w.plain(item[w.column("title")] or item["title_vi"]), anchor=False)
+    st.header(w.plain(item[w.column("title")] or item["title_vi"]), anchor=False)
     st.text(w.t("verification.claimed", state=w.name("state", item["state"]), date=w.date(item["effective_on"])))
     received = item["received_on"]
     st.caption(

@@ -50,7 +50,7 @@ def items_of(sample: Sample) -> pl.DataFrame:
 
 def show_periods(person: Person, periods: pl.DataFrame) -> None:
     """The samples there are; who may announces the next one, and draws that of a period that has closed."""
-    st.subheader(w.t("verification.samples"), anchor=False)
+    st.header(w.t("verification.samples"), anchor=False)
     st.caption(w.t("verification.samples_help"))
     made = periods.filter(pl.col("id").is_not_null())
     tables.show(

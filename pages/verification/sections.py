@@ -49,7 +49,7 @@ def show_reliability(sample: dict[str, Any], items: pl.DataFrame) -> None:
             claims=w.number(sample["claims"]),
         )
     )
-    st.subheader(w.t("verification.by_agency"), anchor=False)
+    st.header(w.t("verification.by_agency"), anchor=False)
     tables.show(
         agencies.with_columns((100 * pl.col(name)).alias(name) for name in ("value", "low", "high")).with_columns(
             interval=_intervals(agencies)
@@ -74,7 +74,7 @@ def show_waiting(items: pl.DataFrame) -> None:
     waiting = _numbered(items.filter(pl.col("verdict").is_null()))
     if waiting.is_empty():
         return
-    st.subheader(w.t("verification.waiting"), anchor=False)
+    st.header(w.t("verification.waiting"), anchor=False)
     tables.show(
         waiting,
         _CLAIM,
@@ -96,7 +96,7 @@ def show_again() -> None:
 def _show_again(name: str, claims: pl.DataFrame, columns: list[Column]) -> None:
     if claims.is_empty():
         return
-    st.subheader(w.t(f"verification.{name}"), anchor=False)
+    st.header(w.t(f"verification.{name}"), anchor=False)
     st.caption(w.t(f"verification.{name}_help"))
     place = pl.int_range(1, pl.len() + 1)
     tables.show(
@@ -126,7 +126,7 @@ def show_found(items: pl.DataFrame) -> None:
     found = _numbered(items.filter(pl.col("verdict").is_not_null()))
     if found.is_empty():
         return
-    st.subheader(w.t("verification.found"), anchor=False)
+    st.header(w.t("verification.found"), anchor=False)
     columns = [
         *_CLAIM[:4],
         Column("state", "verification.state", "code", of="state", width=140),
@@ -162,7 +162,7 @@ def show_drift(periods: pl.DataFrame) -> None:
     limit = loaders.rules(data_edition.shown().data_date or today(None)).drift_z
     told = reliability.drift(finished, limit=limit)
     last = told.row(-1, named=True)
-    st.subheader(w.t("verification.drift"), anchor=False)
+    st.header(w.t("verification.drift"), anchor=False)
     if last["is_alarm"]:
         cards.notice("verification.drift_alarm", period=last["period"], z=w.number(last["z"], 2))
     elif last["z"] is None:

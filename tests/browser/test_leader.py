@@ -77,7 +77,7 @@ def test_what_others_change_shows_by_itself_and_what_was_chosen_and_typed_stays(
 ) -> None:
     open_as(page, "lanhdao", "/?agency_group=ministry")
     page.get_by_text(re.compile(r"^Danh sách \d+ việc")).click()
-    search = page.get_by_role("searchbox", name="Tìm cam kết")
+    search = page.get_by_role("searchbox", name="Tìm cơ quan, đối tác")
     search.fill("cảng")
     expect(page.locator(AT_REST)).to_be_visible()
 

@@ -57,7 +57,7 @@ def test_a_kpi_that_is_declared_and_has_words_is_computed_and_shown_where_it_say
     assert not method.exception
     name = "Tỷ lệ thử, short"
     assert any(name in metric.label for metric in scorecard.metric)
-    assert any("Tỷ lệ thử" in text.value for text in (*method.text, *method.subheader, *method.markdown))
+    assert any("Tỷ lệ thử" in text.value for text in (*method.text, *method.header, *method.markdown))
     view = View(as_of=AS_OF, compare_with=AS_OF, reader=readers.EVERYTHING)
     (card,) = loaders.scorecards(view, by="agency").filter(agency="BCT", kpi="K99").to_dicts()
     mine = loaders.facts(view).agreements.filter(kpi.among, agency="BCT")

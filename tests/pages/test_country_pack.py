@@ -30,7 +30,7 @@ def test_treaties_without_agencies_are_read_by_partner_and_sector(visit: Visit) 
         ("Never in force", "1"),
         ("Signing to entry into force", "89 days"),
     ]
-    assert [title.value for title in overview.subheader] == [
+    assert [title.value for title in overview.header] == [
         "Largest partners",
         "From signing to entry into force",
         "Largest sectors",

@@ -95,7 +95,7 @@ def test_a_leader_sees_the_most_pressing_decisions_and_the_way_to_each(browsed_s
 
     refs = [parameters["ref"] for target, parameters in links(page) if target == "agreement"]
     assert refs == expected["ref"].head(sections.DECISIONS).to_list()
-    assert any(f"({expected.height})" in heading.value for heading in page.subheader)
+    assert any(f"({expected.height})" in heading.value for heading in page.header)
 
 
 def test_an_agency_sees_the_whole_count_and_how_many_are_its_own(browsed_store: sa.Engine, visit: Visit) -> None:

@@ -86,7 +86,7 @@ def test_agencies_with_too_few_agreements_are_listed_apart_with_their_values(
 
     assert expected.is_empty(), "in the whole register everybody has enough"
     assert few.height
-    assert any(heading.value == "Too few agreements to rank (under 10)" for heading in page.subheader)
+    assert any(heading.value == "Too few agreements to rank (under 10)" for heading in page.header)
     assert sorted(int(row["n"]) for row in rows(page, -1)) == sorted(few["n"].to_list())
     assert "place" not in rows(page, -1)[0]
 

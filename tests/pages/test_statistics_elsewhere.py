@@ -56,7 +56,7 @@ def test_three_things_are_for_those_who_may_see_the_agreements(
 
     heading = {"vi": "Ba việc nâng điểm nhiều nhất", "en": "Three things that would move it most"}[language]
     assert not page.exception
-    shown = [text.value for text in page.subheader] + [tab.label for tab in page.tabs]
+    shown = [text.value for text in page.header] + [tab.label for tab in page.tabs]
     assert (heading in shown) == (username not in ("bct", "langson"))
 
 
@@ -77,7 +77,7 @@ def test_what_is_made_of_single_agreements_is_not_told_of_others(browsed_store: 
     headings = {"Three things that would move it most", "If every agency had the same kind of agreements"}
 
     def told(page: AppTest) -> set[str]:
-        return {text.value for text in page.subheader} | {tab.label for tab in page.tabs}
+        return {text.value for text in page.header} | {tab.label for tab in page.tabs}
 
     own = told(visit("scorecard", "bct", "en", agency="BCT"))
     assert headings <= own
@@ -186,7 +186,7 @@ def test_two_agencies_are_compared_for_leaders_and_agencies(visit: Visit, userna
     page = visit("ranking", username, group="ministry")
 
     assert not page.exception
-    assert "Cơ quan A có thực sự kém cơ quan B?" in [text.value for text in page.subheader]
+    assert "Cơ quan A có thực sự kém cơ quan B?" in [text.value for text in page.header]
 
 
 def test_exchanged_agencies_get_the_opposite_answer(browsed_store: sa.Engine, visit: Visit) -> None:

@@ -93,13 +93,13 @@ def hand_in(page: AppTest, data: bytes, name: str = "mau.csv") -> AppTest:
 
 def said(page: AppTest) -> str:
     """Everything the page says in text elements."""
-    kinds = (page.text, page.info, page.success, page.warning, page.error, page.caption, page.title, page.subheader)
+    kinds = (page.text, page.info, page.success, page.warning, page.error, page.caption, page.title, page.header)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def interpreted(page: AppTest) -> str:
     """Everything that goes through elements which interpret Markdown."""
-    kinds = (page.info, page.success, page.warning, page.error, page.caption, page.title, page.subheader, page.markdown)
+    kinds = (page.info, page.success, page.warning, page.error, page.caption, page.title, page.header, page.markdown)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 

@@ -181,7 +181,7 @@ def test_one_claim_found_false_asks_for_the_rest_to_be_seen(drawn: sa.Engine, vi
     opened = visit("verification", "thanhtra", "en", claim=f"e{event}")
 
     assert waiting.height > 0
-    assert any("since a claim was found false" in line.value for line in page.subheader)
+    assert any("since a claim was found false" in line.value for line in page.header)
     assert len(page.dataframe[0].value) == waiting.height
     assert any(tab.label.startswith("Claims that lack something") for tab in card.tabs)
     assert any("not drawn" in line.value for line in opened.caption)

@@ -80,8 +80,9 @@ def test_with_a_session_streamlit_answers_itself(running: Served, token: str) ->
 
 
 def test_the_shell_of_every_page_is_served_with_the_headers(running: Served) -> None:
-    for path in ("/", "/ranking"):
-        answer = httpx.get(running.address + path)
+    for path, language in (("/", "vi"), ("/ranking?lang=en", "en"), ("/?lang=xx", "vi")):
+        answer = httpx.get(running.address + path, headers={"accept": "text/html"})
+        assert f'<html lang="{language}">' in answer.text
         assert answer.status_code == 200
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         (script, *_) = re.findall("<(static/[^>]+)>; rel=modulepreload", answer.headers["link"])

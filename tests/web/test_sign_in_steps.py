@@ -78,7 +78,7 @@ def test_the_password_alone_leads_nowhere(engine: sa.Engine, led_to: list[str], 
     shown = give_password()
 
     assert led_to == []
-    assert shown.subheader[0].value == "Thiết lập xác thực hai lớp"
+    assert shown.header[0].value == "Thiết lập xác thực hai lớp"
     proof = shown.session_state["sign_in_step"].step.proof
     for ticket in (proof, f"enrol\n{proof}", f"open\n{proof}"):
         answer = exchange(client, f"/session/start?{urlencode({'ticket': ticket})}")
@@ -92,7 +92,7 @@ def test_from_the_password_by_qr_code_and_recovery_codes_to_the_session(led_to: 
     assert not shown.exception
 
     shown = give(shown, pyotp.TOTP(secret_of(shown)).now())
-    assert shown.subheader[0].value == "Cất giữ mã dự phòng"
+    assert shown.header[0].value == "Cất giữ mã dự phòng"
     assert len(shown.code[0].value.split()) == 10
     assert led_to == []
     shown = shown.button[0].click().run()
@@ -112,7 +112,7 @@ def test_who_has_one_is_asked_for_it_even_where_it_is_optional(
     monkeypatch.setenv("SECOND_FACTOR", "optional")
 
     shown = give_password()
-    assert shown.subheader[0].value == "Xác thực hai lớp"
+    assert shown.header[0].value == "Xác thực hai lớp"
     shown = give(shown, "000000")
     assert [error.value for error in shown.error] == [
         "Mã không đúng hoặc đã dùng rồi. Hãy đợi ứng dụng hiện mã mới rồi nhập lại."
@@ -132,7 +132,7 @@ def test_a_password_made_by_others_is_changed_first(
         made = accounts.reset_password(session, actor="system", username="dieuphoi")
 
     shown = give_password(made)
-    assert shown.subheader[0].value == "Đặt mật khẩu của riêng bạn"
+    assert shown.header[0].value == "Đặt mật khẩu của riêng bạn"
     shown = give(shown, NEW_PASSWORD, "khác")
     assert [error.value for error in shown.error] == ["Hai lần nhập mật khẩu mới không giống nhau."]
     shown = give(shown, made, made)
