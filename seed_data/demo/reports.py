@@ -9,7 +9,7 @@ import polars as pl
 
 from kpi.vocabulary import PROVINCE_KINDS
 from seed_data.demo.blockers import Blockers
-from seed_data.demo.calendar import month_words, working_before
+from seed_data.demo.calendar import DATA_DATE, month_words, working_before
 from seed_data.demo.draws import Bools, Floats, Ints, below, dates_of, lists, read_data, stream, tailed, whole
 from seed_data.demo.history import recorded
 from seed_data.demo.life import END, NEVER, Life
@@ -31,9 +31,9 @@ _SIGNED, _APPROVAL, _FORCE, _PLANNED, _EARLY, _MIDDLE, _LATE, _SAME, _PAUSED = r
 
 
 def periods() -> pl.DataFrame:
-    """The quarters of 2024 and 2025; reports are due on the 10th day of the month that follows."""
-    starts = [dt.date(year, month, 1) for year in (2024, 2025) for month in (1, 4, 7, 10)]
-    nexts = [*starts[1:], dt.date(2026, 1, 1)]
+    """The quarters of 2024 to 2026; reports are due on the 10th day of the month that follows. Those of 2026 are still to come."""
+    starts = [dt.date(year, month, 1) for year in (2024, 2025, 2026) for month in (1, 4, 7, 10)]
+    nexts = [*starts[1:], dt.date(2027, 1, 1)]
     return pl.DataFrame(
         {
             "code": [f"{start.year}-Q{start.month // 3 + 1}" for start in starts],
@@ -46,7 +46,7 @@ def periods() -> pl.DataFrame:
 
 def report(seed: int, base: pl.DataFrame, life: Life, blockers: Blockers) -> pl.DataFrame:
     """Rows of ProgressReport, agreement by agreement and period by period."""
-    quarters = periods()
+    quarters = periods().filter(pl.col("due_on") <= DATA_DATE)
     dates = quarters.select(pl.col("ends_on", "due_on").to_physical().cast(pl.Int64))
     parts = [
         _period(stream(seed, f"reports {code}"), base, life, blockers, code, ends, due, place / (quarters.height - 1))

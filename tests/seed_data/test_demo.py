@@ -175,6 +175,15 @@ def test_the_register_can_be_stored_and_read(engine: sa.Engine) -> None:
     assert counts["count"].sum() == AGREEMENTS.height
 
 
+def test_the_quarter_under_way_is_the_one_to_report_on_next() -> None:
+    day = demo.DATA_DATE
+    calendar, given = FRAMES["ReportingPeriod"].sort("due_on"), FRAMES["ProgressReport"]["period"].unique()
+    coming = calendar.filter(pl.col("due_on") > day)
+    assert coming["code"].to_list() == ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]
+    assert coming["starts_on"][0] <= day < coming["ends_on"][0]
+    assert given.sort().to_list() == calendar.filter(pl.col("due_on") <= day)["code"].to_list()
+
+
 def test_the_register_says_that_it_is_a_demonstration() -> None:
     version = FRAMES["DataVersion"].row(0, named=True)
 
