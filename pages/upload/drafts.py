@@ -49,7 +49,7 @@ def keep(person: session.Person, work: Work) -> None:
 
 def _keep(person: session.Person, work: Work, table: Table, read: Table) -> None:
     under_way = work.begun if work.edited is None else work.edited
-    mark = (table.sha256, *work.decisions.items())
+    mark = (table.sha256, work.saved.acknowledged, *work.decisions.items())
     if under_way is None and mark == work.saved.mark:
         return
     work.saved.mark = mark if under_way is None else None
@@ -61,6 +61,7 @@ def _keep(person: session.Person, work: Work, table: Table, read: Table) -> None
         "gone": made.gone,
         "rest": () if work.rest is None else work.rest[0].frame[ROW].to_list(),
         "decisions": list(work.decisions.items()),
+        "acknowledged": work.saved.acknowledged,
     }
     way: Way = "file" if upload_work.is_of_file(work) else "rows"
     content = Content(way, read.file_name, _text(typed), len(made), work.corrects, read)
@@ -146,7 +147,7 @@ def of_form(taken: str, *, is_drawn: Callable[[str], bool]) -> FormDraft:
 def keep_form(person: session.Person, draft: FormDraft, *, ref: str, version: str | None, rows: Rows) -> None:
     """Keep what is typed in a form. A form that says nothing is no draft, and deletes none."""
     if rows and drafts.are_kept():
-        typed = _text({"version": version, "rows": rows})
+        typed = _text({"version": version, "rows": rows, "acknowledged": draft.saved.acknowledged})
         _save(person, draft.saved, Content("form", ref, typed, sum(map(len, rows.values()))))
         _say(draft.saved)
 
@@ -267,7 +268,8 @@ def take_up(person: session.Person) -> None:
     except Refused as refusal:
         st.session_state[_SAID] = refusals.sentence(refusal)
         return
-    saved = Saved(Kept(opened.draft.id, opened.draft.revision), opened.typed)
+    acknowledged = json.loads(opened.typed).get("acknowledged", "")
+    saved = Saved(Kept(opened.draft.id, opened.draft.revision), opened.typed, acknowledged=acknowledged)
     if opened.table is None:
         _take_up_form(person, opened, saved)
     else:

@@ -50,7 +50,19 @@ def acknowledge(work: Work) -> bool:
     if not work.notices:
         return True
     count = sum(problems.counts(work.notices).values())
-    return st.checkbox(w.tn("upload.acknowledge", count), key=f"upload_acknowledge_{work.token}")
+    key, mark = f"upload_acknowledge_{work.token}", upload_work.mark_of(work.notices)
+    return st.checkbox(
+        w.tn("upload.acknowledge", count),
+        value=work.saved.acknowledged == mark,
+        key=key,
+        on_change=_note,
+        args=(work, key, mark),
+    )
+
+
+def _note(work: Work, key: str, mark: str) -> None:
+    """Kept with the draft, which knows so before the page is drawn."""
+    work.saved.acknowledged = mark if st.session_state[key] else ""
 
 
 # --- Blank cells -----------------------------------------------------------------------------------------------------

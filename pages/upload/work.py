@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -20,6 +21,7 @@ import streamlit as st
 from data_access import headings, updates
 from data_access.accounts import Person
 from data_access.drafts import Kept
+from data_access.updates import submissions
 from files import Grid
 from kpi.update import (
     Change,
@@ -49,7 +51,7 @@ _DRAFT: Final = "draft"
 @dataclasses.dataclass
 class Saved:
     """What of something under way is kept as a draft: which one, after which change, what it says, of how many corrections, since
-    when here; `trouble` is why it is not."""
+    when here; `trouble` is why it is not. `acknowledged` marks the notices that were (see `mark_of`)."""
 
     kept: Kept | None = None
     said: str = ""
@@ -57,6 +59,7 @@ class Saved:
     at: dt.datetime | None = None
     mark: object = None
     trouble: str = ""
+    acknowledged: str = ""
 
 
 @dataclasses.dataclass
@@ -232,6 +235,11 @@ def of_returned(person: Person, *, batch_id: int, table: Table, progress: Progre
 def forget() -> None:
     """Leave what was under way."""
     st.session_state.pop(_WORK, None)
+
+
+def mark_of(notices: Sequence[Problem]) -> str:
+    """Tells notices from others: acknowledged is what was read, and nothing that came to be said since."""
+    return hashlib.sha256(json.dumps(submissions.told(notices)).encode()).hexdigest() if notices else ""
 
 
 def is_under_way() -> bool:

@@ -6,6 +6,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Checkbox
 
 import words as w
 from data_access import drafts
@@ -23,6 +24,7 @@ from tests.pages.test_upload import (
     refs,
     said,
     stored_otherwise,
+    taken,
 )
 
 __all__ = ["in_time", "refs"]  # fixtures, which pytest finds by their names here
@@ -126,3 +128,38 @@ def test_a_draft_of_somebody_else_is_refused_and_one_s_own_can_be_thrown_away(
     assert not page.exception
     assert own(shown_store) == []
     assert [button for button in page.button if "draft" in str(button.key)] == []
+
+
+def box_of(page: AppTest) -> Checkbox:
+    """What says that the notices were read."""
+    return next(box for box in page.checkbox if (box.key or "").startswith("upload_acknowledge_"))
+
+
+def test_what_was_acknowledged_is_so_elsewhere_until_there_is_something_else_to_read(
+    shown_store: sa.Engine, visit: Visit, refs: Refs
+) -> None:
+    far = {"current_target": "31/12/2099", "target_reason": "Kéo dài"}
+    page = hand_in(visit("upload", "bct"), edited(taken(shown_store), {refs.signed: far}))
+    assert not box_of(page).value
+    box_of(page).check().run()
+    (draft,) = own(shown_store)
+
+    page = visit("upload", "bct", draft=draft.id)
+    assert box_of(page).value
+    assert not page.button(key="upload_confirm").disabled
+    stored_otherwise(shown_store, f"ref,deliverable_vi\n{refs.other},Của người khác\n")
+    page = visit("upload", "bct", draft=draft.id)
+    assert not box_of(page).value  # that somebody else has changed a cell is new
+    box_of(box_of(page).check().run()).uncheck().run()
+    assert not box_of(visit("upload", "bct", draft=draft.id)).value
+
+    page = visit("upload", "bct", way="form", ref=refs.signed)
+    page.date_input(key=f"form_{refs.signed}_1_target_current_target").set_value(dt.date(2099, 12, 31))
+    page = page.text_area(key=f"form_{refs.signed}_1_target_target_reason").set_value("Kéo dài").run()
+    page = page.button(key=f"upload_form_check_{refs.signed}_1").click().run()
+    box_of(page).check().run()
+    form = next(one for one in own(shown_store) if one.way == "form")
+    page = visit("upload", "bct", way="form", ref=refs.signed, draft=form.id)
+    page = page.button(key=f"upload_form_check_{refs.signed}_1_1").click().run()
+    assert box_of(page).value
+    assert "Đã ghi nhận đợt" in said(page.button(key="upload_confirm").click().run())
