@@ -21,6 +21,7 @@ from cli import (
     mappings,
     people,
     periods,
+    publications,
     refreshing,
     registers,
     reminders,
@@ -51,6 +52,7 @@ for room in (
     lists,
     reminders,
     samples,
+    publications,
     keeping,
     serving,
 ):

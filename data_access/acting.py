@@ -76,6 +76,8 @@ Code = Literal[
     # what is decided
     "deadline_passed", "subject_unknown", "not_issuer", "moved_on", "step_unknown", "step_unfit", "blocker_gone",
     "within_authority", "already_escalated", "members_missing", "level_unfit",
+    # what is published
+    "publication_gone", "comments_open", "comments_closed", "day_not_over", "before_known",
     # what is looked at
     "period_open", "period_closed", "already_announced", "not_announced", "not_drawn", "already_drawn", "seed_lost",
     "nothing_to_draw", "sample_too_large", "own_agency", "claim_gone", "already_verified", "verdict_unknown", "document_missing",

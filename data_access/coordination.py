@@ -18,7 +18,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from data_access import audit, data_date, samples, store
+from data_access import audit, data_date, publications, samples, store
 from data_access.acting import Person, Refused, account_of, logged, take_turn
 from data_access.clock import today
 from data_access.register import raise_data_version, rules_on
@@ -33,6 +33,7 @@ ACTIONS: Final = (
     *("names.assign", "names.release"),
     *("lists.add", "lists.rename", "lists.remove", "lists.also", "lists.no_more"),
     *("lists.merge", "lists.split", "lists.close", "lists.reopen", "lists.tier", "lists.no_tier"),
+    *publications.ACTIONS,
     *("partners.add", "partners.rename", "partners.remove", "partners.also", "partners.no_more"),
 )
 """The audit's names for what a coordinator settles: here, in `uploads.routes`, `unresolved_names` and `lists`, of which those of
@@ -144,7 +145,8 @@ def publish(session: Session, *, actor: Person, day: dt.date, seen: dt.date) -> 
     """Show everybody the register up to a day: its data date from now on, until it moves on. Gives the new data version.
 
     `seen` is the data date that was shown. The day lies at the latest today, and at the earliest on the day that holds without
-    the coordinator (`data_date.read_least`): going back to it takes back what was published. Raises `Refused`.
+    the coordinator (`data_date.read_least`): going back to it takes back what was published, scorecards excepted
+    (`publications`). Raises `Refused`.
     """
     version = begin(session, actor, "register.publish")
     before, least = data_date.read(session), data_date.read_least(session)
@@ -154,7 +156,8 @@ def publish(session: Session, *, actor: Person, day: dt.date, seen: dt.date) -> 
         raise Refused("no_change")
     if day > today(None):
         raise Refused("not_yet")
-    if least is not None and day < least:
+    scorecards = publications.read_last_day(session)
+    if (least is not None and day < least) or (scorecards is not None and day < scorecards):
         raise Refused("published_already")
     version.published_to = None if day == least else day
     return finish(

@@ -29,6 +29,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "sample_share": (0.3, 1.0),
         "comment_days": (1, 30),
         **{f"answer_days.{level}": (1, 365) for level in LEVELS_ABOVE},
+        "draft_days": (0, 60),
     }
 )
 """The thresholds a coordinator may set from a date on, and between which values; part of a mapping as `name.key`.
@@ -56,7 +57,7 @@ class Rules(Thresholds):
     `alike_characters` or more that `alike_texts` agreements share are identical ones.
 
     A directive without a word of its agency `comment_days` before it is due says so; a level that something was escalated to has
-    `answer_days` to answer.
+    `answer_days` to answer. Agencies have `draft_days` to comment on a draft before it is published.
     """
 
     weights: Mapping[str, float] = dataclasses.field(default_factory=lambda: _declared("weight"))
@@ -84,6 +85,7 @@ class Rules(Thresholds):
             {Authority.INTER_AGENCY: 15, Authority.PRIME_MINISTER: 30, Authority.NATIONAL_ASSEMBLY: 90}
         )
     )
+    draft_days: int = 7
 
     @property
     def least_weight(self) -> float:

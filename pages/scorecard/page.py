@@ -6,7 +6,7 @@ import streamlit as st
 
 import words as w
 from kpi.vocabulary import UNASSIGNED, Reading
-from pages.parts import readings, stalling
+from pages.parts import publication, readings, stalling
 from pages.scorecard import SCREEN, claims, explaining, sections, statistics
 from pages.ui import cards, filters, loaders, session
 from pages.ui.choices import choice
@@ -40,6 +40,7 @@ sees_all = person.limited_to in (None, agency)
 # What is foreseen, advised and compared is worked out from what counts.
 is_usual = view.reading == Reading.COUNTING
 sections.show_place(view, agency)
+publication.show(view, agency)
 if sees_all:
     sections.show_succession(view, agency)
 if sees_all and is_usual:

@@ -117,23 +117,29 @@ def _cards(register: Register, agencies: pl.Series, view: View, rules: Rules) ->
 
 def _show_figures(found: pl.DataFrame, causes: pl.DataFrame, person: Person, day: dt.date) -> None:
     st.caption(w.t("changed.lead", date=w.date(day)))
+    show_table(found, "changed_figures")
+    _show_causes(causes, person)
+    _show_agreements(found, causes, person)
+
+
+def show_table(found: pl.DataFrame, key: str) -> None:
+    """Figures that differ, as in `kpi.indicators.changed`; with `by`, where the frame has it."""
     agency = Column("agency", "changed.agency", "code", of="agency", short=True, width=90)
-    figure, by = Column("figure", "changed.figure", width=140), Column("by_what", "changed.by", width=140)
+    figure = Column("figure", "changed.figure", width=140)
+    by = [Column("by_what", "changed.by", width=140)] if "by" in found.columns else []
     was = Column("was", "changed.was", "light", of="old_status", width=105)
     now = Column("is_now", "changed.is", "light", of="new_status", width=105)
     lights = Column("old_status", "changed.was_light", "light"), Column("new_status", "changed.is_light", "light")
     tables.show(
         found,
-        [agency, figure, was, now, by],
-        "changed_figures",
+        [agency, figure, was, now, *by],
+        key,
         file_name=w.t("changed.file"),
         alt=w.t("changed.file"),
         height=300 if found.height > 7 else None,
-        file_columns=[agency, figure, was, now, *lights, by],
+        file_columns=[agency, figure, was, now, *lights, *by],
         in_words=_written,
     )
-    _show_causes(causes, person)
-    _show_agreements(found, causes, person)
 
 
 def _written(found: pl.DataFrame) -> pl.DataFrame:
@@ -142,7 +148,7 @@ def _written(found: pl.DataFrame) -> pl.DataFrame:
         "figure": [w.t(f"kpi.{row['kpi']}.short") for row in rows],
         "was": [_figure(row["kpi"], row["old"]) for row in rows],
         "is_now": [_figure(row["kpi"], row["new"]) for row in rows],
-        "by_what": [", ".join(map(_cause, row["by"] or ())) for row in rows],
+        "by_what": [", ".join(map(_cause, row.get("by") or ())) for row in rows],
     }
     return found.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in texts.items())
 

@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 import data_access
-from data_access import accounts, audit, drafts, lists, register, settings, store, updates
+from data_access import accounts, audit, drafts, lists, publications, register, settings, store, updates
 from data_access.accounts import Person, passwords
 from data_access.acting import Refused
 from data_access.audit.journal import Sought
@@ -63,6 +63,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "drafts.throw_away": ("owner",),
     "reminding.note_file": ("leader", "coordinator"),
     "reminding.send": ("leader", "coordinator"),
+    **dict.fromkeys((f"publications.{name}" for name in ("draft", "publish", "withdraw")), ("coordinator",)),
     "explanations.give": ("owner",),
     "explanations.answer": ("leader", "coordinator"),
     "explanations.take_back": ("owner",),
@@ -124,6 +125,7 @@ WITHIN = {
     "updates.checking.one_at_a_time",
 }
 OWN = {
+    "publications.comment",
     "audit.journal.read_recent",
     "drafts.read_own",
     "headings.remember",
@@ -271,6 +273,7 @@ def _made(engine: sa.Engine) -> World:
             "step": (1,),
             "ref": (f"{OWNER_AGENCY}-2025-0001",),
             "ask": ("Cho phép áp dụng cơ chế đặc thù",),
+            "drafted": (publications.Draft(dt.date(2025, 5, 1), dt.date(2025, 5, 1), "", "x", "{}", 1),),
             "mailer": (Mailer(settings.load({})),),
         },
     )
@@ -473,6 +476,7 @@ def test_one_s_own_account_asks_for_the_password(world: World) -> None:
         "accounts.sessions.end_marked_session",
         "drafts.read_own",
         "headings.remember",
+        "publications.comment",
     }
     for name in sorted(OWN - harmless):
         wanted = inspect.signature(ASKED[name]).parameters

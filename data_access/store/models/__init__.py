@@ -12,6 +12,7 @@ from data_access.store.models.base import utc_now
 from data_access.store.models.decided import Directive, DirectiveStep, Escalation, EscalationStep
 from data_access.store.models.desk import AgencyContact, AgencyHeading, Reminder
 from data_access.store.models.people import KnownBrowser, RecoveryCode, SignInAttempt, SignInTicket, User, UserSession
+from data_access.store.models.publications import Publication, PublicationComment
 from data_access.store.models.reference import (
     Agency,
     AgencyAlias,
@@ -89,6 +90,8 @@ __all__ = [
     "PartnerAlias",
     "PartnerTier",
     "ProgressReport",
+    "Publication",
+    "PublicationComment",
     "RecoveryCode",
     "Reminder",
     "ReportingPeriod",

@@ -8,6 +8,7 @@ DIRECTIVES = "tests/data_access/test_directives.py::"
 DRAFTS = "tests/data_access/test_drafts.py::"
 ESCALATIONS = "tests/data_access/test_escalations.py::"
 EXPLANATIONS = "tests/data_access/test_explanations.py::"
+PUBLICATIONS = "tests/data_access/test_publications.py::"
 REMINDING = "tests/data_access/test_reminding.py::"
 
 GUARDS = (
@@ -101,6 +102,41 @@ GUARDS = (
         "        _retract(session, found, everything=kind is EscalationStep.SENT_DOWN)\n",
         "        pass\n",
         ESCALATIONS + "test_what_is_sent_down_or_taken_off_raises_k10_for_nobody_whatever_is_typed_beside_it",
+    ),
+    Guard(
+        "figures are drafted for publication by the coordinator",
+        "data_access/publications.py",
+        "        account_of(session, actor, May.SETTLE)\n        take_turn(session)\n        found = models.Publication\n",
+        "        take_turn(session)\n        found = models.Publication\n",
+        PUBLICATIONS + "test_what_cannot_be_leaves_nothing",
+    ),
+    Guard(
+        "scorecards are published by the coordinator",
+        "data_access/publications.py",
+        "        account_of(session, actor, May.SETTLE)\n        version = take_turn(session)\n",
+        "        version = take_turn(session)\n",
+        PUBLICATIONS + "test_what_cannot_be_leaves_nothing",
+    ),
+    Guard(
+        "agencies have their days to comment before anything is published",
+        "data_access/publications.py",
+        "        if local_day() <= held.comments_due_on:",
+        "        if False:",
+        PUBLICATIONS + "test_what_is_published_comes_out_again_bit_for_bit_whatever_came_since",
+    ),
+    Guard(
+        "what is published is what was drafted",
+        "data_access/publications.py",
+        "        if _sha256(held.content) != held.sha256:",
+        "        if False:",
+        PUBLICATIONS + "test_what_is_kept_of_it_cannot_be_changed_unseen",
+    ),
+    Guard(
+        "the day of published scorecards stays published",
+        "data_access/coordination.py",
+        " or (scorecards is not None and day < scorecards):",
+        ":",
+        PUBLICATIONS + "test_the_day_of_published_scorecards_stays_published",
     ),
     Guard(
         "a draft is its account's alone",

@@ -35,6 +35,7 @@ OPEN_TO_ALL = frozenset(
             "agencyalias",
             "agencysuccession",
             "countrypack",
+            "publication",
             "partner",
             "partneralias",
             "partnertier",
@@ -68,6 +69,9 @@ def rows_of(agency: str, agreement_id: int, number: int) -> dict[str, SQLModel]:
         ),
         "blockerevent": models.BlockerEvent(id=number, blocker_id=number, kind="opened", effective_on=DAY),
         "explanation": models.Explanation(id=number, agency=agency, kpi="k", given_on=DAY, text_vi="x"),
+        "publicationcomment": models.PublicationComment(
+            id=number, publication_id=1, agency=agency, agrees=True, given_by="x"
+        ),
         "agencycontact": models.AgencyContact(agency=agency, office="x"),
         "agencyheading": models.AgencyHeading(agency=agency, heading="x"),
         "reminder": models.Reminder(
@@ -133,6 +137,20 @@ GUARDED = tuple(rows_of("BCT", OURS, COUNTED_FROM))
 
 
 def add(session: Any, found: dict[str, SQLModel]) -> None:
+    session.merge(
+        models.Publication(
+            id=1,
+            as_of=DAY,
+            known_on=DAY,
+            comments_due_on=DAY,
+            content="x",
+            sha256="x",
+            rules="{}",
+            code_version="x",
+            data_version=1,
+            drafted_by="x",
+        )
+    )
     session.merge(models.VerificationSample(id=1, period="2025-Q3", seed_sha256="x", published_by="x"))
     for row in found.values():  # in this order each finds what it refers to
         session.add(row)
@@ -176,6 +194,7 @@ def owners(name: str) -> sa.Select[Any]:
         return sa.select(own.c.responsible_agency)
     if name in (
         "explanation",
+        "publicationcomment",
         "nameassignment",
         "uploadbatch",
         "agencycontact",
@@ -332,6 +351,7 @@ FORGED: dict[str, dict[str, object]] = {
     "blocker": {"description": "forged"},
     "blockerevent": {"note": "forged"},
     "explanation": {"text_vi": "forged"},
+    "publicationcomment": {"text": "forged"},
     "agencycontact": {"office": "forged"},
     "agencyheading": {"means": "forged"},
     "reminder": {"reason": "forged"},
