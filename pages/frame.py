@@ -19,6 +19,7 @@ from data_access.accounts import Person
 from pages.screen import Screen, screens
 from pages.sign_in import password, single_sign_on
 from pages.ui import changed, data_edition, filters, links, menu, session
+from pages.ui.streamlit_internals import page_asked
 
 PAGES: Final = Path(__file__).parent
 ACCOUNT: Final = "account"
@@ -35,9 +36,10 @@ def run() -> None:
 def draw() -> None:
     """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
-    st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide")
+    st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide", initial_sidebar_state="collapsed")
     person, _ = session.begin_run()
-    page = st.navigation(menu.pages(person), position="hidden" if person is None else "top")
+    is_alone = person is None or screen_named(page_asked()).is_bare
+    page = st.navigation(menu.pages(person), position="hidden" if is_alone else "top")
     if asked := st.session_state.pop("language_asked", None):
         # The page is loaded anew: a select box drawn in one language and answered in another would hand back its label.
         session.go_to(address_of(page, language=asked))
@@ -47,8 +49,13 @@ def draw() -> None:
         form = single_sign_on if settings.load().is_single_sign_on else password
         form.show(address=address_of(page))
         return
+    screen = screen_named(page.url_path)
+    if screen.is_bare:
+        filters.draw(person, bar=False)
+        with session.looking(person):
+            page.run()
+        return
     header = st.container()
-    screen = _screen_of(page)
     view = filters.draw(person, bar=screen.filtered, looks_back=screen.looks_back)
     with header:  # the address says as known on which day
         show_header(person, data_edition.shown())
@@ -158,9 +165,9 @@ def address_of(page: st.Page, *, language: str | None = None) -> str:
     return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 
 
-def _screen_of(page: st.Page) -> Screen:
-    """What the frame knows of the page that runs; the first one has no path of its own."""
-    return next((screen for screen in screens() if screen.name == page.url_path), screens()[0])
+def screen_named(path: str) -> Screen:
+    """What the frame knows of the page at an address; the first one has no path of its own."""
+    return next((screen for screen in screens() if screen.name == path), screens()[0])
 
 
 run()

@@ -22,6 +22,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from data_access import accounts, incidents, log_lines, settings, store
 from data_access.settings import Settings
 from data_access.store import failures
+from pages.briefing import SIZE, SIZES, USUAL_SIZE
+from pages.screen import screens
 from pages.ui import session, streamlit_internals
 from web import limits, news, sampling, warming
 from web.headers import BROWSER_HEADER, SESSION_HEADER
@@ -49,6 +51,9 @@ def open_house() -> House:
     secret = accounts.hash_token(f"streamlit\n{found.app_secret}")
     streamlit_internals.set_option("server.cookieSecret", secret)
     streamlit_internals.read_theme_once()
+    streamlit_internals.show_larger(
+        [screen.name for screen in screens() if screen.is_bare], parameter=SIZE, sizes=SIZES, usual=USUAL_SIZE
+    )
     streamlit_internals.refuse_foreign_values(session.tell_of_foreign_value)
     return house
 

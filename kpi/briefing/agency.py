@@ -8,10 +8,10 @@ import polars as pl
 
 from kpi.briefing import decisions
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
-from kpi.briefing.flagships import REASON
 from kpi.briefing.material import Material
 from kpi.briefing.saying import digits, kpi_figure, kpi_source, listed, sentence, surely_misses
 from kpi.briefing.standing import GROUPS, causes_of
+from kpi.briefing.subjects import with_subjects
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, shown_in
 from kpi.vocabulary import Band
@@ -22,9 +22,9 @@ MOST: Final = 6
 """How many missed targets have room on a screen."""
 
 OVERDUE_COLUMNS: Final = (
-    Column("title", "overview.title", "title", wide=True),
+    Column("subject", "briefing.subject", "title", wide=True),
     Column("partner", "overview.partner", "code", of="partner"),
-    Column("bucket", "briefing.standing", "code", of="bucket"),
+    Column("bucket", "briefing.standing", "code", of="bucket", aside=True),
     Column("days_overdue", "briefing.overdue_days", "days"),
     Column("days_since_progress", "briefing.silent_days", "days"),
 )
@@ -145,7 +145,7 @@ def show_due(material: Material) -> list[Block]:
     late = pl.col("is_overdue") | pl.col("is_stalled")
     condition = (pl.col("agency") == agency) & late
     whole = material.facts.agreements.filter(condition)
-    rows = material.visible(whole).with_columns(reason=REASON).sort(
+    rows = with_subjects(material.visible(whole)).sort(
         pl.max_horizontal(pl.col("days_overdue").fill_null(0), pl.col("days_since_progress").fill_null(0)), "ref",
         descending=[True, False],
     )  # fmt: skip
@@ -163,7 +163,17 @@ def show_due(material: Material) -> list[Block]:
     table = Table(
         material.code("LATELIST", agency),
         Phrase("briefing.late_caption"),
-        rows.select("ref", "title_vi", "title_en", "partner", "bucket", "days_overdue", "days_since_progress"),
+        rows.select(
+            "ref",
+            "subject_vi",
+            "subject_en",
+            "title_vi",
+            "title_en",
+            "partner",
+            "bucket",
+            "days_overdue",
+            "days_since_progress",
+        ),
         OVERDUE_COLUMNS,
         source,
         shown=SHOWN,

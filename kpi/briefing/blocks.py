@@ -162,6 +162,9 @@ class Column:
     short: bool = False
     digits: int = 0
     wide: bool = False
+    """Whether it needs more room than the others."""
+    aside: bool = False
+    """Whether it is left to paper and sheets where there is little room, as on a screen at the front of a room."""
 
     @property
     def alignment(self) -> Alignment:

@@ -10,6 +10,7 @@ import polars as pl
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
 from kpi.briefing.material import Material
 from kpi.briefing.saying import listed, sentence
+from kpi.briefing.subjects import with_subjects
 from kpi.facts import attention
 from kpi.vocabulary import Severity
 from words.phrases import Kept, Named, Phrase
@@ -21,12 +22,12 @@ SHOWN: Final = 8
 _REFS: Final = 4
 
 COLUMNS: Final = (
-    Column("title", "overview.title", "title", wide=True),
-    Column("agency", "overview.agency", "code", of="agency", short=True),
-    Column("partner", "overview.partner", "code", of="partner"),
-    Column("cause", "overview.cause", "code", of="cause"),
-    Column("severity", "overview.severity", "code", of="severity"),
-    Column("authority_level", "overview.authority", "code", of="authority"),
+    Column("subject", "briefing.subject", "title", wide=True),
+    Column("agency", "briefing.owner", "code", of="agency", short=True),
+    Column("partner", "overview.partner", "code", of="partner", aside=True),
+    Column("cause", "overview.cause", "code", of="cause", aside=True),
+    Column("severity", "overview.severity", "code", of="severity", aside=True),
+    Column("authority_level", "overview.authority", "code", of="authority", aside=True),
     Column("blocked_days", "overview.blocked_days", "days"),
 )
 
@@ -34,7 +35,7 @@ COLUMNS: Final = (
 def waiting(material: Material, agency: str | None = None) -> pl.DataFrame:
     """Every decision that the reader may see, severe ones first and among them the longest awaited; columns as in
     `attention.decisions`. `agency`: of one agency only."""
-    found = material.visible(attention.decisions(material.facts))
+    found = with_subjects(material.visible(attention.decisions(material.facts)))
     if agency is not None:
         found = found.filter(pl.col("agency") == agency)
     is_severe = pl.col("severity") == Severity.SEVERE
@@ -62,7 +63,17 @@ def show_decisions(material: Material, agency: str | None = None) -> list[Block]
         material.code("DECISIONLIST"),
         Phrase("briefing.decisions_caption"),
         found.select(
-            "ref", "title_vi", "title_en", "agency", "partner", "cause", "severity", "authority_level", "blocked_days"
+            "ref",
+            "subject_vi",
+            "subject_en",
+            "title_vi",
+            "title_en",
+            "agency",
+            "partner",
+            "cause",
+            "severity",
+            "authority_level",
+            "blocked_days",
         ),
         COLUMNS,
         source,
@@ -87,12 +98,12 @@ def _one(material: Material, row: Mapping[str, Any], place: int) -> Break:
     )
     alike = _alike(material, row)
     details = [
-        Phrase.of("briefing.of_agreement", title=Kept(row["title_vi"], row["title_en"]), ref=row["ref"]),
+        Phrase.of("briefing.of_agreement", title=Kept(row["subject_vi"], row["subject_en"]), ref=row["ref"]),
         Phrase.of(
             "briefing.proposed_on" if row["escalated_on"] else "briefing.not_proposed",
             agency=Named("agency", row["agency"]),
             date=row["escalated_on"] or row["opened_on"],
-            severity=Named("severity", row["severity"]),
+            severity=Phrase(f"briefing.severity_{row['severity']}"),
             days=Phrase.of("common.days", n=row["blocked_days"]),
         ),
         _otherwise(material, row),

@@ -9,6 +9,7 @@ import polars as pl
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
 from kpi.briefing.material import Material
 from kpi.briefing.saying import sentence
+from kpi.briefing.subjects import with_subjects
 from kpi.vocabulary import Bucket
 from words.phrases import Phrase
 
@@ -38,13 +39,13 @@ REASON: Final = (
 """Why an agreement does not go as planned, as a key of the catalogs; null where it does."""
 
 COLUMNS: Final = (
-    Column("title", "overview.title", "title", wide=True),
-    Column("agency", "overview.agency", "code", of="agency", short=True),
-    Column("bucket", "briefing.standing", "code", of="bucket"),
+    Column("subject", "briefing.subject", "title", wide=True),
+    Column("agency", "briefing.owner", "code", of="agency", short=True),
+    Column("bucket", "briefing.standing", "code", of="bucket", aside=True),
     Column("reason", "briefing.reason", "phrase"),
     Column("current_target", "briefing.target", "date"),
-    Column("slippage_days", "briefing.slipped", "days"),
-    Column("progress_pct", "briefing.progress", "percent"),
+    Column("slippage_days", "briefing.slipped", "days", aside=True),
+    Column("progress_pct", "briefing.progress", "percent", aside=True),
 )
 
 
@@ -55,8 +56,10 @@ def show_flagships(material: Material) -> list[Block]:
     if found.is_empty():
         return []
     place = pl.col("bucket").replace_strict({code: at for at, code in enumerate(TROUBLED)}, default=len(TROUBLED))
-    rows = found.with_columns(reason=REASON).sort(
-        place, "days_overdue", "slippage_days", "ref", descending=[False, True, True, False], nulls_last=True
+    rows = (
+        with_subjects(found)
+        .with_columns(reason=REASON)
+        .sort(place, "days_overdue", "slippage_days", "ref", descending=[False, True, True, False], nulls_last=True)
     )
     troubled = rows.filter(pl.col("bucket").is_in(TROUBLED)).height
     source = material.source("flagship", pl.col("flagship"))
@@ -66,7 +69,7 @@ def show_flagships(material: Material) -> list[Block]:
         material.code("FLAGSHIPLIST"),
         Phrase("briefing.flagships_caption"),
         rows.select(
-            "ref", "title_vi", "title_en", "agency", "bucket", "reason", "current_target",
+            "ref", "subject_vi", "subject_en", "title_vi", "title_en", "agency", "bucket", "reason", "current_target",
             pl.col("slippage_days").cast(pl.Int64), "progress_pct",
         ),
         COLUMNS,

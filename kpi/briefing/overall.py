@@ -107,7 +107,7 @@ def _change_sentence(material: Material, what: str, rows: pl.DataFrame) -> Sente
     tied = most.filter(pl.col("n") == first["n"])["agency"].to_list()
     details = []
     if first["n"] > 1 and most.height > len(tied):
-        details.append(Phrase.of("briefing.mostly", agencies=agencies(tied, short=False, most=3), n=first["n"]))
+        details.append(Phrase.of("briefing.mostly", agencies=agencies(tied, most=3), n=first["n"]))
     if what in ("stalled", "freed"):
         details += _how(what, rows)
     condition = _SINCE.get(what, ~pl.col("is_stalled"))

@@ -62,7 +62,9 @@ def _verdict(ranked: pl.DataFrame, group: AgencyGroup) -> Phrase:
     if not above and not below:
         return Phrase.of(f"briefing.none_apart_{group}", n=ranked.height)
     told = {
-        name: agencies(codes, short=len(codes) > 2) for name, codes in (("above", above), ("below", below)) if codes
+        name: agencies(codes, short=len(above) + len(below) > 1)
+        for name, codes in (("above", above), ("below", below))
+        if codes
     }
     which = "both" if above and below else "above" if above else "below"
     return Phrase.of(f"briefing.apart_{which}", n=ranked.height - len(above) - len(below), **told)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.overview import SCREEN, counts
 from pages.overview import sections as overview
-from pages.parts import heading
+from pages.parts import heading, presenting
 from pages.ui import filters, loaders, session
 
 person = session.require(SCREEN)
@@ -15,10 +15,12 @@ view = filters.published()
 if not loaders.size(view):
     heading.show_nothing("overview.heading", person)
     st.stop()
-heading.show_heading("overview.heading", view, note=overview.updated())
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    heading.show_heading("overview.heading", view, note=overview.updated())
+    if agencies := loaders.names_agencies():
+        presenting.show_entry(presenting.USUAL)
 counts.show_counts(view, person)
 sections = st.grid(3, min_column_width=320, gap="medium")
-agencies = loaders.names_agencies()
 with sections.cell():
     if agencies:
         overview.show_delivery(view, person)

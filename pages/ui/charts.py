@@ -65,14 +65,15 @@ def show(
     alt: str,
     on_select: bool | Callable[[Mark], object] = False,
     height: int | None = None,
+    letters: int = vega.LETTERS,
 ) -> Mark | None:
     """Draw `frame` with one of the charts below; the codes of the mark that is chosen, if `on_select` asks for them.
 
     A function given as `on_select` is called with these codes once per click: usually to `links.go`. `alt` says in a
     sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
-    with their number.
+    with their number. `letters`: how large they are, in pixels; marks grow with them.
     """
-    spec = vega.compiled(chart, w.language(), palette.theme(), bool(on_select)) | (
+    spec = vega.compiled(chart, w.language(), palette.theme(), bool(on_select), letters) | (
         {} if height is None else {"height": height}
     )
     clicked = f"{key}_clicked"

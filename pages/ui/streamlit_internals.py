@@ -11,8 +11,9 @@ import contextvars
 import dataclasses
 import logging
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import streamlit
 from streamlit import config, error_util
@@ -28,6 +29,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, ThreadState, in_cached_function
@@ -53,6 +55,7 @@ __all__ = [
     "log_as_we_do",
     "notes_of_run",
     "open_tabs",
+    "page_asked",
     "quiet_imports",
     "read_theme_once",
     "refuse_foreign_values",
@@ -61,6 +64,7 @@ __all__ = [
     "running_page",
     "send_again",
     "set_option",
+    "show_larger",
     "static_files",
     "uploaded_bytes",
 ]
@@ -228,6 +232,40 @@ def read_theme_once() -> None:
             msg.MergeFrom(known[section])
 
     app_session._populate_theme_msg = put
+
+
+def page_asked() -> str:
+    """The address of the page that is about to run, before `st.navigation` says it: where its menu stands depends on it."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else _page_named(context.pages_manager, context.page_script_hash)
+
+
+def _page_named(pages: PagesManager, page_hash: str) -> str:
+    """Streamlit knows a page by its hash, and by its name where somebody came to it by its address."""
+    asked = pages.intended_page_script_hash or page_hash
+    known: Mapping[str, object] = pages.get_pages().get(asked, {})
+    return str(known.get("url_pathname") or pages.intended_page_name or "")
+
+
+def show_larger(pages: Collection[str], *, parameter: str, sizes: Sequence[str], usual: int) -> None:
+    """Have these pages (by address) shown with letters of the size, in pixels, that a parameter of the address names, one of
+    `sizes`.
+
+    A theme is sent with every run, but its sizes are those of the whole server: what a room reads at five metres is no good at a
+    desk.
+    """
+    make = AppSession._create_new_session_message
+
+    def made(tab: AppSession, page_script_hash: str, *given: Any, **named: Any) -> ForwardMsg:
+        message = make(tab, page_script_hash, *given, **named)
+        if _page_named(tab._pages_manager, page_script_hash) in pages:
+            asked = parse_qs(tab._client_state.query_string).get(parameter, [""])[-1]
+            theme = message.new_session.custom_theme
+            theme.base_font_size = int(asked if asked in sizes else sizes[usual])
+            theme.padding_top, theme.padding_bottom = "0.5rem", "0.5rem"
+        return message
+
+    setattr(AppSession, "_create_new_session_message", made)  # noqa: B010  (mypy does not let methods be assigned)
 
 
 # --- Finished elements -----------------------------------------------------------------------------------------------

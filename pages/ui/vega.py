@@ -14,13 +14,19 @@ from pages.ui import palette
 Chart = Callable[[bool], alt.LayerChart | alt.VConcatChart]
 """Draws itself; told whether its marks can be clicked."""
 
+LETTERS: Final = 13
+"""How large letters are, in pixels, at a desk."""
+
+_LENGTHS: Final = ("fontSize", "labelFontSize", "dx", "dy", "size", "strokeWidth")
+"""What grows with the letters of a chart."""
+
 _LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
 """How long names may be beside a chart, in pixels: less on a narrow screen."""
 
 
 @functools.cache
-def compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> dict[str, Any]:
-    """The chart as a Vega-Lite specification without data."""
+def compiled(chart: Chart, language: str, theme: str, is_clickable: bool, letters: int = LETTERS) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification without data, with letters of a size in pixels."""
     with w.in_language(language):
         spec: dict[str, Any] = chart(is_clickable).to_dict()
         decimal, thousands = w.marks()
@@ -42,4 +48,14 @@ def compiled(chart: Chart, language: str, theme: str, is_clickable: bool) -> dic
         "view": {"stroke": None},
         "locale": {"number": {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}},
     }
-    return spec
+    return spec if letters == LETTERS else enlarged(spec, letters / LETTERS)
+
+
+def enlarged(spec: Any, times: float) -> Any:
+    """A specification with letters and marks so many times as large."""
+    if isinstance(spec, dict):
+        return {
+            name: value * times if name in _LENGTHS and isinstance(value, int | float) else enlarged(value, times)
+            for name, value in spec.items()
+        }
+    return [enlarged(item, times) for item in spec] if isinstance(spec, list) else spec

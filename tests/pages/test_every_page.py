@@ -114,5 +114,7 @@ def test_it_opens_as_known_on_a_day_in_the_past(browsed_store: sa.Engine, visit:
     looks_back = any("As known at the end of 31 Dec 2024" in line.value for line in opened.markdown)
     screen = next(screen for screen in screens() if screen.name == page)
     assert looks_back == (screen.filtered and screen.looks_back)
+    if screen.is_bare:
+        return  # without a header
     header = next(line.value for line in opened.markdown if "Data as of" in line.value)
     assert ("as known on 31 Dec 2024" in header) == looks_back

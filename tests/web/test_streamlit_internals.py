@@ -14,9 +14,11 @@ import streamlit as st
 from streamlit.elements.lib import policies
 from streamlit.logger import get_logger
 from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime import Runtime, app_session
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext, get_script_run_ctx
 from streamlit.runtime.state.common import WidgetMetadata
@@ -235,3 +237,27 @@ def test_a_widget_among_finished_elements_is_complained_of(monkeypatch: pytest.M
     monkeypatch.setattr(policies._LOGGER, "warning", lambda *_, **__: None)  # it has the whole stack
 
     assert AppTest.from_function(page).run().exception[0].proto.type == "CachedWidgetWarning"
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "pixels"),
+    [
+        ("briefing", "", 24),
+        ("briefing", "lang=en&size=32", 32),
+        ("briefing", "size=9999", 24),
+        ("ranking", "size=32", 0),
+    ],
+)
+def test_pages_for_a_room_are_shown_larger_and_others_are_not(
+    monkeypatch: pytest.MonkeyPatch, page: str, address: str, pixels: int
+) -> None:
+    monkeypatch.setattr(AppSession, "_create_new_session_message", lambda *_: ForwardMsg())
+    streamlit_internals.show_larger(["briefing"], parameter="size", sizes=("24", "32"), usual=0)
+    manager = types.SimpleNamespace(
+        intended_page_script_hash="abc", intended_page_name=None, get_pages=lambda: {"abc": {"url_pathname": page}}
+    )
+    tab = types.SimpleNamespace(_pages_manager=manager, _client_state=types.SimpleNamespace(query_string=address))
+
+    message = AppSession._create_new_session_message(tab, "abc", None)  # type: ignore[arg-type]
+
+    assert message.new_session.custom_theme.base_font_size == pixels
