@@ -29,7 +29,8 @@ RESPONSIBLE: Final = "responsible_agency"
 HANDED_OVER: Final = "refresh.apply"
 """What brings about that somebody else is responsible by a newer export (see `Handover.action`)."""
 
-_BETWEEN: Final = ", "
+BETWEEN: Final = ", "
+"""What stands between several entries in a cell."""
 _MEANT: Final[Mapping[str, Callable[[str], Any]]] = types.MappingProxyType(
     {"boolean": lambda text: text == "true", "date": dt.date.fromisoformat}
 )
@@ -115,7 +116,7 @@ def listed_texts(field: str, rows: pl.DataFrame) -> pl.DataFrame:
     """What is LISTED under a field (ref, and the columns of its table) of each agreement as one text: ref, field, value."""
     of = LISTED[field]
     joined = rows.sort("ref", of.place or of.column).group_by("ref", maintain_order=True)
-    return joined.agg(value=pl.col(of.column).str.join(_BETWEEN)).select("ref", field=pl.lit(field), value="value")
+    return joined.agg(value=pl.col(of.column).str.join(BETWEEN)).select("ref", field=pl.lit(field), value="value")
 
 
 def day_texts(events: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
@@ -131,11 +132,11 @@ def day_texts(events: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
     return (
         pl.concat([moves, planned])
         .group_by("ref", "field")
-        .agg(value=pl.col("day").sort().str.join(_BETWEEN))
+        .agg(value=pl.col("day").sort().str.join(BETWEEN))
         .select("ref", "field", "value")
     )
 
 
 def parts_of(text: str) -> list[str]:
     """What such a text names: days, partners, agencies."""
-    return [part for part in text.split(_BETWEEN) if part]
+    return [part for part in text.split(BETWEEN) if part]

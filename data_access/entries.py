@@ -33,3 +33,16 @@ def ended(of: str, day: dt.date) -> sa.Select[tuple[str, str | None]]:
     end = table_of(models.EntryEnd).c
     held = (end.list_of == of, end.retracted_at.is_(None), end.is_whole, end.effective_on <= day)
     return sa.select(end.code, end.successor).where(*held).order_by(end.id)
+
+
+def last_successors(successor: Mapping[str, str | None]) -> dict[str, str]:
+    """Entry that ended -> the one in its place after all that took each other's; without those that nobody followed."""
+    found: dict[str, str] = {}
+    for code in successor:
+        last, seen = code, {code}
+        while (following := successor.get(last)) is not None and following not in seen:
+            seen.add(following)
+            last = following
+        if last != code and last not in successor:
+            found[code] = last
+    return found

@@ -61,10 +61,12 @@ def _lowered(text: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What a text stands for: `code`, or None; and how that was seen."""
+    """What a text stands for: `code`, or None; and how that was seen. `former` is the entry so called where another one is in its
+    place by now, which is the `code`."""
 
     code: str | None
     how: How
+    former: str | None = None
 
 
 class AmbiguousNameError(ValueError):
@@ -76,9 +78,13 @@ class AmbiguousNameError(ValueError):
 
 
 class Names:
-    """The entries of one list as (code, names); names are in Unicode normal form C."""
+    """The entries of one list as (code, names); names are in Unicode normal form C. `successors`: entry -> the one in its place,
+    which its code and names stand for."""
 
-    def __init__(self, entries: Iterable[tuple[str, Iterable[str]]]) -> None:
+    def __init__(
+        self, entries: Iterable[tuple[str, Iterable[str]]], successors: Mapping[str, str] | None = None
+    ) -> None:
+        self._successors = dict(successors or {})
         self._entries = {code: tuple(name for name in names if name.strip()) for code, names in entries}
         self._lowered: dict[str, set[str]] = defaultdict(set)
         self._folded: dict[str, set[str]] = defaultdict(set)
@@ -103,15 +109,24 @@ class Names:
         """The same for several entries; their further names must not meet each other either."""
         given = [(code, tuple(names)) for code, names in further]
         entries = {code: (*self._entries.get(code, ()), *names) for code, names in given}
-        grown = Names([*({**self._entries, **entries}).items()])
+        grown = Names(({**self._entries, **entries}).items(), self._successors)
         for code, names in given:
             for name, form in zip(names, squeeze(names), strict=True):
                 others = (
                     grown._lowered[_lowered(name)] | grown._folded.get(form, set()) | ({name} & grown._entries.keys())
                 )
-                if others - {code}:
-                    raise AmbiguousNameError(name, code, others - {code})
+                others = {other for other in others if self.now(other) != self.now(code)}
+                if others:
+                    raise AmbiguousNameError(name, code, others)
         return grown
+
+    def now(self, code: str) -> str:
+        """The entry that a code stands for after all that took each other's place."""
+        seen = {code}
+        while (following := self._successors.get(code)) is not None and following not in seen:
+            seen.add(following)
+            code = following
+        return code
 
     def __iter__(self) -> Iterator[str]:
         """The codes."""
@@ -139,30 +154,39 @@ class Names:
 
     def _find(self, text: str, form: str) -> Found:
         if text in self._entries:
-            return Found(text, "code")
+            return self._found({text}, "code")
         named = self._lowered.get(_lowered(text), set())
         if not named and form:
             named = self._folded.get(form, set())
-            if len(named) == 1 and not self._may_fold(text, form, next(iter(named))):
-                return Found(None, "unknown")
-            return Found(next(iter(named)), "folded") if len(named) == 1 else _nobody(named)
-        return Found(next(iter(named)), "name") if len(named) == 1 else _nobody(named)
+            found = self._found(named, "folded")
+            return found if found.code is None or self._may_fold(text, form, found.code) else Found(None, "unknown")
+        return self._found(named, "name")
+
+    def _found(self, named: set[str], how: How) -> Found:
+        """The one entry that all of these are by now."""
+        now = {self.now(code) for code in named} if self._successors else named
+        if len(now) != 1:
+            return Found(None, "ambiguous" if now else "unknown")
+        (code,) = now
+        return Found(code, how, None if code in named else min(named))
 
     def _may_fold(self, text: str, form: str, code: str) -> bool:
-        return not (self._codes.get(form, set()) - {code}) and not is_another_short_word(text)
+        return not ({self.now(other) for other in self._codes.get(form, set())} - {code}) and not is_another_short_word(
+            text
+        )
 
     def suggest(self, text: str) -> str | None:
         """The entry that was probably meant by a text that stands for none; None where that would be a guess."""
         typed = squeeze([text])[0]
         if not typed or len(typed) > LONGEST_COMPARED:
             return None
-        alike = self._folded.get(typed, set()) or self._codes.get(typed, set())
+        alike = {self.now(code) for code in self._folded.get(typed, set()) or self._codes.get(typed, set())}
         if alike or len(typed) < SHORT:
             return next(iter(alike)) if len(alike) == 1 else None
         best: dict[str, float] = {}
         for near in difflib.get_close_matches(typed, self._folded, n=5, cutoff=LEAST_LIKENESS):
             likeness = difflib.SequenceMatcher(None, near, typed).ratio()
-            for code in self._folded[near]:
+            for code in map(self.now, self._folded[near]):
                 best[code] = max(best.get(code, 0.0), likeness)
         ordered = sorted(best, key=lambda code: -best[code])
         if not ordered or (len(ordered) > 1 and best[ordered[0]] - best[ordered[1]] < LEAST_LEAD):
@@ -173,7 +197,3 @@ class Names:
 def is_another_short_word(text: str) -> bool:
     """Whether a text is so short, and has marks, that without them it would be another word."""
     return bare(text) != text.lower() and len(squeeze([text])[0]) <= SHORT
-
-
-def _nobody(named: set[str]) -> Found:
-    return Found(None, "ambiguous" if named else "unknown")

@@ -127,11 +127,7 @@ class AccessLevel(StrEnum):
 
 
 class Tier(StrEnum):
-    """How close relations with a partner are: the three partnerships, the closest first, then the others.
-
-    These come along; a store's list of tiers may have others. A partner of which nothing is said is `OTHER`, an organisation or
-    bloc `ORGANISATION`: every list has these two.
-    """
+    """How close relations with a partner are, the closest first: those that come along; a store's list may have others."""
 
     COMPREHENSIVE_STRATEGIC = "CSP"
     STRATEGIC = "SP"
@@ -142,7 +138,7 @@ class Tier(StrEnum):
 
 
 FLOOR_TIERS: Final = texts((Tier.OTHER, Tier.ORGANISATION))
-"""The tiers of partners of which nothing is said."""
+"""The tiers of a country, and of an organisation or bloc, of which nothing is said: every list has these two."""
 
 NOT_GIVEN: Final = "NOT_GIVEN"
 """Stands where the register names no sector, kind of document or partner."""
@@ -447,9 +443,6 @@ class ReminderOutcome(StrEnum):
     UNDER_WAY = "under_way"
     DELIVERED = "delivered"
     FAILED = "not_delivered"
-
-
-# --- Expressions over them -------------------------------------------------------------------------------------------
 
 
 def state_class(state: pl.Expr) -> pl.Expr:

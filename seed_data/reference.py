@@ -15,6 +15,7 @@ import polars as pl
 from babel import Locale
 from sqlmodel import SQLModel
 
+from data_access.entries import last_successors
 from data_access.store import models
 from kpi.names import Names
 from kpi.register import TIERS
@@ -289,7 +290,8 @@ def partner_names(lists: Mapping[str, pl.DataFrame]) -> Names:
     """
     partners, aliases = lists["Partner"], lists["PartnerAlias"]
     named = Names(
-        (code, names) for code, *names in partners.select("code", "name_vi", "name_en", "name_pl").iter_rows()
+        ((code, names) for code, *names in partners.select("code", "name_vi", "name_en", "name_pl").iter_rows()),
+        successors(lists, "partner"),
     )
     further = aliases.group_by("partner", maintain_order=True).agg("alias")
     return named.declare_all(further.iter_rows())
@@ -305,7 +307,16 @@ def entry_names(lists: Mapping[str, pl.DataFrame], of: str) -> Names:
     called = lists[_TABLES[of].__name__].select("code", "name_vi", "name_en")
     also = lists[models.EntryAlias.__name__].filter(pl.col("list_of") == of)
     further = also.group_by("code", maintain_order=True).agg("alias")
-    return Names((code, names) for code, *names in called.iter_rows()).declare_all(further.iter_rows())
+    known = Names(((code, names) for code, *names in called.iter_rows()), successors(lists, of))
+    return known.declare_all(further.iter_rows())
+
+
+def successors(lists: Mapping[str, pl.DataFrame], of: str) -> Mapping[str, str]:
+    """Which entries of a list another one is in the place of, and which."""
+    ends = lists.get(models.EntryEnd.__name__)
+    if ends is None:
+        return {}
+    return last_successors(dict(ends.filter(list_of=of).sort("id").select("code", "successor").iter_rows()))
 
 
 def _tier_list() -> pl.DataFrame:

@@ -8,7 +8,6 @@ be read as two is refused.
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -215,22 +214,13 @@ def _named(*names: str) -> tuple[str, ...]:
 def _refuse_taken(session: Session, kind: ListOf, code: str, *names: str) -> None:
     """Whether these names stand for another entry, by whatever rule, as all the list is read. Who has been taken over by somebody
     is read as that one."""
-    successor = _successors(session, kind)
-
-    def now(key: str) -> str:
-        seen = {key}
-        while (following := successor.get(key)) is not None and following not in seen:
-            seen.add(following)
-            key = following
-        return key
-
-    known: dict[str, list[str]] = defaultdict(list)
-    for row in session.exec(select(kind.model)):
-        known[now(kind.key_of(row))] += map(_composed, kind.names_of(row))
+    known: dict[str, list[str]] = {
+        kind.key_of(row): list(map(_composed, kind.names_of(row))) for row in session.exec(select(kind.model))
+    }
     for meant, further in kind.alias_rows(session):
-        known[now(meant)].append(_composed(further.alias))
+        known.setdefault(meant, []).append(_composed(further.alias))
     try:
-        Names(known.items()).declare(now(code), *dict.fromkeys(names))
+        Names(known.items(), _successors(session, kind)).declare(code, *dict.fromkeys(names))
     except AmbiguousNameError as error:
         raise Refused("name_taken", refs=(error.name, *error.others)) from error
 

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from data_access.acting import Refused
-from data_access.agreement_cells import LISTED, RESPONSIBLE, VANISHED, day_texts, listed_texts, texts_of
+from data_access.agreement_cells import BETWEEN, LISTED, RESPONSIBLE, VANISHED, day_texts, listed_texts, texts_of
 from data_access.clock import today
 from data_access.refreshing.export import Export, Newer
 from data_access.refreshing.held import LISTS, Held
@@ -63,6 +63,7 @@ def newer_of(held: Held, export: Export) -> Newer:
         .select("ref", "field", "old", "new")
         .sort("ref", "field")
     )
+    words = words.filter(_by_now(held, words) != pl.col("new"))
     words = _with_responsible(words, held, export)
     fresh = there.join(known, on="ref", how="anti")["ref"]
     gone = held.agreements.filter(pl.col(VANISHED).is_null()).join(there, on="ref", how="anti")["ref"]
@@ -115,6 +116,15 @@ def differences(held: Held, newer: Newer) -> pl.DataFrame:
         for kind, refs in (("new", newer.new), ("vanished", newer.vanished), ("appeared", newer.appeared))
     ]
     return pl.concat([cells.select(DIFFERENCES), *(frame.select(DIFFERENCES) for frame in whole)]).sort("ref", "field")
+
+
+def _by_now(held: Held, words: pl.DataFrame) -> pl.Series:
+    """What the source said, with what is by now in the place of entries it named: to read a name as that is no news."""
+    told = words["old"]
+    for field, successor in held.successors.items():
+        codes = told.str.split(BETWEEN).list.eval(pl.element().replace(successor)).list.unique(maintain_order=True)
+        told = codes.list.join(BETWEEN).zip_with(words["field"] == field, told)
+    return told
 
 
 def _compared(export: Export) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import types
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,7 +14,9 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from data_access import store
-from data_access.agreement_cells import LISTED, day_texts, listed_texts, texts_of
+from data_access.agreement_cells import LISTED, PARTNERS, day_texts, listed_texts, texts_of
+from data_access.clock import today
+from data_access.entries import ended, last_successors
 from data_access.store import models
 from data_access.store.arrow import Read, table_of
 from kpi.vocabulary import BatchStatus
@@ -34,7 +37,8 @@ class Held:
     `agreements`: id, ref, row_version, vanished_on and all other columns of those the source has said of and that hold. `said`:
     ref, field, value: the source's last word in each cell. `now`: the same of what the register says. `theirs`: the cells (ref,
     field) that an agency has changed, or may have. `taken`: the references of agreements that agencies registered. `loaded_to`: the
-    day it was loaded up to; None where it holds no register. `lists`: the keys of lists, by table name.
+    day it was loaded up to; None where it holds no register. `lists`: the keys of lists, by table name. `successors`: field ->
+    the entries of its list that another one is in the place of by now, and which.
     """
 
     code: str
@@ -47,6 +51,7 @@ class Held:
     theirs: pl.DataFrame
     taken: frozenset[str]
     lists: Mapping[str, frozenset[str]]
+    successors: Mapping[str, Mapping[str, str]]
 
 
 def read_held(engine: sa.Engine) -> Held:
@@ -123,7 +128,20 @@ def _held(read: Read) -> Held:
         theirs=pl.concat([agencies, pl.concat([days_now, said]).filter(_is_dated()).select("ref", "field").unique()]),
         taken=frozenset(by_others.select(id="agreement_id").join(every, on="id")["ref"]),
         lists={model.__name__: frozenset(read(sa.select(_key(model)))["key"]) for model in LISTS},
+        successors=_successors(read, today(None if version is None else version["data_date"])),
     )
+
+
+_NAMED: Final[Mapping[str, str]] = types.MappingProxyType(
+    {PARTNERS: "partner", "sector": "sector", "doc_type": "doc_type", "exchange": "exchange"}
+)
+"""Field -> the list whose entries it names; agencies are handed over (see `data_access.responsibility`)."""
+
+
+def _successors(read: Read, day: dt.date) -> dict[str, dict[str, str]]:
+    schema = {"code": pl.String, "successor": pl.String}
+    found = {field: last_successors(dict(read(ended(of, day), schema).iter_rows())) for field, of in _NAMED.items()}
+    return {field: taken for field, taken in found.items() if taken}
 
 
 LISTS: Final[tuple[type[SQLModel], ...]] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import types
@@ -15,8 +16,9 @@ from sqlmodel import SQLModel
 
 from data_access import data_date, register, store
 from data_access.clock import local_time_expr, today
-from data_access.entries import ended, further_names
+from data_access.entries import ended, further_names, last_successors
 from data_access.store import models
+from data_access.store.arrow import Read
 from kpi.register import Schema
 from kpi.update import Change
 from kpi.update import current as shape
@@ -100,7 +102,7 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
             ),
             waiting=_waiting(read(_submitted(agency, BatchStatus.WAITING))),
             earlier=_earlier(read(_changes_of(own))),
-            lists={of: _choices(read(_named(of, today(up_to))), also=read(further_names(of))) for of in _NAMED},
+            lists={of: _choices(read, of, today(up_to)) for of in _NAMED},
             thresholds=register.read_rules(engine, today(up_to)),
         )
 
@@ -184,24 +186,23 @@ _NAMED: Final[Mapping[str, tuple[type[SQLModel], str]]] = types.MappingProxyType
 """The lists that cells name entries of, and their order."""
 
 
-def _named(of: str, day: dt.date) -> sa.Select[tuple[object, ...]]:
-    """The entries of a list that have not ended by a day."""
+def _choices(read: Read, of: str, day: dt.date) -> tuple[Choice, ...]:
+    """The entries of a list that have not ended by a day, in its order, each with those in whose place it is by then."""
     model, order = _NAMED[of]
-    columns, gone = table(model).c, ended(of, day).subquery()
-    entries = sa.select(columns.code, columns.name_vi, columns.name_en).where(
-        columns.code.not_in(sa.select(gone.c.code))
-    )
-    return entries.order_by(columns[order], columns.code)
-
-
-def _choices(names: pl.DataFrame, also: pl.DataFrame) -> tuple[Choice, ...]:
-    """The entries of a list in its order; `also` are their further names."""
+    columns = table(model).c
+    names = read(sa.select(columns.code, columns.name_vi, columns.name_en).order_by(columns[order], columns.code))
     further: dict[str, list[str]] = defaultdict(list)
-    for alias, code in also.sort("alias").select("alias", "code").iter_rows():
+    for alias, code in read(further_names(of)).select("alias", "code").iter_rows():
         further[code].append(alias)
+    successor = dict(read(ended(of, day), {"code": pl.String, "successor": pl.String}).iter_rows())
+    every = {code: Choice(code, vi, en, tuple(further.get(code, ()))) for code, vi, en in names.iter_rows()}
+    former: dict[str, list[Choice]] = defaultdict(list)
+    for code, into in last_successors(successor).items():
+        former[into].append(every[code])
     return tuple(
-        Choice(code, vi, en, tuple(further.get(code, ())))
-        for code, vi, en in names.select("code", "name_vi", "name_en").iter_rows()
+        dataclasses.replace(choice, former=tuple(former.get(code, ())))
+        for code, choice in every.items()
+        if code not in successor
     )
 
 

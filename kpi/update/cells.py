@@ -264,9 +264,13 @@ def names_of_choices(choices: Sequence[Choice]) -> Names:
 
 @functools.lru_cache(maxsize=32)  # an upload asks for a list of a thousand names once for each of its faults
 def _named(choices: tuple[Choice, ...]) -> Names:
+    every = (one for choice in choices for one in (choice, *choice.former))
     return Names(
-        (choice.code, tuple(unicodedata.normalize("NFC", name) for name in (choice.vi, choice.en, *choice.also)))
-        for choice in choices
+        (
+            (one.code, tuple(unicodedata.normalize("NFC", name) for name in (one.vi, one.en, *one.also)))
+            for one in every
+        ),
+        {former.code: choice.code for choice in choices for former in choice.former},
     )
 
 

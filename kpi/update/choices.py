@@ -15,12 +15,13 @@ from words import language_in_store
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """A code and what it is called; `also` are other ways of writing it."""
+    """A code and what it is called; `also` are other ways of writing it, `former` the entries in whose place it is."""
 
     code: str
     vi: str
     en: str
     also: tuple[str, ...] = ()
+    former: tuple[Choice, ...] = ()
 
     def name(self, language: str) -> str:
         """The name in a language; in English where the form does not speak it."""

@@ -26,7 +26,7 @@ CODES = frozenset(
         "choice", "column_missing", "column_moved", "column_twice", "column_unknown", "column_unnamed",
         "columns_not_read", "completed_without_evidence", "date_ambiguous", "date_backwards", "date_format",
         "date_impossible", "date_in_future", "date_range", "date_serial", "date_time", "day_of_state_moved",
-        "deliverable_replaced", "file_empty", "header_not_first", "heading_row_absent", "heading_unknown", "link",
+        "deliverable_replaced", "file_empty", "former_entry", "header_not_first", "heading_row_absent", "heading_unknown", "link",
         "looks_registered",
         "looks_registered_in_file", "more_of_a_kind", "move_approval_not_needed", "move_back_elsewhere",
         "move_by_coordinator", "move_from_the_end", "move_not_allowed", "move_not_for_treaties",

@@ -16,7 +16,7 @@ import polars as pl
 
 from files.destroyed import looks_destroyed
 from files.text import canonical
-from kpi.update.cells import ROW
+from kpi.update.cells import ROW, names_of_choices
 from kpi.update.columns import BY_CODE, INPUT_ONLY
 from kpi.update.current import Current
 from kpi.update.problems import Problem, shortened
@@ -162,6 +162,20 @@ def _text_odd(seen: Seen, code: str) -> Iterator[Problem]:
         yield _notice(code, row, column, text)
 
 
+def _former_entry(seen: Seen, code: str) -> Iterator[Problem]:
+    """The name of an entry that another one is in the place of: read as that one."""
+    said = seen.cells.filter(pl.col("touched") & (pl.col("kind") == "choice") & pl.col("value").is_not_null())
+    lists = seen.current.lists
+    for row, column, text in said.select(ROW, "column", "text").iter_rows():
+        choices = lists.get(BY_CODE[column].choices, ())
+        if not any(choice.former for choice in choices):
+            continue
+        found = names_of_choices(choices).find(text)
+        if found.former is not None:
+            into = next(choice for choice in choices if choice.code == found.code)
+            yield _notice(code, row, column, text, other=into)
+
+
 def _text_elsewhere(seen: Seen, code: str) -> Iterator[Problem]:
     """The register has this very text at exactly one other place: at another agreement, or in another column of this one."""
     long = pl.col("value").str.len_chars() >= _DISTINCTIVE
@@ -273,6 +287,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "cell_kept": _cell_kept,
         WAITS_OTHERWISE: _waits_otherwise,
         "text_odd": _text_odd,
+        "former_entry": _former_entry,
         "progress_falls": _progress_falls,
         "one_percent": _one_percent,
         "completed_without_evidence": _completed_without_evidence,

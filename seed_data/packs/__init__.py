@@ -16,7 +16,8 @@ import polars as pl
 import sqlalchemy as sa
 
 import words
-from data_access import store
+from data_access import data_date, store
+from data_access.clock import today
 from data_access.packs import PACK, VIET_NAM, Pack
 from data_access.store import models
 from data_access.store.arrow import table_of
@@ -85,10 +86,15 @@ def of_country(country: str) -> dict[str, pl.DataFrame] | None:
 
 
 def stored(engine: sa.Engine) -> dict[str, pl.DataFrame] | None:
-    """The lists of a store, as they are there by now, with the pack it was begun with if it was; None of a store without lists."""
-    names = (PACK, *reference.frames())
+    """The lists of a store, as they are there by now, with the pack it was begun with if it was, and what has ended (`EntryEnd`);
+    None of a store without lists."""
+    names, end = (PACK, *reference.frames()), table_of(models.EntryEnd)
+    with store.session(engine, read_only=True) as session:
+        day = today(data_date.read(session))
+    ended = sa.select(end).where(end.c.is_whole, end.c.retracted_at.is_(None), end.c.effective_on <= day)
     with store.snapshot(engine) as read_frame:
         found = {name: read_frame(sa.select(table_of(getattr(models, name)))) for name in names}
+        found[models.EntryEnd.__name__] = read_frame(ended)
     if found[models.Partner.__name__].is_empty():
         return None
     return {name: frame for name, frame in found.items() if name != PACK or not frame.is_empty()}

@@ -15,6 +15,8 @@ from data_access.lists import Entry
 from data_access.store import models
 from kpi import facts
 from kpi.rules import Rules
+from kpi.update.cells import names_of_choices
+from seed_data import packs, reference
 from tests.data_access.test_coordination import COORDINATOR, OTHERS, Change, done
 from tests.pages import stores
 
@@ -201,6 +203,21 @@ def test_what_is_merged_counts_under_its_successor_from_the_day_on_and_not_befor
 
         assert counts(filled, of, DAY) == today
         assert lists.read(filled, of).filter(code=code)["until"].to_list() == [None]
+
+
+def test_names_of_a_merged_entry_are_read_as_its_successor_s_from_the_day_on(filled: sa.Engine) -> None:
+    for of, later in (("partner", 0), ("sector", 0), ("doc_type", 400)):
+        code, into = most(filled, of)
+        done(filled, merge(of, code, into, DAY + dt.timedelta(days=later)))
+        name = lists.read(filled, of).filter(code=code)["name_vi"].item()
+        form = names_of_choices(updates.current_rows(filled, "BCT").lists[of])
+        held = packs.stored(filled)
+        assert held is not None
+        mapping = reference.partner_names(held) if of == "partner" else reference.entry_names(held, of)
+        for names in (form, mapping):
+            found = names.find(name)
+            assert (found.code, found.former) == ((code, None) if later else (into, code))
+            assert (names.find(code).code, names.find(into).code) == (code if later else into, into)
 
 
 def test_what_stands_beside_a_merged_entry_is_its_successor_s(filled: sa.Engine) -> None:

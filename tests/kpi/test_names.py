@@ -117,3 +117,20 @@ def test_an_alias_that_would_match_two_is_refused_when_declared(partners: Names,
 
     assert refused.value.others == {"MY": ("MY", "US"), "Malaysia": ("MY",)}.get(alias, ("US",))
     assert partners.declare("FR", "Nước Pháp").find("nuoc phap").code == "FR"
+
+
+def test_what_another_entry_is_in_the_place_of_is_read_as_that_one() -> None:
+    found = Names([("A", ["Sông Mây"]), ("B", ["Núi Xanh"]), ("C", ["Biển Lớn"])], {"A": "B", "B": "C"})
+
+    read = {text: (found.find(text).code, found.find(text).former) for text in ("A", "Sông Mây", "song may", "C", "D")}
+    assert read == {
+        "A": ("C", "A"),
+        "Sông Mây": ("C", "A"),
+        "song may": ("C", "A"),
+        "C": ("C", None),
+        "D": (None, None),
+    }
+    assert found.suggest("Sông Mâyy") == "C"
+    assert found.declare("C", "Sông Mây").find("Sông Mây").former is None
+    with pytest.raises(AmbiguousNameError):
+        found.declare("D", "Sông Mây")

@@ -18,11 +18,12 @@ from data_access.refreshing import Newer, NotTheSourceError, batches
 from data_access.register import read_agreement, read_register
 from data_access.rivals import read_rivals
 from data_access.store import models
+from data_access.store.arrow import table_of
 from data_access.updates.outcome import HandedIn
 from kpi import facts
 from kpi.update import KINDS, Change, Kind
 from kpi.vocabulary import BatchStatus
-from seed_data import reference, worldbank
+from seed_data import packs, reference, worldbank
 from seed_data.mapping.build import map_register
 from seed_data.mapping.declaration import FIELD_KINDS
 from seed_data.refreshing import compare, export_of, lists_of
@@ -366,11 +367,25 @@ def test_the_same_list_of_a_later_day_changes_nothing(sqlite_engine: sa.Engine) 
     assert handed_in(sqlite_engine, newer, found).applied == updates.Receipt(None, False, 0, 1)
 
 
+def test_a_merger_of_entries_is_no_news_of_the_source(sqlite_engine: sa.Engine) -> None:
+    filled(sqlite_engine)
+    named = store.read_frame(sqlite_engine, sa.select(table_of(models.Agreement).c.doc_type))["doc_type"].drop_nulls()
+    code, into = named.value_counts(sort=True)["doc_type"][:2]
+    with store.session(sqlite_engine) as session:
+        merged = {"list_of": "doc_type", "code": code, "successor": into, "effective_on": dt.date(2025, 1, 1)}
+        session.add(models.EntryEnd(**merged, recorded_by="x"))
+    data, known = listed().write_csv().encode(), packs.stored(sqlite_engine)
+    assert known is not None
+    read = worldbank.read(data, file="x.csv", lists=known, data_date=dt.date(2025, 3, 31))
+    assert code not in read.agreements["doc_type"]
+    assert compare(sqlite_engine, export_of(read, data, file="x.csv"))[1].is_empty()
+
+
 def test_an_export_of_another_register_is_refused_with_its_reason(sqlite_engine: sa.Engine) -> None:
     with pytest.raises(NotTheSourceError, match="no_register"):
         compare(sqlite_engine, export(listed()))
     filled(sqlite_engine)
-    assert lists_of(sqlite_engine).keys() == reference.frames().keys()
+    assert lists_of(sqlite_engine).keys() == {*reference.frames(), models.EntryEnd.__name__}
     otherwise = export(listed())
     for other, said in (
         (export(listed(), country="RW"), "another_source"),
