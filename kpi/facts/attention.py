@@ -115,8 +115,8 @@ def stuck(facts: Facts, register: Register) -> pl.DataFrame:
 def decisions(facts: Facts) -> pl.DataFrame:
     """Open agreements held up by something only a higher authority can settle, most pressing first.
 
-    Columns of `facts.agreements` and of the worst such blocker, plus `is_escalated`. Flagship and priority agreements
-    come first, then severe blockers, then the longest wait.
+    Columns of `facts.agreements` and of the worst such blocker, plus `is_escalated`. Severe blockers come first, then the longest
+    wait: what is severe and waits for years is not hidden by what is newer, whoever's project that is.
     """
     waiting = facts.blockers.filter(pl.col("is_open") & pl.col("authority_level").is_in(HIGHER_AUTHORITIES))
     narrowed = dataclasses.replace(facts, blockers=waiting)
@@ -125,7 +125,7 @@ def decisions(facts: Facts) -> pl.DataFrame:
         .join(worst_blockers(narrowed), on="agreement_id", how="inner")
         .with_columns(is_escalated=pl.col("escalated_on").is_not_null(), _severe=pl.col("severity") == Severity.SEVERE)
         .sort(
-            ["flagship", "priority", "_severe", "blocked_days", "agreement_id"],
+            ["_severe", "blocked_days", "flagship", "priority", "agreement_id"],
             descending=[True, True, True, True, False],
         )
         .drop("_severe")

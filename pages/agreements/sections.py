@@ -50,7 +50,8 @@ _LISTED: Final = (
 
 def choose(view: View, own: str | None) -> pl.DataFrame:
     """The page's own choices, and the rows they leave."""
-    kpi, part = _behind_a_number(view, own)
+    kpi, part = _asked_number()
+    number = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sought = typed("q", label=w.t("agreements.search"), hint=w.t("agreements.search_hint"))
         flag = choice(
@@ -69,11 +70,14 @@ def choose(view: View, own: str | None) -> pl.DataFrame:
             st.button(w.t("agreements.every_bucket"), on_click=_forget, args=("bucket",), type="tertiary")
     else:
         bucket = None
-    rows = _narrowed(view, own, kpi, part, flag, bucket, agency)
-    if not sought.strip():
-        return rows
-    _show_named(view, own, sought)
-    return rows.join(loaders.search(sought), on="agreement_id").sort("place", maintain_order=True)
+    rows = narrowed(view, own, kpi, part, flag, bucket, agency)
+    if sought.strip():
+        _show_named(view, own, sought)
+        rows = rows.join(loaders.search(sought), on="agreement_id").sort("place", maintain_order=True)
+    if kpi is not None:
+        with number:
+            _say_number(view, kpi, part, rows.height)
+    return rows
 
 
 def _show_named(view: View, own: str | None, sought: str) -> None:
@@ -104,18 +108,18 @@ def _named(view: View, own: str | None, sought: str) -> pl.DataFrame:
     return found.select("kind", "code", "n").head(NAMED)
 
 
-def _behind_a_number(view: View, own: str | None) -> tuple[str | None, str]:
+def _asked_number() -> tuple[str | None, str]:
     """The KPI behind whose value the agreements stand that are listed, where the address names one, and in which part of it."""
     code, part = st.query_params.get("kpi"), st.query_params.get("part", PARTS[0])
-    part = part if part in PARTS else PARTS[0]
-    if code not in KPIS:
-        return None, part
-    number = _narrowed(view, own, code, part, ALL, None, None).height
+    return code if code in KPIS else None, part if part in PARTS else PARTS[0]
+
+
+def _say_number(view: View, kpi: str, part: str, number: int) -> None:
+    """What the list is of, with the number of rows that it has."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        name = cards.kpi_words(code, "name", loaders.rules(view.as_of))
+        name = cards.kpi_words(kpi, "name", loaders.rules(view.as_of))
         st.info(w.t(f"agreements.behind_{part}", kpi=name, n=w.number(number)), icon=":material/filter_alt:")
         st.button(w.t("agreements.show_all"), on_click=_forget, args=("kpi", "part"), type="tertiary")
-    return code, part
 
 
 def _forget(*names: str) -> None:
@@ -125,14 +129,14 @@ def _forget(*names: str) -> None:
 
 
 @kept(rows=True)
-def _narrowed(
+def narrowed(
     view: View, own: str | None, kpi: str | None, part: str, flag: str, bucket: str | None, agency: str | None
 ) -> pl.DataFrame:
     """The agreements behind a KPI, of one list, bucket and agency, the latest signed first; ALL and None for any."""
     facts = loaders.seen_facts(view, own)
     rows = facts.agreements
     if kpi is not None:
-        rows = scorecard.agreements_behind(facts, KPIS[kpi], cast("scorecard.Part", part))
+        rows = loaders.agreements_behind(view, own, kpi, cast("scorecard.Part", part))
     if flag != ALL:
         rows = rows.filter(FLAGS[flag])
     if bucket is not None:

@@ -67,14 +67,14 @@ def show_counts(view: View, person: Person) -> None:
             cards.metric(
                 w.t(f"overview.{count.flag}"),
                 w.number(now[count.flag]),
-                change=_change_text(count, now, before, signed),
+                change=cards.change(now[count.flag], before[count.flag]),
                 better=count.better,
                 spark=[there[count.flag] for there in course],
                 note="",
             )
             _show_ways(
                 count.flag,
-                _list_label(None if own is None else own[count.flag]),
+                _list_label(now[count.flag], None if own is None else own[count.flag]),
                 [
                     w.t(f"overview.about_{count.flag}", **_stall_limits(rules)),
                     _share_text(count, now),
@@ -103,7 +103,9 @@ def _show_time(view: View, sees_all: bool) -> None:
         note=_time_basis(card),
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None):
-        links.page_link("agreements", _list_label(None, sees_all=sees_all), kpi=_TIME, part="denominator")
+        links.page_link(
+            "agreements", _list_label(card["denominator"], None, sees_all=sees_all), kpi=_TIME, part="denominator"
+        )
         seen = loaders.seen_shares(view).row(by_predicate=pl.col("kpi") == _TIME, named=True)
         cards.explained(_TIME, card, beside=cards.seen_text(seen), is_wordless=True)
 
@@ -128,10 +130,11 @@ def _show_ways(name: str, label: str, about: Sequence[str], *, flag: str) -> Non
             links.page_link("method", w.t("common.explain_more"), icon=":material/menu_book:")
 
 
-def _list_label(own: int | None, *, sees_all: bool = True) -> str:
+def _list_label(number: int, own: int | None, *, sees_all: bool = True) -> str:
+    """How many the link opens, which tells the links under the cards apart as well; an agency's opens its own."""
     if own is not None:
         return w.t("overview.own_list", n=w.number(own))
-    return w.t("overview.list") if sees_all else w.t("overview.own")
+    return w.tn("overview.list", number) if sees_all else w.t("overview.own")
 
 
 def _share_text(count: Count, now: Mapping[str, int]) -> str:
@@ -152,7 +155,6 @@ class _SignedGrowth:
     first: dt.date
     last: dt.date
     growth: growth.Growth
-    is_since_comparison: bool
 
     @property
     def percent(self) -> str | None:
@@ -173,23 +175,12 @@ def _signed_growth(view: View) -> _SignedGrowth | None:
         first=first,
         last=last,
         growth=_growth(view.where(signed_from=None, signed_to=None), first, last),
-        is_since_comparison=view.signed_from is None and view.signed_to is None,
     )
 
 
 @kept()
 def _growth(view: View, first: dt.date, last: dt.date) -> growth.Growth:
     return growth.signed_growth(loaders.facts(view), first=first, last=last)
-
-
-def _change_text(
-    count: Count, now: Mapping[str, int], before: Mapping[str, int], signed: _SignedGrowth | None
-) -> str | None:
-    """The change since the comparison date; for signings with their growth against the year before."""
-    change = cards.change(now[count.flag], before[count.flag])
-    if count.flag != "signed" or signed is None or signed.percent is None or not signed.is_since_comparison:
-        return change
-    return f"{change} ({signed.percent})"
 
 
 def _growth_text(signed: _SignedGrowth) -> str:

@@ -13,7 +13,7 @@ from data_access.accounts import Person
 from data_access.clock import local_time
 from kpi.facts import NOT_GIVEN, attention, signs
 from kpi.indicators import league_table
-from kpi.vocabulary import BUCKETS, Bucket, texts
+from kpi.vocabulary import BUCKETS, Severity
 from pages.parts import groups, heading, places
 from pages.ui import charts, data_edition, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
@@ -191,13 +191,6 @@ def _flow(view: View) -> pl.DataFrame:
     )
 
 
-def _bucket_names() -> dict[str, str]:
-    """The names of the groups of open agreements. Each stands in one, so those that could be taken for a card's say what is not
-    in them."""
-    told = {code: w.t(f"overview.bucket_{code}") for code in texts((Bucket.STALLED, Bucket.NO_DATE))}
-    return {code: told.get(code) or w.name("bucket", code) for code in BUCKETS}
-
-
 def _show_open(view: View) -> None:
     parts = _open_parts(view)
     if parts.is_empty():
@@ -230,7 +223,7 @@ def _open_parts(view: View) -> pl.DataFrame:
     )
     shares = (100 * parts["n"] / open_ones.height).to_list()
     return parts.select(
-        label=pl.col("code").replace_strict(_bucket_names(), return_dtype=pl.String),
+        label=pl.col("code").replace_strict(palette.bucket_names(), return_dtype=pl.String),
         code="code",
         n="n",
         n_label=pl.format("{} ({})", w.texts(parts["n"], w.number), w.texts(shares, w.percent)),
@@ -266,7 +259,7 @@ def show_decisions(view: View, person: Person) -> None:
     if "blockers" not in loaders.records():
         st.header(w.t("overview.decisions_unknown"), anchor=False)
         st.caption(w.t("overview.no_blockers_kept"))
-        _link_stalled()
+        _link_stalled(view, person.limited_to)
         return
     st.header(
         w.t("overview.decisions", n=w.number(decisions.height)), anchor=False, help=w.t("overview.decisions_order")
@@ -283,11 +276,12 @@ def show_decisions(view: View, person: Person) -> None:
                 help=f"{w.plain(title)} · {w.name('cause', row['cause'])}",
                 ref=row["ref"],
             )
-    _link_stalled()
+    _link_stalled(view, person.limited_to)
 
 
-def _link_stalled() -> None:
-    links.page_link("stalled", w.t("overview.all_stalled"), icon=":material/arrow_forward:")
+def _link_stalled(view: View, own: str | None) -> None:
+    number = int(loaders.seen_facts(view, own).agreements["is_stalled"].sum())
+    links.page_link("stalled", w.tn("overview.all_stalled", number), icon=":material/arrow_forward:")
 
 
 def show_all_decisions(view: View, person: Person) -> None:
@@ -311,7 +305,8 @@ def _circumstances(row: Mapping[str, object]) -> list[str]:
     authority = w.name("authority", str(row["authority_level"]))
     waits = w.t("overview.awaits", authority=authority, days=w.days(float(str(row["blocked_days"]))))
     agency, partner = w.name("agency", str(row["agency"]), short=True), w.name("partner", str(row["partner"]))
-    known = [waits, w.plain(f"{agency} – {partner}")]
+    severe = [w.t("overview.severe")] if row["severity"] == Severity.SEVERE else []
+    known = [waits, *severe, w.plain(f"{agency} – {partner}")]
     return known if row["is_escalated"] else [*known, w.t("overview.not_escalated")]
 
 

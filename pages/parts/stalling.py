@@ -98,7 +98,7 @@ def _draw_expected(view: View, agency: str) -> None:
 @st.fragment(parallel=True)
 def show_coming(view: View, person: Person) -> None:
     """The agreements that are not stalled and are likely to be, of those this person may see one by one."""
-    st.header(w.t("stalling.heading"), anchor=False)
+    st.header(w.t("stalling.heading", days=w.number(studies.STALL_DAYS)), anchor=False)
     found = studies.stalling(view)
     if found is None:
         st.caption(unforetold.sentence(studies.stalls_proof(view), "stalls"))
@@ -115,8 +115,8 @@ def show_coming(view: View, person: Person) -> None:
         coming,
         LIST_COLUMNS,
         "stalling",
-        file_name=w.t("stalling.heading"),
-        alt=w.t("stalling.heading"),
+        file_name=w.t("stalling.heading", days=w.number(studies.STALL_DAYS)),
+        alt=w.t("stalling.heading", days=w.number(studies.STALL_DAYS)),
         on_row=lambda row: links.go("agreement", ref=row["ref"]),
         height=320,
     )

@@ -104,7 +104,7 @@ def show_matrix(view: View, own: str | None) -> None:
         _show_bars(view, own)
         return
     charts.show(
-        charts.heat_map,
+        charts.heat_map("agency", "defect"),
         cells,
         key="quality_matrix",
         alt=w.t("quality.matrix_alt"),

@@ -259,7 +259,7 @@ def show_course(view: View) -> None:
         return
     st.header(w.t("reporting.course"), anchor=False)
     charts.show(
-        charts.heat_map,
+        charts.heat_map("agency", "period"),
         cells,
         key="reporting_course",
         alt=w.t("reporting.course_alt"),

@@ -22,7 +22,7 @@ if not groups:
     st.stop()
 if not loaders.names_agencies():
     st.caption(w.t("groups.no_agencies"))
-    sections.show_kpis(everywhere, UNASSIGNED)
+    sections.show_kpis(everywhere, UNASSIGNED, person.limited_to)
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     agency = choice(
@@ -30,7 +30,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         [*groups],
         label=w.t("scorecard.agency"),
         write=lambda code: w.name("agency", code),
-        default=person.agency if person.agency in groups else next(iter(groups)),
+        default=person.agency if person.agency in groups else sections.first(everywhere),
         width=520,
     )
     view = readings.choose(everywhere.where(agency_group=groups[agency]))
@@ -49,7 +49,7 @@ if sees_all and is_usual:
     claims.show_moves(view, agency, person)
 sections.show_reasons(view, agency)
 explaining.show_acts(person, view, agency, sections.red_of(view, agency))
-sections.show_kpis(view, agency)
+sections.show_kpis(view, agency, person.limited_to)
 if sees_all and is_usual:
     statistics.show_adjusted(view, agency)
 sections.show_peers(view, agency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -13,7 +14,7 @@ import words as w
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, RELIABILITY, Kpi, alone_in, shown_in
 from kpi.rules import Rules
-from kpi.vocabulary import AgencyGroup
+from kpi.vocabulary import AgencyGroup, Reading
 from pages.parts import heading, places
 from pages.parts import said as said_by_agency
 from pages.ui import cards, charts, links, loaders, palette, tables, trends
@@ -48,6 +49,18 @@ def groups(view: View) -> dict[str, str]:
     found = dict(loaders.facts(view).agreements.select("agency", "agency_group").unique().iter_rows())
     order = sorted(found, key=lambda key: (found[key] == AgencyGroup.PROVINCE, w.sort_key(w.name("agency", key))))
     return {key: found[key] for key in order}
+
+
+@kept()
+def first(view: View) -> str:
+    """The agency whose card opens where none was asked for: the last of the ministries that are ranked, which needs attention
+    most; where none is, the one with most agreements."""
+    league = loaders.league_table(view.where(agency_group=AgencyGroup.MINISTRY), by="agency")
+    ranked = league.filter(pl.col("place").is_not_null())
+    if not ranked.is_empty():
+        return str(ranked["agency"].last())
+    counted = loaders.facts(view).agreements.group_by("agency").len().sort(["len", "agency"], descending=[True, False])
+    return str(counted["agency"].first())
 
 
 @kept()
@@ -161,8 +174,8 @@ def show_succession(view: View, agency: str) -> None:
 
 
 @drawn
-def show_kpis(view: View, agency: str) -> None:
-    """A card per KPI: value, light, change, course, what it means, and the agreements behind it."""
+def show_kpis(view: View, agency: str, own: str | None) -> None:
+    """A card per KPI: value, light, change, course, what it means, and the agreements behind it for those who may see them."""
     mine, before = (cards_of(view.on(day), agency) for day in (view.as_of, view.compare_with))
     trend = trends.scorecards(view, by="agency").filter(pl.col("agency") == agency)
     told = loaders.beside_cards(view, by="agency").row(by_predicate=pl.col("agency") == agency, named=True)
@@ -175,7 +188,9 @@ def show_kpis(view: View, agency: str) -> None:
         with grid.cell():
             beside = "\n\n".join(filter(None, (beside_text(kpi, told, rules), cards.seen_text(seen.get(code)))))
             share = None if code not in seen else seen[code]["share"]
-            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), agency, beside, share)
+            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), beside, share)
+            if own in (None, agency):
+                _link_behind(view, agency, kpi, card)
 
 
 def show_kpi(
@@ -183,7 +198,6 @@ def show_kpi(
     card: Card,
     before: Card | None,
     trend: pl.DataFrame,
-    agency: str,
     beside: str | None,
     seen: float | None = None,
 ) -> None:
@@ -203,20 +217,26 @@ def show_kpi(
     )
     st.badge(cards.light(card["status"], card["settled"]), color=palette.BADGES[card["status"]])
     st.caption(basis(kpi, card) + ("" if seen is None else f" · {w.t('scorecard.seen', share=w.percent(seen))}"))
-    with st.container(horizontal=True, gap="small"):
-        cards.explained(kpi.code, card, beside=beside)
-        if card["denominator"]:
-            good_is_counted = kpi.direction == "higher" or kpi.estimator == "median"
-            part = "rest" if good_is_counted else "numerator"
-            count = card["denominator"] - card["numerator"] if part == "rest" else card["numerator"]
-            links.page_link(
-                "agreements",
-                w.t("scorecard.behind", n=w.number(count)),
-                icon=":material/list:",
-                kpi=kpi.code,
-                part=part,
-                agency=agency,
-            )
+    cards.explained(kpi.code, card, beside=beside)
+
+
+def _link_behind(view: View, agency: str, kpi: Kpi, card: Card) -> None:
+    """The way to the agreements that keep the figure from being better, with how many they are."""
+    if not card["denominator"]:
+        return
+    good_is_counted = kpi.direction == "higher" or kpi.estimator == "median"
+    part: scorecard.Part = "rest" if good_is_counted else "numerator"
+    listed = dataclasses.replace(view.where(agency_group=None), reading=Reading.COUNTING, pending="")
+    behind = loaders.agreements_behind(listed, None, kpi.code, part)
+    links.page_link(
+        "agreements",
+        w.tn("scorecard.behind", behind.filter(pl.col("agency") == agency).height),
+        icon=":material/list:",
+        kpi=kpi.code,
+        part=part,
+        agency=agency,
+        agency_group=None,
+    )
 
 
 def beside_text(kpi: Kpi, told: Card, rules: Rules) -> str | None:

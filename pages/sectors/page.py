@@ -33,7 +33,9 @@ def show_heat_map() -> None:
         width=260,
     )
     cells = groups.heat(view, column=AGAINST[against], kind=against)
-    cell = charts.show(charts.heat_map, cells, key="sectors_heat", alt=w.t("sectors.heat_alt"), on_select=True)
+    cell = charts.show(
+        charts.heat_map("sector", "partners"), cells, key="sectors_heat", alt=w.t("sectors.heat_alt"), on_select=True
+    )
     if cell is not None:
         links.go("agreements", sector=cell["row_code"], partner_group=f"{against}:{cell['column_code']}", flag="signed")
 

@@ -8,6 +8,7 @@ import words as w
 from pages.parts import stalling
 from pages.stalled import SCREEN, sections
 from pages.ui import cards, filters, links, loaders, session, tables
+from pages.ui.choices import narrow
 
 person = session.require(SCREEN)
 view = filters.current()
@@ -20,8 +21,8 @@ if sections.stuck_of(view, person.limited_to).is_empty():
     st.stop()
 sections.show_counts(view, person)
 picked = sections.show_stages(view, person.limited_to)
-if picked is not None and picked != st.query_params.get("stage"):
-    links.go("stalled", stage=picked)
+if picked is not None and picked != (st.query_params.get("stage"), st.query_params.get("age")):
+    narrow(stage=picked[0], age=picked[1])
 tables.show(
     sections.choose(view, person.limited_to),
     sections.columns(),

@@ -85,28 +85,38 @@ def show_counts(view: View, person: Person) -> None:
         st.caption(w.t("stalled.unexplained", n=w.number(unexplained.height), all=w.number(stuck.height)))
 
 
-def show_stages(view: View, own: str | None) -> str | None:
-    """How many are stuck at which stage and for how long; the stage that is chosen."""
+def show_stages(view: View, own: str | None) -> tuple[str, str] | None:
+    """How many are stuck at which stage and for how long; the (stage, age) that is chosen."""
     chosen = charts.show(
-        charts.heat_map, stages_of(view, own), key="stages", alt=w.t("stalled.stages_alt"), on_select=True
+        charts.heat_map("stage", "age"),
+        stages_of(view, own),
+        key="stages",
+        alt=w.t("stalled.stages_alt"),
+        on_select=True,
     )
-    return str(chosen["row_code"]) if chosen else None
+    return (str(chosen["row_code"]), str(chosen["column_code"])) if chosen else None
+
+
+_AGE: Final = pl.sum_horizontal((pl.col("days_since_progress") >= start).cast(pl.Int8) for start in AGE_STEPS)
+"""Which of the ages an agreement has, as its position among their names."""
+
+AGES: Final = tuple(map(str, range(len(AGE_STEPS) + 1)))
+
+
+def _age_names() -> list[str]:
+    """What the ages are called: under the first step, between two, over the last."""
+    between = [w.t("stalled.age_between", start=a, to=b) for a, b in itertools.pairwise(AGE_STEPS)]
+    return [w.t("stalled.age_first", to=AGE_STEPS[0]), *between, w.t("stalled.age_last", start=AGE_STEPS[-1])]
 
 
 @kept(in_words=True)
 def stages_of(view: View, own: str | None) -> pl.DataFrame:
     """Stage by age, as `charts.heat_map` wants it."""
     stuck = stuck_of(view, own)
-    steps = [0, *AGE_STEPS]
-    names = [w.t("stalled.age_first", to=AGE_STEPS[0])]
-    names += [w.t("stalled.age_between", start=a, to=b) for a, b in itertools.pairwise(AGE_STEPS)]
-    names.append(w.t("stalled.age_last", start=AGE_STEPS[-1]))
-    age = pl.lit(0)
-    for position, start in enumerate(steps):
-        age = pl.when(pl.col("days_since_progress") >= start).then(position).otherwise(age)
+    names = _age_names()
     stages = [state for state in OPEN_STATES if state in stuck["state"]]
     full = pl.DataFrame({"state": stages}).join(pl.DataFrame({"age": range(len(names))}), how="cross")
-    counts = stuck.select("state", age=age.cast(pl.Int64)).group_by("state", "age").agg(n=pl.len())
+    counts = stuck.select("state", age=_AGE.cast(pl.Int64)).group_by("state", "age").agg(n=pl.len())
     cells = full.join(counts, on=["state", "age"], how="left", maintain_order="left").with_columns(
         n=pl.col("n").fill_null(0).cast(pl.Int64)
     )
@@ -131,7 +141,16 @@ def choose(view: View, own: str | None) -> pl.DataFrame:
             label=w.t("stalled.stage"),
             write=lambda code: w.t("stalled.every_stage") if code == ALL else w.name("state", code),
             default=ALL,
-            width=260,
+            width=240,
+        )
+        ages = dict(zip(AGES, _age_names(), strict=True))
+        age = choice(
+            "age",
+            (ALL, *AGES),
+            label=w.t("stalled.age"),
+            write=lambda code: w.t("stalled.every_age") if code == ALL else ages[code],
+            default=ALL,
+            width=220,
         )
         cause = ALL
         if "blockers" in loaders.records():
@@ -147,15 +166,17 @@ def choose(view: View, own: str | None) -> pl.DataFrame:
                 width=260,
             )
         agency = agency_choice(stuck) if loaders.names_agencies() else None
-    return narrowed(view, own, stage, cause, agency)
+    return narrowed(view, own, stage, age, cause, agency)
 
 
 @kept()
-def narrowed(view: View, own: str | None, stage: str, cause: str, agency: str | None) -> pl.DataFrame:
-    """The rows at one stage, of one cause and one agency; ALL and None for any."""
+def narrowed(view: View, own: str | None, stage: str, age: str, cause: str, agency: str | None) -> pl.DataFrame:
+    """The rows at one stage, of one age (one of AGES), cause and agency; ALL and None for any."""
     stuck = stuck_of(view, own)
     if stage != ALL:
         stuck = stuck.filter(pl.col("state") == stage)
+    if age != ALL:
+        stuck = stuck.filter(_AGE.eq(int(age)))
     if cause != ALL:
         stuck = stuck.filter(pl.col("cause").is_null() if cause == NO_CAUSE else pl.col("cause") == cause)
     if agency is not None:

@@ -7,6 +7,7 @@ reader's language. `code` columns are what a click gives back.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -126,7 +127,7 @@ def stacked_bars(is_clickable: bool) -> alt.LayerChart:
     """Where the agreements of each row stand, part beside part. Columns: label, code, bucket, n, n_label."""
     params, opacity = _choice(is_clickable, "code", "bucket")
     order = list(palette.BUCKETS)
-    names = {code: w.name("bucket", code) for code in order}
+    names = palette.bucket_names()
     base = (
         alt.Chart()
         .transform_joinaggregate(total="sum(n)", groupby=["label"])
@@ -136,11 +137,7 @@ def stacked_bars(is_clickable: bool) -> alt.LayerChart:
     )
     bar = base.mark_bar(height={"band": 0.72}, stroke="white", strokeWidth=0.5, **_pointer(is_clickable)).encode(
         x=alt.X("n:Q", stack="zero", axis=None),
-        color=alt.Color(
-            "bucket:N",
-            scale=_scale(palette.BUCKETS),
-            legend=_legend(names),
-        ),
+        color=alt.Color("bucket:N", scale=_scale(palette.BUCKETS), legend=_legend(names)),
         opacity=opacity,
         tooltip=_tooltip("label", "bucket_label", "n_label"),
     )
@@ -202,7 +199,13 @@ def flow(is_clickable: bool) -> alt.LayerChart:
     return _layers(reached.add_params(*params), stopped, claimed, value, _room(base, "reached", 1.3))
 
 
-def heat_map(is_clickable: bool) -> alt.LayerChart:
+@functools.cache
+def heat_map(rows: str, columns: str) -> Chart:
+    """`_heat_map` whose rows and columns are called `common.chart_<rows>` and `common.chart_<columns>`."""
+    return functools.update_wrapper(functools.partial(_heat_map, rows, columns), _heat_map)
+
+
+def _heat_map(rows: str, columns: str, is_clickable: bool) -> alt.LayerChart:
     """How much in each cell. Columns: row, row_code, column, column_code, value (null: empty cell), value_label."""
     params, opacity = _choice(is_clickable, "row_code", "column_code")
     base = alt.Chart().encode(
@@ -226,7 +229,7 @@ def heat_map(is_clickable: bool) -> alt.LayerChart:
     cell = base.mark_rect(stroke="white", strokeWidth=2, cornerRadius=3, **_pointer(is_clickable)).encode(
         color=alt.Color("value:Q", legend=None, scale=alt.Scale(range=list(palette.SHADES))),
         opacity=opacity,
-        tooltip=_tooltip("row", "column", "value_label"),
+        tooltip=_tooltip("value_label", row=rows, column=columns),
     )
     value = (
         base.transform_joinaggregate(most="max(value)")
@@ -429,8 +432,10 @@ def _lookup(names: dict[str, str], field: str) -> str:
     return f"({names})[datum.{field}]"
 
 
-def _tooltip(*columns: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{column}:N", title=w.t(f"common.chart_{column}")) for column in columns]
+def _tooltip(*columns: str, **called: str) -> list[alt.Tooltip]:
+    """What the tip of a mark tells: first the columns that are `called` otherwise, then those called as they are."""
+    named = {**called, **{column: column for column in columns}}
+    return [alt.Tooltip(f"{column}:N", title=w.t(f"common.chart_{name}")) for column, name in named.items()]
 
 
 def _choice(is_clickable: bool, *fields: str) -> tuple[list[alt.Parameter], Any]:

@@ -31,6 +31,7 @@ from kpi.facts.standing import out_of_date as out_of_date_in
 from kpi.facts.standing import uncounted, with_standing
 from kpi.indicators import beside, scorecard, seen
 from kpi.indicators import league_table as kpi_league_table
+from kpi.indicators.catalog import KPIS
 from kpi.register import Register
 from kpi.reporting import coverage
 from kpi.rules import Rules
@@ -278,6 +279,11 @@ def league_table(view: View, *, by: str) -> pl.DataFrame:
         group=by,
         rules=rules(view.as_of),
     )
+
+
+def agreements_behind(view: View, own: str | None, kpi: str, part: scorecard.Part) -> pl.DataFrame:
+    """The agreements a value is made of, of those that somebody limited to `own` may see: what a link under it opens."""
+    return scorecard.agreements_behind(seen_facts(view, own), KPIS[kpi], part)
 
 
 @kept()

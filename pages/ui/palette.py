@@ -10,7 +10,9 @@ from typing import Final, Literal
 import polars as pl
 import streamlit as st
 
+import words as w
 from kpi.indicators.lights import LIGHTS as JUDGED
+from kpi.vocabulary import Bucket, texts
 
 BUCKETS: Final = {
     "on_track": "#0B8F6C",
@@ -117,3 +119,10 @@ def drawn_lights(status: str = "status", settled: str = "settled") -> pl.Expr:
     """The same of two columns."""
     code = pl.col(status)
     return pl.when(code.is_in(JUDGED) & ~pl.col(settled)).then(code + OUTLINE).otherwise(code)
+
+
+def bucket_names() -> dict[str, str]:
+    """What the groups of agreements are called where each agreement stands in one: those that could be taken for the sign of the
+    same name, which counts more, say what is not in them."""
+    told = {code: w.t(f"common.bucket_{code}") for code in texts((Bucket.STALLED, Bucket.NO_DATE))}
+    return {code: told.get(code) or w.name("bucket", code) for code in BUCKETS}

@@ -50,7 +50,7 @@ def test_a_leader_drills_from_the_overview_to_one_agreement(page: Page, server: 
 @on_sqlite
 def test_a_link_says_all_of_a_view_and_what_it_gets_wrong_is_left_out(page: Page, open_as: OpenAs) -> None:
     open_as(page, "lanhdao", "/scorecard?agency=XYZ&as_of=31-02-2025")
-    expect(page.get_by_role("heading", name="Phiếu điểm")).to_be_visible()
+    expect(page.get_by_role("heading", name="Phiếu đánh giá")).to_be_visible()
     expect(page.get_by_text("XYZ")).to_be_visible()
     expect(page.get_by_text("31-02-2025")).to_be_visible()
 

@@ -52,8 +52,8 @@ def hand_in(page: Page, data: bytes, name: str = "cap-nhat.csv") -> None:
 
 def scorecard(page: Page) -> list[str]:
     """The figures of the agency's own scorecard, as they are read."""
-    page.get_by_role("link", name="Phiếu điểm").first.click()
-    expect(page.get_by_role("heading", name="Phiếu điểm")).to_be_visible()
+    page.get_by_role("link", name="Phiếu đánh giá").first.click()
+    expect(page.get_by_role("heading", name="Phiếu đánh giá")).to_be_visible()
     expect(page.get_by_test_id("stMetric").nth(9)).to_be_visible()
     return page.get_by_test_id("stMetricValue").all_inner_texts()
 

@@ -62,7 +62,7 @@ FRAMES: dict[Chart, pl.DataFrame] = {
             "claimed_label": ["0", "2"],
         }
     ),
-    charts.heat_map: pl.DataFrame(
+    charts.heat_map("sector", "partners"): pl.DataFrame(
         {
             "row": ["Y tế", "Y tế"],
             "row_code": ["HEA", "HEA"],

@@ -116,7 +116,7 @@ def test_all_decisions_are_listed_below(browsed_store: sa.Engine, visit: Visit) 
 
     page = visit("overview")
 
-    assert page.expander[0].label == f"Danh sách {expected.height} việc cần quyết định"
+    assert page.expander[0].label == f"Danh sách {expected.height} việc chờ quyết định"
     listed = page.expander[0].dataframe[0].value
     assert [text.removesuffix(" ›") for text in listed["ref"]] == expected["ref"].to_list()
 

@@ -186,7 +186,7 @@ def test_two_agencies_are_compared_for_leaders_and_agencies(visit: Visit, userna
     page = visit("ranking", username, group="ministry")
 
     assert not page.exception
-    assert "Cơ quan A có thực sự kém cơ quan B?" in [text.value for text in page.header]
+    assert "So sánh hai cơ quan: chênh lệch có đủ cơ sở?" in [text.value for text in page.header]
 
 
 def test_exchanged_agencies_get_the_opposite_answer(browsed_store: sa.Engine, visit: Visit) -> None:
