@@ -108,6 +108,7 @@ def show_map() -> None:
 def _map(is_clickable: bool) -> alt.LayerChart:
     """`charts.heat_map` with shades that mean the same whatever was found: 0 for what is usual, 4 for one in 10,000."""
     chart = charts.heat_map("agency", "sign")(is_clickable)
+    assert isinstance(chart, alt.LayerChart)
     cell, value = chart.layer
     scale = alt.Scale(domain=[0, math.log10(RAREST)], range=list(palette.SHADES), clamp=True)
     cell.encoding.color = alt.Color("value:Q", legend=None, scale=scale)
