@@ -135,12 +135,12 @@ def show_search() -> None:
     st.text_input(
         words.t("frame.search"),
         type="search",
-        placeholder=words.t("frame.search"),
+        placeholder=words.t("frame.search_hint"),
         icon=":material/search:",
         key="search_everywhere",
         on_change=seek,
         label_visibility="collapsed",
-        width=260,
+        width=220,  # beside the account on a phone
     )
 
 

@@ -13,6 +13,7 @@ import words as w
 from data_access.accounts import May
 from data_access.register import AgreementDossier
 from kpi.facts import REPORT_FIELDS
+from kpi.subjects import subject
 from kpi.vocabulary import ENDED, BlockerStep, Bucket, State, Verdict
 from pages.agreement import brought
 from pages.parts import pairs, standings
@@ -61,7 +62,11 @@ def show_head(row: Row, dossier: AgreementDossier) -> None:
     """What it is, who is responsible, with whom, and how it stands."""
     kept = dossier.agreement.row(0, named=True)
     st.caption(w.plain(f"{row['ref']} · {w.name('doc_type', row['doc_type'])}"))
-    st.title(w.plain(row[w.column("title")]), anchor=False)
+    title = row[w.column("title")]
+    about = subject(title, w.language_in_store())
+    st.title(w.plain(about), anchor=False)
+    if about != title:
+        st.text(title)
     with st.container(horizontal=True):
         if row["is_open"] or not row["is_signed"]:  # afterwards the standing says the same
             st.badge(w.name("state", row["state"]), color="gray")

@@ -26,7 +26,7 @@ NAMED: Final = 4
 
 COLUMNS: Final = [
     Column("ref", "agreements.ref", pinned=True),
-    Column("title_{language}", "agreements.title", width="large"),
+    Column("title_{language}", "agreements.title", "subject", width="large"),
     Column("agency", "agreements.agency", "code", of="agency", short=True),
     Column("partner", "agreements.partner", "code", of="partner"),
     Column("sector", "agreements.sector", "code", of="sector"),

@@ -217,7 +217,7 @@ def _show_cases(rows: pl.DataFrame, sign: str) -> None:
         shown,
         [
             Column("ref", "integrity.ref", pinned=True, width=130),
-            Column("title_{language}", "integrity.title", width=260),
+            Column("title_{language}", "integrity.title", "subject", width=260),
             Column("about_on", "integrity.about_on", "date", width=120),
             Column("received_on", "integrity.received_on", "date", width=120),
             *(_SHOWN[name] for name in SIGNS[sign].shows),

@@ -13,6 +13,7 @@ from data_access.accounts import Person
 from data_access.clock import local_time
 from kpi.facts import NOT_GIVEN, attention, signs
 from kpi.indicators import league_table
+from kpi.subjects import subject
 from kpi.vocabulary import BUCKETS, Severity
 from pages.parts import groups, heading, places
 from pages.ui import charts, data_edition, links, loaders, palette, tables
@@ -29,8 +30,6 @@ LARGEST: Final = 8
 ENDS: Final = 3
 """How many agencies are shown at either end of the ranking."""
 
-_TITLE_HEAD: Final = 12
-_TITLE_TAIL: Final = 36
 _ROW: Final = 24
 
 
@@ -235,7 +234,7 @@ def _open_parts(view: View) -> pl.DataFrame:
 
 DECISION_COLUMNS: Final = [
     Column("ref", "overview.ref", pinned=True),
-    Column("title_{language}", "overview.title", width="large"),
+    Column("title_{language}", "overview.title", "subject", width="large"),
     Column("authority_level", "overview.authority", "code", of="authority"),
     Column("blocked_days", "overview.blocked_days", "days"),
     Column("is_escalated", "overview.escalated", "flag"),
@@ -272,7 +271,7 @@ def show_decisions(view: View, person: Person) -> None:
             st.caption(" · ".join(_circumstances(row)))
             links.page_link(
                 "agreement",
-                w.plain(_shortened(title)),
+                w.plain(subject(title, w.language_in_store())),
                 help=f"{w.plain(title)} · {w.name('cause', row['cause'])}",
                 ref=row["ref"],
             )
@@ -308,10 +307,3 @@ def _circumstances(row: Mapping[str, object]) -> list[str]:
     severe = [w.t("overview.severe")] if row["severity"] == Severity.SEVERE else []
     known = [waits, *severe, w.plain(f"{agency} – {partner}")]
     return known if row["is_escalated"] else [*known, w.t("overview.not_escalated")]
-
-
-def _shortened(title: str) -> str:
-    """A title with its middle left out: it begins with the kind of document, and ends with what it is about."""
-    if len(title) <= _TITLE_HEAD + _TITLE_TAIL:
-        return title
-    return f"{title[:_TITLE_HEAD].rpartition(' ')[0]} … {title[-_TITLE_TAIL:].partition(' ')[2]}"

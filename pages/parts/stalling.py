@@ -25,7 +25,7 @@ LEAST_CASES: Final = 10
 
 LIST_COLUMNS: Final = [
     Column("ref", "stalling.ref", pinned=True),
-    Column("title_{language}", "stalling.title", width="large"),
+    Column("title_{language}", "stalling.title", "subject", width="large"),
     Column("agency", "stalling.agency", "code", of="agency", short=True),
     Column("state", "stalling.state", "code", of="state"),
     Column("silent_days", "stalling.silent_days", "days"),

@@ -317,7 +317,7 @@ def show_reports(view: View, own: str | None, period: str) -> str | None:
         rows,
         [
             Column("ref", "reporting.ref", pinned=True),
-            Column("title_{language}", "reporting.title", width="large"),
+            Column("title_{language}", "reporting.title", "subject", width="large"),
             *([Column("agency", "reporting.agency", "code", of="agency", short=True)] if agency is None else []),
             Column("status_text", "reporting.status", width=130),
             Column("received_on", "reporting.received_on", "date"),

@@ -27,7 +27,7 @@ _COLUMNS: Final = (
     Column("points_text", "claims.points", width=88, by="points", help_key="claims.points_help"),
     Column("by", "claims.by", width=160),
     Column("received_on", "claims.received_on", "date", width=104),
-    Column("title_{language}", "claims.title", width=320),
+    Column("title_{language}", "claims.title", "subject", width=320),
 )
 _FILE: Final = (
     Column("ref", "claims.ref"),

@@ -33,7 +33,7 @@ MOST_REASONS: Final = 3
 
 LIST_COLUMNS: Final = [
     Column("ref", "scorecard.ref", pinned=True),
-    Column("title_{language}", "scorecard.title", width="large"),
+    Column("title_{language}", "scorecard.title", "subject", width="large"),
     Column("partner", "scorecard.partner", "code", of="partner"),
     Column("state", "scorecard.state", "code", of="state"),
     Column("days_since_progress", "scorecard.days_since_progress", "days"),

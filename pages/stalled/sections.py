@@ -23,7 +23,7 @@ AGE_STEPS: Final = (180, 365, 730)
 
 COLUMNS: Final = [
     Column("ref", "stalled.ref", pinned=True),
-    Column("title_{language}", "stalled.title", width="medium"),
+    Column("title_{language}", "stalled.title", "subject", width=300),
     Column("agency", "stalled.agency", "code", of="agency", short=True),
     Column("state", "stalled.stage", "code", of="state"),
     Column("days_since_progress", "stalled.days_stuck", "days"),

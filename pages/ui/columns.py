@@ -9,9 +9,12 @@ from typing import Literal
 import polars as pl
 
 import words as w
+from kpi.subjects import subject_expr
 from pages.ui import palette
 
-Kind = Literal["text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend"]
+Kind = Literal[
+    "text", "number", "percent", "days", "date", "light", "code", "flag", "link", "progress", "trend", "subject"
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Column:
 
     number, percent (0 to 100), days, date, flag (yes or no), link and text hold what they say; progress is a percent drawn
     as a bar, trend a list of numbers drawn as a line. `code` holds codes and `of` says of what (a kind of `words.name`).
+    `subject` holds titles: on screen it is what they are about (`kpi.subjects`), in files they are whole.
     `light` holds a light's code and shows sign and word; where `of` names a column of lights, the cell keeps its own text
     and takes sign and colour from there.
     """
@@ -57,6 +61,8 @@ class Column:
     def sort_keys(self, frame: pl.DataFrame) -> list[pl.Expr]:
         """What puts the rows of a frame in order by this column: texts and names as in a dictionary, all else by value."""
         value = pl.col(self.sorted_by)
+        if not self.by and self.kind == "subject":
+            return w.sort_keys(subject_expr(value, w.language_in_store()))
         if not self.by and self.kind == "code":
             return [_rank(frame[self.field], self._name)]
         if not self.by and self.kind == "light" and not self.of:

@@ -11,7 +11,7 @@ import streamlit as st
 import words as w
 from data_access.accounts import Person
 from data_access.clock import today
-from pages.ui import address, data_edition, loaders, view_codes
+from pages.ui import address, data_edition, loaders, session, view_codes
 from pages.ui.filter_declarations import ALL, FILTERS, CodeFilter, DayFilter, code_filters
 from pages.ui.kept import kept
 from pages.ui.view import View
@@ -80,11 +80,13 @@ def default_code(name: str) -> str:
 
 def _draw_bar(reading: Understood, offered: Choices, *, looks_back: bool) -> None:
     view = reading.view
-    in_bar = [declared for declared in code_filters() if declared.width]
+    is_phone = session.is_phone()
+    in_bar = [] if is_phone else [declared for declared in code_filters() if declared.width]
     folded = [declared for declared in FILTERS.values() if declared not in in_bar]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filter_bar"):
         _date("as_of", view.as_of, first=offered.first, last=offered.last, width=180)
-        _comparison(reading, offered)
+        if not is_phone:
+            _comparison(reading, offered)
         for declared in in_bar:
             _select(declared, reading, offered)
         # Drawn only while open: the browser would not take over new values for widgets it does not show. The number of
@@ -92,6 +94,8 @@ def _draw_bar(reading: Understood, offered: Choices, *, looks_back: bool) -> Non
         more = st.popover(w.t("filters.more"), icon=":material/filter_list:", key=MORE, on_change="rerun")
         if more.open:
             with more:
+                if is_phone:
+                    _comparison(reading, offered)
                 for hidden in folded:
                     if isinstance(hidden, CodeFilter) and len(offered.options[hidden.name]) > 1:
                         _select(hidden, reading, offered)

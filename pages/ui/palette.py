@@ -124,5 +124,5 @@ def drawn_lights(status: str = "status", settled: str = "settled") -> pl.Expr:
 def bucket_names() -> dict[str, str]:
     """What the groups of agreements are called where each agreement stands in one: those that could be taken for the sign of the
     same name, which counts more, say what is not in them."""
-    told = {code: w.t(f"common.bucket_{code}") for code in texts((Bucket.STALLED, Bucket.NO_DATE))}
+    told = {code: w.t(f"overview.bucket_{code}") for code in texts((Bucket.STALLED, Bucket.NO_DATE))}
     return {code: told.get(code) or w.name("bucket", code) for code in BUCKETS}

@@ -37,6 +37,7 @@ __all__ = [
     "browser",
     "current",
     "go_to",
+    "is_phone",
     "looking",
     "require",
     "session_id",
@@ -52,6 +53,11 @@ _log = logging.getLogger("agreements.access")
 def speak(code: str) -> None:
     """Speak this language for the rest of the session; ValueError for one without catalogs."""
     st.session_state["language"] = words.known_language(code)
+
+
+def is_phone() -> bool:
+    """Whether the browser says that it is a phone's: its first screen has room for figures or for filters."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")
 
 
 def _spoken() -> str | None:

@@ -13,6 +13,7 @@ import streamlit as st
 import words as w
 from data_access.clock import now
 from kpi import readers
+from kpi.subjects import subject_expr
 from pages.ui import cards, data_edition, exports, filters, paging, palette
 from pages.ui.columns import Column, Kind
 from pages.ui.data_edition import DataEdition
@@ -148,6 +149,8 @@ def _cell(column: Column) -> pl.Expr:
         return pl.when(value.is_not_null()).then(w.name_expr(value, column.of, short=column.short))
     if column.kind == "light":
         return pl.concat_list(_light_text(column))
+    if column.kind == "subject":
+        return subject_expr(value, w.language_in_store())
     if column.kind in _TYPED:
         return value.cast(pl.Float64).round(column.digits)
     if column.kind == "flag":

@@ -21,6 +21,7 @@ from data_access.register import raise_data_version
 from data_access.store import models
 from kpi.readers import EVERYTHING
 from pages.ui import address, data_edition, loaders, records, view_codes
+from pages.ui import session as page_session
 from pages.ui.filter_declarations import FILTERS, CodeFilter, DayFilter
 from pages.ui.view import View
 from tests.pages.running import streamlit_run
@@ -453,3 +454,13 @@ def test_an_agency_without_agreements_of_the_scope_shown_is_led_to_those_it_has(
         for element in run(person="bct", role="agency", agency="BCT").button
         if element.key == "filter_own_everywhere"
     ]
+
+
+def test_on_a_phone_the_filters_stand_in_the_pop_up(register: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_session, "is_phone", lambda: True)
+
+    app = run()
+
+    assert not app.selectbox
+    app.session_state["filter_more"] = True
+    assert {"filter_compare_with", "filter_scope"} <= {box.key for box in app.run().selectbox}

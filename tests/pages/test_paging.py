@@ -32,8 +32,8 @@ FRAME = pl.DataFrame(
 )
 COLUMNS = [
     Column("ref", "common.chart_label"),
-    Column("text", "common.chart_row"),
-    Column("agency", "common.chart_column", "code", of="agency"),
+    Column("text", "common.chart_sector"),
+    Column("agency", "common.chart_agency", "code", of="agency"),
     Column("days", "common.chart_days", "days"),
     Column("day", "common.chart_on_label", "date"),
     Column("written", "common.chart_text_label"),

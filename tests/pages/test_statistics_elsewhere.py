@@ -21,6 +21,7 @@ from kpi.indicators.catalog import shown_in
 from kpi.rules import Rules
 from kpi.studies import rank_sets, what_if
 from kpi.studies.pace import Pace
+from kpi.subjects import subject
 from pages.ranking import statistics
 from pages.ui import studies
 from pages.ui.studies import Proof
@@ -54,7 +55,7 @@ def test_three_things_are_for_those_who_may_see_the_agreements(
 ) -> None:
     page = visit("scorecard", username, language, agency="BTC")
 
-    heading = {"vi": "Ba việc nâng điểm nhiều nhất", "en": "Three things that would move it most"}[language]
+    heading = {"vi": "Việc cần ưu tiên", "en": "Do these first"}[language]
     assert not page.exception
     shown = [text.value for text in page.header] + [tab.label for tab in page.tabs]
     assert (heading in shown) == (username not in ("bct", "langson"))
@@ -69,12 +70,12 @@ def test_the_three_things_are_those_of_the_scorecard_run_again(browsed_store: sa
 
     assert study.score is not None
     for agreement_id in study.together["agreement_id"]:
-        assert titles[agreement_id] in text
+        assert subject(titles[agreement_id], "en") in text
     assert f"from {study.score:.1f} to {study.together['score'][-1]:.1f}" in text
 
 
 def test_what_is_made_of_single_agreements_is_not_told_of_others(browsed_store: sa.Engine, visit: Visit) -> None:
-    headings = {"Three things that would move it most", "If every agency had the same kind of agreements"}
+    headings = {"Do these first", "Results adjusted for the kind of agreements"}
 
     def told(page: AppTest) -> set[str]:
         return {text.value for text in page.header} | {tab.label for tab in page.tabs}
@@ -213,10 +214,10 @@ def test_the_answer_is_yes_no_or_open_and_gives_its_reason() -> None:
             return statistics.sentence("score", found, lambda points: w.number(points, 1), words)
 
     worse = answer(Difference("lower", -10.0, -15.0, -5.0))
-    assert worse.startswith("**Yes: A is really worse than B.** A has 42.0 points, B 52.0;")
+    assert worse.startswith("**Yes: A has clearly lower results than B.** A has 42.0 points, B 52.0;")
     assert "the true gap is 5.0 to 15.0 points" in worse
     assert answer(Difference("higher", 10.0, 5.0, 15.0)).startswith(
-        "**No, on the contrary: A is really better than B.**"
+        "**On the contrary: A has clearly better results than B.**"
     )
     open_one = answer(Difference("not_told_apart", -10.0, -25.0, 5.0))
     assert open_one.startswith("**It cannot be said that A is worse or better than B.**")

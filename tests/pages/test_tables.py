@@ -46,8 +46,8 @@ FRAME = pl.DataFrame(
 )
 COLUMNS = [
     Column("ref", "common.chart_label"),
-    Column("title_{language}", "common.chart_row"),
-    Column("agency", "common.chart_column", "code", of="agency"),
+    Column("title_{language}", "common.chart_sector"),
+    Column("agency", "common.chart_agency", "code", of="agency"),
     Column("signed_on", "common.chart_on_label", "date"),
     Column("share", "common.chart_share_label", "percent", digits=1),
     Column("waited", "common.chart_days", "days"),
@@ -119,10 +119,10 @@ def test_a_file_has_the_columns_on_screen_in_words_and_types(register: sa.Engine
         table = tables._for_file(FRAME, COLUMNS)
 
     assert table.columns == [
-        "Mục", "Hàng", "Cột", "Ngày", "Tỷ lệ", "Số ngày", "Tình hình", "Giá trị", "Nội dung",
+        "Mục", "Lĩnh vực", "Cơ quan", "Ngày", "Tỷ lệ", "Số ngày", "Tình hình", "Giá trị", "Nội dung",
     ]  # fmt: skip
-    assert table["Hàng"].to_list() == ["Cảng", "Đường sắt", "Điện"]
-    assert table["Cột"].to_list() == ["Bộ Công Thương", "Chưa phân công cơ quan", None]
+    assert table["Lĩnh vực"].to_list() == ["Cảng", "Đường sắt", "Điện"]
+    assert table["Cơ quan"].to_list() == ["Bộ Công Thương", "Chưa phân công cơ quan", None]
     assert table["Ngày"].dtype == pl.Date
     assert table["Tình hình"].to_list() == ["Đạt", "Chưa đạt", "Chưa có số liệu"]
     assert table["Giá trị"].to_list() == ["85%", "12%", None]
@@ -131,8 +131,8 @@ def test_a_file_has_the_columns_on_screen_in_words_and_types(register: sa.Engine
 
 def test_titles_follow_the_language(register: sa.Engine) -> None:
     with in_language("en"):
-        assert tables._for_file(FRAME, COLUMNS[:2]).columns == ["Item", "Row"]
-        assert tables._for_file(FRAME, COLUMNS[:2])["Row"].to_list() == ["Port", "Railway", "Power"]
+        assert tables._for_file(FRAME, COLUMNS[:2]).columns == ["Item", "Field"]
+        assert tables._for_file(FRAME, COLUMNS[:2])["Field"].to_list() == ["Port", "Railway", "Power"]
 
 
 def test_lights_are_told_apart_by_sign_and_word_not_by_colour_alone(register: sa.Engine) -> None:
