@@ -30,6 +30,7 @@ from cli import (
     serving,
     uploads,
 )
+from cli.packs import speaking
 from cli.reading import CannotRunError
 from data_access import settings
 from data_access.acting import Refused
@@ -79,7 +80,8 @@ def _with_lists(arguments: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; the exit status."""
     try:
-        _command()(args=_with_lists(sys.argv[1:] if arguments is None else arguments), prog_name="manage.py")
+        with speaking():
+            _command()(args=_with_lists(sys.argv[1:] if arguments is None else arguments), prog_name="manage.py")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except StoreInUseError as error:

@@ -28,16 +28,16 @@ ACCOUNT: Final = "account"
 
 def run() -> None:
     """Draw the frame and, inside it, the page, all in one language."""
+    person, _ = session.begin_run()
     choose_language()
     with words.in_language(words.language()):
-        draw()
+        draw(person)
 
 
-def draw() -> None:
+def draw(person: Person | None) -> None:
     """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
     st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide", initial_sidebar_state="collapsed")
-    person, _ = session.begin_run()
     is_alone = person is None or screen_named(page_asked()).is_bare
     page = st.navigation(menu.pages(person), position="hidden" if is_alone else "top")
     if asked := st.session_state.pop("language_asked", None):
@@ -151,7 +151,7 @@ def show_account(person: Person) -> None:
     show_language(st.container())
     links.page_link("account", words.t("frame.page_account"), icon=":material/manage_accounts:")
     if st.button(words.t("frame.sign_out"), icon=":material/logout:", width="stretch"):
-        session.sign_out(address="/" if words.language() == words.DEFAULT_LANGUAGE else f"/?lang={words.language()}")
+        session.sign_out(address="/" if words.language() == words.first_language() else f"/?lang={words.language()}")
         st.stop()
 
 
@@ -160,7 +160,7 @@ def address_of(page: st.Page, *, language: str | None = None) -> str:
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
     if language is not None:
         asked.pop("lang", None)
-        if language != words.DEFAULT_LANGUAGE:
+        if language != words.first_language():
             asked["lang"] = [language]
     return f"/{page.url_path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 

@@ -7,10 +7,11 @@ from words.catalogs import raise_on_missing, read_catalog, t
 from words.formats import date, days, marks, number, percent, texts, tn
 from words.letters import fold, fold_expr, sort_key, sort_keys
 from words.names import KINDS_IN_STORE, LANGUAGES_IN_STORE, column, labels, language_in_store, name, name_expr, named_by
-from words.own import OwnWords, worded_by
+from words.own import OwnWords, worded, worded_by
 from words.phrases import Kept, Listed, Named, Phrase, Quantity, say
 from words.spoken import (
     DEFAULT_LANGUAGE,
+    first_language,
     in_language,
     known_language,
     language,
@@ -34,6 +35,7 @@ __all__ = [
     "column",
     "date",
     "days",
+    "first_language",
     "fold",
     "fold_expr",
     "in_language",
@@ -60,5 +62,6 @@ __all__ = [
     "t",
     "texts",
     "tn",
+    "worded",
     "worded_by",
 ]

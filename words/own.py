@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
 
@@ -15,13 +16,15 @@ _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
 @dataclasses.dataclass(frozen=True, eq=False)
 class OwnWords:
     """`said`: language -> key -> words. `instead`: language -> our words -> theirs ("agreements" -> "operations"), which are whole
-    words in any catalog of that language, whatever their capitals; of those that overlap the longest.
+    words in any catalog of that language, whatever their capitals; of those that overlap the longest. `first` is the language the
+    register is read in by whoever has chosen none; empty: the one all others are.
 
     Two are the same only where they are the same object: catalogs are made anew for each.
     """
 
     said: Mapping[str, Mapping[str, str]]
     instead: Mapping[str, Mapping[str, str]]
+    first: str = ""
 
     @classmethod
     def read(cls, text: str) -> OwnWords | None:
@@ -31,7 +34,8 @@ class OwnWords:
     def written(self) -> str:
         """As `read` reads it."""
         parts = {"said": self.said, "instead": self.instead}
-        return json.dumps({name: {code: dict(of) for code, of in part.items()} for name, part in parts.items()})
+        told = {name: {code: dict(of) for code, of in part.items()} for name, part in parts.items()}
+        return json.dumps({**told, "first": self.first})
 
     def words(self, language: str, key: str, text: str) -> str:
         """The words for a key, where the catalog of this language has `text`."""
@@ -63,9 +67,10 @@ def _read(text: str) -> OwnWords | None:
     found = json.loads(text or "{}")
     said, instead = found.get("said", {}), found.get("instead", {})
     lowered = {code: {ours.lower(): theirs for ours, theirs in pairs.items()} for code, pairs in instead.items()}
-    if not any(said.values()) and not any(lowered.values()):
+    first = found.get("first", "")
+    if not any(said.values()) and not any(lowered.values()) and not first:
         return None
-    return OwnWords(types.MappingProxyType(said), types.MappingProxyType(lowered))
+    return OwnWords(types.MappingProxyType(said), types.MappingProxyType(lowered), first)
 
 
 def _nothing() -> OwnWords | None:
@@ -78,6 +83,17 @@ _ask: Callable[[], OwnWords | None] = _nothing
 def own() -> OwnWords | None:
     """What the register that is read says otherwise; None: nothing."""
     return _ask()
+
+
+@contextlib.contextmanager
+def worded(ask: Callable[[], OwnWords | None]) -> Iterator[None]:
+    """The same inside the block only."""
+    global _ask
+    before, _ask = _ask, ask
+    try:
+        yield
+    finally:
+        _ask = before
 
 
 def worded_by(ask: Callable[[], OwnWords | None]) -> None:

@@ -15,6 +15,8 @@ from typing import Final
 
 from babel import Locale
 
+from words.own import own
+
 DEFAULT_LANGUAGE: Final = "vi"
 SECOND_LANGUAGE: Final = "en"
 """What is read where the reader's own language lacks a word or a name."""
@@ -53,9 +55,15 @@ def _languages(place: pathlib.Path) -> tuple[str, ...]:
 
 
 def language() -> str:
-    """The reader's language: what `in_language` says, else what the reader answers, else the default one."""
+    """The reader's language: what `in_language` says, else what the reader answers, else the first one."""
     spoken = _spoken.get() or _ask_reader()
-    return spoken if spoken in languages() else DEFAULT_LANGUAGE
+    return spoken if spoken in languages() else first_language()
+
+
+def first_language() -> str:
+    """The language of readers who have chosen none: the register's own, or the default one."""
+    said = own()
+    return DEFAULT_LANGUAGE if said is None or said.first not in languages() else said.first
 
 
 def spoken_by(ask: Callable[[], str | None]) -> None:

@@ -156,7 +156,7 @@ def _document(folder: Path, problems: Problems) -> dict[str, Any]:
 def _pack(reader: Reader, document: Mapping[str, Any]) -> Pack:
     reader.only(document, "", ("pack", *_NAMED, "tiers", "agency_kinds", "words", "instead"))
     table = reader.table(document, "pack")
-    reader.only(table, "pack", ("code", "name_vi", "name_en", "home", "start", "default_scope", "world"))
+    reader.only(table, "pack", ("code", "name_vi", "name_en", "home", "start", "default_scope", "language", "world"))
     name_en = reader.text(table, "name_en", "pack", required=True) or ""
     start = reader.choice(
         reader.text(table, "start", "pack") or State.IN_PROGRESS.value, "pack.start", MILESTONES[1:-1]
@@ -194,7 +194,8 @@ def _words(reader: Reader, document: Mapping[str, Any]) -> words.OwnWords:
             said.setdefault(language, {})[key] = text
     instead = reader.table(document, "instead")
     pairs = {language: reader.texts(instead, language, "instead") for language in instead}
-    return words.OwnWords(said, pairs)
+    first = reader.text(reader.table(document, "pack"), "language", "pack")
+    return words.OwnWords(said, pairs, reader.choice(first, "pack.language", words.languages()) or "")
 
 
 def _check_key(reader: Reader, language: str, key: str, text: str) -> None:

@@ -56,6 +56,8 @@ def test_a_register_is_read_with_the_lists_its_store_was_begun_with(
     assert "Treaties of the United Kingdom" in capsys.readouterr().out
     assert main([*loading, "--lists", str(PACK.parent / "rwanda"), "--dry-run"]) == 2
     assert "begun with the lists of Treaties of the United Kingdom" in capsys.readouterr().err
+    assert main([*loading[:-2], "--dry-run"]) == 0
+    assert "Responsible agencies of the treaties" in capsys.readouterr().out
     assert main(["load", "demo"]) == 2
     assert "was begun with others" in capsys.readouterr().err
     assert main(loading) == 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
 
 from data_access import store
 from seed_data import packs
 from seed_data.store import fill
-from tests.pages.conftest import Visit
+from tests.pages.conftest import FRAME, Visit
 from tests.seed_data.invented_treaties import PACK, mapped, text
 
 
@@ -43,6 +44,9 @@ def test_treaties_without_agencies_are_read_by_partner_and_sector(visit: Visit) 
     assert not ranking.exception
     assert any("names no agency" in caption.value for caption in ranking.caption)
     assert set(ranking.dataframe[0].value["label"]) >= {"Several parties ›", "Norway ›"}
+
+    unspoken = AppTest.from_file(str(FRAME), default_timeout=30).run()
+    assert unspoken.query_params["lang"] == "en"
 
     scorecard, stalled = visit("scorecard", language="en"), visit("stalled", language="vi")
     assert not scorecard.exception

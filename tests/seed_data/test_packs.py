@@ -103,6 +103,7 @@ def spoilt(folder: Path, file: str, old: str, new: str | None) -> tuple[MappingP
         ("doc_types.csv", "IA,Grant,", "IA,,", "value_missing", ""),
         ("doc_types.csv", "treaty,no", "treaty,perhaps", "unknown_code", "perhaps"),
         ("pack.toml", 'home = "RW"', 'start = "SOME_DAY"', "unknown_code", "SOME_DAY"),
+        ("pack.toml", 'language = "en"', 'language = "rw"', "unknown_code", "rw"),
         ("pack.toml", 'code = "rwanda"', "", "key_missing", None),
         ("pack.toml", "[words.en]", '[words.en]\n"kpi.K99.name" = "x"', "unknown_words", "kpi.K99.name"),
         ("pack.toml", "[words.en]", '[words.en]\n"kpi.K01.name" = "{secret}"', "words_strange", "kpi.K01.name"),
@@ -293,3 +294,7 @@ def test_a_pack_says_what_it_calls_things() -> None:
     assert own_words is not None
     assert own_words.words("en", "terms.scope.LOCAL", "Local level") == "Multilateral treaties"
     assert words.t("terms.scope.LOCAL") != "Multilateral treaties"
+    assert words.language() == "vi"
+    with words.worded(lambda: own_words):
+        assert words.language() == "en"
+        assert words.t("terms.scope.LOCAL") == "Multilateral treaties"
