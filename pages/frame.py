@@ -7,7 +7,6 @@ seen is settled by the guard in each page.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -21,7 +20,6 @@ from pages.sign_in import password, single_sign_on
 from pages.ui import changed, data_edition, filters, links, menu, session
 from pages.ui.streamlit_internals import page_asked
 
-PAGES: Final = Path(__file__).parent
 ACCOUNT: Final = "account"
 """The key of the pop-up with the account; its state is whether it is open."""
 
@@ -37,7 +35,7 @@ def run() -> None:
 def draw(person: Person | None) -> None:
     """The frame, and the page or the sign-in."""
     # A Material or emoji icon in the browser's tab would be fetched from elsewhere.
-    st.set_page_config(page_icon=PAGES / "icon.svg", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_icon=menu.icon(), layout="wide", initial_sidebar_state="collapsed")
     is_alone = person is None or screen_named(page_asked()).is_bare
     page = st.navigation(menu.pages(person), position="hidden" if is_alone else "top")
     if asked := st.session_state.pop("language_asked", None):

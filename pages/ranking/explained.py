@@ -11,13 +11,15 @@ import streamlit as st
 import words as w
 from pages.parts import said as said_by_agency
 from pages.ui import loaders
+from pages.ui.kept import kept
 from pages.ui.view import View
 
 SIGN: Final = "✎"
 MOST: Final = 24
 
 
-def standing(view: View, kpis: Sequence[str]) -> pl.DataFrame:
+@kept(compares=True)
+def standing(view: View, kpis: tuple[str, ...]) -> pl.DataFrame:
     """The latest explanation of each red light of these KPIs, in the order of the league table; columns as in
     `data_access.explanations`."""
     league = loaders.league_table(view, by="agency").with_row_index("at")
@@ -37,7 +39,7 @@ def marked(texts: Sequence[str], agencies: pl.Series, said: pl.DataFrame, kpi: s
     return [f"{text}{SIGN}" if agency in explained else text for text, agency in zip(texts, agencies, strict=True)]
 
 
-def show(view: View, kpis: Sequence[str]) -> None:
+def show(view: View, kpis: tuple[str, ...]) -> None:
     """The explanations, those of the agencies that stand first coming first; what is beyond MOST stands on the scorecards."""
     said = standing(view, kpis)
     if said.is_empty():

@@ -221,10 +221,10 @@ def _reliability_columns(rules: Rules) -> list[Column]:
     ]
 
 
-def scored(rules: Rules) -> list[str]:
+def scored(rules: Rules) -> tuple[str, ...]:
     """The KPIs a composite is made of in this register, in the order of the method."""
     records = loaders.records()
-    return [code for code, kpi in KPIS.items() if code in rules.weights and not kpi.is_off(records)]
+    return tuple(code for code, kpi in KPIS.items() if code in rules.weights and not kpi.is_off(records))
 
 
 def _kpi_texts(league: pl.DataFrame, kpi: str) -> list[str]:

@@ -39,7 +39,7 @@ class _Packed:
 
 def show(view: View, person: Person, period: Period) -> None:
     """What can be done for all agencies that owe reports; nothing where none does."""
-    owing = sections.counts(view, None, period.code).filter(pl.col("missing") > 0)["agency"].to_list()
+    owing = _owing(view, period.code)
     if owing:
         st.header(w.t("reporting.letters"), anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -55,8 +55,15 @@ def show(view: View, person: Person, period: Period) -> None:
         with place:
             _show_packed(view, person, period)
         _show_sent()
-        _show_lacking(person, owing)
-    _show_log(period)
+    mark = sections.audit_mark()  # after what was just sent
+    _show_lacking(person, owing, mark)
+    _show_log(period, mark)
+
+
+@kept()
+def _owing(view: View, period: str) -> tuple[str, ...]:
+    """The agencies that owe reports."""
+    return tuple(sections.counts(view, None, period).filter(pl.col("missing") > 0)["agency"])
 
 
 def sender(person: Person) -> str:
@@ -130,7 +137,7 @@ def _is_of_now(view: View) -> bool:
     return edition.known_on is None and view.as_of == edition.data_date and set(view.chosen) <= set(PUBLISHED_BY)
 
 
-def _show_sending(view: View, period: Period, owing: list[str]) -> bool:
+def _show_sending(view: View, period: Period, owing: tuple[str, ...]) -> bool:
     """The way to send them, with what that means; whether it was taken. Not there without a mail server."""
     if not settings.load().smtp_url:
         return False
@@ -150,7 +157,7 @@ def _show_sending(view: View, period: Period, owing: list[str]) -> bool:
         )
 
 
-def _send(view: View, person: Person, period: Period, owing: list[str]) -> None:
+def _send(view: View, person: Person, period: Period, owing: tuple[str, ...]) -> None:
     bar, done = st.progress(0.0), 0
 
     def tell(sent: reminding.Sent) -> None:
@@ -188,21 +195,26 @@ def _show_sent() -> None:
             st.text(f"{w.name('agency', sent.agency)} ({sent.address}): {why}")
 
 
-def _show_lacking(person: Person, owing: list[str]) -> None:
+def _show_lacking(person: Person, owing: tuple[str, ...], mark: int) -> None:
     """How many of them no mail can reach, and the way to put that right."""
-    known = sections.known_contacts(sections.audit_mark())
-    lacking = known.filter(pl.col("agency").is_in(owing) & (pl.col("email") == "")).height
+    lacking = _lacking(owing, mark)
     if lacking and person.may(May.KEEP_CONTACTS):
         label = w.tn("reporting.without_contact", lacking)
         links.page_link("contacts", label, icon=":material/contact_mail:", which="lacking")
 
 
+@kept()
+def _lacking(owing: tuple[str, ...], mark: int) -> int:
+    known = sections.known_contacts(mark)
+    return known.filter(pl.col("agency").is_in(owing) & (pl.col("email") == "")).height
+
+
 # --- What went out ---------------------------------------------------------------------------------------------------
 
 
-def _show_log(period: Period) -> None:
+def _show_log(period: Period, mark: int) -> None:
     """Who was reminded of this period, when, by whom, and whether the letter went."""
-    log = _log(period.code, sections.audit_mark())
+    log = _log(period.code, mark)
     if log.is_empty():
         return
     with st.expander(w.tn("reporting.log", log.height), icon=":material/history:"):

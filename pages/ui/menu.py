@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import functools
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -16,6 +18,13 @@ from pages.ui import session
 
 # The section and the page whose names say how many batches wait for review.
 _WAITING_IN: Final = ("coordination", "review")
+
+
+@functools.cache
+def icon() -> str:
+    """The picture in the browser's tab, as an address that holds it: by the name of its file it would be read in every run."""
+    drawn = Path(__file__).parents[1].joinpath("icon.svg").read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode('ascii')}"
 
 
 def pages(person: Person | None) -> dict[str, list[st.Page]]:
