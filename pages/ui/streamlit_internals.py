@@ -11,6 +11,7 @@ import contextvars
 import dataclasses
 import logging
 import pathlib
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ from streamlit.logger import get_logger
 
 # What a browser says over its websocket: read before Streamlit reads it, as some messages are answered without a page.
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -254,18 +256,25 @@ def show_larger(pages: Collection[str], *, parameter: str, sizes: Sequence[str],
     A theme is sent with every run, but its sizes are those of the whole server: what a room reads at five metres is no good at a
     desk.
     """
-    make = AppSession._create_new_session_message
+    make, rerun = AppSession._create_new_session_message, AppSession.request_rerun
+    addresses: weakref.WeakKeyDictionary[AppSession, str] = weakref.WeakKeyDictionary()
+
+    def rerun_noted(tab: AppSession, state: ClientState | None) -> None:
+        if state is not None:  # the tab itself takes note of it only when the run is over
+            addresses[tab] = state.query_string
+        rerun(tab, state)
 
     def made(tab: AppSession, page_script_hash: str, *given: Any, **named: Any) -> ForwardMsg:
         message = make(tab, page_script_hash, *given, **named)
         if _page_named(tab._pages_manager, page_script_hash) in pages:
-            asked = parse_qs(tab._client_state.query_string).get(parameter, [""])[-1]
+            asked = parse_qs(addresses.get(tab, "")).get(parameter, [""])[-1]
             theme = message.new_session.custom_theme
             theme.base_font_size = int(asked if asked in sizes else sizes[usual])
             theme.padding_top, theme.padding_bottom = "0.5rem", "0.5rem"
         return message
 
     setattr(AppSession, "_create_new_session_message", made)  # noqa: B010  (mypy does not let methods be assigned)
+    setattr(AppSession, "request_rerun", rerun_noted)  # noqa: B010
 
 
 # --- Finished elements -----------------------------------------------------------------------------------------------

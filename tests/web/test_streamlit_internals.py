@@ -8,11 +8,13 @@ import importlib.metadata
 import logging
 import types
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.elements.lib import policies
 from streamlit.logger import get_logger
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
@@ -252,12 +254,14 @@ def test_pages_for_a_room_are_shown_larger_and_others_are_not(
     monkeypatch: pytest.MonkeyPatch, page: str, address: str, pixels: int
 ) -> None:
     monkeypatch.setattr(AppSession, "_create_new_session_message", lambda *_: ForwardMsg())
+    monkeypatch.setattr(AppSession, "request_rerun", lambda *_: None)
     streamlit_internals.show_larger(["briefing"], parameter="size", sizes=("24", "32"), usual=0)
     manager = types.SimpleNamespace(
         intended_page_script_hash="abc", intended_page_name=None, get_pages=lambda: {"abc": {"url_pathname": page}}
     )
-    tab = types.SimpleNamespace(_pages_manager=manager, _client_state=types.SimpleNamespace(query_string=address))
+    tab: Any = type("Tab", (), {"_pages_manager": manager})()
 
+    AppSession.request_rerun(tab, ClientState(query_string=address))
     message = AppSession._create_new_session_message(tab, "abc", None)  # type: ignore[arg-type]
 
     assert message.new_session.custom_theme.base_font_size == pixels
