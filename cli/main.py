@@ -14,6 +14,7 @@ import typer
 import typer.main
 
 from cli import (
+    explaining,
     fetching,
     figures,
     keeping,
@@ -46,6 +47,7 @@ for room in (
     mappings,
     fetching,
     figures,
+    explaining,
     people,
     uploads,
     review,

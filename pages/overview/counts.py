@@ -85,7 +85,11 @@ def show_counts(view: View, person: Person) -> None:
             )
     with grid.cell(column_span=2), st.container(gap=None):
         _show_time(view, own is None)
-    st.caption(trends.label(view.as_of))
+
+
+def show_course(view: View) -> None:
+    """Which days the small charts are of."""
+    st.caption(trends.label(view.as_of), width="content")
 
 
 def _show_time(view: View, sees_all: bool) -> None:

@@ -15,11 +15,12 @@ view = filters.published()
 if not loaders.size(view):
     heading.show_nothing("overview.heading", person)
     st.stop()
+heading.show_heading("overview.heading", view, note=overview.updated())
+counts.show_counts(view, person)
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    heading.show_heading("overview.heading", view, note=overview.updated())
+    counts.show_course(view)
     if agencies := loaders.names_agencies():
         presenting.show_entry(presenting.USUAL)
-counts.show_counts(view, person)
 sections = st.grid(3, min_column_width=320, gap="medium")
 with sections.cell():
     if agencies:
