@@ -101,7 +101,7 @@ lint: setup
 	$(VENV)/bin/mypy
 
 # Rooms whose tests need no page and no server.
-FAST := $(addprefix tests/,architecture words files kpi seed_data)
+FAST := $(addprefix tests/,architecture words files kpi paper seed_data)
 
 check: lint
 	$(VENV)/bin/pytest -n 2 --dist worksteal -m "not slow and not postgresql and not browser" $(FAST)

@@ -80,7 +80,7 @@ def open_reading(*, as_of: str = "", known_on: str = "", scope: str = "ALL") -> 
     version = read_data_version(engine)
     if version is None or version.data_date is None:
         raise CannotRunError("The store holds no register yet. Load one: python manage.py load demo")
-    known, data_date = _known_day(engine, known_on) if known_on else None, version.data_date
+    known, data_date = known_day(engine, known_on) if known_on else None, version.data_date
     if known is not None:
         data_date = min(data_date, known)  # up to which it could tell of things then
     day = day or data_date
@@ -97,7 +97,7 @@ def open_reading(*, as_of: str = "", known_on: str = "", scope: str = "ALL") -> 
     )
 
 
-def _known_day(engine: sa.Engine, text: str) -> dt.date:
+def known_day(engine: sa.Engine, text: str) -> dt.date:
     """A day between the first receipt and today."""
     day = parse_day(text, of="--known-on")
     if day >= today(None):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from collections.abc import Iterator
+from typing import Final
 
 import polars as pl
 
@@ -16,6 +18,9 @@ from kpi.briefing.codes import Code
 from kpi.briefing.material import Asked, Edition, Material
 from kpi.briefing.presets import UnknownBriefingError, compose, of_code, read_preset
 from words.phrases import Kept
+
+AGENCY: Final = "agency"
+"""The preset about one agency."""
 
 
 class NoRegisterError(LookupError):
@@ -41,6 +46,38 @@ def read_briefing(
 
     Raises UnknownBriefingError where there is no such briefing, NoRegisterError where the store holds nothing yet.
     """
+    return compose(
+        _read_material(store, written, reader=reader, as_of=as_of, known_on=known_on, compare_with=compare_with)
+    )
+
+
+def read_every_agency(
+    store: Store, *, reader: Reader, as_of: dt.date | None = None, known_on: dt.date | None = None
+) -> Iterator[Briefing]:
+    """The briefing about one agency, for each there is, by its key; all of one state of the register. Raises as `read_briefing`."""
+    material = None
+    for agency in sorted(agencies(store)):
+        if material is None:
+            written = f"{AGENCY}:{agency}"
+            material = _read_material(store, written, reader=reader, as_of=as_of, known_on=known_on)
+        material = material.about(agency)
+        yield compose(material)
+
+
+def agencies(store: Store) -> list[str]:
+    """The keys of the agencies there are now."""
+    return read_register(store).agencies.filter(pl.col("valid_to").is_null())["key"].to_list()
+
+
+def _read_material(
+    store: Store,
+    written: str,
+    *,
+    reader: Reader,
+    as_of: dt.date | None,
+    known_on: dt.date | None,
+    compare_with: dt.date | None = None,
+) -> Material:
     preset, subject = read_preset(written)
     version = read_data_version(store)
     if version is None or version.data_date is None:
@@ -54,7 +91,9 @@ def read_briefing(
         read_register(store, known_on=known_on),
         lambda on: read_rules(store, on, known_on=known_on),
     )
-    return compose(material)
+    if material.facts.agreements.is_empty():
+        raise NoRegisterError(f"The register knows of no agreement on {day}.")
+    return material
 
 
 def explain(

@@ -16,6 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
+import words
 from data_access import data_date, known, since_seen, store
 from data_access.acting import take_turn
 from data_access.agreement_cells import COORDINATING, LISTED, PARTNERS
@@ -280,6 +281,17 @@ def read_names(engine: sa.Engine) -> pl.DataFrame:
         "place": pl.Int64,
     }
     return store.read_frame(engine, sa.union_all(*parts), schema).sort("kind", "place", "code").drop("place")
+
+
+def names_by_kind(names: pl.DataFrame, language: str) -> words.Names:
+    """The names of `read_names` in a language of the store, as `words.named_by` asks for them."""
+    return {
+        (kind, short): dict(
+            names.filter(pl.col("kind") == kind).select("code", f"{'abbr' if short else 'name'}_{language}").iter_rows()
+        )
+        for kind in words.KINDS_IN_STORE
+        for short in (False, True)
+    }
 
 
 _AT_ONCE: Final = 1_000

@@ -32,6 +32,11 @@ _DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
 
 Spec = dict[str, Any]
 
+_FITTED: Final[Spec] = {"width": WIDTH - 8, "autosize": {"type": "fit-x", "contains": "padding"}}
+"""Names and bars together are as wide as the picture."""
+_RANGE: Final = [0, {"expr": "width - 74"}]
+"""Beside the longest bar is room for its number."""
+
 
 def svg(chart: Chart) -> str:
     """A chart as SVG with its texts as text, in the reader's language."""
@@ -137,10 +142,14 @@ def _text(column: Column, row: dict[str, object], longest: int = 200) -> str:
 
 
 def _bars(chart: Chart) -> Spec:
-    wide = WIDTH - _NAMES - 90
-    across = {"field": "value", "type": "quantitative", "axis": None, "scale": {"nice": False, "zero": True}}
+    across = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": None,
+        "scale": {"nice": False, "zero": True, "range": _RANGE},
+    }
     return {
-        "width": wide,
+        **_FITTED,
         "height": {"step": _ROW},
         "encoding": {"y": _named(), "x": across},
         "layer": [
@@ -168,12 +177,11 @@ def _named() -> Spec:
 
 
 def _ranges(chart: Chart) -> Spec:
-    wide = WIDTH - _NAMES - 90
     top = {"orient": "top", "title": None, "tickCount": 5, **_numbered(chart.value)}
-    across = {"type": "quantitative", "scale": {"zero": False, "nice": True}, "axis": top}
+    across = {"type": "quantitative", "scale": {"zero": False, "nice": True, "range": _RANGE}, "axis": top}
     last = {"field": "high", **across}
     return {
-        "width": wide,
+        **_FITTED,
         "height": {"step": _ROW},
         "encoding": {"y": _named()},
         "layer": [
@@ -206,7 +214,7 @@ def _stacked(chart: Chart) -> Spec:
     }
     colour = {"field": "series", "type": "nominal", "sort": None, "scale": {"domain": names, "range": shades}}
     return {
-        "width": WIDTH - _NAMES - 20,
+        **_FITTED,
         "height": {"step": _ROW + 4},
         "encoding": {"y": _named(), "order": {"field": "part", "type": "quantitative"}},
         "layer": [

@@ -34,14 +34,14 @@ def front(briefing: Briefing) -> Front:
     reader = w.name("role", briefing.reader.role)
     limited = briefing.reader.limited_to
     agency = "" if limited is None else w.name("agency", limited)
-    register = say(briefing.register)
+    register = said(briefing.register)
     facts = (
         (w.t("paper.as_of"), w.date(briefing.as_of)),
         (w.t("paper.known_on"), known),
         (w.t("paper.register"), register),
         (
             w.t("paper.covers"),
-            w.t("paper.covers_all") if limited is None else w.t("paper.covers_agency", agency=agency),
+            w.t("paper.covers_all") if limited is None else one_line(w.t("paper.covers_agency", agency=agency)),
         ),
         (w.t("paper.for_reader"), reader),
     )
@@ -58,12 +58,18 @@ def front(briefing: Briefing) -> Front:
         ),
     )
     mark = w.t("common.demo_mark") if briefing.is_demo else ""
-    return Front(say(briefing.title), register, facts, mark, method)
+    return Front(said(briefing.title), register, facts, mark, method)
 
 
 def said(value: Value) -> str:
     """A phrase in the reader's language, on one line and no longer than somebody reads."""
     return one_line(say(value))
+
+
+def details_said(sentence: Sentence) -> tuple[str, ...]:
+    """The smaller lines under a sentence, each begun as a line of its own is."""
+    lines = [said(detail) for detail in sentence.details]
+    return tuple(f"{line[:1].upper()}{line[1:]}" for line in lines)
 
 
 def light_drawn(light: str | None, *, is_settled: bool = True) -> str:
@@ -118,10 +124,11 @@ def heads(columns: Sequence[Column]) -> list[str]:
 
 def left_out(table: Table) -> str:
     """How many rows are not on this page, and where they are; empty where all are."""
-    unshown = table.frame.height - table.head.height
+    in_sheet = table.frame.height - table.head.height
+    nowhere = max(0, table.left_out - in_sheet)
     parts = []
-    if unshown:
-        parts.append(w.tn("paper.rows_in_sheet", unshown))
-    if table.left_out:
-        parts.append(w.tn("paper.rows_left_out", table.left_out))
+    if in_sheet:
+        parts.append(w.tn("paper.rows_in_sheet", in_sheet))
+    if nowhere:
+        parts.append(w.tn("paper.rows_left_out", nowhere))
     return " ".join(parts)

@@ -16,15 +16,15 @@ import typst
 import words as w
 from kpi.briefing.blocks import Briefing, Chart, Column, Figure, Sentence, Table, say
 from paper import charts, lettering, palette
-from paper.front import figure_notes, figure_said, front, heads, kind_said, left_out, light_drawn
+from paper.front import details_said, figure_notes, figure_said, front, heads, kind_said, left_out, light_drawn
 from paper.lettering import printable
 
-MIME: Final = "application/pdf"
 LONGEST_CELL: Final = 240
 """Letters of one cell."""
 LONGEST_TABLE: Final = 200
 """Rows of one table; the rest stands in the workbook."""
-_TEMPLATE: Final = pathlib.Path(__file__).parent / "briefing.typ"
+_TEMPLATE: Final = pathlib.Path(__file__).parent / "layout.typ"
+_WORDS_ON_A_PAGE: Final = 1500
 _PICTURE: Final = b"""
 #set page(width: auto, height: auto, margin: 0pt)
 #set text(fallback: false)
@@ -93,9 +93,17 @@ def _document(briefing: Briefing, pictures: dict[str, str]) -> Item:
         "lights": {light: printable(w.name("light", light)) for light in palette.LIGHTS},
         "colours": {"ink": palette.INK, "quiet": palette.QUIET, "lights": palette.LIGHTS},
         "screens": [
-            {**_sentence(begins.heading), "blocks": _items(held, pictures)} for begins, held in briefing.screens()
+            {**_sentence(begins.heading), "blocks": _items(held, pictures), "is_short": _is_short(held)}
+            for begins, held in briefing.screens()
         ],
     }
+
+
+def _is_short(blocks: tuple[Sentence | Figure | Table | Chart, ...]) -> bool:
+    """Whether there is nothing but words, and less than a page of them."""
+    told = [block for block in blocks if isinstance(block, Sentence)]
+    letters = sum(len(printable(say(line))) for block in told for line in (block.says, *block.details))
+    return len(told) == len(blocks) and letters < _WORDS_ON_A_PAGE
 
 
 def _items(blocks: tuple[Sentence | Figure | Table | Chart, ...], pictures: dict[str, str]) -> list[Item]:
@@ -123,7 +131,7 @@ def _sentence(sentence: Sentence) -> Item:
         "kind_said": kind_said(sentence),
         "code": printable(str(sentence.code)),
         "light": light_drawn(sentence.light),
-        "details": [printable(say(detail)) for detail in sentence.details],
+        "details": [printable(line) for line in details_said(sentence)],
     }
 
 
@@ -160,7 +168,7 @@ def _table(table: Table) -> Item:
 
 def _part(column: Column) -> int:
     part = _PARTS.get(column.kind, 0)
-    return 2 * part if column.wide else part - 1 if column.short else part
+    return 0 if column.short else 2 * part if column.wide else part
 
 
 def _cell(column: Column, row: dict[str, object]) -> str:

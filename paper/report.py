@@ -17,6 +17,7 @@ from kpi.briefing.blocks import Briefing, Chart, Column, Figure, Sentence, Sente
 from paper import charts, pdf
 from paper.front import (
     Front,
+    details_said,
     figure_notes,
     figure_said,
     front,
@@ -29,14 +30,13 @@ from paper.front import (
 )
 from paper.lettering import one_line
 
-MIME: Final = form.MIME
 LONGEST_TABLE: Final = 200
 """Rows of one table; the rest stands in the workbook."""
 _LONGEST_CELL: Final = 300
 _GREY: Final = RGBColor(0x55, 0x60, 0x6B)
 _PARTS: Final = {"title": 4.0, "text": 2.0, "phrase": 2.0, "code": 2.4, "light": 1.7, "date": 2.1}
-_NUMBERED: Final = 0.9
-"""What the number of a row takes beside them."""
+_NUMBERED: Final = 0.065
+"""What the number of a row takes of the width."""
 _ROMAN: Final = ("X", 10), ("IX", 9), ("V", 5), ("IV", 4), ("I", 1)
 
 
@@ -157,8 +157,8 @@ class _Report:
         self._write_details(sentence)
 
     def _write_details(self, sentence: Sentence) -> None:
-        for detail in sentence.details:
-            form.body(self.document.add_paragraph(), f"- {said(detail)}")
+        for line in details_said(sentence):
+            form.body(self.document.add_paragraph(), f"- {line}")
 
     def _write_figures(self, figures: list[Figure]) -> None:
         if not figures:
@@ -188,15 +188,15 @@ class _Report:
 
     def _write_table(self, table: Table) -> None:
         self._caption("paper.report_table", said(table.caption), table)
-        parts = [_PARTS.get(column.kind, 1.3) * (1.3 if column.wide else 1) for column in table.columns]
-        whole = sum(parts) + _NUMBERED
+        parts = [_part(column) for column in table.columns]
         head = [w.t("paper.column_number"), *heads(table.columns)]
         rows = [
             [w.number(place), *(_cell(column, row) for column in table.columns)]
             for place, row in enumerate(table.head.head(LONGEST_TABLE).iter_rows(named=True), 1)
         ]
         right = [place for place, column in enumerate(table.columns, 1) if column.alignment == "right"]
-        widths = [_NUMBERED / whole, *(part / whole for part in parts)]
+        rest = (1 - _NUMBERED) / sum(parts)
+        widths = [_NUMBERED, *(part * rest for part in parts)]
         form.write_rows(self.document, head, rows, widths, size=10 if len(head) > 6 else 11, right=right)
         more = left_out(table)
         if more:
@@ -239,6 +239,12 @@ def _shrink(table: object, place: int) -> None:
     for row in table.rows[1:]:  # type: ignore[attr-defined]
         for run in row.cells[place].paragraphs[0].runs:
             run.font.size, run.font.color.rgb = Pt(8), _GREY
+
+
+def _part(column: Column) -> float:
+    """What a column takes of the width, beside the others."""
+    usual = _PARTS.get(column.kind, 1.3)
+    return usual * (0.7 if column.short else 1.3 if column.wide else 1)
 
 
 def _cell(column: Column, row: dict[str, object]) -> str:

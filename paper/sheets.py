@@ -23,7 +23,6 @@ from kpi.briefing.blocks import Briefing, Chart, Column, Figure, Sentence, Table
 from paper.front import front, heads, kind_said, light_drawn, light_said
 from paper.lettering import one_line
 
-MIME: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_NAME: Final = 31
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w .-]")
 _WIDE: Final = {"title": 60, "text": 24, "phrase": 30, "code": 28, "light": 20, "date": 12}

@@ -6,7 +6,18 @@ Nothing is known here of the store or of the screen: whoever has them says so, w
 from words.catalogs import raise_on_missing, read_catalog, t
 from words.formats import date, days, marks, number, percent, texts, tn
 from words.letters import fold, fold_expr, sort_key, sort_keys
-from words.names import KINDS_IN_STORE, LANGUAGES_IN_STORE, column, labels, language_in_store, name, name_expr, named_by
+from words.names import (
+    KINDS_IN_STORE,
+    LANGUAGES_IN_STORE,
+    Names,
+    column,
+    labels,
+    language_in_store,
+    name,
+    name_expr,
+    named,
+    named_by,
+)
 from words.own import OwnWords, worded, worded_by
 from words.phrases import Kept, Listed, Named, Phrase, Quantity, say
 from words.spoken import (
@@ -29,6 +40,7 @@ __all__ = [
     "Kept",
     "Listed",
     "Named",
+    "Names",
     "OwnWords",
     "Phrase",
     "Quantity",
@@ -47,6 +59,7 @@ __all__ = [
     "marks",
     "name",
     "name_expr",
+    "named",
     "named_by",
     "number",
     "own_name",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 from babel import Locale
@@ -30,6 +31,17 @@ def named_by(read: Callable[[str], Names]) -> None:
     """From now on in this process `read(language)` says what the kinds in the store are called."""
     global _read_names
     _read_names = read
+
+
+@contextlib.contextmanager
+def named(read: Callable[[str], Names]) -> Iterator[None]:
+    """The same inside the block only."""
+    global _read_names
+    before, _read_names = _read_names, read
+    try:
+        yield
+    finally:
+        _read_names = before
 
 
 def name(kind: str, code: str | None, *, short: bool = False) -> str:

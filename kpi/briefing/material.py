@@ -84,6 +84,13 @@ class Material:
         )
         return cls(asked, letter, edition, register, rules, now, rules_before, before)
 
+    def about(self, subject: str) -> Material:
+        """The same for a briefing about another agency or partner; what was made of it before is not made again."""
+        other = dataclasses.replace(self, asked=dataclasses.replace(self.asked, subject=subject))
+        for name, made in self.__dict__.items():
+            other.__dict__.setdefault(name, made)
+        return other
+
     # --- Figures ------------------------------------------------------------------------------------------------------
 
     @functools.cached_property

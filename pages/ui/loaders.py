@@ -16,6 +16,7 @@ from data_access.accounts import Person
 from data_access.packs import Pack, read_pack
 from data_access.register import (
     AgreementDossier,
+    names_by_kind,
     read_agreement,
     read_names,
     read_register,
@@ -63,15 +64,8 @@ def names(language: str) -> Mapping[tuple[str, bool], Mapping[str, str]]:
 
 
 @functools.lru_cache(maxsize=8)  # asked for a hundred times per page, and Streamlit's cache takes 0.3 ms to answer
-def _names(edition: tuple[str, int, str], language: str) -> dict[tuple[str, bool], dict[str, str]]:
-    frame = read_names(data_edition.store())
-    return {
-        (kind, short): dict(
-            frame.filter(pl.col("kind") == kind).select("code", f"{'abbr' if short else 'name'}_{language}").iter_rows()
-        )
-        for kind in words.KINDS_IN_STORE
-        for short in (False, True)
-    }
+def _names(edition: tuple[str, int, str], language: str) -> words.Names:
+    return names_by_kind(read_names(data_edition.store()), language)
 
 
 words.named_by(names)

@@ -13,6 +13,10 @@ import streamlit as st
 import words as w
 from kpi.indicators.lights import LIGHTS as JUDGED
 from kpi.vocabulary import Bucket, texts
+from paper.palette import LIGHTS as LIGHTS
+from paper.palette import NEUTRAL as NEUTRAL
+from paper.palette import OUTLINE as OUTLINE
+from paper.palette import SIGNS as SIGNS
 
 BUCKETS: Final = {
     "on_track": "#0B8F6C",
@@ -29,39 +33,12 @@ BUCKETS: Final = {
 DARK_BUCKETS: Final = ("on_track", "stalled", "overdue", "suspended")
 """The ones on which text must be white."""
 
-OUTLINE: Final = "_outlined"
-"""What the code of a light ends with that is not settled."""
-
-LIGHTS: Final = {
-    "green": "#0B8F6C",
-    "green_outlined": "#0B8F6C",
-    "amber": "#FFC247",
-    "amber_outlined": "#FFC247",
-    "red": "#B3261E",
-    "red_outlined": "#B3261E",
-    "not_available": "#6B7680",
-    "too_few": "#6B7680",
-    "context": "#3B6EA5",
-}
-"""By light as it is drawn (`drawn`): outlined where it is not settled."""
-
 OUTLINED: Final = tuple(f"{light}{OUTLINE}" for light in JUDGED)
 """Lights that the interval of their value does not settle."""
 
 CHIPS: Final = {**LIGHTS, "green_outlined": "#D3ECE4", "amber_outlined": "#FFF0CC", "red_outlined": "#F4D9D7"}
 """The same where a light is the ground of a text, which has no outline: pale instead."""
 
-SIGNS: Final = {
-    "green": "●",
-    "green_outlined": "○",
-    "amber": "▲",
-    "amber_outlined": "△",
-    "red": "■",
-    "red_outlined": "□",
-    "not_available": "–",
-    "too_few": "?",
-    "context": "◇",
-}
 Badge = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
 BADGES: Final[dict[str, Badge]] = {
@@ -89,9 +66,6 @@ SHAPES: Final = {
     "context": "diamond",
 }
 """The marks of Vega-Lite that look like SIGNS."""
-
-NEUTRAL: Final = "#3B6EA5"
-"""Bars and lines that carry no judgement."""
 
 CLAIMED: Final = "#CFDDEB"
 """What stands between the stripes of what is said and does not count."""

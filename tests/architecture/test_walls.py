@@ -24,11 +24,12 @@ ROOMS = {
     "words": set(),
     "files": set(),
     "kpi": {"words", "files"},
+    "paper": {"words", "files", "kpi"},
     "data_access": {"words", "files", "kpi"},
     "seed_data": {"words", "files", "kpi", "data_access"},
-    "pages": {"words", "files", "kpi", "data_access", "seed_data"},
-    "web": {"words", "files", "kpi", "data_access", "seed_data", "pages"},
-    "cli": {"words", "files", "kpi", "data_access", "seed_data", "pages"},
+    "pages": {"words", "files", "kpi", "paper", "data_access", "seed_data"},
+    "web": {"words", "files", "kpi", "paper", "data_access", "seed_data", "pages"},
+    "cli": {"words", "files", "kpi", "paper", "data_access", "seed_data", "pages"},
 }
 ENTRANCES = ("app.py", "manage.py")
 
@@ -38,6 +39,7 @@ FORBIDDEN = {
     "words": {"sqlalchemy", "sqlmodel", "streamlit", "altair"},
     "files": {"sqlalchemy", "sqlmodel", "sqlite3", "streamlit", "altair"},
     "kpi": {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "adbc_driver_manager", "sqlite3", "streamlit", "altair"},
+    "paper": {"sqlalchemy", "sqlmodel", "sqlite3", "httpx", "streamlit", "altair"},
     "data_access": {"streamlit", "altair", "streamlit_authenticator"},
     "seed_data": {"streamlit", "altair", "streamlit_authenticator"},
     "cli": {"streamlit", "altair", "streamlit_authenticator"},

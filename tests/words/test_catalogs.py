@@ -19,7 +19,9 @@ LOCALE = pathlib.Path(words.__file__).parent / "locale"
 HOUSE = LOCALE.parents[1]
 ROOMS = sorted(path.stem for path in (LOCALE / "vi").glob("*.po"))
 SOURCES = [
-    *sorted(path for room in ("words", "pages", "web", "kpi/briefing") for path in (HOUSE / room).rglob("*.py")),
+    *sorted(
+        path for room in ("words", "pages", "web", "kpi/briefing", "paper") for path in (HOUSE / room).rglob("*.py")
+    ),
     *(HOUSE / name for name in ("app.py", "manage.py", "data_access/incidents.py")),
 ]
 

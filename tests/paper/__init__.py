@@ -1,0 +1,1 @@
+"""Briefings as files: each form is read back."""
