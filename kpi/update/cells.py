@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 import polars as pl
 
@@ -20,7 +21,7 @@ from files import Limits
 from files.text import canonical, legible, unfit
 from kpi.names import Names
 from kpi.update.choices import Choice
-from kpi.update.problems import Problem, told
+from kpi.update.problems import OR, Problem, told
 from kpi.vocabulary import REPORT_FIELDS
 from words.letters import bare_expr
 
@@ -53,6 +54,19 @@ _SERIALS_MEANT = range(
     14_611, 73_051
 )  # 1940 to 2099: outside, a number would hardly be a date that a spreadsheet counted
 _PARTED = re.compile(r"([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4})")
+
+
+_MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_MONTH_NAME = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_IN_WORDS: Final = (
+    re.compile(r"(?i)\b(?P<day>[0-9]{1,2})\s+tháng\s+(?P<month>[0-9]{1,2})[\s,]+năm\s+(?P<year>[0-9]{4})\b"),
+    re.compile(rf"(?i)\b(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[\s-]+{_MONTH_NAME}[\s,-]+(?P<year>[0-9]{{4}})\b"),
+    re.compile(rf"(?i)\b{_MONTH_NAME}\s+(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[\s,]+(?P<year>[0-9]{{4}})\b"),
+)
 
 
 def cleaned(frame: pl.DataFrame, limits: Limits) -> tuple[pl.DataFrame, list[Problem]]:
@@ -219,8 +233,8 @@ def date_suggestion(text: str) -> str | None:
     if text.isdecimal() and len(text) == 5 and int(text) in _SERIALS_MEANT:
         return (dt.date(1899, 12, 30) + dt.timedelta(days=int(text))).isoformat()
     parts = _PARTED.match(text)
-    if parts is None:
-        return None
+    if parts is None or len(_PARTED.findall(text)) > 1:
+        return _day_in_words(text)
     first, second, third = (int(part) for part in parts.groups())
     if len(parts[1]) == 4:
         readings = [(first, second, third)]
@@ -228,7 +242,22 @@ def date_suggestion(text: str) -> str | None:
         year = third if len(parts[3]) == 4 else 2000 + third
         readings = [(year, second, first), (year, first, second)]
     days = [day for year, month, number in readings if (day := _nearest_day(year, month, number)) is not None]
-    return " / ".join(dict.fromkeys(day.isoformat() for day in days)) or None
+    return OR.join(dict.fromkeys(day.isoformat() for day in days)) or None
+
+
+def _day_in_words(text: str) -> str | None:
+    """A day as letters are dated: `ngày 12 tháng 01 năm 2026`, `12 January 2026`, `Jan 12, 2026`."""
+    for pattern in _IN_WORDS:
+        found = pattern.findall(text)
+        if len(found) != 1:
+            continue
+        parts = pattern.search(text)
+        assert parts is not None
+        name = parts["month"]
+        month = int(name) if name.isdecimal() else _MONTHS.get(name[:3].casefold(), 0)
+        day = _nearest_day(int(parts["year"]), month, int(parts["day"]))
+        return None if day is None else day.isoformat()
+    return None
 
 
 def _nearest_day(year: int, month: int, day: int) -> dt.date | None:

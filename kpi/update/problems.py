@@ -15,6 +15,9 @@ from files import FileProblem
 from files.grid import letters
 from kpi.update.columns import name_of
 
+OR = " / "
+"""What stands between two readings of one date."""
+
 LONGEST_QUOTED = 80
 """Characters of a cell that a message repeats."""
 

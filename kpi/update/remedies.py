@@ -12,7 +12,7 @@ import polars as pl
 import words
 from kpi.update.cells import ROW
 from kpi.update.columns import BY_CODE
-from kpi.update.problems import Named, Problem
+from kpi.update.problems import OR, Named, Problem
 
 _BY_TEXT = frozenset({"choice", "date", "percent"})
 """Kinds of columns in which what is meant depends on the text alone, so that every cell that says it is meant alike."""
@@ -20,18 +20,20 @@ _BY_TEXT = frozenset({"choice", "date", "percent"})
 
 @dataclasses.dataclass(frozen=True)
 class Remedy:
-    """A column, the text that stands in it (None where it is blank), what is suggested, and the rows it is for."""
+    """A column, the text that stands in it (None where it is blank), what is suggested, and the rows it is for. Of a date that can
+    be read in two ways each reading is one, which somebody has to choose: not `is_certain`."""
 
     column: str
     text: str | None
     suggestion: str | Named
     rows: tuple[int, ...]
+    is_certain: bool = True
 
     def written(self, language: str) -> str:
         """What is written into the cells, as people write it."""
         if not isinstance(self.suggestion, str):
             return self.suggestion.name(language)
-        if BY_CODE[self.column].kind != "date":
+        if BY_CODE[self.column].kind != "date" or not self.is_certain:  # between two readings only ISO is clear
             return self.suggestion
         with words.in_language(language), contextlib.suppress(ValueError):  # what the register has may be no day
             return dt.date.fromisoformat(self.suggestion).strftime(words.t("intake.day_pattern"))
@@ -58,7 +60,17 @@ def remedies(frame: pl.DataFrame, problems: Iterable[Problem]) -> list[Remedy]:
         rows.add(row)
         if text is not None and BY_CODE[column].kind in _BY_TEXT and BY_CODE[column].use != "shown":
             rows.update(number for number, other in held.items() if other == text)
-    return [Remedy(*meant, tuple(sorted(rows))) for meant, rows in found.items()]
+    return [
+        Remedy(column, text, reading, tuple(sorted(rows)), is_certain=len(readings) == 1)
+        for (column, text, suggestion), rows in found.items()
+        for readings in [_readings(column, suggestion)]
+        for reading in readings
+    ]
+
+
+def _readings(column: str, suggestion: str | Named) -> Sequence[str | Named]:
+    is_date = BY_CODE[column].kind == "date" and isinstance(suggestion, str)
+    return str(suggestion).split(OR) if is_date else [suggestion]
 
 
 def remedied(frame: pl.DataFrame, chosen: Sequence[Remedy], language: str) -> pl.DataFrame:

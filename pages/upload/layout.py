@@ -26,6 +26,9 @@ _OF_HEADING: Final = frozenset(
         "merged_cells", "no_known_columns", "two_headers",
     )
 )  # fmt: skip
+_SAID_BY_ASKING: Final = frozenset(("column_unknown", "header_not_first", "no_known_columns"))
+"""What is no mistake of anybody's: a sheet of one's own has headings of its own, and the question names them."""
+
 _ABOVE: Final = frozenset(("delimiter_unclear", "heading_row_absent"))
 _REFUSED: Final = "upload_layout_refused"
 _CODES: Final = (*(column.code for column in COLUMNS if column.part != "ignored"), NOT_READ)
@@ -52,6 +55,8 @@ def show(person: session.Person, given: UploadedFile, work: Work) -> None:
     if work.outline is None:
         return
     if work.table is None:
+        if says_all(given, work):
+            st.info(w.t("upload.layout_own"), icon=":material/view_column:")
         st.header(w.t("upload.layout_ask"), anchor=False)
         _ask(person, given, work, said)
     elif not _is_as_in_the_template(work.outline.columns):
@@ -60,6 +65,13 @@ def show(person: session.Person, given: UploadedFile, work: Work) -> None:
         how = w.t("upload.layout_said", row=work.outline.row, used=w.number(used), left=w.number(left))
         with st.expander(how, icon=":material/view_column:"):
             _ask(person, given, work, said)
+
+
+def says_all(given: UploadedFile, work: Work) -> bool:
+    """Whether what is asked here, for the first time, says all that is wrong with a file."""
+    codes = {problem.code for problem in work.problems if problem.blocking}
+    is_asked = work.table is None and work.outline is not None and said_of(given) == Headings()
+    return is_asked and bool(codes) and codes <= _SAID_BY_ASKING
 
 
 def _is_as_in_the_template(seen: tuple[Seen, ...]) -> bool:
@@ -147,7 +159,9 @@ def _meant(column: Seen, refs: frozenset[str]) -> str | None:
         return "ref"
     known = columns.spellings()
     near = nearest(squeeze([column.heading])[0], known)
-    return None if near is None or known[near] not in _CODES else known[near]
+    if near is not None and known[near] in _CODES:
+        return known[near]
+    return "progress_pct" if "%" in column.heading else None
 
 
 def _label(column: Seen) -> str:

@@ -23,10 +23,11 @@ def offer(work: Work) -> None:
     found = remedies(work.table.frame, work.problems)
     if not found:
         return
+    certain = [remedy for remedy in found if remedy.is_certain]
     with st.container(border=True, gap="small"):
-        if len(found) > 1:
-            cells = sum(len(remedy.rows) for remedy in found)
-            _show(w.tn("upload.remedies", cells), w.t("upload.remedy_all"), work, found, key="all", is_main=True)
+        if len(certain) > 1:
+            cells = sum(len(remedy.rows) for remedy in certain)
+            _show(w.tn("upload.remedies", cells), w.t("upload.remedy_all"), work, certain, key="all", is_main=True)
         for number, remedy in enumerate(found[:_SHOWN_AT_ONCE]):
             _show_one(work, remedy, number)
         if len(found) > _SHOWN_AT_ONCE:

@@ -145,10 +145,10 @@ def take_file(person: session.Person, *, corrects: int | None = None) -> bool:
         problems.show_encoding_choice(choice)
     if work.table is not None:
         layout.show(person, given, work)
-    if work.is_accepted:
-        confirm.show(person, work)
-    else:
+    if not work.is_accepted:
         problems.show_encoding_check(work)
+    elif not layout.says_all(given, work):
+        confirm.show(person, work)
     if work.table is None:
         layout.show(person, given, work)
     drafts.keep(person, work)

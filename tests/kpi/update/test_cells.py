@@ -67,6 +67,14 @@ def test_one_date_with_the_month_first_makes_its_neighbours_doubtful() -> None:
         ("99999", None),
         ("hôm qua", None),
         ("0001-01-01", None),
+        ("ngày 12 tháng 01 năm 2026", "2026-01-12"),
+        ("Hà Nội, ngày 2 tháng 9 năm 2025", "2025-09-02"),
+        ("12 January 2026", "2026-01-12"),
+        ("Jan 12, 2026", "2026-01-12"),
+        ("12-Sep-2025", "2025-09-12"),
+        ("12 Brumaire 2026", None),
+        ("12/01/2026 - 15/01/2026", None),
+        ("2026-01-12 / 2026-12-01", None),
     ],
 )
 def test_what_was_meant_by_a_date(cell: str, meant: str | None) -> None:

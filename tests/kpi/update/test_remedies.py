@@ -46,6 +46,17 @@ def test_alike_ones_go_together_whether_listed_or_only_counted() -> None:
     assert after["report_period"].to_list() == [None, "2025-Q4", "2025-Q4", "2025-Q4"]
 
 
+def test_of_two_readings_each_can_be_taken_and_neither_goes_with_all() -> None:
+    days = FRAME.with_columns(state_date=pl.Series([None, "3/4/2026", None, None]))
+    doubtful = Problem(
+        "date_ambiguous", row=3, column="state_date", value="3/4/2026", suggestion="2026-04-03 / 2026-03-04"
+    )
+    found = remedies(days, [doubtful])
+
+    assert [(one.written("vi"), one.is_certain) for one in found] == [("2026-04-03", False), ("2026-03-04", False)]
+    assert remedied(days, [found[1]], "vi")["state_date"].to_list() == [None, "2026-03-04", None, None]
+
+
 def test_what_was_typed_meanwhile_stays() -> None:
     found = remedies(FRAME, [Problem("choice", row=2, column="state", value="x", suggestion=MEANT)])
     typed = FRAME.with_columns(state=pl.Series(["z", "x", "y", None]))
