@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.overview import SCREEN, counts
 from pages.overview import sections as overview
-from pages.parts import heading, presenting
-from pages.ui import filters, loaders, session
+from pages.parts import decided, directing, heading, presenting
+from pages.ui import filters, loaders, refusals, session
 
 person = session.require(SCREEN)
 view = filters.published()
@@ -21,6 +21,7 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     counts.show_course(view)
     if agencies := loaders.names_agencies():
         presenting.show_entry(presenting.USUAL)
+refusals.show_noted()
 sections = st.grid(3, min_column_width=320, gap="medium")
 with sections.cell():
     if agencies:
@@ -32,6 +33,9 @@ with sections.cell():
 with sections.cell():
     if agencies:
         overview.show_decisions(view, person)
+        decided.show_link(decided.directives(person.limited_to), is_own=person.limited_to is not None)
+        subjects = directing.of_agreements(overview.decisions_of(view, person.limited_to))
+        directing.offer(person, key="overview_give", subjects=subjects)
     else:
         overview.show_largest(view, by="sector", page="sectors")
 overview.show_all_decisions(view, person)

@@ -246,7 +246,7 @@ DECISION_COLUMNS: Final = [
 
 
 @kept()
-def _decisions(view: View, own: str | None) -> pl.DataFrame:
+def decisions_of(view: View, own: str | None) -> pl.DataFrame:
     """The decisions about agreements that somebody limited to `own` may see."""
     return attention.decisions(loaders.seen_facts(view, own))
 
@@ -254,7 +254,7 @@ def _decisions(view: View, own: str | None) -> pl.DataFrame:
 @drawn
 def show_decisions(view: View, person: Person) -> None:
     """The most pressing decisions that only a higher authority can take: whose, on what, how long awaited."""
-    decisions = _decisions(view, person.limited_to)
+    decisions = decisions_of(view, person.limited_to)
     if "blockers" not in loaders.records():
         st.header(w.t("overview.decisions_unknown"), anchor=False)
         st.caption(w.t("overview.no_blockers_kept"))
@@ -285,7 +285,7 @@ def _link_stalled(view: View, own: str | None) -> None:
 
 def show_all_decisions(view: View, person: Person) -> None:
     """Every decision that is waited for, to be opened when wanted."""
-    decisions = _decisions(view, person.limited_to)
+    decisions = decisions_of(view, person.limited_to)
     if decisions.is_empty():
         return
     with st.expander(w.tn("overview.every_decision", decisions.height)):

@@ -6,9 +6,9 @@ import streamlit as st
 
 import words as w
 from kpi.vocabulary import UNASSIGNED, Reading
-from pages.parts import publication, readings, stalling
+from pages.parts import decided, directing, publication, readings, stalling
 from pages.scorecard import SCREEN, claims, explaining, sections, statistics
-from pages.ui import cards, filters, loaders, session
+from pages.ui import cards, filters, loaders, refusals, session
 from pages.ui.choices import choice
 
 person = session.require(SCREEN)
@@ -48,7 +48,13 @@ if sees_all and is_usual:
     stalling.show_expected(view, agency)
     claims.show_moves(view, agency, person)
 sections.show_reasons(view, agency)
-explaining.show_acts(person, view, agency, sections.red_of(view, agency))
+red = sections.red_of(view, agency)
+explaining.show_acts(person, view, agency, red)
+if sees_all:
+    given = decided.directives(person.limited_to).filter(agency=agency)
+    decided.show_link(given, is_own=person.limited_to is not None, agency=agency)
+    refusals.show_noted()
+    directing.offer(person, key="scorecard_give", subjects=directing.of_figures(agency, red), agency=agency)
 sections.show_kpis(view, agency, person.limited_to)
 if sees_all and is_usual:
     statistics.show_adjusted(view, agency)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
 
 import words
 from data_access import store
@@ -12,6 +15,9 @@ from pages.ui import session
 
 Write = Callable[..., object]
 """A function of `data_access` with all but the session and the actor filled in."""
+
+
+_NOTED: Final = "noted"
 
 
 def carried_out(write: Write) -> tuple[Person | None, str | None]:
@@ -26,6 +32,24 @@ def carried_out(write: Write) -> tuple[Person | None, str | None]:
     except Refused as refusal:
         return person, sentence(refusal)
     return person, None
+
+
+def carry_out(write: Write, done: str) -> bool:
+    """Store something, and note what `show_noted` is to say of it in the run that follows; whether it was stored."""
+    person, refused = carried_out(write)
+    if person is not None:
+        st.session_state[_NOTED] = (refused is None, done if refused is None else refused)
+    return person is not None and refused is None
+
+
+def show_noted() -> None:
+    """What has just been stored, or why nothing was."""
+    if (noted := st.session_state.pop(_NOTED, None)) is not None:
+        is_done, said = noted
+        if is_done:
+            st.success(said, icon=":material/task_alt:")
+        else:
+            st.error(said, icon=":material/block:")
 
 
 def sentence(refusal: Refused) -> str:

@@ -40,6 +40,9 @@ HOSTILE = {
     "correct": "-1",
     "sample": "2031-Q1'; --",
     "claim": "-1",
+    "of": "?",
+    "number": "1 OR 1=1",
+    "stands": "?",
     "lang": "xx",
 }
 

@@ -1,0 +1,5 @@
+"""Directives and escalations."""
+
+from pages.screen import Screen
+
+SCREEN = Screen(__file__, icon=":material/assignment_late:", order=65, filtered=False)
