@@ -16,6 +16,7 @@ from kpi.briefing.codes import Code
 from kpi.briefing.material import Asked, Edition, Material
 from kpi.briefing.presets import PRESETS, UnknownBriefingError, compose, of_code, read_preset
 from pages.briefing import SIZE, SIZES, USUAL_SIZE
+from pages.briefing.files import show_files
 from pages.parts import presenting
 from pages.ui import data_edition, loaders
 from pages.ui.kept import kept
@@ -116,6 +117,7 @@ def show_foot(place: Place) -> None:
                 with more:
                     show_jump(place)
                     show_explained(place)
+                    show_files(place.briefing)
 
 
 def _show_key(place: Place, way: str, key: str) -> None:

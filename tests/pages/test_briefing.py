@@ -49,6 +49,7 @@ def test_what_is_behind_a_sentence_is_told_for_its_code(browsed_store: sa.Engine
     opened.run()
     opened.text_input(key="briefing_code").input("q-nsigned-all-260114").run()
 
+    assert [button.label for button in opened.download_button] == ["PDF", "Word (report)", "PowerPoint", "Excel"]
     told = " ".join(line.value for line in opened.text)
     assert "Statistic: signed" in told
     assert "that you may not see one by one" in told
