@@ -18,7 +18,7 @@ from kpi.vocabulary import Band
 from words.phrases import Named, Phrase, Quantity
 
 SHOWN: Final = 8
-MOST: Final = 6
+MOST: Final = 5
 """How many missed targets have room on a screen."""
 
 OVERDUE_COLUMNS: Final = (
@@ -95,8 +95,9 @@ def show_missed(material: Material) -> list[Block]:
         for code in shown_in("scorecard", material.facts.records)
         if code in cards and cards[code]["status"] == "red"
     ]
+    red.sort(key=lambda code: (float(str(cards[code]["score"] or 0)), code))
     sure = [code for code in red if surely_misses(code, cards[code])]
-    missed = sorted(red, key=lambda code: (code not in sure, float(str(cards[code]["score"] or 0)), code))[:MOST]
+    missed = [*sure, *(code for code in red if code not in sure)][:MOST]
     if not missed:
         return []
     told = []
@@ -119,7 +120,7 @@ def show_missed(material: Material) -> list[Block]:
                 material, f"{code}WHY", SentenceKind.DRIVER, says, source, *details[:1], subject=agency, light="red"
             )
         )
-    names = listed([Phrase(f"kpi.{code}.short") for code in sure or missed], "kpis", most=4)
+    names = listed([Phrase(f"kpi.{code}.short") for code in sure or missed], "kpis", most=3)
     says = Phrase.of(
         "briefing.misses" if sure else "briefing.misses_unsure",
         agency=Named("agency", agency),
@@ -133,10 +134,8 @@ def show_missed(material: Material) -> list[Block]:
 
 def show_agency_decisions(material: Material) -> list[Block]:
     """What the agency waits for from above."""
-    agency = material.asked.subject or ""
-    if decisions.waiting(material, agency).is_empty():
-        return []
-    return decisions.show_decisions(material, agency)
+    theirs = pl.col("agency") == (material.asked.subject or "")
+    return [] if decisions.waiting(material, theirs).is_empty() else decisions.show_decisions(material, theirs)
 
 
 def show_due(material: Material) -> list[Block]:

@@ -15,7 +15,7 @@ EVERYBODY: Final = "ALL"
 """Stands in a code where something is said of all agencies."""
 
 _WRITTEN: Final = re.compile(
-    r"(?P<preset>[A-Z])(?P<of>\.[A-Z0-9_]+)?-(?P<topic>[A-Z][A-Z0-9]*)-(?P<subject>[A-Z0-9_.]+)-(?P<as_of>\d{6})(?:-K(?P<known_on>\d{6}))?"
+    r"(?P<preset>[A-Z])(?P<of>\.[A-Z0-9_.]+)?-(?P<topic>[A-Z][A-Z0-9]*)-(?P<subject>[A-Z0-9_.]+)-(?P<as_of>\d{6})(?:-K(?P<known_on>\d{6}))?"
 )
 _DAY: Final = "%y%m%d"
 

@@ -32,19 +32,19 @@ COLUMNS: Final = (
 )
 
 
-def waiting(material: Material, agency: str | None = None) -> pl.DataFrame:
+def waiting(material: Material, among: pl.Expr | None = None) -> pl.DataFrame:
     """Every decision that the reader may see, severe ones first and among them the longest awaited; columns as in
-    `attention.decisions`. `agency`: of one agency only."""
+    `attention.decisions`. `among`: of some agreements only."""
     found = with_subjects(material.visible(attention.decisions(material.facts)))
-    if agency is not None:
-        found = found.filter(pl.col("agency") == agency)
+    if among is not None:
+        found = found.filter(among)
     is_severe = pl.col("severity") == Severity.SEVERE
     return found.sort(is_severe, "blocked_days", "ref", descending=[True, True, False], maintain_order=True)
 
 
-def show_decisions(material: Material, agency: str | None = None) -> list[Block]:
+def show_decisions(material: Material, among: pl.Expr | None = None) -> list[Block]:
     """How many decisions are waited for and the longest of them; the list; the first ones each on a screen of its own."""
-    found = waiting(material, agency)
+    found = waiting(material, among)
     rows = found.select("agreement_id")
     source = material.source("decisions", pl.col("is_open"), of="blockers", rows=rows)
     if "blockers" not in material.facts.records:
@@ -54,7 +54,7 @@ def show_decisions(material: Material, agency: str | None = None) -> list[Block]
     severe = found.filter(pl.col("severity") == Severity.SEVERE).height
     longest = int(found.select(pl.col("blocked_days").max()).item())
     says = Phrase.of(
-        "briefing.decisions",
+        "briefing.decisions" if severe else "briefing.decisions_mild",
         waiting=Phrase.of("briefing.decisions_wait", n=found.height),
         severe=Phrase.of("briefing.are_severe", n=severe),
         days=Phrase.of("common.days", n=longest),

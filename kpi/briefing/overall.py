@@ -40,7 +40,7 @@ def show_start(material: Material) -> list[Block]:
     heading = sentence(
         material, "START", SentenceKind.STANDING, says, material.source("is_started", IN_FLOW & pl.col("is_started"))
     )
-    counts = [_count(material, flag) for flag in COUNTED]
+    counts = [count(material, flag) for flag in COUNTED]
     shares = [
         kpi_figure(material, code, material.whole[code], material.whole_before[code])
         for code in shown_in("groups", material.facts.records)
@@ -48,14 +48,16 @@ def show_start(material: Material) -> list[Block]:
     return [Break("start", heading), *counts, *shares]
 
 
-def _count(material: Material, flag: str) -> Figure:
-    now, then = (int(facts.agreements.select(FLAGS[flag].sum()).item()) for facts in (material.facts, material.before))
+def count(material: Material, flag: str, *, among: pl.Expr | None = None) -> Figure:
+    """How many agreements show a sign, of all or among some."""
+    condition = FLAGS[flag] if among is None else FLAGS[flag] & among
+    now, then = (int(facts.agreements.select(condition.sum()).item()) for facts in (material.facts, material.before))
     return Figure(
         material.code(f"N{flag.upper().replace('_', '')}"),
         Phrase(f"overview.{flag}"),
         float(now),
         "count",
-        material.source(flag, FLAGS[flag], compared=True),
+        material.source(flag, condition, compared=True),
         change=float(now - then),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from kpi.briefing import agency, decisions, flagships, notes, obstacles, overall, standing
+from kpi.briefing import agency, decisions, flagships, notes, obstacles, overall, partner, standing, term
 from kpi.briefing.blocks import Block, Briefing
 from kpi.briefing.codes import Code
 from kpi.briefing.material import EVERY_SCOPE, Material, spelled
@@ -58,6 +58,22 @@ _DECLARED: Final = (
         "A",
         (agency.show_agency, agency.show_missed, agency.show_due, agency.show_agency_decisions, notes.show_notes),
         subject="agency",
+    ),
+    Preset("term", "T", (term.show_term, term.show_term_agencies, obstacles.show_wait, notes.show_notes)),
+    Preset(
+        "partner",
+        "P",
+        (
+            partner.show_partner,
+            partner.show_ours,
+            partner.show_theirs,
+            partner.show_negotiated,
+            partner.show_due,
+            partner.show_partner_decisions,
+            notes.show_notes,
+        ),
+        subject="partner",
+        scope=EVERY_SCOPE,
     ),
     Preset("flagship", "F", (flagships.show_flagships, notes.show_notes), scope=EVERY_SCOPE),
 )

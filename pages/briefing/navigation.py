@@ -151,6 +151,7 @@ def show_jump(place: Place) -> None:
     options = {f"{place.written}|{number}": _title(begins) for number, (begins, _) in enumerate(place.screens, start=1)}
     options |= {f"{name}|1": w.t(f"briefing.offer_{name}") for name, preset in PRESETS.items() if not preset.subject}
     options |= {f"agency:{key}|1": called for key, called in _agencies()}
+    options |= {f"partner:{code}|1": called for code, called in _partners()}
 
     def go() -> None:
         if chosen := st.session_state["briefing_jump"]:
@@ -213,6 +214,12 @@ def _agencies() -> list[tuple[str, str]]:
     held = held.filter(held["valid_to"].is_null())
     named = [(key, w.name("agency", key)) for key in held["key"]]
     return sorted(named, key=lambda entry: w.sort_key(entry[1]))
+
+
+def _partners() -> list[tuple[str, str]]:
+    """The partners with whom anything was agreed, by name."""
+    held = loaders.register().agreement_partners["partner"].unique()
+    return sorted(((code, w.name("partner", code)) for code in held), key=lambda entry: w.sort_key(entry[1]))
 
 
 # --- Where it comes from ---------------------------------------------------------------------------------------------

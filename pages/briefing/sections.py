@@ -31,7 +31,8 @@ _FEW: Final = 3
 _LABEL: Final = 18
 _SMALLER: Final = 0.9
 _WIDE: Final = 5
-"""Figures stand side by side, so many to a row."""
+_NARROW: Final = 4
+"""Figures stand side by side, so many counts to a row, and of others."""
 
 _SIGNS: Final = {
     SentenceKind.STANDING: "",
@@ -85,10 +86,12 @@ def _show_sentence(sentence: Sentence) -> None:
 
 
 def _show_figures(figures: Sequence[Figure]) -> None:
-    shown = figures[: 2 * _WIDE]
-    for row in (shown[:_WIDE], shown[_WIDE:]):
-        if row:
-            _show_row(row)
+    """Two rows of them: first what is counted, which takes less room than shares and days."""
+    counted = [figure for figure in figures if figure.unit == "count"]
+    measured = [figure for figure in figures if figure.unit != "count"]
+    rows = [counted[:_WIDE], measured[:_NARROW], measured[_NARROW : 2 * _NARROW]]
+    for row in [row for row in rows if row][:2]:
+        _show_row(row)
 
 
 def _show_row(figures: Sequence[Figure]) -> None:

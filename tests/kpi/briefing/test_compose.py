@@ -57,7 +57,9 @@ def composed(rows: list[Row] | Register, preset: str = "quarterly", reader: Read
     agencies = pl.DataFrame(
         {"key": ["BCT", "BXD", "T68"], "code": ["BCT", "BXD", "T68"], "kind": ["ministry", "ministry", "province"]}
     ).with_columns(valid_from=pl.lit(None, pl.Date), valid_to=pl.lit(None, pl.Date))
-    register = dataclasses.replace(register, agencies=agencies)
+    partners = pl.DataFrame({"code": ["JP", "ORG-UN"], "region": ["ASIA", "ORG"], "counts_under": [None, None]})
+    partners = partners.with_columns(pl.col("counts_under").cast(pl.String))
+    register = dataclasses.replace(register, agencies=agencies, partners=partners)
     asked = Asked(found.name, subject, reader, AS_OF, BEFORE, scope=found.scope)
     edition = Edition(Kept("Sổ", "Register"), 3, is_demo=True)
     return compose(Material.of(asked, found.letter, edition, register, lambda _: Rules()))
@@ -138,10 +140,47 @@ def test_an_agency_reads_the_same_sums_and_only_its_own_agreements() -> None:
     assert not any(detail.key == "briefing.left_out" for detail in told(whole, "NOTES").details)
 
 
+# --- A partner and a term --------------------------------------------------------------------------------------------
+
+
+def test_what_is_late_with_a_partner_is_ours_unless_it_waits_for_them() -> None:
+    """Every blocker of these rows is of another cause; the second row's is put on the partner's side."""
+    register = register_of(ROWS)
+    theirs = pl.when(pl.col("agreement_id") == 2).then(pl.lit("counterpart")).otherwise("cause")
+    register = dataclasses.replace(register, blockers=register.blockers.with_columns(cause=theirs))
+
+    briefing = composed(register, "partner:JP")
+
+    late = [
+        row.id for row in ROWS if (known := recomputed.agreement(row, AS_OF)) and (known["stalled"] or known["overdue"])
+    ]
+    assert 2 in late
+    assert told(briefing, "OURS").source.refs == tuple(f"A{key}" for key in sorted(set(late) - {2}))
+    assert told(briefing, "THEIRS").source.refs == ("A2",)
+
+
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None)
+@given(rows=registers())
+def test_the_years_of_a_term_equal_a_plain_recomputation(rows: list[Row]) -> None:
+    years = told(composed(rows, "term"), "TERMYEARS")
+
+    known = [(row, one) for row in rows if (one := recomputed.agreement(row, AS_OF)) and one["followed"] and row.signed]
+    expected = {
+        str(year): (len(of_year), sum(one["started"] is not None for _, one in of_year),
+                    sum(one["completed"] is not None for _, one in of_year),
+                    sum(one["completed"] is not None and row.evidence != "" for row, one in of_year))
+        for year in range(2021, 2026)
+        if (of_year := [(row, one) for row, one in known if row.signed and row.signed.year == year])
+    }  # fmt: skip
+    found = {} if years is None else {row[0]: row[1:5] for row in years.frame.iter_rows()}
+    assert found == expected
+
+
 # --- Presets ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", ["quarterly", "agency:BXD", "agency:T68", "flagship"])
+@pytest.mark.parametrize("preset", ["quarterly", "agency:BXD", "agency:T68", "partner:JP", "term", "flagship"])
 def test_every_briefing_is_said_in_every_language_and_is_the_same_twice(preset: str) -> None:
     briefing, again = composed(ROWS, preset), composed(ROWS, preset)
 
@@ -151,7 +190,7 @@ def test_every_briefing_is_said_in_every_language_and_is_the_same_twice(preset: 
             assert all(texts(briefing))
 
 
-@pytest.mark.parametrize("preset", ["quarterly", "agency:T68", "flagship"])
+@pytest.mark.parametrize("preset", ["quarterly", "agency:T68", "partner:JP", "term", "flagship"])
 def test_a_register_without_agreements_makes_a_briefing_that_says_so(preset: str) -> None:
     assert all(texts(composed([], preset)))
 
@@ -171,9 +210,9 @@ def test_a_briefing_that_there_is_not_is_refused(written: str) -> None:
 
 
 def test_a_code_leads_back_to_its_briefing() -> None:
-    for preset in ("quarterly", "agency:BXD"):
+    for preset in ("quarterly", "agency:BXD", "partner:ORG-UN", "term"):
         for one in composed(ROWS, preset).coded():
-            assert of_code(Code.read(str(one.code)), ["BCT", "BXD"]) == preset
+            assert of_code(Code.read(str(one.code)), ["BCT", "BXD", "ORG-UN"]) == preset
     with pytest.raises(UnknownBriefingError):
         of_code(Code.read("Z-START-ALL-260114"), [])
 
