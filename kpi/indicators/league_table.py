@@ -7,7 +7,6 @@ import polars as pl
 from kpi.indicators import lights, scorecard
 from kpi.indicators.catalog import COMPOSITE
 from kpi.rules import Rules
-from kpi.vocabulary import Band
 
 PARTS = ("value", "status", "settled", "n", "follow_up")
 
@@ -52,12 +51,6 @@ def possibly_last(league: pl.DataFrame) -> int:
     """How many groups may truly hold the last place: their set of places ends with it."""
     ranked = league.filter(pl.col("place").is_not_null())
     return ranked.filter(pl.col("worst_place") == ranked.height).height
-
-
-def in_bands(league: pl.DataFrame) -> dict[str, int]:
-    """How many of the ranked groups are in each band."""
-    held = league["band"].drop_nulls()
-    return {str(band): int((held == str(band)).sum()) for band in Band}
 
 
 def _side_by_side(cards: pl.DataFrame, group: str, kpis: list[str]) -> pl.DataFrame:

@@ -108,9 +108,9 @@ def _show_basis(view: View, person: Person) -> None:
     """How sure the places are, the reader's own, and the ways to the rankings. `view` is of one group."""
     league = loaders.league_table(view, by="agency")
     if places.ranked_number(league):
-        st.caption(places.sureness(league))
+        st.text(places.sureness(league))
     if own := places.own_sentence(league, person):
-        st.caption(own)
+        st.markdown(own)
     with st.container(horizontal=True, gap="small"):
         for kind in places.GROUPS:
             links.page_link(

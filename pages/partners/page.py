@@ -36,6 +36,7 @@ def lead_on(row: tables.Row) -> None:
 if groups.nothing_signed(view):
     st.stop()
 by = LEVELS[level]
+st.markdown(w.plain(groups.says(view, by=by, kind=level)))
 chosen = groups.show_standing(view, by=by, kind=level, key="partners_standing", alt=w.t("partners.standing_alt"))
 if chosen is not None:
     links.go("agreements", partner_group=f"{level}:{chosen[0]}", bucket=chosen[1])

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from kpi.facts import NOT_GIVEN
 from kpi.indicators import catalog
 from kpi.indicators.catalog import COMPOSITE, shown_in
 from kpi.vocabulary import BUCKETS, Bucket, texts
@@ -61,6 +62,22 @@ def table_of_groups(view: View, *, by: str, kind: str) -> pl.DataFrame:
     counts = counts.join(shares.select(pl.col(by).alias("code"), seen="share"), on="code", how="left")
     labels = pl.Series("label", [w.name(kind, code) for code in counts["code"]], dtype=pl.String)
     return counts.with_columns(labels).sort(["signed", "label"], descending=[True, False])
+
+
+@kept(in_words=True)
+def says(view: View, *, by: str, kind: str) -> str:
+    """The groups in two sentences: who has signed most, and where most are stalled; empty where nothing is signed."""
+    groups = table_of_groups(view, by=by, kind=kind).filter(pl.col("code") != NOT_GIVEN)
+    if groups.is_empty():
+        return ""
+    most = groups.row(0, named=True)
+    signed = w.number(loaders.counts(view)["signed"])
+    told = w.t("groups.says", most=most["label"], signed=w.number(most["signed"]), all=signed)
+    worst = groups.sort("stalled", descending=True, maintain_order=True).row(0, named=True)
+    if not worst["stalled"]:
+        return told
+    counts = {name: w.number(worst[name]) for name in ("stalled", "open")}
+    return f"{told} " + w.t("groups.says_stalled", worst=worst["label"], **counts)
 
 
 def show_table(

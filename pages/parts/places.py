@@ -21,6 +21,9 @@ from pages.ui.view import View
 GROUPS: Final = texts((AgencyGroup.MINISTRY, AgencyGroup.PROVINCE))
 """Kinds of agency that are ranked, each among its own."""
 
+_NAMED: Final = 3
+"""So many agencies are named in a sentence; of more it says the number."""
+
 LABEL_CHARACTERS: Final = 22
 """Longer names have no room beside the bars of a chart."""
 
@@ -66,19 +69,26 @@ def ranked_number(league: pl.DataFrame) -> int:
 
 
 def sureness(league: pl.DataFrame) -> str:
-    """How many are ranked and how many are not, how many surely differ from the middle, and how many could be at either end."""
+    """How many are ranked and how many are not, who surely differs from the middle, and how many could be at either end."""
     ranked = ranked_number(league)
     text = w.t("ranking.ranked", n=w.number(ranked), few=w.number(league.height - ranked))
     if ranked < 2:
         return text
-    bands = league_table.in_bands(league)
     return f"{text} " + w.t(
         "ranking.contenders",
-        above=w.number(bands[Band.ABOVE]),
-        below=w.number(bands[Band.BELOW]),
+        above=_in_band(league, Band.ABOVE),
+        below=_in_band(league, Band.BELOW),
         first=w.number(league_table.possibly_first(league)),
         last=w.number(league_table.possibly_last(league)),
     )
+
+
+def _in_band(league: pl.DataFrame, band: Band) -> str:
+    """The agencies of a band by name, or their number where they are more than a sentence bears."""
+    found = league.filter(pl.col("band") == str(band))["agency"].to_list()
+    if len(found) > _NAMED:
+        return w.number(len(found))
+    return ", ".join(w.name("agency", agency, short=True) for agency in found) or w.t("ranking.nobody")
 
 
 def place_text(best: int | None, worst: int | None) -> str:

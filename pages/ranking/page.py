@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import groups, heading, readings
-from pages.ranking import SCREEN, explained, sections, statistics
+from pages.ranking import SCREEN, explained, sections, statistics, tiles
 from pages.ui import cards, filters, loaders, session
 
 person = session.require(SCREEN)
@@ -29,6 +29,7 @@ if loaders.league_table(group_view, by="agency").is_empty():
     cards.empty_state("ranking.empty")
     st.stop()
 sections.show_ranked(group_view, person, whole=whole)
+tiles.show(group_view)
 explained.show(group_view, sections.scored(loaders.rules(group_view.as_of)))
 statistics.show_pair(group_view, person)
 sections.show_intervals(group_view)

@@ -100,7 +100,8 @@ def _show_basis(view: View, person: Person) -> None:
     league = loaders.league_table(view, by="agency")
     if own := places.own_sentence(league, person):
         st.markdown(own)
-    st.caption(f"{places.sureness(league)} {w.t('ranking.signs')} {_legend()}")
+    st.text(places.sureness(league))
+    st.caption(f"{w.t('ranking.signs')} {_legend()}")
 
 
 def show_intervals(view: View) -> None:
@@ -257,8 +258,8 @@ def _columns(view: View, *, is_ranked: bool, whole: bool = True) -> tuple[Column
         Column("name", "ranking.agency", pinned=True, width=222),
         Column("band", "ranking.band", "code", of="band", width=72, help_key="ranking.band_help"),
         Column("place", "ranking.place", "number", width=48),
-        Column("places", "ranking.places", width=62, help_key="ranking.places_help"),
-        *([Column("climb", "ranking.climb", width=72)] if whole else []),
+        Column("places", "ranking.places", width=128, help_key="ranking.places_help"),
+        *([Column("climb", "ranking.climb", width=150)] if whole else []),
         Column("score_text", f"kpi.{COMPOSITE}.short", "light", of="light", width=74, help=_kpi_help(COMPOSITE, rules)),
         *gap,
         *([seen] if whole or not gap else []),

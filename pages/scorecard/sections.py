@@ -73,7 +73,9 @@ def cards_of(view: View, agency: str) -> dict[str, Card]:
 @drawn
 def show_place(view: View, agency: str) -> None:
     """What the page rests on; the agency's composite with light and interval, its place, and how many agreements they rest on."""
-    st.text(heading.sentence(view))
+    if said := verdict(view, agency):
+        st.markdown(said)
+    st.caption(heading.sentence(view))
     if nobody := heading.unrankable(view):
         st.caption(nobody)
     league, composite = loaders.league_table(view, by="agency"), cards_of(view, agency)[COMPOSITE]
@@ -126,6 +128,23 @@ def show_place(view: View, agency: str) -> None:
             border=True,
             height="stretch",
         )
+
+
+@kept(compares=True, in_words=True)
+def verdict(view: View, agency: str) -> str:
+    """The card in a sentence: whether the agency surely lies above or below the middle of those it is ranked with, and which
+    targets it surely misses; empty where it has no place. It says nothing that an interval does not carry."""
+    mine = loaders.league_table(view, by="agency").filter((pl.col("agency") == agency) & pl.col("band").is_not_null())
+    if mine.is_empty():
+        return ""
+    found = cards_of(view, agency)
+    missed = [
+        f"{w.t(f'kpi.{code}.short')} {cards.value_text(code, found[code])}"
+        for code in red_of(view, agency)
+        if found[code]["settled"]
+    ]
+    said = w.t(f"scorecard.says_{mine['band'].item()}", agency=w.plain(w.name("agency", agency)))
+    return f"{said} " + (w.t("scorecard.says_red", kpis=", ".join(missed)) if missed else w.t("scorecard.says_no_red"))
 
 
 @kept()

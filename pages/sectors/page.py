@@ -56,6 +56,7 @@ level = choice(
     width=260,
 )
 by = LEVELS[level]
+st.markdown(w.plain(groups.says(view, by=by, kind=level)))
 chosen = groups.show_standing(view, by=by, kind=level, key="sectors_standing", alt=w.t("sectors.standing_alt"))
 if chosen is not None and level == "sector":
     links.go("agreements", sector=chosen[0], bucket=chosen[1])

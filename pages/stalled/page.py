@@ -13,7 +13,7 @@ from pages.ui.choices import narrow
 person = session.require(SCREEN)
 view = filters.current()
 
-cards.page_header("stalled.heading", w.t("stalled.lead"))
+cards.page_header("stalled.heading", f"{sections.says(view, person.limited_to)} {w.t('stalled.lead')}".strip())
 if sections.stuck_of(view, person.limited_to).is_empty():
     cards.empty_state("stalled.none")
     if loaders.goes_on():

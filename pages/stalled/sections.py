@@ -65,6 +65,18 @@ def stuck_of(view: View, own: str | None) -> pl.DataFrame:
     return stuck.join(said, on="report_id", how="left", maintain_order="left")
 
 
+@kept(in_words=True)
+def says(view: View, own: str | None) -> str:
+    """The page in a sentence: how many of the open ones are stalled, and at which stage most are; empty where none is."""
+    stuck = stuck_of(view, own)
+    if stuck.is_empty():
+        return ""
+    stage, most = stuck.group_by("state").len().sort(["len", "state"], descending=[True, False]).row(0)
+    number = loaders.seen_facts(view, own).agreements.filter("is_open").height
+    words = {"n": w.number(stuck.height), "all": w.number(number), "share": w.percent(100 * stuck.height / number)}
+    return w.t("stalled.says", stage=w.name("state", stage), most=w.number(most), **words)
+
+
 @drawn
 def show_counts(view: View, person: Person) -> None:
     """How many are stuck, for how long, and how many nobody has explained."""

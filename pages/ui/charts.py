@@ -135,7 +135,7 @@ def stacked_bars(is_clickable: bool) -> alt.LayerChart:
         .transform_calculate(place=f"indexof({order}, datum.bucket)", bucket_label=_lookup(names, "bucket"))
         .encode(y=_rows(), order="place:Q")
     )
-    bar = base.mark_bar(height={"band": 0.72}, stroke="white", strokeWidth=0.5, **_pointer(is_clickable)).encode(
+    bar = base.mark_bar(height={"band": 0.72}, stroke="white", strokeWidth=2, **_pointer(is_clickable)).encode(
         x=alt.X("n:Q", stack="zero", axis=None),
         color=alt.Color("bucket:N", scale=_scale(palette.BUCKETS), legend=_legend(names)),
         opacity=opacity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs
@@ -15,8 +16,9 @@ from kpi.facts import signs
 from pages.agreements import sections as agreements
 from pages.overview import sections as overview
 from pages.parts import groups
+from pages.ranking import tiles as ranking_tiles
 from pages.stalled import sections as stalled
-from pages.ui import data_edition, view_codes
+from pages.ui import data_edition, loaders, view_codes
 from pages.ui.choices import ALL
 from pages.ui.view import View
 from tests.pages.conftest import Visit
@@ -96,3 +98,17 @@ def test_a_partner_s_numbers_open_as_many_rows_as_they_say(edition: None, by: st
         for row in groups.heat(view, column=by, kind=kind).drop_nulls("value").head(12).iter_rows(named=True):
             codes = {"sector": row["row_code"], "partner_group": f"{kind}:{row['column_code']}"}
             assert listed(**codes, flag="signed") == row["value"]
+
+
+def test_every_province_of_the_day_has_a_tile_with_its_number_or_without_any(edition: None) -> None:
+    view = view_of(agency_group="province")
+
+    tiles = ranking_tiles._tiles(view)
+
+    assert tiles.height == 34
+    assert tiles.select("tile_row", "tile_column").n_unique() == 34
+    for code, light, text in tiles.select("code", "light", "value_label").iter_rows():
+        signed = listed(agency_group="province", agency=code, flag="signed")
+        assert (light == ranking_tiles.NONE) == (signed == 0)
+        assert signed == 0 or text.endswith(f" {signed}")
+    assert ranking_tiles.provinces(loaders.register().agencies, dt.date(2024, 6, 30)).height == 63

@@ -77,11 +77,10 @@ def test_the_two_ends_never_share_a_group() -> None:
     assert league_table.ends(found.clear(), most=2)[0].is_empty()
 
 
-def test_whoever_may_hold_the_first_or_the_last_place_is_counted_and_who_is_in_which_band() -> None:
+def test_whoever_may_hold_the_first_or_the_last_place_is_counted() -> None:
     found = standing_of({"A": 70, "B": 90, "C": 60, "D": None}, {})
 
     assert (league_table.possibly_first(found), league_table.possibly_last(found)) == (2, 2)
-    assert league_table.in_bands(found) == {Band.ABOVE: 0, Band.ALIKE: 3, Band.BELOW: 0}
 
 
 def test_the_light_of_a_composite_is_settled_where_its_interval_reaches_over_no_edge() -> None:
