@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import httpx
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Page, expect
 
 from data_access import accounts, store
 from data_access.accounts import passwords
@@ -100,6 +101,16 @@ def environment(engine: sa.Engine) -> dict[str, str]:
         "RUNS_PER_SECOND": "1000",  # tests ask faster than people
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def turn_to(page: Page, address: str) -> None:
+    """Another page in the same tab, as the browser's "back" leads to one: nothing is loaded anew, which `goto` takes three
+    quarters of its time for. It has another heading than the one that is open."""
+    heading = page.get_by_role("heading", level=1)
+    left = heading.inner_text()
+    page.evaluate("to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }", address)
+    expect(heading).not_to_have_text(left, timeout=30_000)
+    expect(page.locator(AT_REST)).to_be_visible(timeout=30_000)
 
 
 def free_port(count: int = 1) -> int:
