@@ -24,7 +24,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 import hypothesis
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlmodel import SQLModel
 
 from data_access import store
@@ -177,6 +177,10 @@ OFF_BY_PLAYWRIGHT = (
 """What Playwright switches off (its chromiumSwitches.ts): of that option Chromium reads the last only, which is ours."""
 
 
+BUSY_MACHINE = 30_000
+"""In milliseconds: how long a page is waited for, on a machine that has five other things to do."""
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser that is installed here, without what it would fetch for itself.
@@ -184,6 +188,7 @@ def chromium() -> Iterator[Browser]:
     One for a module's tests: Playwright refuses to be started twice, and while it runs no other test of the process
     could start an event loop.
     """
+    expect.set_options(timeout=BUSY_MACHINE)
     without = f"--disable-features={','.join((*OFF_BY_PLAYWRIGHT, *ADDRESS_BAR))}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

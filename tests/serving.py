@@ -109,7 +109,7 @@ def turn_to(page: Page, address: str) -> None:
     heading = page.get_by_role("heading", level=1)
     left = heading.inner_text()
     page.evaluate("to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }", address)
-    expect(heading).not_to_have_text(left, timeout=30_000)
+    expect(heading).not_to_have_text(left)
     expect(page.locator(AT_REST)).to_be_visible(timeout=30_000)
 
 

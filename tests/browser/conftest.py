@@ -32,8 +32,6 @@ on_postgresql = pytest.mark.parametrize(
 )
 """For the journey of two people, whose steps one by one are taken on SQLite by others."""
 
-expect.set_options(timeout=15_000)
-
 
 @pytest.fixture(scope="session", params=STORES)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
