@@ -138,7 +138,7 @@ def _foot(place: Place) -> list[str]:
     told = [
         w.t("briefing.screen_of", n=w.number(place.number), all=w.number(len(place.screens))),
         w.date(briefing.as_of),
-        f"`{place.begins.heading.code}`",
+        str(place.begins.heading.code),
     ]
     return [*told, w.t("briefing.demo_mark")] if briefing.is_demo else told
 
