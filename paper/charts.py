@@ -21,7 +21,7 @@ from paper import lettering, palette
 
 WIDTH: Final = 620
 """Of a whole picture, in its own units."""
-_WIDE: Final = re.compile(r'<svg[^>]*? width="([0-9.]+)"')
+_SIZE: Final = re.compile(r'<svg[^>]*? width="([0-9.]+)" height="([0-9.]+)"')
 _NAMES: Final = 210
 """So wide may names be beside bars."""
 _ROW: Final = 22
@@ -47,8 +47,19 @@ def svg(chart: Chart) -> str:
 
 def width_of(drawn: str) -> float:
     """How wide a chart is, in parts of WIDTH, up to 1."""
-    found = _WIDE.search(drawn)
-    return min(1.0, float(found[1]) / WIDTH) if found else 1.0
+    return min(1.0, _size(drawn)[0] / WIDTH)
+
+
+def height_of(drawn: str) -> float:
+    """How high a chart is where WIDTH is 1."""
+    wide, high = _size(drawn)
+    return high / max(wide, WIDTH)
+
+
+def _size(drawn: str) -> tuple[float, float]:
+    found = _SIZE.search(drawn)
+    assert found is not None
+    return float(found[1]), float(found[2])
 
 
 def specification(chart: Chart) -> Spec:

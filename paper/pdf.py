@@ -93,17 +93,22 @@ def _document(briefing: Briefing, pictures: dict[str, str]) -> Item:
         "lights": {light: printable(w.name("light", light)) for light in palette.LIGHTS},
         "colours": {"ink": palette.INK, "quiet": palette.QUIET, "lights": palette.LIGHTS},
         "screens": [
-            {**_sentence(begins.heading), "blocks": _items(held, pictures), "is_short": _is_short(held)}
+            {**_sentence(begins.heading), "blocks": items, "is_short": _is_short(held, items, pictures)}
             for begins, held in briefing.screens()
+            for items in [_items(held, pictures)]
         ],
     }
 
 
-def _is_short(blocks: tuple[Sentence | Figure | Table | Chart, ...]) -> bool:
-    """Whether there is nothing but words, and less than a page of them."""
+def _is_short(
+    blocks: tuple[Sentence | Figure | Table | Chart, ...], items: list[Item], pictures: dict[str, str]
+) -> bool:
+    """Whether there are but words and charts, which together take less than a page."""
     told = [block for block in blocks if isinstance(block, Sentence)]
     letters = sum(len(printable(say(line))) for block in told for line in (block.says, *block.details))
-    return len(told) == len(blocks) and letters < _WORDS_ON_A_PAGE
+    drawn = [item for item in items if item["type"] == "chart"]
+    high = letters / _WORDS_ON_A_PAGE + sum(charts.height_of(pictures[item["picture"]]) for item in drawn)
+    return len(told) + len(drawn) == len(blocks) and high < 1
 
 
 def _items(blocks: tuple[Sentence | Figure | Table | Chart, ...], pictures: dict[str, str]) -> list[Item]:

@@ -34,7 +34,7 @@ LONGEST_TABLE: Final = 200
 """Rows of one table; the rest stands in the workbook."""
 _LONGEST_CELL: Final = 300
 _GREY: Final = RGBColor(0x55, 0x60, 0x6B)
-_PARTS: Final = {"title": 4.0, "text": 2.0, "phrase": 2.0, "code": 2.4, "light": 1.7, "date": 2.1}
+_PARTS: Final = {"title": 3.6, "text": 2.0, "phrase": 2.0, "code": 2.4, "light": 1.7, "date": 2.2}
 _NUMBERED: Final = 0.065
 """What the number of a row takes of the width."""
 _ROMAN: Final = ("X", 10), ("IX", 9), ("V", 5), ("IV", 4), ("I", 1)
@@ -243,8 +243,8 @@ def _shrink(table: object, place: int) -> None:
 
 def _part(column: Column) -> float:
     """What a column takes of the width, beside the others."""
-    usual = _PARTS.get(column.kind, 1.3)
-    return usual * (0.7 if column.short else 1.3 if column.wide else 1)
+    usual = _PARTS.get(column.kind, 1.5)
+    return usual * (0.75 if column.short else 1.3 if column.wide else 1)
 
 
 def _cell(column: Column, row: dict[str, object]) -> str:
