@@ -14,6 +14,7 @@ import typer
 import typer.main
 
 from cli import (
+    directives,
     explaining,
     fetching,
     figures,
@@ -57,6 +58,7 @@ for room in (
     lists,
     reminders,
     samples,
+    directives,
     publications,
     keeping,
     serving,

@@ -2,4 +2,4 @@
 
 from pages.screen import Screen
 
-SCREEN = Screen(__file__, icon=":material/assignment_late:", order=65, filtered=False)
+SCREEN = Screen(__file__, icon=":material/assignment_late:", order=95, section="coordination", filtered=False)

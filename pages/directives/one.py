@@ -14,6 +14,7 @@ from data_access import directives
 from data_access.accounts import May, Person
 from data_access.directives import escalating, giving
 from data_access.documents import DOCUMENT_MAX, Document
+from kpi.subjects import subject
 from kpi.vocabulary import (
     AGENCY_STEPS,
     LEVELS_ABOVE,
@@ -84,13 +85,19 @@ def _show_directive(person: Person, row: Row) -> None:
 def _link_subject(row: Row) -> None:
     """The way to what a directive is about."""
     if row["ref"]:
-        title = w.plain(row[w.column("title")] or row["title_vi"])
-        links.page_link("agreement", title, icon=":material/description:", ref=row["ref"])
+        _link_agreement(row)
     elif row["about"] == DirectiveAbout.PARTNER:
         links.page_link("partners", w.plain(w.name("partner", row["about_code"])), icon=":material/public:")
     elif row["about"] == DirectiveAbout.FIGURE:
         called = w.t(f"kpi.{row['about_code']}.name")
         links.page_link("scorecard", called, icon=":material/assignment_turned_in:", agency=row["agency"])
+
+
+def _link_agreement(row: Row) -> None:
+    title = row[w.column("title")] or row["title_vi"]
+    called = f"{row['ref']} · {subject(title, w.language_in_store())}"
+    icon = ":material/description:"
+    links.page_link("agreement", w.plain(called), icon=icon, help=w.plain(title), ref=row["ref"])
 
 
 def _answers(row: Row) -> tuple[str, ...]:
@@ -143,8 +150,7 @@ def _show_escalation(person: Person, row: Row) -> None:
             st.caption(w.t(f"directives.{name}"))
             st.text(row[name])
     if row["ref"]:
-        title = w.plain(row[w.column("title")] or row["title_vi"])
-        links.page_link("agreement", title, icon=":material/description:", ref=row["ref"])
+        _link_agreement(row)
     steps = directives.read_escalation_steps(data_edition.store(), row["id"], own=person.limited_to)
     _show_steps(steps, "escalation_step")
     if data_edition.shown().known_on is not None:

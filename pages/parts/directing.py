@@ -60,14 +60,14 @@ def offer(person: Person, *, key: str, subjects: Sequence[Subject] = (), agency:
 def _ask(subjects: tuple[Subject, ...], agency: str | None) -> None:
     @st.dialog(w.t("directives.give"), width="medium")
     def ask() -> None:
-        subject = Subject(w.t("directives.about_agency"), agency)
+        chosen = Subject(w.t("directives.about_agency"), agency)
         if subjects:
-            offered = [*subjects, subject]
-            subject = st.selectbox(
+            offered = [*subjects, chosen]
+            chosen = st.selectbox(
                 w.t("directives.about"), offered, format_func=lambda one: one.called, key="give_about"
             )
         names = _agencies()
-        first = subject.agency if subject.agency in names else None
+        first = chosen.agency if chosen.agency in names else None
         whom = st.selectbox(
             w.t("directives.agency"),
             [*names],
@@ -94,9 +94,9 @@ def _ask(subjects: tuple[Subject, ...], agency: str | None) -> None:
                 agency=whom or "",
                 task=task or "",
                 due_on=due or dt.date.min,  # an emptied field is no deadline
-                about=subject.about,
-                about_code=subject.code,
-                ref=subject.ref,
+                about=chosen.about,
+                about_code=chosen.code,
+                ref=chosen.ref,
                 said_by=said_by or "",
             )
             if refusals.carry_out(write, w.t("directives.given", agency=w.plain(names.get(whom or "", "")))):

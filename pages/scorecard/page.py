@@ -40,6 +40,9 @@ sees_all = person.limited_to in (None, agency)
 # What is foreseen, advised and compared is worked out from what counts.
 is_usual = view.reading == Reading.COUNTING
 sections.show_place(view, agency)
+if sees_all:
+    given = decided.directives(person.limited_to).filter(agency=agency)
+    decided.show_link(given, is_own=person.limited_to is not None, agency=agency)
 publication.show(view, agency)
 if sees_all:
     sections.show_succession(view, agency)
@@ -51,8 +54,6 @@ sections.show_reasons(view, agency)
 red = sections.red_of(view, agency)
 explaining.show_acts(person, view, agency, red)
 if sees_all:
-    given = decided.directives(person.limited_to).filter(agency=agency)
-    decided.show_link(given, is_own=person.limited_to is not None, agency=agency)
     refusals.show_noted()
     directing.offer(person, key="scorecard_give", subjects=directing.of_figures(agency, red), agency=agency)
 sections.show_kpis(view, agency, person.limited_to)
