@@ -11,7 +11,7 @@ view = filters.current()
 cards.page_header("agreements.heading", None if person.limited_to is None else w.t("agreements.own_only"))
 tables.show(
     sections.choose(view, person.limited_to),
-    sections.COLUMNS,
+    sections.columns(),
     "agreements",
     file_name="agreements",
     alt=w.t("agreements.alt"),

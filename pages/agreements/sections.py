@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 import words as w
+from kpi.facts import attention
 from kpi.facts.signs import FLAGS
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import KPIS
@@ -33,6 +34,7 @@ COLUMNS: Final = [
     Column("state", "agreements.state", "code", of="state"),
     Column("standing", "agreements.standing", "code", of="standing", width=110, help_key="agreement.rests_on_help"),
     Column("bucket", "agreements.bucket", "code", of="bucket", help_key="agreements.bucket_help"),
+    Column("cause", "agreements.cause", "code", of="cause"),
     Column("signed_on", "agreements.signed_on", "date"),
     Column("original_target", "agreements.original_target", "date"),
     Column("current_target", "agreements.current_target", "date"),
@@ -45,7 +47,12 @@ _LISTED: Final = (
     "title_en",
     *(column.name for column in COLUMNS if "{" not in column.name),
 )
-"""The columns of the facts that are listed, and what is looked for."""
+"""The columns that are listed, and what is looked for."""
+
+
+def columns() -> list[Column]:
+    """The columns that say something of this register."""
+    return [column for column in COLUMNS if column.name != "cause" or "blockers" in loaders.records()]
 
 
 def choose(view: View, own: str | None) -> pl.DataFrame:
@@ -143,4 +150,5 @@ def narrowed(
         rows = rows.filter(pl.col("bucket") == bucket)
     if agency is not None:
         rows = rows.filter(pl.col("agency") == agency)
+    rows = rows.join(attention.worst_blockers(facts).select("agreement_id", "cause"), on="agreement_id", how="left")
     return rows.select(_LISTED).sort("signed_on", "ref", descending=True, nulls_last=True)
