@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
-from cli.options import TableJson, TableOrJson
+import words
+from cli.options import InLanguage, TableJson, TableOrJson
 from cli.output import print_json
 from cli.reading import CannotRunError, open_store
 from data_access import briefings
+from data_access.naming import named_as_in
 from kpi.briefing.blocks import Figure, Reader, Sentence
 
 ROLE = "leader"
@@ -24,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="As printed, for example Q-STALLED-BXD-260114.")],
     output: TableJson = TableOrJson.TABLE,
+    language: InLanguage = "en",
 ) -> None:
     """The query behind a sentence or figure of a briefing: days, condition, rows, rules and hash."""
     engine = open_store()
@@ -34,7 +38,7 @@ def explain(
     says = found.says if isinstance(found, Sentence) else found.label if isinstance(found, Figure) else None
     told = {
         "code": str(found.code),
-        "says": None if says is None else says.key,
+        "says": None if says is None else _said(engine, says, language),
         "value": found.value if isinstance(found, Figure) else None,
         "statistic": found.source.statistic,
         "counts": found.source.counts,
@@ -53,3 +57,8 @@ def explain(
     for name, value in told.items():
         written = " ".join(value) if isinstance(value, list) else value
         print(f"{name}: {'' if written is None else written}")
+
+
+def _said(engine: sa.Engine, says: words.Phrase, language: str) -> str:
+    with named_as_in(engine), words.in_language(language):
+        return words.say(says)

@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from data_access import directives
 from data_access.register import read_data_version, read_register, read_rules
 from data_access.store import Store
 from kpi.briefing.blocks import Briefing, Figure, Reader, Sentence
@@ -90,6 +91,7 @@ def _read_material(
         Edition(Kept(version.name_vi, version.name_en), version.version, version.is_demo),
         read_register(store, known_on=known_on),
         lambda on: read_rules(store, on, known_on=known_on),
+        directives=directives.read(store, own=reader.limited_to, on=day, known_on=known_on),
     )
     if material.facts.agreements.is_empty():
         raise NoRegisterError(f"The register knows of no agreement on {day}.")

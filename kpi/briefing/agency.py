@@ -9,9 +9,8 @@ import polars as pl
 from kpi.briefing import decisions
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
 from kpi.briefing.material import Material
-from kpi.briefing.saying import digits, kpi_figure, kpi_source, listed, sentence, surely_misses
+from kpi.briefing.saying import digits, kpi_figure, kpi_source, listed, sentence, surely_misses, with_subjects
 from kpi.briefing.standing import GROUPS, causes_of
-from kpi.briefing.subjects import with_subjects
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, shown_in
 from kpi.vocabulary import Band

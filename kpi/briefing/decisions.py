@@ -9,8 +9,7 @@ import polars as pl
 
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
 from kpi.briefing.material import Material
-from kpi.briefing.saying import listed, sentence
-from kpi.briefing.subjects import with_subjects
+from kpi.briefing.saying import listed, sentence, with_subjects
 from kpi.facts import attention
 from kpi.vocabulary import Severity
 from words.phrases import Kept, Named, Phrase

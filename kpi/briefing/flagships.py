@@ -8,8 +8,7 @@ import polars as pl
 
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
 from kpi.briefing.material import Material
-from kpi.briefing.saying import sentence
-from kpi.briefing.subjects import with_subjects
+from kpi.briefing.saying import sentence, with_subjects
 from kpi.vocabulary import Bucket
 from words.phrases import Phrase
 

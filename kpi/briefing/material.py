@@ -63,6 +63,8 @@ class Material:
     facts: Facts
     rules_before: Rules
     before: Facts
+    directives: pl.DataFrame | None = None
+    """Those the reader may see, as `kpi.decided.directives.standing` has them on the day; None where nobody asked."""
 
     @classmethod
     def of(
@@ -73,6 +75,7 @@ class Material:
         register: Register,
         rules_of: Callable[[dt.date], Rules],
         history: History | None = None,
+        directives: pl.DataFrame | None = None,
     ) -> Material:
         """The register folded for both days; `rules_of` gives the rules in force on a day."""
         history = history or History.of(register)
@@ -82,7 +85,7 @@ class Material:
             _in_scope(folding.build(history, day, ruled), asked.scope)
             for day, ruled in zip(days, (rules, rules_before), strict=True)
         )
-        return cls(asked, letter, edition, register, rules, now, rules_before, before)
+        return cls(asked, letter, edition, register, rules, now, rules_before, before, directives)
 
     def about(self, subject: str) -> Material:
         """The same for a briefing about another agency or partner; what was made of it before is not made again."""

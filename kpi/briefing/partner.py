@@ -11,8 +11,7 @@ from kpi.briefing import decisions
 from kpi.briefing.blocks import Block, Break, Column, SentenceKind, Table
 from kpi.briefing.material import Material
 from kpi.briefing.overall import COUNTED, count
-from kpi.briefing.saying import sentence
-from kpi.briefing.subjects import with_subjects
+from kpi.briefing.saying import sentence, with_subjects
 from kpi.vocabulary import Cause, StateClass
 from words.phrases import Named, Phrase
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from kpi.briefing import agency, decisions, flagships, notes, obstacles, overall, partner, standing, term
+from kpi.briefing import agency, decisions, directed, flagships, notes, obstacles, overall, partner, standing, term
 from kpi.briefing.blocks import Block, Briefing
 from kpi.briefing.codes import Code
 from kpi.briefing.material import EVERY_SCOPE, Material, spelled
@@ -41,6 +41,7 @@ _DECLARED: Final = (
         "Q",
         (
             overall.show_start,
+            directed.show_directives,
             overall.show_changes,
             decisions.show_decisions,
             _group(AgencyGroup.MINISTRY),
@@ -56,7 +57,14 @@ _DECLARED: Final = (
     Preset(
         "agency",
         "A",
-        (agency.show_agency, agency.show_missed, agency.show_due, agency.show_agency_decisions, notes.show_notes),
+        (
+            agency.show_agency,
+            agency.show_missed,
+            directed.show_directives,
+            agency.show_due,
+            agency.show_agency_decisions,
+            notes.show_notes,
+        ),
         subject="agency",
     ),
     Preset("term", "T", (term.show_term, term.show_term_agencies, obstacles.show_wait, notes.show_notes)),

@@ -14,6 +14,8 @@ from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS
 from kpi.indicators.lights import LIGHTS
 from kpi.indicators.scorecard import PLACE_DIGITS
+from kpi.subjects import subject_expr
+from words.names import LANGUAGES_IN_STORE
 from words.phrases import Listed, Named, Phrase, Value
 
 
@@ -96,6 +98,14 @@ def listed(items: list[Value], of: Literal["agencies", "agreements", "kpis"], *,
         rest = Phrase.of(f"briefing.other_{of}", n=len(items) - most + 1)
         return Listed((*items[: most - 1], rest))
     return Listed(tuple(items))
+
+
+def with_subjects(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `title_vi` and `title_en`, and the short subjects of these titles as subject_vi and subject_en."""
+    return rows.with_columns(
+        subject_expr(pl.col(f"title_{language}"), language).alias(f"subject_{language}")
+        for language in LANGUAGES_IN_STORE
+    )
 
 
 def agencies(codes: list[str], *, short: bool = True, most: int = 4) -> Value:

@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 import words as w
+from data_access import directives
 from data_access.accounts import Person
 from data_access.briefings import quarter_before
 from kpi.briefing.blocks import Block, Break, Briefing, Reader, Sentence
@@ -17,7 +18,7 @@ from kpi.briefing.material import Asked, Edition, Material
 from kpi.briefing.presets import PRESETS, UnknownBriefingError, compose, of_code, read_preset
 from pages.briefing import SIZE, SIZES, USUAL_SIZE
 from pages.briefing.files import show_files
-from pages.parts import presenting
+from pages.parts import decided, presenting
 from pages.ui import data_edition, loaders
 from pages.ui.kept import kept
 
@@ -60,19 +61,20 @@ def current(as_of: dt.date, person: Person) -> Place:
     """The screen that the address names; the nearest there is, where there is none such."""
     written = st.query_params.get(PRESET, presenting.USUAL)
     try:
-        briefing = composed(written, as_of, person.role, person.limited_to)
+        briefing = composed(written, as_of, person.role, person.limited_to, decided.mark())
     except UnknownBriefingError:
         st.warning(w.t("briefing.unknown", name=w.plain(written[:40])), icon=":material/link_off:")
         written = presenting.USUAL
-        briefing = composed(written, as_of, person.role, person.limited_to)
+        briefing = composed(written, as_of, person.role, person.limited_to, decided.mark())
     asked = st.query_params.get(SCREEN, "1")
     number = int(asked) if asked.isdecimal() and len(asked) < 4 else 1
     return Place(written, briefing, min(max(number, 1), len(briefing.screens())))
 
 
 @kept()
-def composed(written: str, as_of: dt.date, role: str, own: str | None) -> Briefing:
-    """A briefing of the edition shown, for whoever has this role and may see the agreements of `own`, or all (None)."""
+def composed(written: str, as_of: dt.date, role: str, own: str | None, mark: int) -> Briefing:
+    """A briefing of the edition shown, for whoever has this role and may see the agreements of `own`, or all (None). `mark` is that
+    of what was directed by now."""
     preset, subject = read_preset(written)
     shown = data_edition.shown()
     return compose(
@@ -83,6 +85,7 @@ def composed(written: str, as_of: dt.date, role: str, own: str | None) -> Briefi
             loaders.register(),
             loaders.rules,
             loaders.history(),
+            directives=directives.read(data_edition.store(), own=own, on=as_of, known_on=shown.known_on),
         )
     )
 
@@ -236,7 +239,7 @@ def show_explained(place: Place) -> None:
         if found is None:
             subjects = [*loaders.register().agencies["key"], *loaders.register().partners["code"]]
             reader = place.briefing.reader
-            other = composed(of_code(code, subjects), code.as_of, reader.role, reader.limited_to)
+            other = composed(of_code(code, subjects), code.as_of, reader.role, reader.limited_to, decided.mark())
             found = other.find(code)
     except ValueError:
         found = None

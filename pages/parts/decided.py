@@ -31,12 +31,12 @@ def day() -> dt.date:
 
 def directives(own: str | None) -> pl.DataFrame:
     """Those somebody limited to `own` may see, as `data_access.directives.read` gives them."""
-    return _directives(_mark(), own, day())
+    return _directives(mark(), own, day())
 
 
 def escalations(own: str | None) -> pl.DataFrame:
     """Those somebody limited to `own` may see, as `data_access.directives.read_escalations` gives them."""
-    return _escalations(_mark(), own, day())
+    return _escalations(mark(), own, day())
 
 
 def sentence(found: pl.DataFrame, *, is_own: bool) -> str:
@@ -94,6 +94,6 @@ def _escalations(mark: int, own: str | None, on: dt.date) -> pl.DataFrame:
     return stored.read_escalations(data_edition.store(), own=own, on=on, known_on=data_edition.shown().known_on)
 
 
-def _mark() -> int:
+def mark() -> int:
     """What tells two states of them apart, which change without the register."""
     return audit.last_number(data_edition.store())

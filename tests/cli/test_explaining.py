@@ -19,7 +19,9 @@ def test_a_code_returns_its_query_and_rows(run: Runner) -> None:
     assert (told["value"], told["statistic"], told["as_of"]) == (len(agreements), "signed", "2025-12-01")
     assert told["compared_with"] == "2025-09-01"
     assert len(told["sha256"]) == 64
-    assert "statistic: signed" in run("explain", "Q-NSIGNED-ALL-251201").out
+    told = run("explain", "Q-NSIGNED-ALL-251201", "--language", "vi").out
+    assert "statistic: signed" in told
+    assert "says: Đã ký" in told
 
 
 @pytest.mark.parametrize("code", ["", "Q-NOTHING-ALL-251201", "A.NOBODY-K02-ALL-251201", "Z-START-ALL-251201", "Q-x"])

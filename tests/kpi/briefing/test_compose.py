@@ -17,6 +17,7 @@ from kpi.briefing.blocks import Break, Briefing, Chart, Figure, Phrase, Reader, 
 from kpi.briefing.codes import Code
 from kpi.briefing.material import Asked, Edition, Material
 from kpi.briefing.presets import PRESETS, UnknownBriefingError, compose, of_code, read_preset
+from kpi.decided import directives as decided
 from kpi.register import Register
 from kpi.rules import Rules
 from tests.kpi import recomputed
@@ -51,7 +52,12 @@ def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
     words.raise_on_missing()
 
 
-def composed(rows: list[Row] | Register, preset: str = "quarterly", reader: Reader = LEADER) -> Briefing:
+def composed(
+    rows: list[Row] | Register,
+    preset: str = "quarterly",
+    reader: Reader = LEADER,
+    directives: pl.DataFrame | None = None,
+) -> Briefing:
     found, subject = read_preset(preset)
     register = rows if isinstance(rows, Register) else register_of(rows)
     agencies = pl.DataFrame(
@@ -62,7 +68,7 @@ def composed(rows: list[Row] | Register, preset: str = "quarterly", reader: Read
     register = dataclasses.replace(register, agencies=agencies, partners=partners)
     asked = Asked(found.name, subject, reader, AS_OF, BEFORE, scope=found.scope)
     edition = Edition(Kept("Sổ", "Register"), 3, is_demo=True)
-    return compose(Material.of(asked, found.letter, edition, register, lambda _: Rules()))
+    return compose(Material.of(asked, found.letter, edition, register, lambda _: Rules(), directives=directives))
 
 
 def told(briefing: Briefing, topic: str, subject: str = "ALL") -> Any:
@@ -175,6 +181,45 @@ def test_the_years_of_a_term_equal_a_plain_recomputation(rows: list[Row]) -> Non
     }  # fmt: skip
     found = {} if years is None else {row[0]: row[1:5] for row in years.frame.iter_rows()}
     assert found == expected
+
+
+# --- Directives ------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_directed_is_told_overdue_first_and_by_agency() -> None:
+    given = pl.DataFrame(
+        {
+            "id": [1, 2, 3],
+            "agency": ["BCT", "BXD", "BXD"],
+            "agreement_id": [1, 4, None],
+            "task": ["Trình kế hoạch", "Bố trí vốn", "Báo cáo"],
+            "due_on": [dt.date(2026, 1, 5), dt.date(2026, 2, 1), dt.date(2026, 2, 1)],
+            "issued_on": dt.date(2025, 12, 1),
+        }
+    )
+    steps = pl.DataFrame(
+        {
+            "id": [1],
+            "directive_id": [3],
+            "kind": ["done_accepted"],
+            "taken_on": [dt.date(2026, 1, 2)],
+            "text": [""],
+            "due_on": [None],
+        },
+        schema_overrides={"due_on": pl.Date},
+    )
+    found = decided.standing(given, steps, on=AS_OF, comment_days=3)
+
+    whole, own = (
+        told(composed(ROWS, preset, directives=found), "DIRECTIVES") for preset in ("quarterly", "agency:BXD")
+    )
+    listed = told(composed(ROWS, directives=found), "DIRECTIVELIST")
+
+    assert whole.says == Phrase.of("briefing.directives", n=1, all=3)
+    assert Phrase.of("briefing.directives_overdue", n=1) in whole.details
+    assert whole.source.refs == ("A1", "A4")
+    assert own.says == Phrase.of("briefing.directives", n=1, all=2)
+    assert listed.frame["task"].to_list() == ["Trình kế hoạch", "Bố trí vốn"]
 
 
 # --- Presets ---------------------------------------------------------------------------------------------------------
