@@ -121,6 +121,7 @@ def write_end(
 ) -> None:
     """Who gets a copy on the left, for whom it is signed on the right, with room for signature and seal."""
     end = document.add_table(1, 2)
+    end.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # a signature is never torn from its name
     widen(end, (0.5, 0.5))
     left, right = end.rows[0].cells
     line(left.paragraphs[0], copies_head, size=12, bold=True, italic=True, before=12)

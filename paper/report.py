@@ -63,7 +63,9 @@ def written(briefing: Briefing) -> bytes:
     for place, (begins, held) in enumerate(briefing.screens(), 1):
         told.write_heading(f"{_roman(place)}. {said(begins.heading.says)}", begins.heading)
         told.write_blocks(held)
-    form.body(document.add_paragraph(), w.t("paper.report_end"))
+    closing = document.add_paragraph()
+    form.body(closing, w.t("paper.report_end"))
+    closing.paragraph_format.keep_with_next = True
     form.write_end(
         document,
         copies_head=w.t("reporting.letter_copies"),
@@ -243,7 +245,7 @@ def _shrink(table: object, place: int) -> None:
 
 def _part(column: Column) -> float:
     """What a column takes of the width, beside the others."""
-    usual = _PARTS.get(column.kind, 1.5)
+    usual = _PARTS.get(column.kind, 1.7)
     return usual * (0.75 if column.short else 1.3 if column.wide else 1)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -20,11 +21,15 @@ import words as w
 from files.formula_injection import neutralised
 from files.workbook import FIRST_DAY, LONGEST_TEXT
 from kpi.briefing.blocks import Briefing, Chart, Column, Figure, Sentence, Table, say
-from paper.front import front, heads, kind_said, light_drawn, light_said
+from paper.front import details_said, front, heads, kind_said, light_drawn, light_said
 from paper.lettering import one_line
 
 _LONGEST_NAME: Final = 31
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w .-]")
+_A4: Final = 9
+_LINE: Final = 15.0
+_HIGHEST: Final = 400.0
+"""How high a line of text is, and the highest row a spreadsheet bears, in points."""
 _WIDE: Final = {"title": 60, "text": 24, "phrase": 30, "code": 28, "light": 20, "date": 12}
 Cell = str | int | float | dt.date | None
 
@@ -73,7 +78,7 @@ def _statements(briefing: Briefing) -> tuple[list[str], list[Sequence[Cell]]]:
         for sentence in (begins.heading, *(block for block in held if isinstance(block, Sentence))):
             light = light_said(light_drawn(sentence.light))
             rows.append((page, kind_said(sentence), say(sentence.says), light, str(sentence.code)))
-            rows.extend((page, "", say(detail), "", str(sentence.code)) for detail in sentence.details)
+            rows.extend((page, "", line, "", str(sentence.code)) for line in details_said(sentence))
     return head, rows
 
 
@@ -123,19 +128,15 @@ class _Sheets:
 
     def add(self, name: str, head: Sequence[str], rows: Sequence[Sequence[Cell]], widths: Sequence[float]) -> None:
         """A sheet of rows under a heading that stays."""
-        sheet = self._sheet(name)
-        for place, wide in enumerate(widths):
-            sheet.set_column(place, place, wide)
-        self._write(sheet, 0, head, rows, ["#,##0.##"] * len(head))
+        self._write(self._sheet(name), 0, head, rows, ["#,##0.##"] * len(head), widths)
 
     def add_rows(self, name: str, caption: str, frame: pl.DataFrame, columns: Sequence[Column], code: str) -> None:
         """A sheet of a table: its caption and code above, all its rows below."""
         sheet = self._sheet(name)
         sheet.write_string(0, 0, _text(f"{caption} ({code})"), self.title)
-        for place, column in enumerate(columns):
-            sheet.set_column(place, place, _WIDE.get(column.kind, 14))
         rows = [[_cell(column, row) for column in columns] for row in frame.iter_rows(named=True)]
-        self._write(sheet, 1, heads(columns), rows, [_pattern(column) for column in columns])
+        widths = [_WIDE.get(column.kind, 14) for column in columns]
+        self._write(sheet, 1, heads(columns), rows, [_pattern(column) for column in columns], widths)
         sheet.autofilter(1, 0, 1 + len(rows), len(columns) - 1)
 
     def _sheet(self, name: str) -> Worksheet:
@@ -145,9 +146,26 @@ class _Sheets:
         return self.book.add_worksheet(free)
 
     def _write(
-        self, sheet: Worksheet, top: int, head: Sequence[str], rows: Sequence[Sequence[Cell]], patterns: Sequence[str]
+        self,
+        sheet: Worksheet,
+        top: int,
+        head: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        patterns: Sequence[str],
+        widths: Sequence[float],
     ) -> None:
+        """Rows under their heading, as wide and high as their texts need; printed across, as wide as a page, headed on each."""
         sheet.freeze_panes(top + 1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(top)
+        for place, wide in enumerate(widths):
+            sheet.set_column(place, place, wide)
+        for number, row in enumerate([head, *rows], top):
+            lines = max(math.ceil(letters / wide) for letters, wide in zip(map(_length, row), widths, strict=True))
+            if lines > 1:
+                sheet.set_row(number, min(_LINE * lines, _HIGHEST))
         for place, text in enumerate(head):
             sheet.write_string(top, place, _text(text), self.head)
         for number, row in enumerate(rows, top + 1):
@@ -173,6 +191,10 @@ def _cell(column: Column, row: dict[str, object]) -> Cell:
     if column.kind == "light":
         return light_said(str(held)) if held else None
     return column.write(row)
+
+
+def _length(cell: Cell) -> int:
+    return len(cell) if isinstance(cell, str) else 0
 
 
 def _pattern(column: Column) -> str:
