@@ -19,7 +19,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.reading import CannotRunError
-from data_access import accounts, log_lines, settings
+from data_access import accounts, log_lines, settings, store
 from data_access.settings import ROOT, Settings
 
 MOST_PROCESSES: Final = 32
@@ -71,7 +71,7 @@ def serve(
         )
         _wait_for(supervised)
         print(f"Open http://{_written(configured.host, configured.port)}", flush=True)
-        if invitation := accounts.invitation(configured):
+        if invitation := accounts.invitation(configured, store.get_engine(configured.database_url)):
             print(invitation, flush=True)
         while True:
             time.sleep(_LOOK_SECONDS)

@@ -244,6 +244,18 @@ def read_rule_days(engine: sa.Engine) -> list[dt.date]:
         return list(session.exec(select(day).where(_IS_RULE).distinct().order_by(day)))
 
 
+def says_who_is_responsible(engine: sa.Engine) -> bool:
+    """Whether any agreement has a responsible agency that is known; of a register without agreements as well."""
+    agency = table_of(models.Agreement).c.responsible_agency
+    with store.session(engine, read_only=True) as session:
+        named, there = (
+            session.connection()
+            .execute(sa.select(sa.exists(sa.select(agency).where(agency.is_not(None))), sa.exists(sa.select(agency))))
+            .one()
+        )
+    return bool(named or not there)
+
+
 def read_names(engine: sa.Engine) -> pl.DataFrame:
     """How everything is called: `kind`, `code`, `name_vi`, `name_en`, `abbr_vi`, `abbr_en`, sorted by kind and code.
 

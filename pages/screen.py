@@ -39,6 +39,8 @@ class Screen:
     """Whether the filters are drawn above it: not where nothing it shows depends on them."""
     looks_back: bool = True
     """Whether it can show the register as it was known on a day: not where somebody works on the register of now."""
+    of_agencies: bool = False
+    """Whether it tells of agencies alone: it is not offered where a register names none."""
     is_bare: bool = False
     """Whether it is shown to a room: larger, without header, menu and filters."""
     formerly: tuple[str, ...] = ()

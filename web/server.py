@@ -20,7 +20,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from data_access import accounts, incidents, log_lines, settings, store
-from data_access.settings import Settings
 from data_access.store import failures
 from pages.briefing import SIZE, SIZES, USUAL_SIZE
 from pages.screen import screens
@@ -128,15 +127,15 @@ def serve(app: st.App, house: House) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    _Server(config, house.settings).run()
+    _Server(config, house).run()
 
 
 class _Server(uvicorn.Server):
     """Says where it listens once it does, and with which accounts it can be tried."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, house: House) -> None:
         super().__init__(config)
-        self._settings = settings
+        self._house = house
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -144,7 +143,7 @@ class _Server(uvicorn.Server):
             return
         host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         print(f"Open http://{host}:{self.config.port}", flush=True)
-        if invitation := accounts.invitation(self._settings):
+        if invitation := accounts.invitation(self._house.settings, self._house.engine):
             print(invitation, flush=True)
         logging.getLogger().setLevel(logging.INFO)
 

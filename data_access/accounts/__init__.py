@@ -3,6 +3,7 @@
 from data_access.accounts.agencies import NAME_MAX, read_agencies, rename_agency
 from data_access.accounts.demo import (
     DEMO_ACCOUNTS,
+    STAND_IN,
     DemoAccount,
     ensure_demo_accounts,
     find_demo_accounts,
@@ -88,6 +89,7 @@ __all__ = [
     "OFFICE_MAX",
     "ROLES",
     "SEEN_EVERY",
+    "STAND_IN",
     "SUBJECT_MAX",
     "TICKET_LIFETIME",
     "USERNAME_MAX",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -158,25 +157,13 @@ def heat(view: View, *, column: str, kind: str) -> pl.DataFrame:
     )
 
 
-def show_instead(view: View, *, key: str) -> None:
-    """In place of what is said of agencies, where the register names none: partners and sectors."""
-    st.caption(w.t("groups.no_agencies"))
-    if nothing_signed(view):
-        return
-    ways = ("partner", "sector")
-    for tab, by in zip(st.tabs([w.t(f"groups.by_{by}") for by in ways]), ways, strict=True):
-        with tab:
-            show_table(
-                table_of_groups(view, by=by, kind=by),
-                key=f"{key}_{by}",
-                label_key=f"{by}s.level_{by}",
-                alt=w.t("groups.instead_alt"),
-                on_row=functools.partial(_open_row, by),
-            )
-
-
-def _open_row(by: str, row: tables.Row) -> NoReturn:
-    open_signed(by, str(row["code"]))
+def show_instead(title_key: str) -> None:
+    """The page of what is said of agencies, where the register names none: a sentence, and where it is read instead."""
+    cards.page_header(title_key)
+    cards.empty_state("groups.no_agencies")
+    with st.container(horizontal=True):
+        for by in ("partner", "sector"):
+            links.page_link(f"{by}s", w.t(f"groups.by_{by}"), icon=":material/arrow_forward:")
 
 
 def open_signed(by: str, code: str) -> NoReturn:

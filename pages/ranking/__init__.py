@@ -2,4 +2,4 @@
 
 from pages.screen import Screen
 
-SCREEN = Screen(__file__, icon=":material/leaderboard:", order=20)
+SCREEN = Screen(__file__, icon=":material/leaderboard:", order=20, of_agencies=True)

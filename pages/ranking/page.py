@@ -15,8 +15,7 @@ if loaders.extent().last is None:
     heading.show_nothing("ranking.heading", person)
     st.stop()
 if not loaders.names_agencies():
-    heading.show_heading("ranking.heading", view)
-    groups.show_instead(view, key="ranking")
+    groups.show_instead("ranking.heading")
     st.stop()
 top = st.container()
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -2,4 +2,4 @@
 
 from pages.screen import Screen
 
-SCREEN = Screen(__file__, icon=":material/assignment_turned_in:", order=30)
+SCREEN = Screen(__file__, icon=":material/assignment_turned_in:", order=30, of_agencies=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 import words as w
-from kpi.vocabulary import UNASSIGNED, Reading
+from kpi.vocabulary import Reading
 from pages.parts import decided, directing, publication, readings, stalling
+from pages.parts.groups import show_instead
 from pages.scorecard import SCREEN, claims, explaining, sections, statistics
 from pages.ui import cards, filters, loaders, refusals, session
 from pages.ui.choices import choice
@@ -16,13 +17,12 @@ person = session.require(SCREEN)
 everywhere = filters.published().where(agency_group=None)
 groups = sections.groups(everywhere)
 
+if groups and not loaders.names_agencies():
+    show_instead("scorecard.heading")
+    st.stop()
 cards.page_header("scorecard.heading")
 if not groups:
     cards.empty_state("scorecard.none")
-    st.stop()
-if not loaders.names_agencies():
-    st.caption(w.t("groups.no_agencies"))
-    sections.show_kpis(everywhere, UNASSIGNED, person.limited_to)
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     agency = choice(

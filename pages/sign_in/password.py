@@ -126,15 +126,16 @@ def _go_on(username: str, *, address: str) -> None:
 
 def _show_demo_accounts() -> None:
     """The accounts anybody may try, as far as this register has them."""
-    open_accounts = accounts.list_users(session.store()).filter("active")["username"].to_list()
-    offered = [account for account in accounts.DEMO_ACCOUNTS if account.username in open_accounts]
+    names = [account.username for account in (*accounts.DEMO_ACCOUNTS, accounts.STAND_IN)]
+    there = {row["username"]: row for row in accounts.list_users(session.store()).filter("active").to_dicts()}
+    offered = [there[name] for name in names if name in there]
     with st.container(border=True):
         st.markdown(words.t("sign_in.demo_accounts"))
         st.table(
             {
-                words.t("sign_in.username"): [account.username for account in offered],
-                words.t("sign_in.role"): [words.name("role", account.role) for account in offered],
-                words.t("sign_in.agency"): [words.name("agency", account.agency or "") for account in offered],
+                words.t("sign_in.username"): [account["username"] for account in offered],
+                words.t("sign_in.role"): [words.name("role", account["role"]) for account in offered],
+                words.t("sign_in.agency"): [words.name("agency", account["agency"] or "") for account in offered],
             }
         )
         st.text(words.t("sign_in.demo_password"))

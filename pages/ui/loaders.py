@@ -23,6 +23,7 @@ from data_access.register import (
     read_report_texts,
     read_rule_days,
     read_rules,
+    says_who_is_responsible,
 )
 from data_access.store import snapshot
 from kpi import facts as kpi_facts
@@ -299,9 +300,9 @@ def default_scope() -> str:
 
 @kept()
 def names_agencies() -> bool:
-    """Whether the register names any agency that is known: without one there is nobody to rank, and it is read by partner and
-    sector."""
-    return not register().agreements["responsible_agency"].is_null().all()
+    """Whether the register names any agency that is known, or nothing yet: without one there is nobody to rank, and it is read by
+    partner and sector. Asked of the store: the menu needs no more of the register."""
+    return says_who_is_responsible(data_edition.store())
 
 
 @kept()

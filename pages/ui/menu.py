@@ -14,7 +14,7 @@ import words
 from data_access import updates
 from data_access.accounts import May, Person
 from pages.screen import Screen, screens
-from pages.ui import session
+from pages.ui import loaders, session
 
 # The section and the page whose names say how many batches wait for review.
 _WAITING_IN: Final = ("coordination", "review")
@@ -44,6 +44,7 @@ def pages(person: Person | None) -> dict[str, list[st.Page]]:
 
 def _page(screen: Screen, person: Person | None, title: str) -> st.Page:
     is_shown = screen.in_menu and person is not None and screen.is_open_to(person)
+    is_shown = is_shown and (not screen.of_agencies or loaders.names_agencies())
     return copy.copy(_page_like(screen, title, is_shown=is_shown))  # Streamlit notes on each whether it may run
 
 

@@ -42,8 +42,8 @@ def test_treaties_without_agencies_are_read_by_partner_and_sector(visit: Visit) 
 
     ranking = visit("ranking", language="en")
     assert not ranking.exception
-    assert any("names no agency" in caption.value for caption in ranking.caption)
-    assert set(ranking.dataframe[0].value["label"]) >= {"Several parties ›", "Norway ›"}
+    assert any("names no agency" in told.value for told in ranking.info)
+    assert not ranking.dataframe
 
     unspoken = AppTest.from_file(str(FRAME), default_timeout=30).run()
     assert unspoken.query_params["lang"] == "en"

@@ -105,7 +105,7 @@ def test_it_says_where_it_listens_and_what_the_demo_accounts_are_and_nothing_els
     started, said = begun
     assert said.splitlines() == [
         f"Open {started.address}",
-        f"Demo accounts: lanhdao, bct, langson, dieuphoi, thanhtra, quantri. Password: {accounts.DEMO_PASSWORD}",
+        f"Demo accounts: lanhdao, quantri. Password: {accounts.DEMO_PASSWORD}",
     ]
 
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as texts
 from sqlmodel import col
 
-from data_access import accounts, audit, store
+from data_access import accounts, audit, settings, store
 from data_access.accounts import Person, passwords
 from data_access.acting import Refused
-from data_access.store.models import Agency, AuditEntry, User, UserSession
+from data_access.store.models import Agency, Agreement, AuditEntry, User, UserSession
 
 NOON = dt.datetime(2026, 1, 14, 12, 0)
 PASSWORD = "bốn từ không liên quan"
@@ -203,11 +203,20 @@ def test_demo_accounts_are_made_once_and_can_sign_in(engine: sa.Engine) -> None:
     assert accounts.find_demo_accounts(engine) == sorted(made)
 
 
-def test_demo_accounts_of_agencies_the_register_does_not_know_are_left_out(engine: sa.Engine) -> None:
+def test_where_the_register_knows_none_of_our_agencies_its_largest_one_stands_in(engine: sa.Engine) -> None:
     with store.session(engine) as session:
-        made = accounts.ensure_demo_accounts(session)
+        assert accounts.ensure_demo_accounts(session) == ["lanhdao", "quantri"]
+        session.add(Agency(key="KGL", code="KGL", kind="x", abbr_vi="x", abbr_en="x", name_vi="x", name_en="x"))
+        session.flush()
+        session.add(Agreement(ref="1", title_vi="x", title_en="", scope="LOCAL", responsible_agency="KGL"))
+        session.flush()
+        assert accounts.ensure_demo_accounts(session) == ["dieuphoi", "thanhtra", "coquan"]
+        session.commit()
 
-    assert made == ["lanhdao", "quantri"]
+    assert check(engine, "coquan", accounts.DEMO_PASSWORD).username == "coquan"
+    assert accounts.list_users(engine).filter(username="coquan")["agency"].to_list() == ["KGL"]
+    assert "coquan" in accounts.find_demo_accounts(engine)
+    assert str(accounts.invitation(settings.load({}), engine)).startswith("Demo accounts: lanhdao, dieuphoi, ")
 
 
 def test_only_open_accounts_with_the_public_password_count_as_demo_accounts(engine: sa.Engine) -> None:
