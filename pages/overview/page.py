@@ -34,8 +34,11 @@ with sections.cell():
     if agencies:
         overview.show_decisions(view, person)
         decided.show_link(decided.directives(person.limited_to), is_own=person.limited_to is not None)
-        subjects = directing.of_agreements(overview.decisions_of(view, person.limited_to))
-        directing.offer(person, key="overview_give", subjects=subjects)
+        directing.offer(
+            person,
+            key="overview_give",
+            subjects=lambda: directing.of_agreements(overview.decisions_of(view, person.limited_to)),
+        )
     else:
         overview.show_largest(view, by="sector", page="sectors")
 overview.show_all_decisions(view, person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import polars as pl
@@ -15,6 +15,7 @@ import words as w
 from data_access import directives
 from data_access.accounts import May, Person
 from data_access.directives.giving import SAID_BY_MAX, TASK_MAX
+from kpi.subjects import subject_expr
 from kpi.vocabulary import DirectiveAbout
 from pages.parts import decided
 from pages.ui import data_edition, loaders, refusals
@@ -36,12 +37,10 @@ class Subject:
 
 def of_agreements(rows: pl.DataFrame, most: int = 50) -> list[Subject]:
     """The agreements of rows with agency, ref and titles, to be chosen among."""
-    return [
-        Subject(
-            f"{row['ref']} · {row[w.column('title')]}", row["agency"], str(DirectiveAbout.AGREEMENT), ref=row["ref"]
-        )
-        for row in rows.head(most).iter_rows(named=True)
-    ]
+    title = subject_expr(pl.col(w.column("title")), w.language_in_store())
+    named = rows.head(most).select("agency", "ref", called=pl.format("{} · {}", title, "ref"))
+    about = str(DirectiveAbout.AGREEMENT)
+    return [Subject(row["called"], row["agency"], about, ref=row["ref"]) for row in named.iter_rows(named=True)]
 
 
 def of_figures(agency: str, codes: Sequence[str]) -> list[Subject]:
@@ -49,12 +48,15 @@ def of_figures(agency: str, codes: Sequence[str]) -> list[Subject]:
     return [Subject(w.t(f"kpi.{code}.name"), agency, str(DirectiveAbout.FIGURE), code=code) for code in codes]
 
 
-def offer(person: Person, *, key: str, subjects: Sequence[Subject] = (), agency: str | None = None) -> None:
-    """The button that opens the dialog, for whoever may give directives of the register of now."""
+def offer(
+    person: Person, *, key: str, subjects: Callable[[], Sequence[Subject]] = tuple, agency: str | None = None
+) -> None:
+    """The button that opens the dialog, for whoever may give directives of the register of now; `subjects` gives what it offers
+    to be about."""
     if not person.may(May.DIRECT) or data_edition.shown().known_on is not None:
         return
     if st.button(w.t("directives.give"), icon=":material/add_task:", key=key):
-        _ask(tuple(subjects), agency)
+        _ask(tuple(subjects()), agency)
 
 
 def _ask(subjects: tuple[Subject, ...], agency: str | None) -> None:

@@ -55,7 +55,7 @@ red = sections.red_of(view, agency)
 explaining.show_acts(person, view, agency, red)
 if sees_all:
     refusals.show_noted()
-    directing.offer(person, key="scorecard_give", subjects=directing.of_figures(agency, red), agency=agency)
+    directing.offer(person, key="scorecard_give", subjects=lambda: directing.of_figures(agency, red), agency=agency)
 sections.show_kpis(view, agency, person.limited_to)
 if sees_all and is_usual:
     statistics.show_adjusted(view, agency)

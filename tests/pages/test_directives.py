@@ -67,7 +67,11 @@ def test_what_is_beyond_an_agency_is_asked_for_beside_its_blockers_and_settled(g
     (row,) = directives.read_escalations(given).iter_rows(named=True)
     assert (row["ref"], row["state"]) == (ref, EscalationState.AWAITS_LEVEL)
 
-    assert "escalate" not in {button.key for button in visit("agreement", "lanhdao", ref=ref).button}
+    page = visit("agreement", "lanhdao", ref=ref)
+    assert "escalate" not in {button.key for button in page.button}
+    offered = page.button(key="agreement_give").click().run().selectbox(key="give_about").options
+    assert len(offered) == 2
+    assert offered[0].endswith(ref)
     page = visit("directives", "lanhdao", of="escalations", number=str(row["id"]))
     key = f"escalation_{row['id']}_0"
     page.text_area(key=f"{key}_text").input("Đồng ý")
