@@ -97,9 +97,41 @@ def medians(curve: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     return _halved(curve, list(by), limits)
 
 
-def median_times(counts: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
-    """`medians` of the curves of `counts` (as in `curves`) without their limits, which take most of the time."""
-    return _halved(_staying(counts, list(by)), list(by), [])
+def median_times(counts: pl.DataFrame, *, by: str) -> pl.DataFrame:
+    """`medians` of the curves of `counts` (as in `curves`, `by` a column of whole numbers) without their limits: `by`, median,
+    follow_up.
+
+    Nobody sees these curves, of which there are tens of thousands: each is followed down to one half and no further, all of
+    them a step at a time. The products are those of `_staying`, factor by factor.
+    """
+    group, time, events, leaving = (counts[name].to_numpy() for name in (by, "time", "events", "leaving"))
+    shortest = time.min(initial=0)
+    order = np.argsort(group * (time.max(initial=0) - shortest + 1) + time - shortest)
+    group, time, events, leaving = group[order], time[order], events[order], leaving[order]
+    first = np.flatnonzero(np.diff(group, prepend=group[:1] - 1))
+    size = np.diff(first, append=len(group))
+    gone = leaving.cumsum()
+    at_risk = np.repeat(gone[first + size - 1], size) - gone + leaving
+    left, share = at_risk - events, 1 - events / at_risk
+    reached = np.full(len(first), -1)
+    following, survival = np.arange(len(first)), np.ones(len(first))
+    for step in range(int(size.max(initial=0))):
+        is_on = size[following] > step
+        following, row = following[is_on], first[following[is_on]] + step
+        survival = survival[is_on] * share[row]
+        is_half = survival <= 0.5
+        for tie in np.flatnonzero(np.abs(survival - 0.5) < _TIE):
+            passed = slice(first[following[tie]], row[tie] + 1)
+            is_half[tie] = _is_half(at_risk[passed].tolist(), left[passed].tolist())
+        reached[following[is_half]] = row[is_half]
+        following, survival = following[~is_half], survival[~is_half]
+    found = {by: group[first], "median": time[reached], "follow_up": time[first + size - 1]}
+    return pl.DataFrame(found).with_columns(median=pl.when(pl.Series(reached >= 0)).then("median"))
+
+
+def _is_half(at_risk: list[int], staying: list[int]) -> bool:
+    """Whether the product of these shares is at most one half, exactly."""
+    return 2 * math.prod(staying) <= math.prod(at_risk)
 
 
 def _halved(curve: pl.DataFrame, by: list[str], limits: list[pl.Expr]) -> pl.DataFrame:
@@ -126,8 +158,7 @@ def _reaches_half(curve: pl.DataFrame, by: list[str]) -> pl.Series:
         .agg("at_risk", staying=pl.col("at_risk") - pl.col("events"))
     )
     exact = [  # a few ties per group at most, whatever the register's size
-        2 * math.prod(staying) <= math.prod(at_risk)
-        for staying, at_risk in steps.select("staying", "at_risk").iter_rows()
+        _is_half(at_risk, staying) for at_risk, staying in steps.select("at_risk", "staying").iter_rows()
     ]
     settled = steps.select("_group", time="tie").with_columns(pl.Series("_exact", exact, dtype=pl.Boolean))
     return half.join(settled, on=["_group", "time"], how="left", maintain_order="left").select(

@@ -158,7 +158,7 @@ def _estimated(
         medians = (
             survival.medians(survival.curves(leaving, by=["_number"]), by=["_number"])
             if limits
-            else survival.median_times(leaving, by=["_number"])
+            else survival.median_times(leaving, by="_number")
         )
         worst = numbered.lazy().select("_number", worst=lights.goalpost(rules, 0))
         lasting = leaving.lazy().join(worst, on="_number").filter(pl.col("time") >= pl.col("worst"))

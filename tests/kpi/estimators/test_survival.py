@@ -60,6 +60,23 @@ def test_medians_equal_exact_fractions_ties_at_one_half_included(sample: list[tu
     assert survival.median(durations, observed) == recomputed.median(sample)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(-2, 3), st.integers(0, 12), st.booleans()), max_size=60))
+def test_many_medians_at_once_equal_exact_fractions_ties_at_one_half_included(
+    sample: list[tuple[int, int, bool]],
+) -> None:
+    cases = pl.DataFrame(sample, schema={"group": pl.Int64, "time": pl.Int64, "seen": pl.Boolean}, orient="row")
+    counts = cases.group_by("group", "time").agg(
+        events=pl.col("seen").sum().cast(pl.Int64), leaving=pl.len().cast(pl.Int64)
+    )
+
+    found = survival.median_times(counts, by="group")
+
+    of = {group: [case[1:] for case in sample if case[0] == group] for group in sorted({case[0] for case in sample})}
+    assert found.rows() == [(group, recomputed.median(own), max(own)[0]) for group, own in of.items()]
+    assert found.schema == dict.fromkeys(("group", "median", "follow_up"), pl.Int64)
+
+
 @settings(max_examples=100, deadline=None)
 @given(cases)
 def test_survival_equals_scipy(sample: list[tuple[int, bool]]) -> None:
