@@ -10,7 +10,7 @@ import streamlit as st
 
 import words as w
 from data_access.accounts import Person
-from data_access.lists.kinds import PROVINCES
+from data_access.lists.kinds import PROVINCES, TIERS
 from pages.lists import dialogs
 from pages.ui import choices, links, records, tables
 from pages.ui.tables import Column
@@ -84,10 +84,12 @@ def choose() -> Shown:
 def entries(which: Shown) -> pl.DataFrame:
     """Its entries, with the words for their kinds and what is in their place."""
     rows = which.entries(records.entries(which.of))
-    return rows.with_columns(
+    place = {code: place for place, code in enumerate(w.labels(which.of))} if which.of == TIERS.name else {}
+    rows = rows.with_columns(
         kind_name=w.texts(rows["kind"], lambda kind: dialogs.kind_name(which.of, kind)),
         in_place=pl.when(pl.col("successor").is_not_null()).then(w.name_expr(pl.col("successor"), which.of)),
     ).sort(w.sort_keys(pl.col(w.column("name"))))
+    return rows.sort(pl.col("code").replace_strict(place, default=0, return_dtype=pl.Int64), maintain_order=True)
 
 
 def chosen(rows: pl.DataFrame) -> Row | None:

@@ -174,6 +174,11 @@ def _flow(view: View) -> pl.DataFrame:
     flow = flow.with_columns(attention.claimed_flow(loaders.claimed_facts(view), facts)["claimed"])
     if "plans" not in facts.records:
         flow = flow.filter(pl.col("stage") != "plan_issued")
+    in_force, started = pl.col("in_force_on"), pl.col("started_on")
+    if facts.agreements.select(
+        in_force.eq_missing(started).all()
+    ).item():  # an entry into force that is the start says it once
+        flow = flow.filter(pl.col("stage") != attention.STAGES[1])
     called = pl.col("stage")
     if not loaders.goes_on():
         flow = flow.filter(~pl.col("stage").is_in([attention.STAGES[1], attention.STAGES[-1]]))

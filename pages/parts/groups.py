@@ -107,12 +107,15 @@ def show_standing(view: View, *, by: str, kind: str, key: str, alt: str) -> tupl
     number = table_of_groups(view, by=by, kind=kind).height
     if number > MOST_BARS:
         st.caption(w.t("groups.largest", n=MOST_BARS, all=w.number(number)))
+    standing = _standing(view, by=by, kind=kind)
+    there = set(standing["bucket"])
     chosen = charts.show(
         charts.stacked_bars,
-        _standing(view, by=by, kind=kind),
+        standing,
         key=key,
         alt=alt,
         on_select=True,
+        legend=[code for code in palette.BUCKETS if code in there],
     )
     return (str(chosen["code"]), str(chosen["bucket"])) if chosen else None
 

@@ -8,7 +8,7 @@ reader's language. `code` columns are what a click gives back.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -67,16 +67,20 @@ def show(
     on_select: bool | Callable[[Mark], object] = False,
     height: int | None = None,
     letters: int = vega.LETTERS,
+    legend: Sequence[str] | None = None,
 ) -> Mark | None:
     """Draw `frame` with one of the charts below; the codes of the mark that is chosen, if `on_select` asks for them.
 
     A function given as `on_select` is called with these codes once per click: usually to `links.go`. `alt` says in a
     sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
-    with their number. `letters`: how large they are, in pixels; marks grow with them.
+    with their number. `letters`: how large they are, in pixels; marks grow with them. `legend`: the codes it explains, where not
+    all that the chart knows.
     """
     spec = vega.compiled(chart, w.language(), palette.theme(), bool(on_select), letters) | (
         {} if height is None else {"height": height}
     )
+    if legend is not None:
+        spec = _explaining(spec, legend)
     clicked = f"{key}_clicked"
 
     def note_click() -> None:
@@ -425,6 +429,20 @@ def _legend(names: dict[str, str] | None = None) -> alt.Legend:
     label = _lookup(names, "label") if names else alt.Undefined
     return alt.Legend(
         title=None, orient="top", columns=_LEGEND_COLUMNS, symbolType="square", symbolOpacity=1, labelExpr=label
+    )
+
+
+def _explaining(part: Any, codes: Sequence[str]) -> Any:
+    """A chart, or a part of it, whose legend has these codes only."""
+    if isinstance(part, list):
+        return [_explaining(one, codes) for one in part]
+    if not isinstance(part, dict):
+        return part
+    found = {name: one if name == "config" else _explaining(one, codes) for name, one in part.items()}
+    return (
+        {**found, "legend": {**found["legend"], "values": list(codes)}}
+        if isinstance(found.get("legend"), dict)
+        else found
     )
 
 

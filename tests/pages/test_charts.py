@@ -300,3 +300,11 @@ def test_numbers_on_colours_can_be_read() -> None:
 
 def test_every_light_has_a_colour_a_sign_and_a_shape() -> None:
     assert set(palette.LIGHTS) == set(palette.SIGNS) == set(palette.SHAPES)
+
+
+def test_a_legend_explains_only_what_occurs() -> None:
+    spec = vega.compiled(charts.stacked_bars, "vi", palette.theme(), True, vega.LETTERS)
+    told = json.dumps(charts._explaining(spec, ["stalled", "void"]))
+
+    assert told.count('"values": ["stalled", "void"]') == 1
+    assert '"values": ["stalled", "void"]' not in json.dumps(spec)
