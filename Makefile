@@ -50,7 +50,7 @@ install = { \
 	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1); \
 	}
 
-.PHONY: setup lock run serve test coverage check lint faults bench load guards numbers chromium
+.PHONY: setup lock run serve test tests coverage check lint style types faults bench load guards numbers chromium
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -95,9 +95,13 @@ run serve: setup
 chromium:
 	@command -v chromium >/dev/null || $(call install,chromium,the browser that the tests drive)
 
-lint: setup
+lint: style types
+
+style: setup
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+
+types: setup
 	$(VENV)/bin/mypy
 
 # Rooms whose tests need no page and no server.
@@ -106,7 +110,11 @@ FAST := $(addprefix tests/,architecture words files kpi paper seed_data)
 check: lint
 	$(VENV)/bin/pytest -n 2 --dist worksteal -m "not slow and not postgresql and not browser" $(FAST)
 
-test: chromium lint
+# Types are checked meanwhile: mypy keeps one core busy, and tests that wait for a browser leave one free now and then.
+test: chromium style
+	@$(MAKE) --no-print-directory --jobs 2 types tests
+
+tests: setup
 	$(VENV)/bin/pytest -n 2 --dist worksteal
 
 # The least covered files come first, the total last. Apart from make test: noting lines takes a third of the time.

@@ -3,7 +3,7 @@
 `read_frame`, `snapshot` and `write_frame` are the bulk ways in and out; a session is for single rows.
 """
 
-from data_access.store.arrow import Told, compile_statement, read_frame, snapshot, write_frame
+from data_access.store.arrow import Told, read_frame, snapshot, write_frame
 from data_access.store.engine import (
     MIGRATIONS,
     Store,
@@ -19,6 +19,7 @@ from data_access.store.engine import (
     take_turn,
     whole_register,
 )
+from data_access.store.written_out import compile_statement
 
 __all__ = [
     "MIGRATIONS",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import functools
 import os
 import queue
 import sqlite3
@@ -22,10 +21,10 @@ import adbc_driver_manager
 import polars as pl
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from data_access.store import seals
+from data_access.store.written_out import compile_statement
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 Read = Callable[..., pl.DataFrame]
@@ -99,25 +98,6 @@ def declaration(agency: str) -> sa.Select[tuple[str]]:
     if not agency:
         raise ValueError("an agency that is acted for has a key")
     return sa.select(sa.func.set_config("kpi.agency", agency, True))
-
-
-def compile_statement(engine: sa.Engine, statement: sa.sql.Executable) -> str:
-    """`statement` as one SQL text with its values written in, quoted by SQLAlchemy for the engine's dialect."""
-    compiled = statement.compile(dialect=_dialect(engine.dialect.name), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
-    return str(compiled)
-
-
-@functools.cache
-def _dialect(name: str) -> Any:
-    """The dialect in which statements are written out; one for all of them, as what it works out about types is kept in it."""
-    if name == "sqlite":
-        return sqlite.dialect()
-    make_dialect: Any = postgresql.dialect
-    # The numbered style keeps % single; psycopg's own would double it for a driver that is not in use here.
-    # Backslashes stand for themselves since the connection sets standard_conforming_strings.
-    dialect = make_dialect(paramstyle="numeric_dollar")
-    dialect._backslash_escapes = False
-    return dialect
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:

@@ -329,3 +329,19 @@ def test_rows_the_store_refuses_raise_its_own_error(engine: sa.Engine) -> None:
 def test_an_empty_frame_writes_nothing(engine: sa.Engine) -> None:
     with store.session(engine) as session:
         assert store.write_frame(session, models.Agreement, agreements(0)) == 0
+
+
+def test_a_statement_is_written_out_once_and_never_with_the_values_of_another(engine: sa.Engine) -> None:
+    table = arrow.table_of(models.Agreement).c
+
+    def among(*refs: str) -> str:
+        return store.compile_statement(engine, sa.select(table.id).where(table.ref.in_(refs)))
+
+    texts = [
+        *(among("1"), among("2"), among("1", "2"), among("1, 2"), among(), among("1'")),
+        *(store.compile_statement(engine, sa.select(table.id).where(table.id == number)) for number in (1, 2)),
+        *(store.compile_statement(engine, sa.select(sa.literal(value))) for value in (1, 1.5, "1")),
+        *(store.compile_statement(engine, sa.text(f"SELECT {number} AS one")) for number in (1, 2)),
+    ]
+    assert len({*texts}) == len(texts)
+    assert among("1") is texts[0]
