@@ -11,7 +11,7 @@ from kpi.briefing.material import Material
 from kpi.briefing.saying import sentence
 from kpi.decided import directives
 from kpi.vocabulary import DirectiveState
-from words.phrases import Phrase
+from words.phrases import Listed, Phrase
 
 SHOWN: Final = 8
 COLUMNS: Final = (
@@ -37,7 +37,7 @@ def show_directives(material: Material) -> list[Block]:
     rows = found.filter(pl.col("state") != DirectiveState.REVOKED)
     about = rows.select(pl.col("agreement_id").drop_nulls().unique())
     source = material.source("directives", pl.col("state") != DirectiveState.REVOKED, of="directives", rows=about)
-    details = [
+    rest = tuple(
         Phrase.of(f"briefing.directives_{what}", n=number)
         for what, number in (
             ("overdue", told.overdue),
@@ -45,7 +45,8 @@ def show_directives(material: Material) -> list[Block]:
             ("to_confirm", told.said_done),
         )
         if number
-    ]
+    )
+    details = [Phrase.of("briefing.named", names=Listed(rest))] if rest else []
     kind = SentenceKind.WARNING if told.overdue else SentenceKind.STANDING
     says = Phrase.of("briefing.directives", n=told.carried_out, all=told.given)
     begins = Break("directives", sentence(material, "DIRECTIVES", kind, says, source, *details))

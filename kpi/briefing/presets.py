@@ -46,6 +46,7 @@ _DECLARED: Final = (
             decisions.show_decisions,
             _group(AgencyGroup.MINISTRY),
             _group(AgencyGroup.PROVINCE),
+            standing.show_without,
             standing.show_outliers,
             obstacles.show_causes,
             obstacles.show_wait,

@@ -14,7 +14,7 @@ from kpi.facts import attention
 from kpi.indicators import scorecard
 from kpi.indicators.catalog import COMPOSITE, KPIS, shown_in
 from kpi.studies import rank_sets
-from kpi.vocabulary import NOT_NAMED, AgencyGroup, Band
+from kpi.vocabulary import NOT_NAMED, PROVINCE_KINDS, AgencyGroup, Band
 from words.phrases import Named, Phrase, Quantity
 
 GROUPS: Final = (AgencyGroup.MINISTRY, AgencyGroup.PROVINCE)
@@ -160,3 +160,25 @@ def causes_of(material: Material, rows: pl.DataFrame) -> list[Phrase]:
     if unnamed:
         told.append(Phrase.of("briefing.unnamed", n=unnamed, all=rows.height))
     return told
+
+
+# --- Provinces without -----------------------------------------------------------------------------------------------
+
+
+def show_without(material: Material) -> list[Block]:
+    """The provinces there are on the day without any agreement in the scope, by name."""
+    day = material.asked.as_of
+    since, until = pl.col("valid_from"), pl.col("valid_to")
+    there = material.register.agencies.filter(
+        pl.col("kind").is_in(list(PROVINCE_KINDS))
+        & (since.is_null() | (since <= day))
+        & (until.is_null() | (until >= day))
+    )
+    signed = material.facts.agreements.filter("is_signed")
+    without = there.join(signed, left_on="key", right_on="agency", how="anti")["key"].sort().to_list()
+    if not without:
+        return []
+    says = Phrase.of("briefing.without", n=len(without), all=there.height, scope=Named("scope", material.asked.scope))
+    source = material.source("signed", pl.col("is_signed") & (pl.col("agency_group") == str(AgencyGroup.PROVINCE)))
+    names = Phrase.of("briefing.named", names=agencies(without, most=len(without)))
+    return [Break("without", sentence(material, "WITHOUT", SentenceKind.STANDING, says, source, names))]

@@ -110,7 +110,8 @@ def _label(figure: Figure) -> str:
 
 def _show_table(table: Table, most: int) -> None:
     is_tight = sum(not column.aside for column in table.columns) > _FEW and any(column.wide for column in table.columns)
-    shown = min(most - 2 * is_tight, table.head.height)
+    is_free = any(column.wide and column.kind == "text" for column in table.columns)  # somebody's own words
+    shown = min(most - 2 * is_tight - is_free, table.head.height)
     rows = [[column.write(row) for column in table.columns] for row in table.head.head(shown).iter_rows(named=True)]
     heads = [w.t(column.heading) for column in table.columns]
     used = [place for place, column in enumerate(table.columns) if not column.aside and any(row[place] for row in rows)]

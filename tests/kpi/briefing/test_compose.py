@@ -216,7 +216,7 @@ def test_what_was_directed_is_told_overdue_first_and_by_agency() -> None:
     listed = told(composed(ROWS, directives=found), "DIRECTIVELIST")
 
     assert whole.says == Phrase.of("briefing.directives", n=1, all=3)
-    assert Phrase.of("briefing.directives_overdue", n=1) in whole.details
+    assert dict(whole.details[0].values)["names"].items[0] == Phrase.of("briefing.directives_overdue", n=1)
     assert whole.source.refs == ("A1", "A4")
     assert own.says == Phrase.of("briefing.directives", n=1, all=2)
     assert listed.frame["task"].to_list() == ["Trình kế hoạch", "Bố trí vốn"]
@@ -242,6 +242,9 @@ def test_a_register_without_agreements_makes_a_briefing_that_says_so(preset: str
 
 def test_a_province_without_agreements_is_told_of() -> None:
     briefing = composed(ROWS, "agency:T68")
+    assert told(composed(ROWS), "WITHOUT").says == Phrase.of(
+        "briefing.without", n=1, all=1, scope=Named("scope", "HIGH_LEVEL")
+    )
 
     says = told(briefing, "NOTHING", "T68").says
     assert says == Phrase.of("briefing.agency_without", agency=Named("agency", "T68"))
