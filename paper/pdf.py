@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import math
 import pathlib
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ _PICTURE: Final = b"""
 #set text(fallback: false)
 #image(bytes(sys.inputs.svg), format: "svg")
 """
-_PARTS: Final = {"text": 2, "title": 4, "phrase": 2, "code": 2}
+_PARTS: Final = {"text": 2.5, "title": 4, "phrase": 2.6, "code": 2.6}
 """How much of the width a column takes beside the others; the rest take what they need."""
 
 Item = dict[str, Any]
@@ -103,12 +104,24 @@ def _document(briefing: Briefing, pictures: dict[str, str]) -> Item:
 def _is_short(
     blocks: tuple[Sentence | Figure | Table | Chart, ...], items: list[Item], pictures: dict[str, str]
 ) -> bool:
-    """Whether there are but words and charts, which together take less than a page."""
-    told = [block for block in blocks if isinstance(block, Sentence)]
-    letters = sum(len(printable(say(line))) for block in told for line in (block.says, *block.details))
-    drawn = [item for item in items if item["type"] == "chart"]
-    high = letters / _WORDS_ON_A_PAGE + sum(charts.height_of(pictures[item["picture"]]) for item in drawn)
-    return len(told) + len(drawn) == len(blocks) and high < 1
+    """Whether there are no figures, and what there is surely takes less than a page."""
+    told = [line for block in blocks if isinstance(block, Sentence) for line in (block.says, *block.details)]
+    high = sum(len(printable(say(line))) for line in told) / _WORDS_ON_A_PAGE
+    for item in items:
+        if item["type"] == "chart":
+            high += charts.height_of(pictures[item["picture"]])
+        elif item["type"] == "table":
+            high += 0.1 + sum(_height(row, item["columns"]) for row in item["rows"])
+    return not any(isinstance(block, Figure) for block in blocks) and high < 1
+
+
+def _height(row: list[str], columns: list[Item]) -> float:
+    """How much of a page a row takes at most."""
+    lines = max(
+        math.ceil(len(cell) / (30 if column["kind"] == "title" else 14))
+        for cell, column in zip(row, columns, strict=True)
+    )
+    return 0.012 + 0.016 * max(1, lines)
 
 
 def _items(blocks: tuple[Sentence | Figure | Table | Chart, ...], pictures: dict[str, str]) -> list[Item]:
@@ -171,9 +184,9 @@ def _table(table: Table) -> Item:
     }
 
 
-def _part(column: Column) -> int:
+def _part(column: Column) -> float:
     part = _PARTS.get(column.kind, 0)
-    return 0 if column.short else 2 * part if column.wide else part
+    return 0 if column.short else 1.5 * part if column.wide else part
 
 
 def _cell(column: Column, row: dict[str, object]) -> str:

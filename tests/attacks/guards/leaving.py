@@ -80,6 +80,20 @@ GUARDS = (
         "tests/attacks/test_hostile_text.py::test_no_file_holds_a_formula",
     ),
     Guard(
+        "cells of a briefing's workbook do not begin like formulas",
+        "paper/sheets.py",
+        "    return str(pl.select(neutralised(pl.lit(one_line(text, LONGEST_TEXT)))).item())",
+        "    return one_line(text, LONGEST_TEXT)",
+        "tests/paper/test_forms.py::test_a_sheet_holds_typed_numbers_and_all_rows",
+    ),
+    Guard(
+        "what is printed has no signs that turn the text around them",
+        "paper/lettering.py",
+        '    composed = " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())',
+        '    composed = " ".join(unicodedata.normalize("NFC", text).split())',
+        "tests/paper/test_forms.py::test_a_hostile_text_stays_a_text_and_an_endless_one_ends",
+    ),
+    Guard(
         "typed text is not read as Markdown",
         "words/typed.py",
         '    return _MARKDOWN.sub(r"\\\\\\1", apart)',
