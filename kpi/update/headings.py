@@ -34,7 +34,8 @@ _MOST_CLOSING: Final = 15
 _CELLS_OF_A_CLOSING: Final = 4
 _CLOSING: Final = re.compile(
     r"(tong cong|tong so|tong:|cong:|nguoi lap|nguoi bao cao|nguoi tong hop|thu truong|ky ten|ky, ghi|\(ky|xac nhan cua|noi nhan"
-    r"|.{0,40}ngay .{0,12}thang .{0,12}nam|total\b|prepared by|signed by|signature)",
+    r"|.{0,40}ngay .{0,12}thang .{0,12}nam|total\b|signature"
+    r"|(prepared|compiled|reported|checked|approved|signed) by\b.{0,30}$|[^,]{2,40}, [0-9]{1,2} [a-z]{3,9} [0-9]{4}$)",
     re.IGNORECASE,
 )
 """How rows begin that close a sheet (letters without marks)."""

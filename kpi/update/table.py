@@ -13,7 +13,9 @@ import polars as pl
 import words
 from files import FileProblem, Form, Grid, Limits, apart, formula_injection
 from files.encodings import well_formed
+from files.form import ROWS_LOOKED_AT
 from files.problems import MOST_RANGES_NAMED
+from kpi.names import squeeze
 from kpi.update import columns
 from kpi.update.cells import ROW, cleaned
 from kpi.update.columns import BY_CODE
@@ -110,7 +112,7 @@ def read_grid(
 
 def table_in(grid: Grid, data: bytes, file_name: str, *, limits: Limits, said: Headings) -> Table | list[Problem]:
     """The table in the cells of a file with these bytes, or everything that is wrong with its form."""
-    found = [told(notice, blocking=False) for notice in _of_others(grid.notices)]
+    found = [told(notice, blocking=False) for notice in _of_others(grid)]
     if not grid.rows:
         return [*found, Problem("file_empty")]
     rows, around = framed(grid.rows, said)
@@ -164,18 +166,22 @@ def _hash(frame: pl.DataFrame) -> str:
 # --- What else is worth knowing --------------------------------------------------------------------------------------
 
 
-def _of_others(notices: Iterable[FileProblem]) -> Iterator[FileProblem]:
-    """Without what is said of the sheets that come along in our own templates."""
+def _of_others(grid: Grid) -> Iterator[FileProblem]:
+    """What is said of a file, without the sheets that come along in our own templates: beside a sheet of one's own one that is
+    called so is another."""
     ours = set()
+    names = columns.spellings().keys()
+    headings = [row for _, row in grid.rows[:ROWS_LOOKED_AT] if any(text.strip() for text in row)]
+    is_template = any(names >= {*squeeze([text for text in row if text.strip()])} for row in headings)
     for language in words.languages():
         with words.in_language(language):
             ours |= {words.t("intake.sheet_guide"), words.t("intake.sheet_lists")}
-    for notice in notices:
+    for notice in grid.notices:
         if notice.code == "merged_cells":
             continue
         if notice.code != "sheets_not_read":
             yield notice
-        elif names := [name for name in notice.params["sheets"] if name not in ours]:  # type: ignore[attr-defined]
+        elif names := [name for name in notice.params["sheets"] if not is_template or name not in ours]:  # type: ignore[attr-defined]
             yield dataclasses.replace(notice, value=", ".join(names), params={})
 
 

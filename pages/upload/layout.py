@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import streamlit as st
@@ -26,6 +27,9 @@ _OF_HEADING: Final = frozenset(
         "merged_cells", "no_known_columns", "two_headers",
     )
 )  # fmt: skip
+_DAY: Final = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|ngày\s+[0-9]"
+"""How a day begins: a heading alone would take one for the period it is of, and words for a day."""
+
 _SAID_BY_ASKING: Final = frozenset(("column_unknown", "header_not_first", "no_known_columns"))
 """What is no mistake of anybody's: a sheet of one's own has headings of its own, and the question names them."""
 
@@ -157,7 +161,8 @@ def _meant(column: Seen, refs: frozenset[str]) -> str | None:
         return column.code if column.code in _CODES else NOT_READ
     if column.example in refs:
         return "ref"
-    known = columns.spellings()
+    is_day = re.match(_DAY, column.example) is not None
+    known = {name: code for name, code in columns.spellings().items() if is_day == (BY_CODE[code].kind == "date")}
     near = nearest(squeeze([column.heading])[0], known)
     if near is not None and known[near] in _CODES:
         return known[near]

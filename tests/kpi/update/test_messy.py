@@ -11,6 +11,7 @@ import xlsxwriter
 
 from files import reading
 from kpi.update import Checked, Problem, Table, check_rows, read_table
+from kpi.update.headings import Headings
 from tests.kpi.update.samples import TODAY, changes, codes, current, problems
 
 
@@ -43,6 +44,16 @@ def test_titles_numbers_notes_and_signatures_do_not_block_and_are_said() -> None
     ]
 
 
+@pytest.mark.parametrize("closing", ['"Ha Noi, 12 January 2026"', "Prepared by", "Compiled by: Nguyen Van A"])
+def test_signatures_in_english_do_not_block_either(closing: str) -> None:
+    text = f"ref,deliverable_en\nA-1,Plan\n,{closing}\n"
+    assert changes(text) == {"A-1.deliverable_en": (None, "Plan")}
+    assert said(text) == [("rows_below", 3, None)]
+    assert ("ref_missing", 3) in [
+        found[:2] for found in said("ref,deliverable_en\nA-1,Plan\n,Plan of 12 January 2026\n")
+    ]
+
+
 def test_a_last_row_that_names_an_agreement_is_read() -> None:
     assert said("ref,progress\nTổng số,\nA-1,Tổng cộng 3 cuộc họp\n")[0][0] != "rows_below"
     assert ("ref_unknown", 3, "ref") in said("ref,deliverable_en\nA-1,Plan\nA-99,Total\n")
@@ -63,6 +74,12 @@ def test_a_second_sheet_that_holds_something_is_said_and_those_of_the_template_a
     table = read_table(workbook_of(sheets), "a.xlsx", reader=reading.read)
     assert isinstance(table, Table)
     assert table.notices == ()
+
+    own = {"Báo cáo": [["ref", "Sản phẩm bàn giao"], ["A-1", "Plan"]], "Danh mục": [["Thêm"], ["A-2"]]}
+    named = Headings(columns={"B": "deliverable_vi"})
+    table = read_table(workbook_of(own), "a.xlsx", reader=reading.read, said=named)
+    assert isinstance(table, Table), table
+    assert [(notice.code, notice.value) for notice in table.notices] == [("sheets_not_read", "Danh mục")]
 
     table = read_table(workbook_of({**sheets, "Bổ sung": [["Thêm"], ["A-2", "x"]]}), "a.xlsx", reader=reading.read)
     assert isinstance(table, Table)
