@@ -170,9 +170,9 @@ def _of_others(grid: Grid) -> Iterator[FileProblem]:
     """What is said of a file, without the sheets that come along in our own templates: beside a sheet of one's own one that is
     called so is another."""
     ours = set()
-    names = columns.spellings().keys()
+    known = columns.spellings().keys()
     headings = [row for _, row in grid.rows[:ROWS_LOOKED_AT] if any(text.strip() for text in row)]
-    is_template = any(names >= {*squeeze([text for text in row if text.strip()])} for row in headings)
+    is_template = any(known >= {*squeeze([text for text in row if text.strip()])} for row in headings)
     for language in words.languages():
         with words.in_language(language):
             ours |= {words.t("intake.sheet_guide"), words.t("intake.sheet_lists")}
