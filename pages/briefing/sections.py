@@ -25,6 +25,7 @@ _ENDS: Final = 1.7
 
 _LONGEST: Final = {3: 46, 4: 52}
 """How long a text may be in a table, by how many columns it has."""
+_TWO_LINES: Final = 80
 _FEW: Final = 3
 """With more columns than these, texts take two lines."""
 
@@ -115,7 +116,7 @@ def _show_table(table: Table, most: int) -> None:
     rows = [[column.write(row) for column in table.columns] for row in table.head.head(shown).iter_rows(named=True)]
     heads = [w.t(column.heading) for column in table.columns]
     used = [place for place, column in enumerate(table.columns) if not column.aside and any(row[place] for row in rows)]
-    longest = _LONGEST[min(max(len(used), 3), 4)]
+    longest = _TWO_LINES if is_free else _LONGEST[min(max(len(used), 3), 4)]
     lines = ["| " + " | ".join(_cell(heads[place], longest) for place in used) + " |"]
     lines.append("|" + "|".join("---:" if _is_right(table.columns[place]) else "---" for place in used) + "|")
     lines += ["| " + " | ".join(_cell(row[place], longest) for place in used) + " |" for row in rows]
