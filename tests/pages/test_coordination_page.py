@@ -16,7 +16,7 @@ from data_access.register import read_data_version, read_rules
 from data_access.store import models
 from data_access.updates.routes import read_routes
 from kpi.reporting.calendar import Period
-from kpi.rules import Rules
+from kpi.rules import LIMITS, Rules
 from tests.pages.conftest import Visit
 
 D = dt.date
@@ -58,7 +58,7 @@ def test_the_coordinator_finds_calendar_routes_thresholds_and_what_was_settled(
 
     assert not page.exception
     assert len(page.tabs) == 4
-    assert [len(frame.value) for frame in page.dataframe[:2]] == [3, 22]
+    assert [len(frame.value) for frame in page.dataframe[:2]] == [3, len(LIMITS)]
 
 
 @pytest.mark.parametrize("username", OTHERS)
