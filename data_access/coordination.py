@@ -33,7 +33,6 @@ ACTIONS: Final = (
     *("names.assign", "names.release"),
     *("lists.add", "lists.rename", "lists.remove", "lists.also", "lists.no_more"),
     *("lists.merge", "lists.split", "lists.close", "lists.reopen", "lists.tier", "lists.no_tier"),
-    *publications.ACTIONS,
     *("partners.add", "partners.rename", "partners.remove", "partners.also", "partners.no_more"),
 )
 """The audit's names for what a coordinator settles: here, in `uploads.routes`, `unresolved_names` and `lists`, of which those of
