@@ -14,7 +14,7 @@ from data_access.clock import local_time
 from kpi.facts import NOT_GIVEN, attention, signs
 from kpi.indicators import league_table
 from kpi.subjects import subject
-from kpi.vocabulary import BUCKETS, Severity
+from kpi.vocabulary import BUCKETS, Severity, State
 from pages.parts import groups, heading, places
 from pages.ui import charts, data_edition, links, loaders, palette, tables
 from pages.ui.kept import drawn, kept
@@ -175,9 +175,9 @@ def _flow(view: View) -> pl.DataFrame:
     if "plans" not in facts.records:
         flow = flow.filter(pl.col("stage") != "plan_issued")
     in_force, started = pl.col("in_force_on"), pl.col("started_on")
-    if facts.agreements.select(
-        in_force.eq_missing(started).all()
-    ).item():  # an entry into force that is the start says it once
+    unknown = in_force.is_null() & (pl.col("state") != State.IN_FORCE)
+    # An entry into force that no record tells of, or that is the start, does not stand beside it.
+    if facts.agreements.select((unknown | (in_force == started)).all()).item():
         flow = flow.filter(pl.col("stage") != attention.STAGES[1])
     called = pl.col("stage")
     if not loaders.goes_on():

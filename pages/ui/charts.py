@@ -1,8 +1,7 @@
 """The charts. Each is written as an Altair chart, compiled once per language and theme, and sent apart from its data.
 
-A chart function names the columns it expects; `show` draws it with a frame that has them. Rows are drawn in the frame's
-order. Numbers and dates in marks come ready-made in `..._label` columns, written by `words`, so that they are in the
-reader's language. `code` columns are what a click gives back.
+A chart function names the columns it expects; `show` draws it with a frame that has them. Rows are drawn in the frame's order.
+Numbers and dates in marks come ready-made in `..._label` columns, written by `words`. `code` columns are what a click gives back.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ Mark = dict[str, Any]
 _CHOSEN: Final = "chosen"
 _ROW: Final = 30
 _LEGEND_COLUMNS: Final = {"expr": "containerSize()[0] < 600 ? 1 : 4"}
-
 _FITS_IN_BAR: Final = "width * datum.n / datum.widest > 9 * length(datum.n_label) + 4"
 _FITS_IN_CELL: Final = "bandwidth('x') > 8 * length(datum.value_label)"
 _IS_WIDE: Final = "(containerSize()[0] >= 600 && bandwidth('x') > 130)"
@@ -71,16 +69,14 @@ def show(
 ) -> Mark | None:
     """Draw `frame` with one of the charts below; the codes of the mark that is chosen, if `on_select` asks for them.
 
-    A function given as `on_select` is called with these codes once per click: usually to `links.go`. `alt` says in a
-    sentence what the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows
-    with their number. `letters`: how large they are, in pixels; marks grow with them. `legend`: the codes it explains, where not
-    all that the chart knows.
+    A function given as `on_select` is called with these codes once per click: usually to `links.go`. `alt` says in a sentence what
+    the chart shows, for readers who cannot see it. `height` is in pixels; left out, a chart of rows grows with their number.
+    `letters`: how large they are, in pixels; marks grow with them. `legend`: the codes it explains, if not all of the chart's.
     """
     spec = vega.compiled(chart, w.language(), palette.theme(), bool(on_select), letters) | (
         {} if height is None else {"height": height}
     )
-    if legend is not None:
-        spec = _explaining(spec, legend)
+    spec = spec if legend is None else vega.explaining(spec, legend)
     clicked = f"{key}_clicked"
 
     def note_click() -> None:
@@ -429,20 +425,6 @@ def _legend(names: dict[str, str] | None = None) -> alt.Legend:
     label = _lookup(names, "label") if names else alt.Undefined
     return alt.Legend(
         title=None, orient="top", columns=_LEGEND_COLUMNS, symbolType="square", symbolOpacity=1, labelExpr=label
-    )
-
-
-def _explaining(part: Any, codes: Sequence[str]) -> Any:
-    """A chart, or a part of it, whose legend has these codes only."""
-    if isinstance(part, list):
-        return [_explaining(one, codes) for one in part]
-    if not isinstance(part, dict):
-        return part
-    found = {name: one if name == "config" else _explaining(one, codes) for name, one in part.items()}
-    return (
-        {**found, "legend": {**found["legend"], "values": list(codes)}}
-        if isinstance(found.get("legend"), dict)
-        else found
     )
 
 

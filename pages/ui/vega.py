@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -59,3 +59,15 @@ def enlarged(spec: Any, times: float) -> Any:
             for name, value in spec.items()
         }
     return [enlarged(item, times) for item in spec] if isinstance(spec, list) else spec
+
+
+def explaining(part: Any, codes: Sequence[str]) -> Any:
+    """A chart, or a part of it, whose legend has these codes only."""
+    if isinstance(part, list):
+        return [explaining(one, codes) for one in part]
+    if not isinstance(part, dict):
+        return part
+    found = {name: one if name == "config" else explaining(one, codes) for name, one in part.items()}
+    if isinstance(found.get("legend"), dict):
+        found["legend"] = {**found["legend"], "values": list(codes)}
+    return found

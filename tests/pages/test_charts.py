@@ -304,7 +304,7 @@ def test_every_light_has_a_colour_a_sign_and_a_shape() -> None:
 
 def test_a_legend_explains_only_what_occurs() -> None:
     spec = vega.compiled(charts.stacked_bars, "vi", palette.theme(), True, vega.LETTERS)
-    told = json.dumps(charts._explaining(spec, ["stalled", "void"]))
+    told = json.dumps(vega.explaining(spec, ["stalled", "void"]))
 
     assert told.count('"values": ["stalled", "void"]') == 1
     assert '"values": ["stalled", "void"]' not in json.dumps(spec)
