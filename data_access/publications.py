@@ -36,7 +36,6 @@ from kpi.rules import Rules
 from kpi.studies import publication
 
 TEXT_MAX: Final = 1000
-ACTIONS: Final = ("publication.draft", "publication.comment", "publication.publish", "publication.withdraw")
 
 
 @dataclasses.dataclass(frozen=True)
