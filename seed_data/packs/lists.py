@@ -174,6 +174,8 @@ def _agencies(rows: list[Row], checked: Checked, kinds: Mapping[str, str]) -> di
         aliases += [{"alias": also, "agency": row["key"]} for also in dict.fromkeys(_several(row["also"]))]
         if row["successor"]:
             checked.one_of(row, "successor", keys)
+            if row["successor"] == row["key"]:
+                checked.say("successor_itself", "successor", row["key"])
             since = (until or EARLIEST) + dt.timedelta(days=1)
             handed_on.append({"predecessor": row["key"], "successor": row["successor"], "effective_on": since})
     # A body that has another's tasks may have its name as well: then the successor is meant.
