@@ -207,9 +207,11 @@ def show_kpis(view: View, agency: str, own: str | None) -> None:
         with grid.cell():
             beside = "\n\n".join(filter(None, (beside_text(kpi, told, rules), cards.seen_text(seen.get(code)))))
             share = None if code not in seen else seen[code]["share"]
-            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), beside, share)
-            if own in (None, agency):
-                _link_behind(view, agency, kpi, card)
+            show_kpi(kpi, card, before.get(code), trend.filter(pl.col("kpi") == code), share)
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                cards.explained(code, card, beside=beside)
+                if own in (None, agency):
+                    _link_behind(view, agency, kpi, card)
 
 
 def show_kpi(
@@ -217,11 +219,9 @@ def show_kpi(
     card: Card,
     before: Card | None,
     trend: pl.DataFrame,
-    beside: str | None,
     seen: float | None = None,
 ) -> None:
-    """One KPI: name, value, light in words, target, interval, number of cases and how much was seen, then the ways on; `beside`
-    once it is opened."""
+    """One KPI: name, value, light in words, target, interval, number of cases and how much was seen."""
     better: cards.Better = "higher" if kpi.direction == "higher" else "lower"
     now, then = card["value"], before["value"] if before else None
     course = [value for value in trend.sort("as_of")["value"].to_list() if value is not None]
@@ -236,7 +236,6 @@ def show_kpi(
     )
     st.badge(cards.light(card["status"], card["settled"]), color=palette.BADGES[card["status"]])
     st.caption(basis(kpi, card) + ("" if seen is None else f" · {w.t('scorecard.seen', share=w.percent(seen))}"))
-    cards.explained(kpi.code, card, beside=beside)
 
 
 def _link_behind(view: View, agency: str, kpi: Kpi, card: Card) -> None:
