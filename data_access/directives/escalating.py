@@ -1,8 +1,8 @@
 """Escalations: what is beyond an agency goes to the level that can settle it, with a clock, and ends there.
 
-An escalation of a blocker leaves the entry `escalated` on it, which K10 reads, on the day the server has: the agency types none.
-Where it is taken off again, that entry and any later one of the blocker are retracted; where the level sends it down, all of
-them, so that nothing is gained by sending up what does not belong there.
+An escalation of a blocker leaves the entry `escalated` on it, which the KPI of escalations reads, on the day the server has:
+the agency types none. Where it is taken off again, that entry and any later one of the blocker are retracted; where the level
+sends it down, all of them, so that nothing is gained by sending up what does not belong there.
 """
 
 from __future__ import annotations

@@ -32,26 +32,8 @@ _IS_WIDE: Final = "(containerSize()[0] >= 600 && bandwidth('x') > 130)"
 _HEAD_LIMIT: Final = {"expr": "max(180, 0.38 * containerSize()[0])"}
 """Names of columns stand upright where there is little room, and may then be longer than those of rows."""
 
-_STRIPES: Final = 6
-_HATCHED: Final = alt.LinearGradient(
-    gradient="linear",
-    x1=0,
-    y1=0,
-    x2=1,
-    y2=1,
-    stops=[
-        alt.GradientStop(offset=edge / _STRIPES, color=(palette.NEUTRAL, palette.CLAIMED)[stripe % 2])
-        for stripe in range(_STRIPES)
-        for edge in (stripe, stripe + 1)
-    ],
-)
-"""Stripes across a bar: Vega fills with gradients only, and one between equal colours is a stripe."""
-
 _AS_GIVEN: Final = alt.EncodingSortField(field="_place", op="min", order="ascending")
 """The frame's order. Vega would keep the order of the data it was first drawn with."""
-
-_MONTHS: Final = {"en": "%b %Y"}
-"""How a month is written where that is not by its number: Vega knows their names in English only."""
 
 _numbered: Final = per_frame(lambda frame: frame.with_row_index("_place").to_arrow())
 
@@ -188,7 +170,7 @@ def flow(is_clickable: bool) -> alt.LayerChart:
     claimed = (
         base.transform_filter("datum.claimed > 0")
         .transform_calculate(right="datum.reached + datum.claimed")
-        .mark_bar(height={"band": 0.7}, color=_HATCHED)
+        .mark_bar(height={"band": 0.7}, color=vega.HATCHED)
         .encode(x="reached:Q", x2="right:Q")
     )
     value = (
@@ -398,7 +380,7 @@ def _quantity(column: str) -> alt.Y:
 
 def _time(column: str) -> alt.X:
     # Days have no time of day: in local time they would shift by one west of Greenwich.
-    axis = alt.Axis(format=_MONTHS.get(w.language(), "%m/%Y"), tickCount=6, grid=False, labelOverlap=True)
+    axis = alt.Axis(format=vega.MONTHS.get(w.language(), "%m/%Y"), tickCount=6, grid=False, labelOverlap=True)
     return alt.X(f"{column}:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
 
 

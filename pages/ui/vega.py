@@ -24,6 +24,26 @@ _LABEL_LIMIT: Final = {"expr": "max(110, 0.38 * containerSize()[0])"}
 """How long names may be beside a chart, in pixels: less on a narrow screen."""
 
 
+_STRIPES: Final = 6
+HATCHED: Final = alt.LinearGradient(
+    gradient="linear",
+    x1=0,
+    y1=0,
+    x2=1,
+    y2=1,
+    stops=[
+        alt.GradientStop(offset=edge / _STRIPES, color=(palette.NEUTRAL, palette.CLAIMED)[stripe % 2])
+        for stripe in range(_STRIPES)
+        for edge in (stripe, stripe + 1)
+    ],
+)
+"""Stripes across a bar: Vega fills with gradients only, and one between equal colours is a stripe."""
+
+
+MONTHS: Final = {"en": "%b %Y"}
+"""How a month is written where that is not by its number: Vega knows their names in English only."""
+
+
 @functools.cache
 def compiled(chart: Chart, language: str, theme: str, is_clickable: bool, letters: int = LETTERS) -> dict[str, Any]:
     """The chart as a Vega-Lite specification without data, with letters of a size in pixels."""

@@ -1,6 +1,7 @@
 """What was decided in the demo register: directives of two review meetings, and what went up to a level that can settle it.
 
-Escalations are those of the register's own blockers, so that they and K10 tell one story; whatever becomes of them is invented.
+Escalations are those of the register's own blockers, so that they and their KPI tell one story; whatever becomes of them
+is invented.
 """
 
 from __future__ import annotations
