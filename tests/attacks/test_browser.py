@@ -154,8 +154,8 @@ def test_the_bait_would_be_taken(chromium: Browser, house: Served) -> None:
     """Else the walk above would prove nothing: the same text read as HTML makes elements and reaches elsewhere."""
     context = chromium.new_context()
     caught = Watched(context.new_page(), house.address)
-    caught.page.set_content("<main><img src='http://evil.test/b'><b>đậm</b></main>", wait_until="commit")
-    caught.page.wait_for_timeout(300)
+    with caught.page.expect_request("http://evil.test/b"):
+        caught.page.set_content("<main><img src='http://evil.test/b'><b>đậm</b></main>", wait_until="commit")
 
     assert caught.elsewhere == ["http://evil.test/b"]
     with pytest.raises(AssertionError):

@@ -8,17 +8,18 @@ shows is the same on either, as the tests of `data_access` prove.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, Request, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, Request, ViewportSize, expect
 
 from data_access import accounts, store
 from tests.conftest import STORES
-from tests.serving import ROOT, Served, environment, served, with_demo_accounts
+from tests.serving import AT_REST, ROOT, Served, environment, served, with_demo_accounts
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 SignIn = Callable[..., None]
@@ -95,6 +96,40 @@ def open_as(server: Served) -> OpenAs:
         expect(page.get_by_role("button", name=username)).to_be_visible()
 
     return go
+
+
+def open_first_cell(page: Page, table: Locator, shown: Locator) -> None:
+    """Click the first cell of a table until what it opens is shown. Cells are drawn on a canvas, which takes clicks only once it
+    is drawn; a second click on an open row would close it, so that a run under way is waited for."""
+    expect(table).to_be_visible()
+    expect(page.locator(AT_REST)).to_be_visible()
+    for _ in range(5):
+        table.locator("canvas").first.click(position={"x": 30, "y": 52}, force=True)
+        with contextlib.suppress(AssertionError):
+            expect(shown).to_be_visible(timeout=5_000)
+            return
+        expect(page.locator(AT_REST)).to_be_visible()
+        if shown.is_visible():
+            return
+    pytest.fail(f"no click on the table showed {shown}")
+
+
+def write_into_last_cell(page: Page, editor: Locator, text: str) -> None:
+    """Write into the last cell of an editor's first row, which is drawn on a canvas as well."""
+    expect(editor).to_be_visible()
+    expect(page.locator(AT_REST)).to_be_visible()
+    cell = page.locator(".gdg-input")
+    for _ in range(5):
+        editor.scroll_into_view_if_needed()
+        box = editor.bounding_box()
+        assert box is not None
+        page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 52)
+        with contextlib.suppress(AssertionError):
+            expect(cell).to_be_visible(timeout=5_000)
+            break
+    cell.fill(text)
+    page.keyboard.press("Enter")
+    expect(cell).to_have_count(0)
 
 
 def submit(page: Page, username: str, password: str) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from data_access import accounts, audit, store, updates
 from data_access.clock import today
 from kpi.update import KINDS
-from tests.browser.conftest import WIDE, SignIn, on_postgresql
+from tests.browser.conftest import WIDE, SignIn, on_postgresql, open_first_cell, write_into_last_cell
 from tests.browser.test_uploads import begun, hand_in, open_upload, published, scorecard, take_template
 from tests.serving import Served
 
@@ -46,28 +46,10 @@ def coordinator(chromium: Browser, server: Served) -> Iterator[Page]:
     context.close()
 
 
-def open_first(page: Page, name: str) -> None:
-    """Open the first row of a table, which is drawn on a canvas."""
-    table = page.get_by_test_id("stDataFrame").first
-    expect(page.get_by_role("heading", name=name)).to_be_visible()
-    expect(table).to_be_visible()
-    table.locator("canvas").first.click(position={"x": 30, "y": 52}, force=True)
-
-
 def put_right(page: Page, text: str) -> None:
-    """Write into the last cell of the editor's only row."""
+    """Write into the editor's only row, and have it checked."""
     expect(page.get_by_role("heading", name="Sửa ngay tại đây")).to_be_visible()
-    editor = page.get_by_test_id("stDataFrame").first
-    expect(editor).to_be_visible()
-    editor.scroll_into_view_if_needed()
-    box = editor.bounding_box()
-    assert box is not None
-    page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 52)
-    cell = page.locator(".gdg-input")
-    expect(cell).to_be_visible()
-    cell.fill(text)
-    page.keyboard.press("Enter")
-    expect(cell).to_have_count(0)
+    write_into_last_cell(page, page.get_by_test_id("stDataFrame").first, text)
     page.wait_for_timeout(500)  # the table gathers what is typed before it hands it over
     page.get_by_role("button", name="Kiểm tra lại").click()
 
@@ -100,8 +82,9 @@ def test_a_change_is_reviewed_returned_corrected_published_and_taken_back(
     coordinator.goto("/review")
     sign_in(coordinator, "dieuphoi")
     expect(coordinator.get_by_text("Điều phối (1)")).to_be_visible()
-    open_first(coordinator, "Chờ duyệt")
-    expect(coordinator.get_by_text("Đã ký  →  Đang triển khai")).to_be_visible()
+    expect(coordinator.get_by_role("heading", name="Chờ duyệt")).to_be_visible()
+    change = coordinator.get_by_text("Đã ký  →  Đang triển khai")
+    open_first_cell(coordinator, coordinator.get_by_test_id("stDataFrame").first, change)
     expect(coordinator).to_have_url(re.compile(rf"/review\?batch={sent}$"))
     coordinator.get_by_label("Lý do trả lại").fill(REASON)
     coordinator.get_by_role("button", name="Trả lại", exact=True).click()

@@ -17,8 +17,8 @@ from data_access import audit, store, updates
 from data_access.clock import today
 from data_access.register import raise_data_version
 from data_access.store import models
-from tests.browser.conftest import OpenAs, SignIn, on_sqlite
-from tests.serving import Served
+from tests.browser.conftest import OpenAs, SignIn, on_sqlite, open_first_cell, write_into_last_cell
+from tests.serving import AT_REST, Served
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +55,7 @@ def scorecard(page: Page) -> list[str]:
     page.get_by_role("link", name="Phiếu đánh giá").first.click()
     expect(page.get_by_role("heading", name="Phiếu đánh giá")).to_be_visible()
     expect(page.get_by_test_id("stMetric").nth(9)).to_be_visible()
+    expect(page.locator(AT_REST)).to_be_visible()
     return page.get_by_test_id("stMetricValue").all_inner_texts()
 
 
@@ -72,13 +73,6 @@ def published(engine: sa.Engine, day: dt.date) -> Iterator[None]:
 def open_upload(page: Page) -> None:
     page.goto("/upload")
     expect(page.get_by_role("heading", name="Cập nhật số liệu")).to_be_visible()
-
-
-def open_newest_batch(page: Page) -> None:
-    """Click the first cell of the history, which is drawn on a canvas."""
-    table = page.get_by_test_id("stDataFrame").last
-    expect(table).to_be_visible()
-    table.locator("canvas").first.click(position={"x": 30, "y": 52}, force=True)
 
 
 @on_sqlite
@@ -113,8 +107,9 @@ def test_an_agency_updates_one_agreement_sees_its_score_change_and_takes_it_back
         assert scorecard(page) != before
 
     open_upload(page)
-    open_newest_batch(page)
-    page.get_by_role("button", name="Hoàn tác đợt này").click()
+    undo = page.get_by_role("button", name="Hoàn tác đợt này")
+    open_first_cell(page, page.get_by_test_id("stDataFrame").last, undo)
+    undo.click()
 
     expect(page.get_by_text(re.compile(r"Đã hoàn tác đợt \d+"))).to_be_visible()
     assert updates.list_batches(server.engine, "BCT").height == sent_before + 2
@@ -144,17 +139,7 @@ def test_what_was_put_right_on_the_screen_outlives_f5_and_the_session(
     )
     expect(page.get_by_text("Có 1 lỗi phải sửa. Chưa có gì được lưu.")).to_be_visible()
 
-    editor = page.get_by_test_id("stDataFrame").nth(1)
-    editor.scroll_into_view_if_needed()
-    box = editor.bounding_box()
-    assert box is not None
-    # The last column holds the link; its cell is drawn on a canvas.
-    page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 52)
-    cell = page.locator(".gdg-input")
-    expect(cell).to_be_visible()
-    cell.fill("https://langson.vn/a")
-    page.keyboard.press("Enter")
-    expect(cell).to_have_count(0)
+    write_into_last_cell(page, page.get_by_test_id("stDataFrame").nth(1), "https://langson.vn/a")
     expect(page.get_by_text(re.compile(r"Đã lưu bản nháp lúc \d\d:\d\d: 1 chỗ"))).to_be_visible()
     page.reload()  # F5 takes everything from the browser
     offered = page.get_by_text(re.compile(r"Có bản nháp lúc \d\d:\d\d: cap-nhat.csv, đã sửa 1 chỗ"))
