@@ -12,7 +12,7 @@ from tests.serving import AT_REST, Served
 
 pytestmark = [pytest.mark.browser, on_sqlite]
 
-VERDICT = re.compile(r"Chưa thể nói|Có: |Không, ngược lại")
+VERDICT = re.compile(r"Chưa đủ cơ sở nói|Có: |Ngược lại: ")
 
 
 def choose(page: Page, label: str, name: str) -> None:
@@ -28,12 +28,14 @@ def test_from_the_ranking_to_an_answer_and_what_it_rests_on(page: Page, server: 
     open_as(page, "lanhdao", "/ranking")
 
     # Two neighbours cannot be told apart; two far apart can. The address keeps the question.
-    expect(page.get_by_role("heading", name="Cơ quan A có thực sự kém cơ quan B?")).to_be_visible()
-    expect(page.get_by_text(re.compile("Chưa thể nói .+ kém hay hơn"))).to_be_visible()
+    expect(page.get_by_role("heading", name="So sánh hai cơ quan: chênh lệch có đủ cơ sở?")).to_be_visible()
+    expect(page.get_by_text(re.compile("Chưa đủ cơ sở nói .+ thấp hơn hay cao hơn"))).to_be_visible()
     choose(page, "Cơ quan A", "Bộ Tài chính")
     choose(page, "Cơ quan B", "Bộ Giáo dục và Đào tạo")
-    expect(page.get_by_text(re.compile("Có: Bộ Tài chính thực sự kém Bộ Giáo dục và Đào tạo"))).to_be_visible()
-    expect(page.get_by_text(re.compile("không thể chỉ do ngẫu nhiên"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("Có: Bộ Tài chính có kết quả thấp hơn rõ rệt so với Bộ Giáo dục"))
+    ).to_be_visible()
+    expect(page.get_by_text(re.compile("khó có thể do ngẫu nhiên"))).to_be_visible()
     expect(page).to_have_url(re.compile("second=BGDDT"))
 
     # By chance, or by the kind of agreements: funnel and crude beside adjusted, when opened.
