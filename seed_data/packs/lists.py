@@ -153,6 +153,7 @@ def _agencies(rows: list[Row], checked: Checked, kinds: Mapping[str, str]) -> di
     handed_on: list[Entry] = []
     named: list[tuple[str, tuple[str, ...]]] = []
     keys = {row["key"] for row in rows}
+    chains = {row["key"]: row["successor"] for row in rows if row["successor"]}
     for row in checked.keys(rows, "key"):
         name = checked.name(row)
         kind = checked.one_of(row, "kind", known, default=next(iter(known)))
@@ -174,12 +175,11 @@ def _agencies(rows: list[Row], checked: Checked, kinds: Mapping[str, str]) -> di
         aliases += [{"alias": also, "agency": row["key"]} for also in dict.fromkeys(_several(row["also"]))]
         if row["successor"]:
             checked.one_of(row, "successor", keys)
-            if row["successor"] == row["key"]:
+            if _last(chains, row["successor"]) == row["key"]:
                 checked.say("successor_itself", "successor", row["key"])
             since = (until or EARLIEST) + dt.timedelta(days=1)
             handed_on.append({"predecessor": row["key"], "successor": row["successor"], "effective_on": since})
     # A body that has another's tasks may have its name as well: then the successor is meant.
-    chains = {row["key"]: row["successor"] for row in rows if row["successor"]}
     named += [(alias["agency"], (alias["alias"],)) for alias in aliases]
     check_names(checked, [(_last(chains, key), names) for key, names in named])
     successions: list[Entry] = [{"id": n, "change": "merge", **row} for n, row in enumerate(handed_on, start=1)]

@@ -93,6 +93,7 @@ def spoilt(folder: Path, file: str, old: str, new: str | None) -> tuple[MappingP
         ("agencies.csv", "Ministry of Environment", "Ministry of Education", "name_ambiguous", "Ministry of Education"),
         ("agencies.csv", ",MINAGRI,,,Ministry of Agriculture", ",MINAGRI,,NOBODY,", "unknown_code", "NOBODY"),
         ("agencies.csv", ",MINAGRI,,,Ministry of Agriculture", ",MINAGRI,,MINAGRI,", "successor_itself", "MINAGRI"),
+        ("agencies.csv", ",agency,RTB,,,", ",agency,RTB,2020-12-31,WDA,", "successor_itself", "RTB"),
         ("agencies.csv", ",ministry,MINECOFIN", ",empire,MINECOFIN", "unknown_code", "empire"),
         ("agencies.csv", "2020-12-31", "31/12/2020", "not_a_date", "31/12/2020"),
         ("agencies.csv", "key,name_en", "key,name", "pack_columns", "name_en"),
