@@ -40,7 +40,7 @@ def draw_steps(view: View, agency: str) -> None:
     for number, row in enumerate(found.rows.iter_rows(named=True), 1):
         with grid.cell():
             st.markdown(w.t("moves.step", number=number, action=w.t(f"moves.{row['action']}")))
-            st.text(subject(row[w.column("title")], w.language_in_store()), help=row[w.column("title")])
+            st.text(subject(row[w.column("title")], w.language_in_store()), help=w.plain(row[w.column("title")]))
             st.caption(_gain(found, number - 1))
             links.page_link("agreement", w.plain(row["ref"]), icon=":material/description:", ref=row["ref"])
     explained.show("steps")
