@@ -260,10 +260,8 @@ class _Reading:
 
     def _kind_of(self, text: str, found: Found) -> str:
         """How a partner was found: by a partner that the mapping declares, by the list's own names, or by others it has."""
-        if found.former is not None:
-            return "former"
-        if found.code in self._declared:
-            return "declared"
+        if found.code in self._declared or found.former is not None:
+            return "declared" if not found.former else "former"
         is_own = found.how not in ("name", "folded") or self._named_so.find(text).code == found.code
         return found.how if is_own else "alias"
 
