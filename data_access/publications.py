@@ -150,12 +150,16 @@ def verify(engine: sa.Engine, number: int) -> Verified:
     """Work a publication out again from what the store holds now. Raises `Refused`: `publication_gone`."""
     held = _held(engine, number)
     figures, rules = _figures(engine, held.as_of, held.known_on, held.scope)
+    try:
+        kept = publication.read(held.content)
+    except ValueError:  # not even figures any more
+        kept = figures.clear()
     return Verified(
         is_untouched=_sha256(held.content) == held.sha256,
         same_code=held.code_version == code_version(),
         same_rules=held.rules == _written(rules),
         is_rebuilt=publication.write(figures) == held.content,
-        kept=publication.read(held.content),
+        kept=kept,
         rebuilt=figures,
     )
 

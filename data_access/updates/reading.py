@@ -25,7 +25,7 @@ from kpi.update import current as shape
 from kpi.update.choices import Choice
 from kpi.update.current import Current
 from kpi.update.layout import NEW
-from kpi.vocabulary import BatchStatus, State, Verdict
+from kpi.vocabulary import BatchStatus, EscalationStep, State, Verdict
 
 FIELD = r"^(?<column>[a-z_]+)(?:\[(?<item>.*)\])?$"
 """How a batch's cell is named: `state`, `progress[2025-Q4]`. Names that begin with `_` are the batch's own bookkeeping:
@@ -100,11 +100,23 @@ def current_rows(engine: sa.Engine, agency: str) -> Current:
                 read(_retracted(models.ProgressReport, own, "reported_on", "progress_pct", "shows_progress")),
                 read(_submitted(agency, BatchStatus.RETURNED)),
             ),
+            sent_down=frozenset(read(_sent_down(own))["agreement_id"]),
             waiting=_waiting(read(_submitted(agency, BatchStatus.WAITING))),
             earlier=_earlier(read(_changes_of(own))),
             lists={of: _choices(read, of, today(up_to)) for of in _NAMED},
             thresholds=register.read_rules(engine, today(up_to)),
         )
+
+
+def _sent_down(own: sa.Select[tuple[int]]) -> sa.Select[tuple[int]]:
+    """The agreements of which something that went up was sent down."""
+    escalation, step = table(models.Escalation).c, table(models.EscalationStep).c
+    return (
+        sa.select(escalation.agreement_id)
+        .join(table(models.EscalationStep), step.escalation_id == escalation.id)
+        .where(escalation.agreement_id.in_(own), step.kind == EscalationStep.SENT_DOWN, step.retracted_at.is_(None))
+        .distinct()
+    )
 
 
 def _retracted(

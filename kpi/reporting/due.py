@@ -37,14 +37,21 @@ agency owes; `number` and `text` are what was asked for in a directive or an esc
 
 
 def compute(
-    facts: Facts, periods: Sequence[Period], directives: pl.DataFrame, escalations: pl.DataFrame, *, days: int
+    facts: Facts,
+    periods: Sequence[Period],
+    directives: pl.DataFrame,
+    escalations: pl.DataFrame,
+    *,
+    on: dt.date,
+    days: int,
 ) -> pl.DataFrame:
-    """COLUMNS of what falls due from the day after the facts' own on, for some days; by day, then in the order of KINDS.
+    """COLUMNS of what falls due from the day after `on`, for some days; by day, then in the order of KINDS. `on` is the facts' own
+    day, or a later one where the register speaks of an earlier day than today.
 
     `directives` and `escalations` as in `kpi.decided`: of the open ones, what the agency has to do and what a level has to answer.
     Reports are owed for a period that has ended; for one that runs they are as many as there are agreements to report on.
     """
-    first, last = facts.as_of + dt.timedelta(days=1), facts.as_of + dt.timedelta(days=days)
+    first, last = on + dt.timedelta(days=1), on + dt.timedelta(days=days)
     found = pl.concat(
         [
             _completions(facts),
@@ -56,7 +63,7 @@ def compute(
     order = pl.col("kind").replace_strict({kind: place for place, kind in enumerate(KINDS)}, return_dtype=pl.Int64)
     return (
         found.filter(pl.col("due_on").is_between(first, last))
-        .with_columns(days_left=(pl.col("due_on") - facts.as_of).dt.total_days())
+        .with_columns(days_left=(pl.col("due_on") - on).dt.total_days())
         .sort("due_on", order, "agency", "ref", "number", nulls_last=True)
         .select(*COLUMNS)
     )

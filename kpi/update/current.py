@@ -112,8 +112,9 @@ class Current:
     made (`row_version`): it tells what changed since a template was taken. `waiting` has what batches that wait for review would
     put into cells (`value`). `found_false` are states that somebody outside the agency has found agreements not to have been in.
     `taken_back` is what the register held for a night or longer and holds no more: a `state` since a day, or the share that a
-    report of a day told as progress; and, `by_others`, what a coordinator took back or returned. `published_on` is the last day of
-    which figures were published (None: of no day yet). `thresholds` are those in force.
+    report of a day told as progress; and, `by_others`, what a coordinator took back or returned. `sent_down` are agreements of
+    which a level has sent down what went up to it. `published_on` is the last day of which figures were published (None: of no day
+    yet). `thresholds` are those in force.
     """
 
     agency: str
@@ -132,6 +133,7 @@ class Current:
     waiting: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(WAITING))
     found_false: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(FOUND_FALSE))
     taken_back: pl.DataFrame = dataclasses.field(default_factory=lambda: _frame(TAKEN_BACK))
+    sent_down: frozenset[int] = frozenset()
     lists: Mapping[str, Sequence[Choice]] = dataclasses.field(default_factory=dict)
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
 

@@ -73,7 +73,8 @@ class _TakenBack(NamedTuple):
 class _Said:
     """What an upload says in one place (`cells`: column -> new content, `before`: what the register has there) about an agreement
     of which the register has `standing` (empty for a new one); where it is about a report there is, the day of that
-    (`reported_on`); and of that agreement the states that were `found_false` and what was `taken_back`."""
+    (`reported_on`); and of that agreement the states that were `found_false`, what was `taken_back`, and whether a level has
+    `sent_down` what went up to it."""
 
     cells: Mapping[str, tuple[str | None, ...]]
     before: Mapping[str, str | None]
@@ -81,6 +82,7 @@ class _Said:
     reported_on: dt.date | None
     found_false: frozenset[str]
     taken_back: _TakenBack
+    sent_down: bool
     received_on: dt.date
     published_on: dt.date | None
     thresholds: Thresholds
@@ -196,8 +198,10 @@ def _is_said_again(said: _Said) -> bool:
 
 
 def _was_sent_back(said: _Said) -> bool:
-    """No further than what a coordinator took back or returned, of whatever day: who sent it back looks at it again."""
-    return _is_no_further(said, by_others=True)
+    """No further than what a coordinator took back or returned, of whatever day: who sent it back looks at it again. Nor does a day
+    in a file stand for what a level has sent down."""
+    is_sent_up = said.sent_down and any(said.days("blocker_escalated_on"))
+    return is_sent_up or _is_no_further(said, by_others=True)
 
 
 def _is_no_further(said: _Said, *, by_others: bool) -> bool:
@@ -303,6 +307,7 @@ def reasons_of(
             standing={} if place[0].startswith(NEW) else standing[within[0].agreement_id],
             found_false=frozenset(found_false.get(within[0].agreement_id or 0, ())),
             taken_back=taken_back.get(within[0].agreement_id or 0, _TakenBack()),
+            sent_down=within[0].agreement_id in current.sent_down,
             received_on=received_on,
             published_on=current.published_on,
             thresholds=current.thresholds,

@@ -30,6 +30,8 @@ BACK: Final = "back"
 _MORE: Final = "briefing_more"
 _CODE: Final = 60
 _REFS_SHOWN: Final = 40
+_FOOT: Final = 20
+"""How wide the line at the foot is, in letters, so that the keys have room beside it."""
 _KEYS: Final = {"previous": ("Left", "PageUp"), "next": ("Right", "PageDown", "Space")}
 """The keys that turn a page; clickers send the second ones."""
 
@@ -103,7 +105,8 @@ def _turn(written: str, number: int, back: str | None = None) -> None:
 def show_foot(place: Place) -> None:
     """Which screen it is, of which day, under which code; the keys that turn it; the way elsewhere and what is behind it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="xsmall"):
-        st.caption(" · ".join(_foot(place)), width="content")
+        # What is long takes two lines beside the keys: below them, they would push a table off a screen of 1280x720.
+        st.caption(" · ".join(_foot(place)), width=round(_FOOT * int(size())))
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", width="content"):
             for way, keys in _KEYS.items():
                 for key in keys:

@@ -15,12 +15,12 @@ from pages.briefing import navigation
 from pages.briefing.navigation import Place
 from pages.ui import cards, charts, palette
 
-ROWS: Final = 5
+ROWS: Final = 4
 """How many rows of a table a screen has room for; the sheet has all."""
 
 BARS: Final = 6
-_ROW: Final = 1.5
-_ENDS: Final = 1.7
+_ROW: Final = 1.3
+_ENDS: Final = 1.6
 """How high a row of a chart and its axis are, in letters."""
 
 _LONGEST: Final = {3: 46, 4: 52}
@@ -111,8 +111,11 @@ def _label(figure: Figure) -> str:
 
 def _show_table(table: Table, most: int) -> None:
     is_tight = sum(not column.aside for column in table.columns) > _FEW and any(column.wide for column in table.columns)
-    is_free = any(column.wide and column.kind == "text" for column in table.columns)  # somebody's own words
-    shown = min(most - 2 * is_tight - is_free, table.head.height)
+    is_free = any(
+        column.wide and column.kind == "text" for column in table.columns
+    )  # somebody's own words take two lines
+    room = most - 2 * is_tight
+    shown = min(max((room + 1) // 2 if is_free else room, 1), table.head.height)
     rows = [[column.write(row) for column in table.columns] for row in table.head.head(shown).iter_rows(named=True)]
     heads = [w.t(column.heading) for column in table.columns]
     used = [place for place, column in enumerate(table.columns) if not column.aside and any(row[place] for row in rows)]

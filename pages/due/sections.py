@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Final
 
 import polars as pl
@@ -11,6 +12,7 @@ import words as w
 from data_access import directives
 from data_access.accounts import Person
 from kpi.reporting import calendar, due
+from pages.parts import decided
 from pages.ui import cards, data_edition, links, loaders, tables
 from pages.ui.choices import choice
 from pages.ui.kept import kept
@@ -27,16 +29,24 @@ COLUMNS: Final = (
 
 
 @kept()
-def coming(view: View, own: str | None, days: int) -> pl.DataFrame:
-    """What falls due of the agreements a reader may see one by one; columns as in `kpi.reporting.due`."""
+def coming(view: View, own: str | None, on: dt.date, days: int, mark: int) -> pl.DataFrame:
+    """What falls due within some days after one of the agreements a reader may see one by one; columns as in `kpi.reporting.due`.
+    `mark` is that of what was directed by now."""
     store = data_edition.store()
     return due.compute(
         loaders.seen_facts(view, own),
         calendar.calendar(loaders.register()),
-        directives.read(store, own=own, on=view.as_of),
-        directives.read_escalations(store, own=own, on=view.as_of),
+        directives.read(store, own=own, on=on),
+        directives.read_escalations(store, own=own, on=on),
+        on=on,
         days=days,
     )
+
+
+def day_of(view: View) -> dt.date:
+    """The day days are counted from: today, where the newest figures are looked at."""
+    newest = data_edition.shown().data_date
+    return view.as_of if newest is None or view.as_of < newest else max(view.as_of, decided.day())
 
 
 def show(view: View, person: Person) -> None:
@@ -52,8 +62,9 @@ def show(view: View, person: Person) -> None:
             width=200,
         )
     )
-    found = coming(view, person.limited_to, days)
-    st.markdown(_sentence(found, days, view))
+    on = day_of(view)
+    found = coming(view, person.limited_to, on, days, decided.mark())
+    st.markdown(_sentence(found, days, on))
     if found.is_empty():
         return
     tables.show(
@@ -68,12 +79,12 @@ def show(view: View, person: Person) -> None:
     )
 
 
-def _sentence(found: pl.DataFrame, days: int, view: View) -> str:
+def _sentence(found: pl.DataFrame, days: int, on: dt.date) -> str:
     counts: dict[str, int] = dict(found.group_by("kind").len().iter_rows())
     told = [w.tn(f"due.{kind}_count", counts[kind]) for kind in due.KINDS if kind in counts]
     if not told:
-        return w.t("due.none", date=w.date(view.as_of), days=w.days(days))
-    return w.t("due.some", date=w.date(view.as_of), days=w.days(days), what=w.say(w.Listed(tuple(told))))
+        return w.t("due.none", date=w.date(on), days=w.days(days))
+    return w.t("due.some", date=w.date(on), days=w.days(days), what=w.say(w.Listed(tuple(told))))
 
 
 def _in_words(found: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,6 @@ import words as w
 from data_access import publications
 from data_access.accounts import Person
 from data_access.clock import local_time
-from data_access.publications import Verified
 from kpi.indicators import changed as changed_figures
 from kpi.indicators.catalog import COMPOSITE, shown_in
 from pages.ui import cards, changed, data_edition, loaders, session, tables
@@ -40,11 +39,6 @@ def figures_of(number: int) -> pl.DataFrame:
 @kept()
 def _now(as_of: dt.date, scope: str) -> pl.DataFrame:
     return publications.work_out_now(data_edition.store(), as_of=as_of, scope=scope)
-
-
-@kept()
-def _verified(number: int) -> Verified:
-    return publications.verify(data_edition.store(), number)
 
 
 def comments_of(person: Person, chosen: Chosen) -> pl.DataFrame:
@@ -237,7 +231,9 @@ def show_verified(chosen: Chosen) -> None:
         return
     with folded:
         with st.spinner(w.t("publications.verifying")):
-            found = _verified(chosen["id"])
+            found = publications.verify(
+                data_edition.store(), chosen["id"]
+            )  # never from what is kept: it looks at the store
         if found.holds:
             st.success(w.t("publications.holds"), icon=":material/verified:")
         elif not found.is_untouched:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from data_access import directives, store
+from data_access import directives, store, updates
 from data_access.acting import Person
 from data_access.documents import Document
 from data_access.register import read_register
@@ -108,8 +108,10 @@ def test_what_is_sent_down_or_taken_off_raises_k10_for_nobody_whatever_is_typed_
     returned = settle(blocked, second, "sent_down", text="Thuộc thẩm quyền của Bộ")
     assert k10(blocked) == before
     assert state(blocked, second) == EscalationState.SENT_DOWN
+    assert updates.current_rows(blocked, "BCT").sent_down == {1}  # a day typed into a file waits
 
     take_back(blocked, second, returned)
+    assert updates.current_rows(blocked, "BCT").sent_down == set()
     assert k10(blocked) == (1, 100.0)
     settle(blocked, second, "sent_down", text="Thuộc thẩm quyền của Bộ")
     again = escalate(blocked)

@@ -91,6 +91,11 @@ def test_what_is_kept_of_it_cannot_be_changed_unseen(shown: tuple[sa.Engine, int
     found = publications.verify(engine, number)
     assert found.is_untouched
     assert not found.holds
+    with store.session(engine) as session:  # or made into nothing that could be read
+        session.get_one(models.Publication, number).content = '["agency"'
+    found = publications.verify(engine, number)
+    assert not found.holds
+    assert found.kept.is_empty()
 
 
 def test_another_draft_takes_the_place_of_one_that_was_not_published(shown: tuple[sa.Engine, int], on: Clock) -> None:

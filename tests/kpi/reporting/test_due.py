@@ -48,7 +48,7 @@ def on(day: D) -> Facts:
 def found(
     day: D, days: int, directives: pl.DataFrame = NONE, escalations: pl.DataFrame = NONE
 ) -> list[tuple[object, ...]]:
-    told = due.compute(on(day), CALENDAR, directives, escalations, days=days)
+    told = due.compute(on(day), CALENDAR, directives, escalations, on=day, days=days)
     return told.select("due_on", "days_left", "kind", "agency", "ref", "period", "reports", "number").rows()
 
 
@@ -71,6 +71,11 @@ def test_reports_that_came_are_not_owed_any_more_and_what_is_overdue_is_not_ahea
     assert found(D(2026, 1, 31), 60) == []
 
 
+def test_days_are_counted_from_a_later_day_than_the_registers_own() -> None:
+    told = due.compute(on(D(2025, 12, 29)), CALENDAR, DECIDED, NONE, on=D(2026, 1, 25), days=30)
+    assert told.select("days_left", "kind", "ref").rows() == [(5, due.COMPLETION, "A2")]
+
+
 def test_nothing_falls_due_where_nothing_is_registered() -> None:
     empty = facts.build(facts.History.of(register_of([])), D(2026, 1, 1), Rules())
-    assert due.compute(empty, CALENDAR, NONE, NONE, days=90).is_empty()
+    assert due.compute(empty, CALENDAR, NONE, NONE, on=D(2026, 1, 1), days=90).is_empty()

@@ -236,3 +236,14 @@ def test_what_a_coordinator_took_back_or_returned_waits_when_it_is_said_again_of
     rows = pl.DataFrame([(1, dt.date.fromisoformat(day), *said, True)], schema=shape.TAKEN_BACK, orient="row")
 
     assert list(preview(text, taken_back=rows).waiting.values()) == ([(Reason.SENT_BACK,)] if waits else [])
+
+
+def test_a_day_in_a_file_does_not_stand_for_what_a_level_has_sent_down() -> None:
+    text = (
+        "ref,blocker_cause,blocker_severity,blocker_authority_level,blocker_opened_on,blocker_escalated_on\n"
+        "A-1,funding,severe,prime_minister,2026-01-08,2026-01-10\n"
+    )
+
+    assert not preview(text).waiting
+    assert list(preview(text, sent_down=frozenset({1})).waiting.values()) == [(Reason.SENT_BACK,)]
+    assert not preview(text, sent_down=frozenset({2})).waiting
