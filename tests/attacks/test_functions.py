@@ -36,105 +36,11 @@ from files import reading
 from kpi.reporting.calendar import Period
 from kpi.update import Checked, Preview, Table, check_rows, compare, read_table
 from tests.attacks.conftest import Attempts, everything, fill, mark
+from tests.attacks.who_may import MAY, OWN, WITHIN
 
 TODAY = dt.date(2026, 1, 20)
 OWNER, OWNER_AGENCY = "bct", "BCT"
 THIEF, THIEF_AGENCY = "langson", "T20"
-
-# Who may. Everything the thieves ask for belongs to OWNER_AGENCY.
-MAY: Mapping[str, tuple[str, ...]] = {
-    "updates.applying.apply": ("owner",),
-    "updates.handing_in.hand_in": ("owner",),
-    "updates.handing_in.withdraw": ("owner",),
-    "updates.undoing.undo": ("owner", "coordinator", "administrator"),
-    "updates.reviewing.publish": ("coordinator",),
-    "updates.reviewing.send_back": ("coordinator",),
-    "updates.routes.write_routes": ("coordinator", "administrator"),
-    "refreshing.batches.hand_in": ("coordinator",),
-    "refreshing.batches.publish": ("coordinator",),
-    "coordination.add_periods": ("coordinator",),
-    "coordination.remove_periods": ("coordinator",),
-    "coordination.move_due_date": ("coordinator",),
-    "coordination.set_threshold": ("coordinator",),
-    "coordination.publish": ("coordinator",),
-    "contacts.write": ("owner", "coordinator"),
-    "drafts.keep": ("owner",),
-    "drafts.open_draft": ("owner",),
-    "drafts.throw_away": ("owner",),
-    "reminding.note_file": ("leader", "coordinator"),
-    "reminding.send": ("leader", "coordinator"),
-    **dict.fromkeys((f"publications.{name}" for name in ("draft", "publish", "withdraw")), ("coordinator",)),
-    "explanations.give": ("owner",),
-    "explanations.answer": ("leader", "coordinator"),
-    "explanations.take_back": ("owner",),
-    "directives.giving.give": ("leader", "coordinator"),
-    "directives.giving.respond": ("owner",),
-    "directives.giving.direct": ("leader", "coordinator"),
-    "directives.giving.take_back": ("owner", "leader", "coordinator"),
-    "directives.escalating.escalate": ("owner",),
-    "directives.escalating.withdraw": ("owner",),
-    "directives.escalating.settle": ("leader", "coordinator"),
-    "directives.escalating.take_back": ("leader", "coordinator"),
-    "samples.announce": ("coordinator", "verifier"),
-    "samples.draw": ("coordinator", "verifier"),
-    "verification.record": ("coordinator", "verifier"),
-    "verification.take_back": ("coordinator", "verifier"),
-    **dict.fromkeys(
-        (
-            *(f"lists.changing.{name}" for name in ("add", "rename", "remove", "call_also", "call_no_more")),
-            *(f"lists.ending.{name}" for name in ("merge", "split", "close", "reopen")),
-            *("lists.tiers.set_tier", "lists.tiers.unset_tier", "lists.tiers.split_tier"),
-        ),
-        ("coordinator",),
-    ),
-    "unresolved_names.assign_name": ("coordinator",),
-    "unresolved_names.release_name": ("coordinator",),
-    "accounts.agencies.read_agencies": ("administrator",),
-    "accounts.agencies.rename_agency": ("administrator",),
-    "audit.journal.search": ("administrator",),
-    "audit.journal.export": ("administrator",),
-    "audit.journal.verify_chain": ("administrator",),
-    "audit.journal.last_verification": ("administrator",),
-    "audit.journal.choices": ("administrator",),
-    "accounts.people.read_accounts": ("administrator",),
-    "accounts.people.add_user": ("administrator",),
-    "accounts.people.change_account": ("administrator",),
-    "accounts.people.disable_user": ("administrator",),
-    "accounts.people.enable_user": ("administrator",),
-    "accounts.people.reset_password": ("administrator",),
-    "accounts.people.unlock": ("administrator",),
-    "accounts.people.sign_out_everywhere": ("administrator",),
-    "accounts.people.set_subject": ("administrator",),
-    "accounts.second_factor.reset_second_factor": ("administrator",),
-    "accounts.sessions.list_sessions": ("administrator",),
-}
-# Parts of the above, called within their transaction after the question was answered; the question itself; and what
-# somebody does to their own account, which asks for the password (see `test_one_s_own_account_asks_for_the_password`).
-WITHIN = {
-    "directives.giving.is_issuer",
-    "acting.account_of",
-    "acting.agency_of",
-    "acting.authorise",
-    "acting.logged",
-    "accounts.people.refuse_own",
-    "coordination.begin",
-    "coordination.finish",
-    "updates.applying.batch_of",
-    "updates.applying.carry_out",
-    "updates.applying.close_batch",
-    "updates.checking.one_at_a_time",
-}
-OWN = {
-    "publications.comment",
-    "audit.journal.read_recent",
-    "drafts.read_own",
-    "headings.remember",
-    "accounts.own.change_password",
-    "accounts.own.set_up_second_factor",
-    "accounts.own.renew_recovery_codes",
-    "accounts.own.remove_second_factor",
-    "accounts.sessions.end_marked_session",
-}
 
 
 def functions(parameter: str, *annotations: str) -> dict[str, Callable[..., Any]]:

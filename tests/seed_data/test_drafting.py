@@ -124,7 +124,10 @@ def test_the_form_of_dates_is_found_or_left_open(
     assert set(forms or ()) <= set(FORMS)
 
 
-def test_the_command_writes_a_file_and_never_over_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_a_file_and_never_over_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/no.sqlite")  # none: not one that happens to lie here
     file, out = tmp_path / "own.csv", tmp_path / "own.toml"
     file.write_text(ROWS, encoding="utf-8")
 
