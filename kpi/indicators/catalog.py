@@ -259,7 +259,7 @@ KPIS: Final = collected(
             among=col("escalation_due"), counted=col("escalated_in_time"),
             needs=("blockers",), seen=pl.lit(value=False),
             shown=("scorecard",)),
-        Kpi("K11", of="agreements", estimator="share", direction="higher", target=90, goalposts=(50, 100), weight=None,
+        Kpi("K11", of="agreements", estimator="share", direction="higher", target=100, goalposts=(60, 110), weight=None,
             among=col("is_completed"), counted=col("has_evidence"), needs=("evidence",), seen=col("completion_seen"),
             shown=("scorecard",)),
         Kpi("K12", of="verifications", estimator="share", direction="higher", target=95, goalposts=(75, 100), weight=None,
